@@ -1,0 +1,149 @@
+/**
+ * The three failures that are kept apart everywhere (STYLE.md habit 9):
+ *
+ *  - our bug: `assert` throws an AssertionError whose message starts with "BUG". Nobody catches it.
+ *  - damaged data: a CodedError whose code says what is damaged, with file and offset in `details`.
+ *  - somebody else's mistake, or the machine's: a CodedError that is counted and answered.
+ *
+ * Every code is one row of ERROR_CODES: docs/errors.md is made from it, and a test holds them level.
+ */
+
+export interface ErrorCodeDeclaration {
+  /** What happened, in one sentence. */
+  readonly meaning: string
+  /** What the reader can do about it. */
+  readonly remedy: string
+}
+
+const declare = <const T extends Record<string, ErrorCodeDeclaration>>(codes: T): T => codes
+
+export const ERROR_CODES = declare({
+  DIRECTORY_LOCKED: {
+    meaning: 'Another LogCaster process uses this data directory.',
+    remedy: 'Stop the other process, or give this one its own directory with `dataDir`.',
+  },
+  DIRECTORY_UNUSABLE: {
+    meaning: 'The data directory cannot be created, read or written.',
+    remedy: 'Give the user that runs LogCaster the rights to it, or choose another with `dataDir`.',
+  },
+  FORMAT_VERSION: {
+    meaning: 'A file was written by a newer LogCaster, in a format that this one does not know.',
+    remedy: 'Run the newer version.',
+  },
+  MANIFEST_CORRUPT: {
+    meaning: 'No manifest of the store can be read, or its edits contradict each other.',
+    remedy: 'Restore the manifest from a backup; the segments are untouched.',
+  },
+  SEGMENT_CORRUPT: {
+    meaning: 'A segment of the write-ahead log is damaged in the middle, or is missing.',
+    remedy:
+      'Records that were acknowledged are lost. The store stays readable; set `storage.acceptLoss` to accept the named range of ids and write again.',
+  },
+  BATCH_CORRUPT: {
+    meaning: 'The bytes are not a canonical batch of records.',
+    remedy: 'Report it: the sender of these bytes is LogCaster itself.',
+  },
+  BATCH_TOO_LARGE: {
+    meaning: 'A batch is larger than `storage.batchBytesMax`.',
+    remedy: 'Send smaller batches.',
+  },
+  RECORD_TOO_LARGE: {
+    meaning: 'A record is larger than `record.bytesMax`.',
+    remedy: 'Send a shorter message, or raise the limit.',
+  },
+  RECORD_INVALID: {
+    meaning: 'A record breaks a rule: empty message, bad level, bad time, bad field name, too many fields.',
+    remedy: 'The reason names the rule and what would be right.',
+  },
+  STORE_FULL: {
+    meaning: 'The disk has no room (or less than `storage.freeBytesMin`). Nothing was stored.',
+    remedy: 'Make room: writing goes on by itself. Queries still work.',
+  },
+  STORE_READ_ONLY: {
+    meaning: 'The store does not take records, because its disk failed or acknowledged records are missing.',
+    remedy: 'The reason is in the statistics and in the log. Queries still work.',
+  },
+  STORE_CLOSED: {
+    meaning: 'The store was closed.',
+    remedy: 'Open it again.',
+  },
+  STORE_UNKNOWN: {
+    meaning: 'The hub has no store of this name.',
+    remedy: 'Name one that is configured.',
+  },
+  QUERY_SYNTAX: {
+    meaning: 'The query text is not valid.',
+    remedy: 'The message says where and what was expected.',
+  },
+  QUERY_TOO_LARGE: {
+    meaning: 'The query needs more memory, text or depth than it may have.',
+    remedy: 'Narrow the time range, lower the limit or split the query.',
+  },
+  QUERY_CANCELLED: {
+    meaning: 'The query was cancelled, by its client or by the deadline.',
+    remedy: 'Ask again, for less, or with a longer deadline.',
+  },
+  CONFIG_INVALID: {
+    meaning: 'An option is unknown, has a bad value or contradicts another.',
+    remedy: 'Each problem names its place and a suggestion; `logcaster config reference` lists all options.',
+  },
+  PORT_TAKEN: {
+    meaning: 'Another program listens on this address and port.',
+    remedy: 'Stop it, or choose another port.',
+  },
+  ADDRESS_UNUSABLE: {
+    meaning: 'The address cannot be listened on.',
+    remedy: 'Use an address of this machine, and a port above 1023 unless you are root.',
+  },
+  SERVER_UNREACHABLE: {
+    meaning: 'No LogCaster answers at this address.',
+    remedy: 'Start it with `npm start`, or name the address with --host and --port.',
+  },
+  SERVER_REFUSED: {
+    meaning: 'The server answered with an error.',
+    remedy: 'Its reason follows.',
+  },
+  USAGE: {
+    meaning: 'The command line is not one that LogCaster knows.',
+    remedy: '`logcaster --help` lists commands and options.',
+  },
+  NODE_TOO_OLD: {
+    meaning: 'This Node.js is older than LogCaster needs.',
+    remedy: 'Install the version that the message names. In a clone, `npm ci` brings it.',
+  },
+})
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+export interface CodedErrorOptions {
+  readonly cause?: unknown
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+/** A failure that is not our bug. `message` is one sentence that says what was wrong and what would be right. */
+export class CodedError extends Error {
+  readonly code: ErrorCode
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(code: ErrorCode, message: string, options: CodedErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'CodedError'
+    this.code = code
+    this.details = options.details ?? {}
+  }
+}
+
+export function isCodedError(error: unknown, code?: ErrorCode): error is CodedError {
+  return error instanceof CodedError && (code === undefined || error.code === code)
+}
+
+/** The `code` of a Node.js system error (`ENOSPC`, `EADDRINUSE`, …), or undefined. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}
+
+/** The text of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
