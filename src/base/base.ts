@@ -1,0 +1,14 @@
+/** The door of base/: what every layer may use. It knows nothing of logs. */
+export { AssertionError, assert } from './assert.ts'
+export { type Clock, systemClock } from './clock.ts'
+export { type Disk, type DiskFile, type DiskLock, type DiskStat, readFull, retryInterrupted, writeAll } from './disk.ts'
+export {
+  CodedError,
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorCodeDeclaration,
+  isCodedError,
+  messageOf,
+  systemErrorCode,
+} from './errors.ts'
+export { type Random, SeededRandom, systemRandom } from './random.ts'

@@ -1,0 +1,45 @@
+/**
+ * Blocks of columns: what a scan hands out. A row is a record; a column is all values of one field.
+ *
+ * A column is three arrays over one memory, so that rows that lie in a buffer or in a segment need no copy and
+ * columns decoded from a part need one array only. Nothing here may be changed by a reader, and nothing may be kept
+ * after the scan moved on, unless it was copied.
+ */
+export interface Column {
+  readonly data: Uint8Array
+  /** Where each row's value starts in `data`. */
+  readonly starts: Uint32Array
+  /** Bytes of each row's value; 0 where the field is absent. */
+  readonly lengths: Uint32Array
+  /** FIELD_* of each row's value; null means that all are strings. */
+  readonly kinds: Uint8Array | null
+}
+
+export interface Block {
+  readonly rowCount: number
+  /** Ids of the rows, ascending. */
+  readonly ids: Float64Array
+  /** Milliseconds since the epoch, and nanoseconds within that millisecond (0 to 999,999). */
+  readonly timesMs: Float64Array
+  readonly timesNs: Uint32Array
+  readonly receivedMs: Float64Array
+  readonly receivedNs: Uint32Array
+  /** OTLP severity number, 0 where the record has no level. */
+  readonly severities: Uint8Array
+  /** RECORD_FLAG_* bits. */
+  readonly flags: Uint8Array
+  /** Smallest and largest of `timesMs`. */
+  readonly timeMsMin: number
+  readonly timeMsMax: number
+  readonly message: Column
+  /** The sender's own word for the level; length 0 where it was a canonical name. */
+  readonly levelWords: Column
+  /** The column of a field as it was sent, or null when no row has it. Does not know `_time`, `_msg`, `level` and the like. */
+  field(name: string): Column | null
+  /** Names of the fields of one row, in the order they came, without doubles. */
+  fieldNamesOf(row: number): string[]
+  /** Names of the stream fields of one row. */
+  streamFieldNamesOf(row: number): string[]
+  /** Names of the fields of any row. */
+  fieldNames(): string[]
+}
