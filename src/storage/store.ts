@@ -1,0 +1,95 @@
+/**
+ * What a store is to everything above it. Today segments and the buffer stand behind it; the part engine will,
+ * unchanged (testing/store-contract.ts runs on every implementation).
+ */
+import type { Block } from '../record/record.ts'
+
+export interface Store {
+  /**
+   * Stores one canonical batch (record/batch.ts). The bytes are copied before the call returns, so the caller may use
+   * its encoder again at once. Resolves with the first id after the batch is durable and visible to queries; its
+   * records have the ids that follow. Rejects with STORE_FULL, STORE_READ_ONLY, STORE_CLOSED, BATCH_TOO_LARGE: then
+   * nothing of it is stored, ever. A batch with an idempotency key that is known resolves with its first ids again.
+   */
+  append(batch: Uint8Array): Promise<number>
+  /** Resolves when the store can take more: below its limit of gathered bytes and not full. Rejects when it never will. */
+  writable(): Promise<void>
+  /** A fixed view of everything that was visible at this moment. Must be released. */
+  snapshot(): Snapshot
+  /**
+   * Blocks of everything after `afterId` (-1: from the beginning; undefined: from now), in id order, first what is
+   * stored, then what arrives, without loss or doubling, until `signal` aborts or the store closes.
+   */
+  tail(options?: TailOptions): AsyncIterable<Block>
+  stats(): StoreStats
+  /** Waits for what is in flight, syncs, and lets go of the directory. */
+  close(): Promise<void>
+}
+
+export interface TailOptions {
+  readonly afterId?: number
+  readonly signal?: AbortSignal
+}
+
+export interface Snapshot extends Disposable {
+  /** Every record of the snapshot has an id below this. */
+  readonly fenceId: number
+  /** Records in the snapshot. */
+  readonly records: number
+  scan(request?: ScanRequest): AsyncIterable<ScannedBlock>
+  release(): void
+}
+
+/** What a scan may leave out. It may hand out more than was asked (whole blocks): the caller filters rows. */
+export interface ScanRequest {
+  /** Milliseconds, both inclusive: blocks that lie outside are not handed out. */
+  readonly timeMsMin?: number
+  readonly timeMsMax?: number
+  /** Both inclusive. */
+  readonly idMin?: number
+  readonly idMax?: number
+  /** Only blocks that may hold one of these ids, ascending. */
+  readonly ids?: Float64Array
+  /** `id`: ascending ids (default). `newest`: blocks whose largest time is large come first, roughly; `restTimeMsMax` is exact. */
+  readonly order?: 'id' | 'newest'
+  readonly signal?: AbortSignal
+}
+
+export interface ScannedBlock {
+  readonly block: Block
+  /** No record of any block that is still to come has a time above this; -Infinity when nothing is to come. */
+  readonly restTimeMsMax: number
+}
+
+/** Ids of acknowledged records that cannot be read, both inclusive. */
+export interface LostRange {
+  readonly fromId: number
+  readonly toId: number
+  readonly reason: string
+}
+
+export interface StoreStats {
+  readonly state: 'writable' | 'full' | 'readOnly' | 'closed'
+  /** Why it is not writable; null when it is. */
+  readonly reason: string | null
+  readonly records: number
+  /** Bytes of all segments on disk. */
+  readonly bytes: number
+  readonly segments: number
+  /** Bytes of buffer memory held, and the most that may be held. */
+  readonly bufferBytes: number
+  readonly bufferBytesMax: number
+  /** The next id. */
+  readonly nextId: number
+  /** Smallest and largest time, ms; null when empty. */
+  readonly timeMsMin: number | null
+  readonly timeMsMax: number | null
+  readonly appends: number
+  readonly syncs: number
+  readonly failedSyncs: number
+  /** Batches that came again with a known idempotency key. */
+  readonly repeatedBatches: number
+  /** A permanent alarm: acknowledged records that are lost, and that an operator accepted. */
+  readonly lost: readonly LostRange[]
+  readonly quarantinedFiles: readonly string[]
+}
