@@ -1,2 +1,5 @@
-/** The door of storage/. */
+/** The door of storage/: durable stores of records. */
+export { type OpenStoreOptions, openStore } from './segment-store.ts'
 export type { LostRange, ScannedBlock, ScanRequest, Snapshot, Store, StoreStats, TailOptions } from './store.ts'
+export { STORE_DEFAULTS, type StoreOptions } from './store-options.ts'
+export type { LogState } from './write-ahead-log.ts'

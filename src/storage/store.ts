@@ -36,6 +36,8 @@ export interface Snapshot extends Disposable {
   readonly fenceId: number
   /** Records in the snapshot. */
   readonly records: number
+  /** What scans of this snapshot could not read: the answer is partial where this is not empty. */
+  readonly damage: readonly LostRange[]
   scan(request?: ScanRequest): AsyncIterable<ScannedBlock>
   release(): void
 }
@@ -76,6 +78,8 @@ export interface StoreStats {
   /** Bytes of all segments on disk. */
   readonly bytes: number
   readonly segments: number
+  /** Ids that could not be read since the start; the files are damaged. */
+  readonly damaged: readonly LostRange[]
   /** Bytes of buffer memory held, and the most that may be held. */
   readonly bufferBytes: number
   readonly bufferBytesMax: number

@@ -1,0 +1,134 @@
+/**
+ * A group: batches that are committed with one write and one sync, laid down in a chunk as the frame they will be.
+ * While one group is on its way to the disk, the next one gathers; that is the whole of group commit (rule R3).
+ */
+import {
+  BATCH_HEADER_BYTES,
+  BATCH_RECORDS_MAX,
+  batchCount,
+  batchKeyLength,
+  batchLength,
+  batchReceivedMs,
+  batchReceivedNs,
+  batchRecordsStart,
+  RECORD_HEADER_BYTES,
+  recordLength,
+  recordTimeMs,
+  setBatchFirstId,
+  setBatchReceived,
+} from '../record/record.ts'
+import type { Chunk } from './buffer.ts'
+import { FRAME_HEADER_BYTES, FRAME_PAYLOAD_BYTES_MAX } from './frame.ts'
+
+export interface Waiter {
+  readonly firstId: number
+  readonly key: string | null
+  readonly receivedMs: number
+  resolve(firstId: number): void
+  reject(error: unknown): void
+}
+
+export class Group {
+  readonly chunk: Chunk
+  /** Where the frame starts in the chunk. */
+  readonly start: number
+  end: number
+  readonly firstId: number
+  records = 0
+  keys = 0
+  timeMsMin = Number.POSITIVE_INFINITY
+  timeMsMax = Number.NEGATIVE_INFINITY
+  receivedMsMax = 0
+  readonly waiters: Waiter[] = []
+
+  constructor(chunk: Chunk, firstId: number) {
+    this.chunk = chunk
+    this.start = chunk.used
+    chunk.used += FRAME_HEADER_BYTES
+    this.end = chunk.used
+    this.firstId = firstId
+  }
+
+  get bytes(): number {
+    return this.end - this.start
+  }
+
+  get payloadLength(): number {
+    return this.bytes - FRAME_HEADER_BYTES
+  }
+
+  get endId(): number {
+    return this.firstId + this.records
+  }
+
+  frame(): Uint8Array {
+    return this.chunk.bytes.subarray(this.start, this.end)
+  }
+
+  /** Whether a batch may still join: the frame stays within its limit, and nothing else took the room behind it. */
+  hasRoom(byteCount: number, groupBytesMax: number): boolean {
+    return (
+      this.end === this.chunk.used &&
+      this.chunk.free >= byteCount &&
+      this.payloadLength + byteCount <= Math.min(groupBytesMax, FRAME_PAYLOAD_BYTES_MAX)
+    )
+  }
+
+  /** Copies a batch in and gives it its ids. `receivedMs` never steps back (rule R23). */
+  add(batch: Uint8Array, facts: BatchFacts, receivedMs: number): void {
+    const at = this.end
+    const { bytes, view } = this.chunk
+    bytes.set(batch, at)
+    setBatchFirstId(view, at, this.endId)
+    if (receivedMs !== facts.receivedMs) setBatchReceived(view, at, receivedMs, facts.receivedNs)
+    this.end += batch.length
+    this.chunk.used = this.end
+    this.records += facts.records
+    if (facts.keyLength > 0) this.keys++
+    if (facts.timeMsMin < this.timeMsMin) this.timeMsMin = facts.timeMsMin
+    if (facts.timeMsMax > this.timeMsMax) this.timeMsMax = facts.timeMsMax
+    if (receivedMs > this.receivedMsMax) this.receivedMsMax = receivedMs
+  }
+}
+
+export interface BatchFacts {
+  readonly records: number
+  readonly keyLength: number
+  readonly timeMsMin: number
+  readonly timeMsMax: number
+  readonly receivedMs: number
+  readonly receivedNs: number
+}
+
+/**
+ * Facts of a batch, or what is wrong with its outline. This walks the records' lengths and no more: what is inside
+ * them is the encoder's promise, and checking it again here would cost as much as decoding.
+ */
+export function readBatchFacts(batch: Uint8Array): BatchFacts | string {
+  if (batch.length < BATCH_HEADER_BYTES) return 'shorter than a batch header'
+  const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength)
+  if (batchLength(view, 0) !== batch.length) return `its length says ${batchLength(view, 0)}, it has ${batch.length} bytes`
+  const records = batchCount(view, 0)
+  if (records === 0 || records > BATCH_RECORDS_MAX) return `${records} records`
+  let timeMsMin = Number.POSITIVE_INFINITY
+  let timeMsMax = Number.NEGATIVE_INFINITY
+  let position = batchRecordsStart(view, 0)
+  for (let index = 0; index < records; index++) {
+    if (position + RECORD_HEADER_BYTES > batch.length) return `record ${index} reaches beyond the batch`
+    const timeMs = recordTimeMs(view, position)
+    if (timeMs < timeMsMin) timeMsMin = timeMs
+    if (timeMs > timeMsMax) timeMsMax = timeMs
+    const length = recordLength(view, position)
+    if (length < RECORD_HEADER_BYTES) return `record ${index} is shorter than its header`
+    position += length
+  }
+  if (position !== batch.length) return 'its records do not fill it'
+  return {
+    records,
+    keyLength: batchKeyLength(view, 0),
+    timeMsMin,
+    timeMsMax,
+    receivedMs: batchReceivedMs(view, 0),
+    receivedNs: batchReceivedNs(view, 0),
+  }
+}

@@ -1,0 +1,287 @@
+/**
+ * What a start finds on disk, and what it does about it (rules R12-R14, R17). Two steps, so that a full disk can
+ * still be read: `inspect` writes nothing, `settle` writes and may be tried again.
+ *
+ *   torn tail            cut off: those bytes were never acknowledged
+ *   hole in the middle   acknowledged records are missing: read-only, until `acceptLoss` says to go on without them
+ *   missing, too short   the same
+ *   unclean stop         the active segment's frames are rewritten to a new file: a page cache that survived a failed
+ *                        sync shows bytes that the disk does not have, so reading proves nothing
+ *   unknown files        put aside in quarantine/, never deleted
+ */
+import { type Clock, CodedError, type Disk, type DiskFile, type Random, systemErrorCode, writeAll } from '../base/base.ts'
+import { SEGMENT_HEADER_BYTES, sealFrame } from './frame.ts'
+import { isManifestName, Manifest, type ManifestEdit, type ManifestSegment } from './manifest.ts'
+import { SegmentEntry } from './segment-entry.ts'
+import { createSegment, type FoundFrame, segmentName, segmentNumber, type WalkResult, walkSegment } from './segment-file.ts'
+import type { StoreOptions } from './store-options.ts'
+import type { LostRange } from './store.ts'
+import type { ActiveSegment } from './write-ahead-log.ts'
+
+const QUARANTINE = 'quarantine'
+/** Ids that are left out after an unclean stop, so that an id that was ever given is not given again. */
+const ID_GAP = 65_536
+
+export interface Surroundings {
+  readonly disk: Disk
+  readonly directory: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly options: StoreOptions
+}
+
+export interface Inspection {
+  readonly manifest: Manifest
+  readonly entries: SegmentEntry[]
+  readonly nextId: number
+  /** Acknowledged records that are missing now and that nobody accepted yet. */
+  readonly lost: readonly LostRange[]
+  /** Files that the manifest does not know. */
+  readonly unknownFiles: readonly string[]
+  /** The segment that was being written to, if it is there. */
+  readonly last: LastSegment | null
+  readonly wasClean: boolean
+}
+
+interface LastSegment {
+  readonly entry: SegmentEntry
+  readonly walk: WalkResult
+}
+
+/** Reads the manifest and the segment that was active. MANIFEST_CORRUPT, FORMAT_VERSION. Writes nothing but the directory. */
+export async function inspect(around: Surroundings): Promise<Inspection> {
+  const { disk, directory } = around
+  const manifest = await Manifest.read(disk, directory)
+  const { state } = manifest
+  const lost: LostRange[] = []
+  const entries: SegmentEntry[] = []
+  let last: LastSegment | null = null
+  for (const segment of state.segments) {
+    if (segment.summary !== null) {
+      entries.push(await inspectClosed(around, segment, lost))
+      continue
+    }
+    last = await inspectActive(around, segment, state.nextId, state.stop?.bytes ?? null, lost)
+    if (last !== null) entries.push(last.entry)
+  }
+  const unknownFiles = await findUnknown(around, manifest)
+  const wasClean = state.stop !== null && state.stop.bytes === (last?.walk.end ?? -1) && lost.length === 0
+  const idsSeen = Math.max(state.nextId, ...entries.map((entry) => entry.endId), ...lost.map((range) => range.toId + 1))
+  const isNew = state.segments.length === 0
+  const nextId = wasClean || isNew ? idsSeen : Math.ceil((idsSeen + 1) / ID_GAP) * ID_GAP
+  return { manifest, entries, nextId, lost: lost.filter((range) => !isAccepted(state.lost, range)), unknownFiles, last, wasClean }
+}
+
+const isAccepted = (accepted: readonly LostRange[], range: LostRange): boolean =>
+  accepted.some((one) => one.fromId <= range.fromId && one.toId >= range.toId)
+
+async function inspectClosed(around: Surroundings, segment: ManifestSegment, lost: LostRange[]): Promise<SegmentEntry> {
+  const summary = segment.summary
+  if (summary === null) throw new CodedError('MANIFEST_CORRUPT', `Segment ${segment.number} has no summary.`)
+  const name = segmentName(segment.number)
+  const stat = await around.disk.stat(`${around.directory}/${name}`)
+  if (summary.records > 0 && (stat === null || stat.bytes < summary.bytes)) {
+    const reason = stat === null ? `${name} is missing` : `${name} has ${stat.bytes} of ${summary.bytes} bytes`
+    lost.push({ fromId: summary.firstId, toId: summary.endId - 1, reason })
+  }
+  return SegmentEntry.ofSummary(segment.number, segment.salt, summary)
+}
+
+async function inspectActive(
+  around: Surroundings,
+  segment: ManifestSegment,
+  nextId: number,
+  stopBytes: number | null,
+  lost: LostRange[],
+): Promise<LastSegment | null> {
+  const name = segmentName(segment.number)
+  const file = await openExisting(around.disk, `${around.directory}/${name}`)
+  if (file === null) {
+    // Its name was durable before the manifest named it, so it was there.
+    lost.push({ fromId: segment.firstId, toId: Math.max(segment.firstId, nextId - 1), reason: `${name} is missing` })
+    return null
+  }
+  try {
+    const entry = new SegmentEntry(segment.number, segment.salt, segment.firstId)
+    entry.spans = []
+    const walk = await walkSegment(file, segment, Number.POSITIVE_INFINITY, (frame) => {
+      entry.addFrame(frame.header, frame.offset, null, 0)
+    })
+    for (const hole of walk.holes) {
+      const toId = Math.max(hole.fromId, hole.endId - 1)
+      lost.push({ fromId: hole.fromId, toId, reason: `${hole.bytes} bad bytes in ${name} at ${hole.offset}` })
+    }
+    if (stopBytes !== null && walk.end < stopBytes) {
+      const toId = Math.max(walk.endId, nextId - 1)
+      lost.push({ fromId: walk.endId, toId, reason: `${name} ends at ${walk.end} of ${stopBytes} bytes` })
+    }
+    if (walk.headerProblem !== null && walk.records > 0) {
+      lost.push({ fromId: segment.firstId, toId: segment.firstId, reason: `${name}: ${walk.headerProblem}` })
+    }
+    return { entry, walk }
+  } finally {
+    await file.close()
+  }
+}
+
+async function openExisting(disk: Disk, path: string): Promise<DiskFile | null> {
+  try {
+    return await disk.open(path, 'read')
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return null
+    throw error
+  }
+}
+
+/**
+ * Files that the manifest does not name. A segment that is newer than the manifest and holds frames means that the
+ * manifest itself lost edits: refused, because putting it aside would hide acknowledged records.
+ */
+async function findUnknown(around: Surroundings, manifest: Manifest): Promise<string[]> {
+  const known = new Set(manifest.state.segments.map((segment) => segmentName(segment.number)))
+  const unknown: string[] = []
+  for (const name of await around.disk.list(around.directory)) {
+    if (known.has(name) || isManifestName(name) || name === QUARANTINE || name === 'lock') continue
+    const number = segmentNumber(name)
+    if (number !== null && number > manifest.state.highestSegment) await refuseIfWritten(around, name)
+    unknown.push(name)
+  }
+  return unknown
+}
+
+async function refuseIfWritten(around: Surroundings, name: string): Promise<void> {
+  const stat = await around.disk.stat(`${around.directory}/${name}`)
+  if (stat === null || stat.bytes <= SEGMENT_HEADER_BYTES) return
+  throw new CodedError(
+    'MANIFEST_CORRUPT',
+    `${around.directory}/${name} holds records, but the manifest does not know it: the manifest is older than the segments.`,
+    { details: { file: name } },
+  )
+}
+
+// ---- writing -------------------------------------------------------------------------------------------------
+
+/** Makes the directory good again and tells which segment to write to; null when a new one is needed. */
+export async function settle(around: Surroundings, found: Inspection): Promise<ActiveSegment | null> {
+  const { disk, directory } = around
+  await quarantine(around, found.unknownFiles)
+  const edits: ManifestEdit[] = found.lost.map((range) => ({ kind: 'lost', range }))
+  edits.push({ kind: 'ids', nextId: found.nextId })
+  if (found.last === null) {
+    // An active segment that is gone, and accepted as lost, leaves the manifest too.
+    for (const segment of found.manifest.state.segments) {
+      if (segment.summary === null) edits.push({ kind: 'remove', number: segment.number })
+    }
+    await found.manifest.checkpoint(edits)
+    return null
+  }
+  if (found.wasClean) {
+    const file = await disk.open(`${directory}/${segmentName(found.last.entry.number)}`, 'write')
+    await found.manifest.checkpoint(edits)
+    return { entry: found.last.entry, file, lastCrc: found.last.walk.lastCrc }
+  }
+  return rehome(around, found, found.last, edits)
+}
+
+async function quarantine(around: Surroundings, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return
+  const { disk, directory, clock } = around
+  await disk.makeDirectory(`${directory}/${QUARANTINE}`)
+  await disk.syncDirectory(directory)
+  for (const name of names) {
+    const target = `${directory}/${QUARANTINE}/${name}.${Math.max(0, Math.floor(clock.wallMs()))}`
+    try {
+      await disk.rename(`${directory}/${name}`, target)
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENOENT') throw error // An earlier try of `settle` moved it already.
+    }
+  }
+  await disk.syncDirectory(`${directory}/${QUARANTINE}`)
+  await disk.syncDirectory(directory)
+}
+
+/** Rule R14: good frames go to a new file, the manifest switches, the old file goes (to quarantine, if it has holes). */
+async function rehome(
+  around: Surroundings,
+  found: Inspection,
+  last: LastSegment,
+  edits: ManifestEdit[],
+): Promise<ActiveSegment> {
+  const { disk, directory, clock, random } = around
+  const oldName = segmentName(last.entry.number)
+  const number = await unusedNumber(around, found.manifest)
+  const createdMs = Math.max(0, Math.floor(clock.wallMs()))
+  const created = await createSegment(disk, directory, { number, firstId: last.entry.firstId, createdMs, random })
+  const entry = new SegmentEntry(number, created.salt, last.entry.firstId)
+  entry.spans = []
+  let lastCrc = created.crc
+  const old = await disk.open(`${directory}/${oldName}`, 'read')
+  try {
+    const from = { number: last.entry.number, salt: last.entry.salt, firstId: last.entry.firstId }
+    const copier = new FrameCopier(created.file, entry, created.crc)
+    await walkSegment(old, from, last.walk.end, (frame) => copier.copy(frame))
+    await copier.flush()
+    lastCrc = copier.lastCrc
+    await created.file.datasync()
+    const add: ManifestEdit = { kind: 'add', number, salt: created.salt, firstId: entry.firstId }
+    await found.manifest.checkpoint([...edits, add, { kind: 'remove', number: last.entry.number }])
+  } catch (error) {
+    await created.file.close().catch(() => {})
+    await disk.unlink(`${directory}/${segmentName(number)}`).catch(() => {})
+    throw error
+  } finally {
+    await old.close()
+  }
+  adopt(last.entry, entry)
+  if (last.walk.holes.length > 0) await quarantine(around, [oldName])
+  else await disk.unlink(`${directory}/${oldName}`).then(() => disk.syncDirectory(directory))
+  return { entry: last.entry, file: created.file, lastCrc }
+}
+
+async function unusedNumber(around: Surroundings, manifest: Manifest): Promise<number> {
+  const names = await around.disk.list(around.directory)
+  const used = names.map((name) => segmentNumber(name) ?? 0)
+  return Math.max(manifest.state.highestSegment, ...used) + 1
+}
+
+const COPY_BYTES = 1024 * 1024
+
+/** Rewrites frames under another salt and chain, with few large writes. */
+class FrameCopier {
+  lastCrc: number
+  readonly #file: DiskFile
+  readonly #entry: SegmentEntry
+  #pieces: Uint8Array[] = []
+  #bytes = 0
+
+  constructor(file: DiskFile, entry: SegmentEntry, segmentCrc: number) {
+    this.#file = file
+    this.#entry = entry
+    this.lastCrc = segmentCrc
+  }
+
+  async copy(frame: FoundFrame): Promise<void> {
+    const bytes = frame.bytes.slice()
+    this.lastCrc = sealFrame(bytes, { ...frame.header, salt: this.#entry.salt, previousCrc: this.lastCrc })
+    this.#entry.addFrame(frame.header, this.#entry.bytes, null, 0)
+    this.#pieces.push(bytes)
+    this.#bytes += bytes.length
+    if (this.#bytes >= COPY_BYTES) await this.flush()
+  }
+
+  async flush(): Promise<void> {
+    if (this.#bytes === 0) return
+    await writeAll(this.#file, Buffer.concat(this.#pieces), this.#entry.bytes - this.#bytes)
+    this.#pieces = []
+    this.#bytes = 0
+  }
+}
+
+/** The entry that others already hold becomes the new segment. */
+function adopt(held: SegmentEntry, rehomed: SegmentEntry): void {
+  held.number = rehomed.number
+  held.salt = rehomed.salt
+  held.bytes = rehomed.bytes
+  held.spans = rehomed.spans?.map((span) => ({ ...span, segment: held })) ?? null
+}
+

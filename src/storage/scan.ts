@@ -1,0 +1,253 @@
+/**
+ * Scans of a snapshot: spans in the order asked for, each from the buffer or from its file, as blocks of columns.
+ * Memory is one span at a time. Frames read from disk are checked against their CRC; what is damaged is noted in the
+ * snapshot and left out, never silently (rule R21).
+ */
+import { CodedError, type Disk, type DiskFile, messageOf, readFull } from '../base/base.ts'
+import { type Block, BlockBuilder, batchCount, batchFirstId, batchLength, checkBatch } from '../record/record.ts'
+import { checkFrame, decodeFrameHeader, FRAME_HEADER_BYTES, type Salt } from './frame.ts'
+import { addToSpans, type SegmentEntry, type Span } from './segment-entry.ts'
+import { segmentName, walkSegment } from './segment-file.ts'
+import type { LostRange, ScannedBlock, ScanRequest } from './store.ts'
+
+/** A segment as a snapshot holds it: `spans` is null where nobody has read it yet. */
+export interface HeldSegment {
+  readonly entry: SegmentEntry
+  readonly spans: readonly Span[] | null
+  readonly firstId: number
+  readonly endId: number
+  readonly timeMsMin: number
+  readonly timeMsMax: number
+}
+
+export interface ScanSource {
+  readonly disk: Disk
+  readonly directory: string
+  readonly segments: readonly HeldSegment[]
+  noteDamage(range: LostRange): void
+}
+
+export async function* scanSegments(source: ScanSource, request: ScanRequest): AsyncGenerator<ScannedBlock, void> {
+  const reader = new SpanReader(source)
+  try {
+    if (request.order === 'newest') yield* scanNewest(source, reader, request)
+    else yield* scanById(source, reader, request)
+  } finally {
+    await reader.close()
+  }
+}
+
+async function* scanById(source: ScanSource, reader: SpanReader, request: ScanRequest): AsyncGenerator<ScannedBlock, void> {
+  const segments = source.segments.filter((segment) => isWanted(segment, request))
+  for (const [index, segment] of segments.entries()) {
+    const spans = (await reader.spansOf(segment)).filter((span) => isWanted(span, request))
+    const later = largestTime(segments.slice(index + 1))
+    for (const [at, span] of spans.entries()) {
+      checkAborted(request.signal)
+      const block = await reader.block(span, request)
+      if (block !== null) yield { block, restTimeMsMax: Math.max(later, largestTime(spans.slice(at + 1))) }
+    }
+  }
+}
+
+/** Largest time first: segments open up into their spans only when their turn comes. */
+async function* scanNewest(source: ScanSource, reader: SpanReader, request: ScanRequest): AsyncGenerator<ScannedBlock, void> {
+  const queue: (HeldSegment | Span)[] = source.segments.filter((segment) => isWanted(segment, request))
+  queue.sort(oldestFirst)
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    checkAborted(request.signal)
+    if ('spans' in next) {
+      queue.push(...(await reader.spansOf(next)).filter((span) => isWanted(span, request)))
+      queue.sort(oldestFirst)
+      continue
+    }
+    const block = await reader.block(next, request)
+    if (block !== null) yield { block, restTimeMsMax: queue.at(-1)?.timeMsMax ?? Number.NEGATIVE_INFINITY }
+  }
+}
+
+interface Extent {
+  readonly firstId: number
+  readonly endId: number
+  readonly timeMsMin: number
+  readonly timeMsMax: number
+}
+
+const oldestFirst = (a: Extent, b: Extent): number => a.timeMsMax - b.timeMsMax || a.firstId - b.firstId
+
+function largestTime(extents: readonly Extent[]): number {
+  let largest = Number.NEGATIVE_INFINITY
+  for (const extent of extents) largest = Math.max(largest, extent.timeMsMax)
+  return largest
+}
+
+function isWanted(extent: Extent, request: ScanRequest): boolean {
+  const { timeMsMin, timeMsMax, idMin, idMax, ids } = request
+  if (timeMsMin !== undefined && extent.timeMsMax < timeMsMin) return false
+  if (timeMsMax !== undefined && extent.timeMsMin > timeMsMax) return false
+  if (idMin !== undefined && extent.endId <= idMin) return false
+  if (idMax !== undefined && extent.firstId > idMax) return false
+  return ids === undefined || hasIdWithin(ids, extent.firstId, extent.endId)
+}
+
+/** Whether the ascending `ids` hold one from `firstId` to below `endId`. */
+function hasIdWithin(ids: Float64Array, firstId: number, endId: number): boolean {
+  let low = 0
+  let high = ids.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (ids[middle] < firstId) low = middle + 1
+    else high = middle
+  }
+  return low < ids.length && ids[low] < endId
+}
+
+function checkAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new CodedError('QUERY_CANCELLED', 'The query was cancelled.')
+}
+
+/** Reads spans; keeps the file of the last segment open, because the next span is mostly in it too. */
+class SpanReader {
+  readonly #source: ScanSource
+  #file: DiskFile | null = null
+  #fileNumber = -1
+
+  constructor(source: ScanSource) {
+    this.#source = source
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file
+    this.#file = null
+    await file?.close()
+  }
+
+  /** The spans of a segment; those of a closed one are found by walking its frames once, and kept. */
+  async spansOf(segment: HeldSegment): Promise<readonly Span[]> {
+    const known = segment.spans ?? segment.entry.spans
+    if (known !== null) return known
+    const { entry } = segment
+    const spans: Span[] = []
+    try {
+      const file = await this.#open(entry)
+      const walk = await walkSegment(file, entry, entry.bytes, (frame) => {
+        addToSpans(spans, entry, frame.header, frame.offset, null, 0)
+      })
+      for (const hole of walk.holes) this.#damage(hole.fromId, hole.endId - 1, entry, 'bad bytes')
+      if (walk.endId < entry.endId) this.#damage(walk.endId, entry.endId - 1, entry, 'bad bytes at its end')
+    } catch (error) {
+      this.#damage(entry.firstId, entry.endId - 1, entry, messageOf(error))
+      return spans
+    }
+    entry.spans = spans
+    return spans
+  }
+
+  /** The rows of a span that the request may want, as a block; null when there are none. */
+  async block(span: Span, request: ScanRequest): Promise<Block | null> {
+    const { chunk } = span
+    if (chunk !== null) {
+      return buildBlock(chunk.bytes.subarray(span.chunkOffset, span.chunkOffset + span.length), span, request, false, () => {})
+    }
+    let bytes: Uint8Array
+    try {
+      bytes = await this.#read(span)
+    } catch (error) {
+      this.#damage(span.firstId, span.endId - 1, span.segment, messageOf(error))
+      return null
+    }
+    return buildBlock(bytes, span, request, true, (fromId, toId) => this.#damage(fromId, toId, span.segment, 'bad bytes'))
+  }
+
+  async #read(span: Span): Promise<Uint8Array> {
+    const file = await this.#open(span.segment)
+    const bytes = new Uint8Array(span.length)
+    const count = await readFull(file, bytes, span.offset)
+    return bytes.subarray(0, count)
+  }
+
+  async #open(entry: SegmentEntry): Promise<DiskFile> {
+    if (this.#file !== null && this.#fileNumber === entry.number) return this.#file
+    await this.close()
+    this.#file = await this.#source.disk.open(`${this.#source.directory}/${segmentName(entry.number)}`, 'read')
+    this.#fileNumber = entry.number
+    return this.#file
+  }
+
+  #damage(fromId: number, toId: number, entry: SegmentEntry, what: string): void {
+    this.#source.noteDamage({ fromId, toId, reason: `${segmentName(entry.number)}: ${what}` })
+  }
+}
+
+/** The rows of the frames in `bytes` as one block. `isChecked`: verify CRCs (bytes that came from a disk). */
+export function buildBlock(
+  bytes: Uint8Array,
+  extent: { readonly firstId: number; readonly endId: number; readonly segment: { readonly salt: Salt } },
+  request: ScanRequest,
+  isChecked: boolean,
+  damaged: (fromId: number, toId: number) => void,
+): Block | null {
+  const builder = new BlockBuilder(bytes)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const idMin = request.idMin ?? 0
+  const idMax = request.idMax ?? Number.POSITIVE_INFINITY
+  let expectedId = extent.firstId
+  let rows = 0
+  let position = 0
+  while (position < bytes.length) {
+    const header = decodeFrameHeader(bytes.subarray(position, position + FRAME_HEADER_BYTES), extent.segment.salt)
+    const end = position + FRAME_HEADER_BYTES + (header?.payloadLength ?? 0)
+    if (header === null || end > bytes.length || (isChecked && !checkFrame(bytes.subarray(position, end)))) {
+      const next = findFrameIn(bytes, position + 1, extent.segment.salt)
+      damaged(expectedId, next === null ? extent.endId - 1 : next.firstId - 1)
+      if (next === null) break
+      position = next.offset
+      continue
+    }
+    if (header.firstId + header.records > idMin && header.firstId <= idMax) {
+      rows += addBatches(builder, view, position + FRAME_HEADER_BYTES, end, idMin, idMax, isChecked)
+    }
+    expectedId = header.firstId + header.records
+    position = end
+  }
+  return rows === 0 ? null : builder.build()
+}
+
+function addBatches(
+  builder: BlockBuilder,
+  view: DataView,
+  start: number,
+  end: number,
+  idMin: number,
+  idMax: number,
+  isChecked: boolean,
+): number {
+  let rows = 0
+  let at = start
+  while (at < end) {
+    const problem = isChecked ? checkBatch(view, at, end) : null
+    if (problem !== null) throw new CodedError('BATCH_CORRUPT', `A frame with a good checksum holds a bad batch: ${problem}.`)
+    const firstId = batchFirstId(view, at)
+    const count = batchCount(view, at)
+    const rowFrom = Math.max(0, idMin - firstId)
+    const rowTo = Math.min(count, idMax - firstId + 1)
+    if (rowFrom < rowTo) {
+      builder.addBatch(at, rowFrom, rowTo)
+      rows += rowTo - rowFrom
+    }
+    at += batchLength(view, at)
+  }
+  return rows
+}
+
+function findFrameIn(bytes: Uint8Array, from: number, salt: Salt): { offset: number; firstId: number } | null {
+  for (let offset = from; offset + FRAME_HEADER_BYTES <= bytes.length; offset++) {
+    if (bytes[offset] !== 0x4c) continue // 'L' of "LCFR"
+    const header = decodeFrameHeader(bytes.subarray(offset, offset + FRAME_HEADER_BYTES), salt)
+    const end = offset + FRAME_HEADER_BYTES + (header?.payloadLength ?? 0)
+    if (header !== null && end <= bytes.length && checkFrame(bytes.subarray(offset, end))) {
+      return { offset, firstId: header.firstId }
+    }
+  }
+  return null
+}

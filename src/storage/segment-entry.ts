@@ -1,0 +1,137 @@
+/**
+ * What is known of a segment in memory, and of its spans: runs of whole frames, about a mebibyte each, that are read
+ * and skipped together. A 10 GB directory has some 10,000 spans; nothing here grows with the number of records.
+ */
+import type { Chunk } from './buffer.ts'
+import type { FrameHeader, Salt } from './frame.ts'
+import { FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES } from './frame.ts'
+import type { SegmentSummary } from './manifest.ts'
+
+export const SPAN_BYTES_MAX = 1024 * 1024
+
+/** Whole frames that lie end to end in a segment. Values change only while it is the last span of the active segment. */
+export interface Span {
+  readonly segment: SegmentEntry
+  readonly offset: number
+  length: number
+  readonly firstId: number
+  /** The id after the last one. */
+  endId: number
+  records: number
+  timeMsMin: number
+  timeMsMax: number
+  /** The same bytes in buffer memory, at `chunkOffset`; null when they are on disk only. */
+  chunk: Chunk | null
+  readonly chunkOffset: number
+}
+
+export class SegmentEntry {
+  /** Changes when the segment is re-homed. */
+  number: number
+  salt: Salt
+  readonly firstId: number
+  endId: number
+  /** Bytes that count. */
+  bytes = SEGMENT_HEADER_BYTES
+  records = 0
+  keys = 0
+  timeMsMin = Number.POSITIVE_INFINITY
+  timeMsMax = Number.NEGATIVE_INFINITY
+  receivedMsMax = 0
+  /** Null until somebody needed them: a start does not read closed segments. */
+  spans: Span[] | null = null
+
+  constructor(number: number, salt: Salt, firstId: number) {
+    this.number = number
+    this.salt = salt
+    this.firstId = firstId
+    this.endId = firstId
+  }
+
+  static ofSummary(number: number, salt: Salt, summary: SegmentSummary): SegmentEntry {
+    const entry = new SegmentEntry(number, salt, summary.firstId)
+    entry.endId = summary.endId
+    entry.bytes = summary.bytes
+    entry.records = summary.records
+    entry.keys = summary.keys
+    entry.timeMsMin = summary.timeMsMin
+    entry.timeMsMax = summary.timeMsMax
+    entry.receivedMsMax = summary.receivedMsMax
+    return entry
+  }
+
+  summary(): SegmentSummary {
+    const isEmpty = this.records === 0
+    return {
+      bytes: this.bytes,
+      records: this.records,
+      firstId: this.firstId,
+      endId: this.endId,
+      timeMsMin: isEmpty ? 0 : this.timeMsMin,
+      timeMsMax: isEmpty ? 0 : this.timeMsMax,
+      receivedMsMax: this.receivedMsMax,
+      keys: this.keys,
+    }
+  }
+
+  /** A frame that is durable at `offset`; `chunk` when its bytes are in the buffer. Returns the span that took it. */
+  addFrame(header: FrameFacts, offset: number, chunk: Chunk | null, chunkOffset: number): Span {
+    const length = FRAME_HEADER_BYTES + header.payloadLength
+    const endId = header.firstId + header.records
+    this.bytes = offset + length
+    this.endId = endId
+    this.records += header.records
+    this.keys += header.keys
+    this.timeMsMin = Math.min(this.timeMsMin, header.timeMsMin)
+    this.timeMsMax = Math.max(this.timeMsMax, header.timeMsMax)
+    this.receivedMsMax = Math.max(this.receivedMsMax, header.receivedMsMax)
+    this.spans ??= []
+    return addToSpans(this.spans, this, header, offset, chunk, chunkOffset)
+  }
+}
+
+export type FrameFacts = Pick<
+  FrameHeader,
+  'payloadLength' | 'records' | 'firstId' | 'keys' | 'timeMsMin' | 'timeMsMax' | 'receivedMsMax'
+>
+
+/** Lengthens the last span by a frame, or starts a new one where it does not join on, on disk and in memory alike. */
+export function addToSpans(
+  spans: Span[],
+  segment: SegmentEntry,
+  header: FrameFacts,
+  offset: number,
+  chunk: Chunk | null,
+  chunkOffset: number,
+): Span {
+  const length = FRAME_HEADER_BYTES + header.payloadLength
+  const last = spans.at(-1)
+  if (
+    last !== undefined &&
+    last.offset + last.length === offset &&
+    last.chunk === chunk &&
+    (chunk === null || last.chunkOffset + last.length === chunkOffset) &&
+    last.length + length <= SPAN_BYTES_MAX
+  ) {
+    last.length += length
+    last.endId = header.firstId + header.records
+    last.records += header.records
+    last.timeMsMin = Math.min(last.timeMsMin, header.timeMsMin)
+    last.timeMsMax = Math.max(last.timeMsMax, header.timeMsMax)
+    return last
+  }
+  const span: Span = {
+    segment,
+    offset,
+    length,
+    firstId: header.firstId,
+    endId: header.firstId + header.records,
+    records: header.records,
+    timeMsMin: header.timeMsMin,
+    timeMsMax: header.timeMsMax,
+    chunk,
+    chunkOffset,
+  }
+  spans.push(span)
+  return span
+}

@@ -1,0 +1,186 @@
+/**
+ * Segment files: how they are made, and how their frames are found again after whatever happened to them.
+ * Frame bytes are frame.ts's; which segments exist is the manifest's; who writes is write-ahead-log.ts.
+ */
+import { type Disk, type DiskFile, type Random, readFull, writeAll } from '../base/base.ts'
+import {
+  checkFrame,
+  decodeFrameHeader,
+  decodeSegmentHeader,
+  encodeSegmentHeader,
+  FRAME_HEADER_BYTES,
+  FRAME_MAGIC,
+  type FrameHeader,
+  type Salt,
+  SEGMENT_HEADER_BYTES,
+  SEGMENT_VERSION,
+} from './frame.ts'
+
+const NAME = /^segment-(\d{8,})$/
+const WINDOW_BYTES = 1024 * 1024
+
+export function segmentName(number: number): string {
+  return `segment-${String(number).padStart(8, '0')}`
+}
+
+/** The number of a segment file's name, or null when it is not one. */
+export function segmentNumber(name: string): number | null {
+  const match = NAME.exec(name)
+  return match === null ? null : Number(match[1])
+}
+
+export interface NewSegment {
+  readonly file: DiskFile
+  readonly number: number
+  readonly salt: Salt
+  readonly firstId: number
+  readonly crc: number
+}
+
+/** Makes a segment with its header; file and name are durable when it resolves. */
+export async function createSegment(
+  disk: Disk,
+  directory: string,
+  fields: { number: number; firstId: number; createdMs: number; random: Random },
+): Promise<NewSegment> {
+  const salt: Salt = { low: fields.random.uint32(), high: fields.random.uint32() }
+  const header = encodeSegmentHeader({ ...fields, salt })
+  const file = await disk.open(`${directory}/${segmentName(fields.number)}`, 'create')
+  try {
+    await writeAll(file, header, 0)
+    await file.datasync()
+    await disk.syncDirectory(directory)
+  } catch (error) {
+    await file.close().catch(() => {})
+    throw error
+  }
+  const decoded = decodeSegmentHeader(header)
+  return {
+    file,
+    number: fields.number,
+    salt,
+    firstId: fields.firstId,
+    crc: typeof decoded === 'string' ? 0 : decoded.crc,
+  }
+}
+
+/** Reads a file through a window, so that walking over small frames does not cost a call each. */
+export class WindowReader {
+  readonly size: number
+  readonly #file: DiskFile
+  #window = new Uint8Array(0)
+  #start = 0
+
+  constructor(file: DiskFile, size: number) {
+    this.#file = file
+    this.size = size
+  }
+
+  /** The bytes at `offset`, fewer than `length` only at the end of the file. Valid until the next call. */
+  async at(offset: number, length: number): Promise<Uint8Array> {
+    const wanted = Math.min(length, this.size - offset)
+    if (wanted <= 0) return new Uint8Array(0)
+    if (offset < this.#start || offset + wanted > this.#start + this.#window.length) {
+      const bytes = new Uint8Array(Math.min(Math.max(wanted, WINDOW_BYTES), this.size - offset))
+      const count = await readFull(this.#file, bytes, offset)
+      this.#window = bytes.subarray(0, count)
+      this.#start = offset
+    }
+    return this.#window.subarray(offset - this.#start, offset - this.#start + wanted)
+  }
+}
+
+/** A frame that was found: `bytes` is header and payload, valid until the walk goes on. */
+export interface FoundFrame {
+  readonly offset: number
+  readonly header: FrameHeader
+  readonly bytes: Uint8Array
+}
+
+/** Bytes between two good frames that are not frames: acknowledged records were there. */
+export interface Hole {
+  readonly offset: number
+  readonly bytes: number
+  /** The id that was expected, and the first id of the frame after the hole. */
+  readonly fromId: number
+  readonly endId: number
+}
+
+export interface WalkResult {
+  /** Where the last good frame ends. */
+  readonly end: number
+  readonly endId: number
+  readonly records: number
+  readonly lastCrc: number
+  readonly holes: readonly Hole[]
+  /** What is wrong with the segment header, if anything. The salt that the manifest keeps finds frames without it. */
+  readonly headerProblem: string | null
+}
+
+/**
+ * Visits every good frame of a segment in order and tells what lies between and behind them. Bad bytes with no good
+ * frame behind them are a torn tail; with one, a hole (rule R12).
+ */
+export async function walkSegment(
+  file: DiskFile,
+  segment: { number: number; salt: Salt; firstId: number },
+  bytesMax: number,
+  visit: (frame: FoundFrame) => void | Promise<void>,
+): Promise<WalkResult> {
+  const reader = new WindowReader(file, Math.min(await file.size(), bytesMax))
+  const header = decodeSegmentHeader(await reader.at(0, SEGMENT_HEADER_BYTES))
+  const headerProblem = problemOfHeader(header, segment.number)
+  let previousCrc = typeof header === 'string' ? null : header.crc
+  let offset = SEGMENT_HEADER_BYTES
+  let endId = segment.firstId
+  let records = 0
+  const holes: Hole[] = []
+  while (offset < reader.size) {
+    let frame = await frameAt(reader, offset, segment.salt)
+    if (frame === null || (previousCrc !== null && frame.header.previousCrc !== previousCrc)) {
+      const next = frame ?? (await findFrame(reader, offset + 1, segment.salt))
+      if (next === null) break
+      holes.push({ offset, bytes: next.offset - offset, fromId: endId, endId: next.header.firstId })
+      frame = next
+    }
+    await visit(frame)
+    records += frame.header.records
+    endId = frame.header.firstId + frame.header.records
+    previousCrc = frame.header.crc
+    offset = frame.offset + frame.bytes.length
+  }
+  return { end: Math.min(offset, reader.size), endId, records, lastCrc: previousCrc ?? 0, holes, headerProblem }
+}
+
+function problemOfHeader(header: ReturnType<typeof decodeSegmentHeader>, number: number): string | null {
+  if (typeof header === 'string') return header
+  if (header.version > SEGMENT_VERSION) return `segment version ${header.version}`
+  return header.number === number ? null : `the header says segment ${header.number}`
+}
+
+async function frameAt(reader: WindowReader, offset: number, salt: Salt): Promise<FoundFrame | null> {
+  const header = decodeFrameHeader(await reader.at(offset, FRAME_HEADER_BYTES), salt)
+  if (header === null) return null
+  const length = FRAME_HEADER_BYTES + header.payloadLength
+  if (offset + length > reader.size) return null
+  const bytes = await reader.at(offset, length)
+  return bytes.length === length && checkFrame(bytes) ? { offset, header, bytes } : null
+}
+
+/** The first good frame at or after `offset`. */
+async function findFrame(reader: WindowReader, offset: number, salt: Salt): Promise<FoundFrame | null> {
+  const magic = Uint8Array.of(FRAME_MAGIC & 255, (FRAME_MAGIC >> 8) & 255, (FRAME_MAGIC >> 16) & 255, FRAME_MAGIC >>> 24)
+  let position = offset
+  while (position + FRAME_HEADER_BYTES <= reader.size) {
+    const window = await reader.at(position, WINDOW_BYTES)
+    const index = Buffer.from(window.buffer, window.byteOffset, window.byteLength).indexOf(magic)
+    if (index < 0) {
+      position += Math.max(1, window.length - magic.length + 1)
+      continue
+    }
+    const frame = await frameAt(reader, position + index, salt)
+    if (frame !== null) return frame
+    position += index + 1
+  }
+  return null
+}

@@ -1,0 +1,331 @@
+/**
+ * The first store: segments of the write-ahead log and the buffer, scanned. It fulfils the interface that the part
+ * engine will fulfil (store.ts), so nothing above knows which one it talks to.
+ */
+import { CodedError, messageOf, systemErrorCode, type Disk } from '../base/base.ts'
+import { type Block, batchKeyLength, batchFirstId, batchLength, batchReceivedMs } from '../record/record.ts'
+import { FRAME_HEADER_BYTES } from './frame.ts'
+import type { Group } from './group.ts'
+import { KeyWindow, keyText } from './idempotency.ts'
+import { type Inspection, inspect, type Surroundings, settle } from './recovery.ts'
+import { buildBlock, type HeldSegment, scanSegments } from './scan.ts'
+import type { SegmentEntry } from './segment-entry.ts'
+import { segmentName, walkSegment } from './segment-file.ts'
+import { STORE_DEFAULTS, type StoreOptions } from './store-options.ts'
+import type { LostRange, ScannedBlock, ScanRequest, Snapshot, Store, StoreStats, TailOptions } from './store.ts'
+import { type LogState, WriteAheadLog } from './write-ahead-log.ts'
+
+/** Groups that may wait for a tail before it falls back to scanning. */
+const TAIL_QUEUE_BYTES_MAX = 8 * 1024 * 1024
+const NOTED_DAMAGE_MAX = 1000
+
+export interface OpenStoreOptions extends Omit<Surroundings, 'options'> {
+  readonly options?: Partial<StoreOptions>
+  /** Told when the store stops or starts to take records. */
+  readonly stateChanged?: (state: LogState, reason: string | null) => void
+}
+
+/**
+ * Opens the store in a directory, which is made if it is missing; the caller holds the lock on it. Acknowledged
+ * records that are missing make it read-only. DIRECTORY_UNUSABLE, MANIFEST_CORRUPT, FORMAT_VERSION.
+ */
+export async function openStore(open: OpenStoreOptions): Promise<Store> {
+  const around: Surroundings = { ...open, options: { ...STORE_DEFAULTS, ...open.options } }
+  await makeDirectories(around.disk, around.directory)
+  const found = await inspect(around)
+  const keys = await readKeys(around, found)
+  const store = new SegmentStore(around, found, keys, open.stateChanged ?? (() => {}))
+  await store.open()
+  return store
+}
+
+async function makeDirectories(disk: Disk, directory: string): Promise<void> {
+  try {
+    const wasMade = await disk.makeDirectory(directory)
+    if (!wasMade) return
+    let path = directory
+    for (let parent = parentOf(path); parent !== path; parent = parentOf(path)) {
+      path = parent
+      await disk.syncDirectory(path)
+    }
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOSPC') throw error
+    throw new CodedError('DIRECTORY_UNUSABLE', `${directory} cannot be used: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+function parentOf(path: string): string {
+  const cut = path.lastIndexOf('/')
+  if (cut > 0) return path.slice(0, cut)
+  return cut === 0 ? '/' : path === '/' ? '/' : '.'
+}
+
+class SegmentStore implements Store {
+  readonly #around: Surroundings
+  readonly #log: WriteAheadLog
+  readonly #entries: SegmentEntry[]
+  readonly #found: Inspection
+  readonly #damaged: LostRange[] = []
+  readonly #tails = new Set<TailQueue>()
+  readonly #closing = new AbortController()
+
+  constructor(
+    around: Surroundings,
+    found: Inspection,
+    keys: KeyWindow,
+    stateChanged: (state: LogState, reason: string | null) => void,
+  ) {
+    this.#around = around
+    this.#found = found
+    this.#entries = [...found.entries]
+    this.#log = new WriteAheadLog({
+      ...around,
+      manifest: found.manifest,
+      entries: this.#entries,
+      nextId: found.nextId,
+      keys,
+      settle: () => settle(around, found),
+      published: (group) => this.#published(group),
+      stateChanged,
+    })
+  }
+
+  async open(): Promise<void> {
+    const { lost } = this.#found
+    if (lost.length > 0 && !this.#around.options.acceptLoss) {
+      const ranges = lost.map((range) => `${range.fromId}-${range.toId} (${range.reason})`).join(', ')
+      this.#log.openReadOnly(`Acknowledged records are missing: ids ${ranges}.`)
+      return
+    }
+    try {
+      await this.#log.open()
+    } catch (error) {
+      if (error instanceof CodedError) throw error
+      const { directory } = this.#around
+      throw new CodedError('DIRECTORY_UNUSABLE', `${directory} cannot be written: ${messageOf(error)}`, { cause: error })
+    }
+  }
+
+  append(batch: Uint8Array): Promise<number> {
+    return this.#log.append(batch)
+  }
+
+  writable(): Promise<void> {
+    return this.#log.writable()
+  }
+
+  snapshot(): Snapshot {
+    return new SegmentSnapshot(this.#around, this.#hold(), this.#log.fenceId, (range) => this.#noteDamage(range))
+  }
+
+  async *tail(options: TailOptions = {}): AsyncGenerator<Block, void> {
+    const queue = new TailQueue()
+    const stop = AbortSignal.any([this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])])
+    const wake = (): void => queue.wake()
+    stop.addEventListener('abort', wake)
+    this.#tails.add(queue)
+    let nextId = options.afterId === undefined ? this.#log.fenceId : options.afterId + 1
+    try {
+      while (!stop.aborted) {
+        if (nextId < queue.startId(this.#log.fenceId)) {
+          // Behind what the queue holds: read up to the fence of this moment; newer groups gather in the queue meanwhile.
+          using snapshot = this.snapshot()
+          queue.clear()
+          for await (const { block } of snapshot.scan({ idMin: nextId, signal: stop })) yield block
+          nextId = Math.max(nextId, snapshot.fenceId)
+        }
+        const group = await queue.next()
+        if (group === null) continue
+        const block = blockOfGroup(group, nextId)
+        if (block !== null) yield block
+        nextId = Math.max(nextId, group.endId)
+      }
+    } catch (error) {
+      if (!stop.aborted) throw error
+    } finally {
+      stop.removeEventListener('abort', wake)
+      this.#tails.delete(queue)
+    }
+  }
+
+  stats(): StoreStats {
+    const log = this.#log
+    const filled = this.#entries.filter((entry) => entry.records > 0)
+    return {
+      state: log.state,
+      reason: log.reason,
+      records: filled.reduce((sum, entry) => sum + entry.records, 0),
+      bytes: this.#entries.reduce((sum, entry) => sum + entry.bytes, 0),
+      segments: this.#entries.length,
+      damaged: [...this.#damaged],
+      bufferBytes: log.memory.bytes,
+      bufferBytesMax: log.memory.bytesMax,
+      nextId: log.nextId,
+      timeMsMin: filled.length === 0 ? null : Math.min(...filled.map((entry) => entry.timeMsMin)),
+      timeMsMax: filled.length === 0 ? null : Math.max(...filled.map((entry) => entry.timeMsMax)),
+      appends: log.appends,
+      syncs: log.syncs,
+      failedSyncs: log.failedSyncs,
+      repeatedBatches: log.repeatedBatches,
+      lost: [...this.#found.manifest.state.lost],
+      quarantinedFiles: [...this.#found.unknownFiles],
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#log.close()
+  }
+
+  #published(group: Group): void {
+    for (const queue of this.#tails) queue.push(group)
+  }
+
+  #hold(): HeldSegment[] {
+    return this.#entries.filter((entry) => entry.records > 0).map(holdSegment)
+  }
+
+  #noteDamage(range: LostRange): void {
+    const isKnown = this.#damaged.some((known) => known.fromId === range.fromId && known.toId === range.toId)
+    if (!isKnown && this.#damaged.length < NOTED_DAMAGE_MAX) this.#damaged.push(range)
+  }
+}
+
+/** Spans of the active segment still grow at their end, so the last one is copied as it is now. */
+function holdSegment(entry: SegmentEntry): HeldSegment {
+  const { firstId, endId, timeMsMin, timeMsMax } = entry
+  const spans = entry.spans
+  if (spans === null) return { entry, spans, firstId, endId, timeMsMin, timeMsMax }
+  const held = spans.slice()
+  const last = held.pop()
+  if (last !== undefined) held.push({ ...last })
+  return { entry, spans: held, firstId, endId, timeMsMin, timeMsMax }
+}
+
+class SegmentSnapshot implements Snapshot {
+  readonly fenceId: number
+  readonly records: number
+  readonly damage: LostRange[] = []
+  readonly #around: Surroundings
+  #segments: readonly HeldSegment[] | null
+  readonly #noteDamage: (range: LostRange) => void
+
+  constructor(
+    around: Surroundings,
+    segments: readonly HeldSegment[],
+    fenceId: number,
+    noteDamage: (range: LostRange) => void,
+  ) {
+    this.#around = around
+    this.#segments = segments
+    this.fenceId = fenceId
+    this.records = segments.reduce((sum, segment) => sum + segment.entry.records, 0)
+    this.#noteDamage = noteDamage
+  }
+
+  scan(request: ScanRequest = {}): AsyncIterable<ScannedBlock> {
+    if (this.#segments === null) throw new CodedError('STORE_CLOSED', 'The snapshot was released.')
+    const { disk, directory } = this.#around
+    const noteDamage = (range: LostRange): void => {
+      this.damage.push(range)
+      this.#noteDamage(range)
+    }
+    return scanSegments({ disk, directory, segments: this.#segments, noteDamage }, request)
+  }
+
+  release(): void {
+    this.#segments = null
+  }
+
+  [Symbol.dispose](): void {
+    this.release()
+  }
+}
+
+/** Groups that were published and that a tail has not seen; beyond its limit it forgets them, and the tail scans. */
+class TailQueue {
+  #groups: Group[] = []
+  #bytes = 0
+  #wake: (() => void) | null = null
+
+  push(group: Group): void {
+    this.#groups.push(group)
+    this.#bytes += group.bytes
+    if (this.#bytes > TAIL_QUEUE_BYTES_MAX) this.clear()
+    this.wake()
+  }
+
+  /** The first id that the queue can deliver without a gap: everything before it must be scanned. */
+  startId(fenceId: number): number {
+    return this.#groups[0]?.firstId ?? fenceId
+  }
+
+  clear(): void {
+    this.#groups = []
+    this.#bytes = 0
+  }
+
+  /** The oldest group, or null when there was nothing and something woke the tail. */
+  async next(): Promise<Group | null> {
+    const group = this.#groups.shift()
+    if (group !== undefined) {
+      this.#bytes -= group.bytes
+      return group
+    }
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+    })
+    this.#wake = null
+    return null
+  }
+
+  wake(): void {
+    this.#wake?.()
+  }
+}
+
+/** The rows of a published group from `idMin` on. */
+function blockOfGroup(group: Group, idMin: number): Block | null {
+  if (group.endId <= idMin) return null
+  const frame = group.frame()
+  const salt = { low: 0, high: 0 }
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
+  salt.low = view.getUint32(32, true)
+  salt.high = view.getUint32(36, true)
+  const extent = { firstId: group.firstId, endId: group.endId, segment: { salt } }
+  return buildBlock(frame, extent, { idMin }, false, () => {})
+}
+
+/** Idempotency keys of the segments that lie within the window, oldest first. */
+async function readKeys(around: Surroundings, found: Inspection): Promise<KeyWindow> {
+  const { keyWindowMs, keysMax } = around.options
+  const keys = new KeyWindow({ windowMs: keyWindowMs, keysMax })
+  const since = around.clock.wallMs() - keyWindowMs
+  for (const entry of found.entries) {
+    if (entry.keys === 0 || entry.receivedMsMax < since) continue
+    await readKeysOf(around, entry, keys)
+  }
+  return keys
+}
+
+async function readKeysOf(around: Surroundings, entry: SegmentEntry, keys: KeyWindow): Promise<void> {
+  const path = `${around.directory}/${segmentName(entry.number)}`
+  const stat = await around.disk.stat(path)
+  if (stat === null) return // Reported as lost by `inspect`.
+  const file = await around.disk.open(path, 'read')
+  try {
+    await walkSegment(file, entry, entry.bytes, ({ header, bytes }) => {
+      if (header.keys > 0) addKeys(bytes, keys)
+    })
+  } finally {
+    await file.close()
+  }
+}
+
+function addKeys(frame: Uint8Array, keys: KeyWindow): void {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
+  for (let at = FRAME_HEADER_BYTES; at < frame.length; at += batchLength(view, at)) {
+    const length = batchKeyLength(view, at)
+    if (length > 0) keys.add(keyText(frame.subarray(at + 40, at + 40 + length)), batchFirstId(view, at), batchReceivedMs(view, at))
+  }
+}

@@ -1,0 +1,466 @@
+/**
+ * The way in: batches gather in a group, a group becomes a frame, one write and one sync at a time (rules R1, R3).
+ * Not here: what a snapshot is (segment-store.ts), how a start finds what was written (recovery.ts).
+ *
+ * Invariants:
+ *  - ids are given when a batch joins a group, groups are committed in that order, and a group that failed burns its ids.
+ *  - nothing is published (visible) before its sync resolved, and no waiter is answered before it is published.
+ *  - a segment whose sync failed is never synced again: it ends at its last durable byte (rule R19).
+ */
+import {
+  assert,
+  type Clock,
+  CodedError,
+  type Disk,
+  type DiskFile,
+  messageOf,
+  type Random,
+  systemErrorCode,
+  writeAll,
+} from '../base/base.ts'
+import { ID_MAX } from '../record/record.ts'
+import { BufferMemory, type Chunk } from './buffer.ts'
+import { FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES, sealFrame } from './frame.ts'
+import { Group, readBatchFacts, type Waiter } from './group.ts'
+import { KeyWindow, keyText } from './idempotency.ts'
+import type { Manifest } from './manifest.ts'
+import { SegmentEntry, type Span } from './segment-entry.ts'
+import { createSegment, segmentName } from './segment-file.ts'
+import type { StoreOptions } from './store-options.ts'
+
+/** The segment that is written to. */
+export interface ActiveSegment {
+  readonly entry: SegmentEntry
+  readonly file: DiskFile
+  lastCrc: number
+}
+
+export interface LogParts {
+  readonly disk: Disk
+  readonly directory: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly manifest: Manifest
+  readonly options: StoreOptions
+  /** All segments, oldest first; this log adds to it. */
+  readonly entries: SegmentEntry[]
+  readonly nextId: number
+  readonly keys: KeyWindow
+  /** Does what a start has to write (re-homing, checkpoint); called again until it succeeds. */
+  readonly settle: () => Promise<ActiveSegment | null>
+  /** Called when a group is durable and visible, before its waiters hear of it. */
+  readonly published: (group: Group) => void
+  /** Called when the state changes. */
+  readonly stateChanged: (state: LogState, reason: string | null) => void
+}
+
+export type LogState = 'writable' | 'full' | 'readOnly' | 'closed'
+
+const SPACE_CHECK_MS = 1000
+const FULL_CODES = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
+const isFull = (error: unknown): boolean => FULL_CODES.has(systemErrorCode(error) ?? '')
+
+export class WriteAheadLog {
+  readonly memory: BufferMemory
+  state: LogState = 'writable'
+  reason: string | null = null
+  appends = 0
+  syncs = 0
+  failedSyncs = 0
+  repeatedBatches = 0
+  readonly #parts: LogParts
+  #nextId: number
+  /** Every id below it is durable and visible. */
+  #fenceId: number
+  #active: ActiveSegment | null = null
+  /** A segment that is no longer written to, and that the manifest does not know as closed yet. */
+  #unclosed: SegmentEntry | null = null
+  #isSettled = false
+  #highestSegment: number
+  #gathering: Group | null = null
+  /** Groups that are full and wait for their turn. */
+  #waiting: Group[] = []
+  #pendingBytes = 0
+  #receivedMs = 0
+  readonly #pendingKeys = new Map<string, Promise<number>>()
+  #running: Promise<void> | null = null
+  #writableWaiters: { resolve: () => void; reject: (error: unknown) => void }[] = []
+  #cancelSpaceCheck: () => void = () => {}
+
+  constructor(parts: LogParts) {
+    this.#parts = parts
+    this.memory = new BufferMemory(parts.options.bufferBytesMax)
+    this.#nextId = parts.nextId
+    this.#fenceId = parts.nextId
+    this.#highestSegment = parts.manifest.state.highestSegment
+  }
+
+  get nextId(): number {
+    return this.#nextId
+  }
+
+  get fenceId(): number {
+    return this.#fenceId
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes
+  }
+
+  /** Makes the log ready for its first append, so that what cannot be written is known at the start. */
+  async open(): Promise<void> {
+    try {
+      await this.#ensureActive(0)
+    } catch (error) {
+      if (!isFull(error)) throw error
+      this.#becomeFull(messageOf(error))
+    }
+    await this.#checkSpace()
+    this.#scheduleSpaceCheck()
+  }
+
+  /** Serves what is there and takes nothing. */
+  openReadOnly(reason: string): void {
+    this.#setState('readOnly', reason)
+  }
+
+  append(batch: Uint8Array): Promise<number> {
+    const refusal = this.#refusal(batch)
+    if (refusal !== null) return Promise.reject(refusal)
+    const facts = readBatchFacts(batch)
+    if (typeof facts === 'string') return Promise.reject(new CodedError('BATCH_CORRUPT', `The batch is refused: ${facts}.`))
+    const receivedMs = Math.max(this.#receivedMs, facts.receivedMs)
+    const key = facts.keyLength === 0 ? null : keyText(batch.subarray(40, 40 + facts.keyLength))
+    if (key !== null) {
+      const repeated = this.#repeated(key, receivedMs)
+      if (repeated !== null) return repeated
+    }
+    if (this.#nextId + facts.records > ID_MAX) {
+      return Promise.reject(new CodedError('STORE_READ_ONLY', 'The store has used up its ids.'))
+    }
+    this.#receivedMs = receivedMs
+    const group = this.#groupFor(batch.length)
+    const firstId = group.endId
+    group.add(batch, facts, receivedMs)
+    this.#nextId = group.endId
+    this.#pendingBytes += batch.length
+    this.appends++
+    const promise = new Promise<number>((resolve, reject) => {
+      group.waiters.push({ firstId, key, receivedMs, resolve, reject })
+    })
+    if (key !== null) this.#rememberPending(key, promise)
+    this.#kick()
+    return promise
+  }
+
+  writable(): Promise<void> {
+    if (this.state === 'writable' && this.#pendingBytes < this.#parts.options.gatherBytesMax) return Promise.resolve()
+    if (this.state === 'readOnly' || this.state === 'closed') return Promise.reject(this.#stateError())
+    return new Promise((resolve, reject) => this.#writableWaiters.push({ resolve, reject }))
+  }
+
+  /** Waits for what is in flight, then says in the manifest that the stop was clean. */
+  async close(): Promise<void> {
+    if (this.state === 'closed') return
+    const wasReadOnly = this.state === 'readOnly'
+    this.#setState('closed', 'The store was closed.')
+    this.#cancelSpaceCheck()
+    while (this.#running !== null) await this.#running
+    try {
+      if (!wasReadOnly && this.#isSettled) await this.#writeStop()
+    } finally {
+      await this.#active?.file.close()
+      this.#active = null
+      await this.#parts.manifest.close()
+    }
+  }
+
+  async #writeStop(): Promise<void> {
+    const nextId = { kind: 'ids', nextId: this.#nextId } as const
+    if (this.#active === null) {
+      const closed = this.#unclosed
+      const edits = closed === null ? [] : [{ kind: 'close', number: closed.number, summary: closed.summary() } as const]
+      return this.#parts.manifest.append([...edits, nextId])
+    }
+    const { number, bytes } = this.#active.entry
+    await this.#parts.manifest.append([nextId, { kind: 'stop', segment: number, bytes }])
+  }
+
+  // ---- admission ----------------------------------------------------------------------------------------------
+
+  #refusal(batch: Uint8Array): CodedError | null {
+    if (this.state !== 'writable') return this.#stateError()
+    const { batchBytesMax } = this.#parts.options
+    if (batch.length <= batchBytesMax) return null
+    return new CodedError('BATCH_TOO_LARGE', `A batch has ${batch.length} bytes; the most is ${batchBytesMax}.`)
+  }
+
+  #stateError(): CodedError {
+    const code = { writable: 'STORE_CLOSED', closed: 'STORE_CLOSED', full: 'STORE_FULL', readOnly: 'STORE_READ_ONLY' } as const
+    return new CodedError(code[this.state], this.reason ?? 'The store was closed.')
+  }
+
+  #repeated(key: string, nowMs: number): Promise<number> | null {
+    const known = this.#parts.keys.find(key, nowMs)
+    const repeated = known === undefined ? this.#pendingKeys.get(key) : Promise.resolve(known)
+    if (repeated === undefined) return null
+    this.repeatedBatches++
+    return repeated
+  }
+
+  #rememberPending(key: string, promise: Promise<number>): void {
+    this.#pendingKeys.set(key, promise)
+    const forget = (): void => {
+      this.#pendingKeys.delete(key)
+    }
+    promise.then(forget, forget)
+  }
+
+  #groupFor(byteCount: number): Group {
+    const gathering = this.#gathering
+    if (gathering?.hasRoom(byteCount, this.#parts.options.groupBytesMax)) return gathering
+    if (gathering !== null) this.#waiting.push(gathering)
+    this.memory.evict((chunk) => this.#isBusy(chunk))
+    const chunk = this.memory.chunkFor(byteCount + FRAME_HEADER_BYTES)
+    this.#gathering = new Group(chunk, this.#nextId)
+    return this.#gathering
+  }
+
+  #inFlight: Group | null = null
+
+  #isBusy(chunk: Chunk): boolean {
+    return this.#inFlight?.chunk === chunk || this.#waiting.some((group) => group.chunk === chunk)
+  }
+
+  // ---- commit -------------------------------------------------------------------------------------------------
+
+  #kick(): void {
+    if (this.#running !== null) return
+    this.#running = this.#run().finally(() => {
+      this.#running = null
+      if (this.#gathering !== null || this.#waiting.length > 0) this.#kick()
+    })
+  }
+
+  async #run(): Promise<void> {
+    for (let group = this.#takeGroup(); group !== null; group = this.#takeGroup()) {
+      this.#inFlight = group
+      await this.#commit(group)
+      this.#inFlight = null
+    }
+  }
+
+  #takeGroup(): Group | null {
+    const waiting = this.#waiting.shift()
+    if (waiting !== undefined) return waiting
+    const group = this.#gathering
+    this.#gathering = null
+    return group
+  }
+
+  /** Never rejects: what goes wrong reaches the waiters. One fresh segment is tried after a failure (rule R19). */
+  async #commit(group: Group): Promise<void> {
+    if (this.state === 'full' || this.state === 'readOnly') return this.#refuse(group, this.#stateError())
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await this.#write(group)
+        return this.#publish(group)
+      } catch (error) {
+        if (isFull(error)) {
+          this.#becomeFull(messageOf(error))
+          return this.#refuse(group, this.#stateError())
+        }
+        if (attempt === 1) {
+          this.#setState('readOnly', `The disk failed: ${messageOf(error)}`)
+          return this.#refuse(group, this.#stateError())
+        }
+      }
+    }
+  }
+
+  async #write(group: Group): Promise<void> {
+    const active = await this.#ensureActive(group.bytes)
+    const { entry, file } = active
+    const frame = group.frame()
+    const crc = sealFrame(frame, {
+      records: group.records,
+      firstId: group.firstId,
+      durableBelow: this.#fenceId,
+      salt: entry.salt,
+      previousCrc: active.lastCrc,
+      keys: group.keys,
+      timeMsMin: group.timeMsMin,
+      timeMsMax: group.timeMsMax,
+      receivedMsMax: group.receivedMsMax,
+    })
+    try {
+      await writeAll(file, frame, entry.bytes)
+    } catch (error) {
+      await this.#cutBack(active)
+      throw error
+    }
+    try {
+      this.syncs++
+      await file.datasync()
+    } catch (error) {
+      this.failedSyncs++
+      await this.#abandon(active)
+      throw error
+    }
+    active.lastCrc = crc
+    const offset = entry.bytes
+    const span = entry.addFrame(groupFacts(group), offset, group.chunk, group.start)
+    noteSpan(group.chunk, span)
+  }
+
+  /** After a failed write, before any sync: the segment may go on if it can be cut to its last good frame (rule R20). */
+  async #cutBack(active: ActiveSegment): Promise<void> {
+    try {
+      await active.file.truncate(active.entry.bytes)
+    } catch {
+      await this.#abandon(active)
+    }
+  }
+
+  /** This segment is never written or synced again; it ends at its last durable byte. */
+  async #abandon(active: ActiveSegment): Promise<void> {
+    this.#active = null
+    this.#unclosed = active.entry
+    // Best effort, so that a rejected frame does not come back after a crash: the manifest will say where it ends.
+    await active.file.truncate(active.entry.bytes).catch(() => {})
+    await active.file.close().catch(() => {})
+  }
+
+  #publish(group: Group): void {
+    this.#fenceId = group.endId
+    for (const waiter of group.waiters) {
+      if (waiter.key !== null) this.#parts.keys.add(waiter.key, waiter.firstId, waiter.receivedMs)
+    }
+    this.#parts.published(group)
+    this.#release(group)
+    for (const waiter of group.waiters) waiter.resolve(waiter.firstId)
+  }
+
+  #refuse(group: Group, error: CodedError): void {
+    this.#release(group)
+    for (const waiter of group.waiters) waiter.reject(error)
+  }
+
+  #release(group: Group): void {
+    this.#pendingBytes -= group.payloadLength
+    this.memory.evict((chunk) => this.#isBusy(chunk) || chunk === group.chunk)
+    this.#wakeWritable()
+  }
+
+  #wakeWritable(): void {
+    if (this.state !== 'writable' || this.#pendingBytes >= this.#parts.options.gatherBytesMax) return
+    const waiters = this.#writableWaiters
+    this.#writableWaiters = []
+    for (const waiter of waiters) waiter.resolve()
+  }
+
+  // ---- segments -----------------------------------------------------------------------------------------------
+
+  /** The segment to write `byteCount` more bytes to: rolls over when the current one is full. */
+  async #ensureActive(byteCount: number): Promise<ActiveSegment> {
+    if (!this.#isSettled) {
+      this.#active = await this.#parts.settle()
+      this.#isSettled = true
+      this.#highestSegment = Math.max(this.#highestSegment, this.#parts.manifest.state.highestSegment)
+    }
+    const active = this.#active
+    if (active !== null) {
+      const isRoomy = active.entry.bytes + byteCount <= this.#parts.options.segmentBytesMax
+      if (isRoomy || active.entry.bytes === SEGMENT_HEADER_BYTES) return active
+    }
+    return this.#roll()
+  }
+
+  async #roll(): Promise<ActiveSegment> {
+    const { disk, directory, clock, random, manifest, entries } = this.#parts
+    const old = this.#active?.entry ?? this.#unclosed
+    this.#highestSegment++
+    const number = this.#highestSegment
+    const firstId = this.#inFlight?.firstId ?? this.#nextId
+    let created: Awaited<ReturnType<typeof createSegment>> | null = null
+    try {
+      created = await createSegment(disk, directory, { number, firstId, createdMs: Math.max(0, Math.floor(clock.wallMs())), random })
+      const close = old === null ? [] : [{ kind: 'close', number: old.number, summary: old.summary() } as const]
+      await manifest.append([...close, { kind: 'add', number, salt: created.salt, firstId }])
+    } catch (error) {
+      // The file has no frames, so a start that finds it puts it aside; here it only takes room.
+      await created?.file.close().catch(() => {})
+      await disk.unlink(`${directory}/${segmentName(number)}`).catch(() => {})
+      throw error
+    }
+    await this.#active?.file.close().catch(() => {})
+    this.#unclosed = null
+    const entry = new SegmentEntry(number, created.salt, firstId)
+    entry.spans = []
+    entries.push(entry)
+    this.#active = { entry, file: created.file, lastCrc: created.crc }
+    return this.#active
+  }
+
+  // ---- state --------------------------------------------------------------------------------------------------
+
+  #setState(state: LogState, reason: string | null): void {
+    if (this.state === state && this.reason === reason) return
+    this.state = state
+    this.reason = reason
+    this.#parts.stateChanged(state, reason)
+    if (state === 'readOnly' || state === 'closed') {
+      const waiters = this.#writableWaiters
+      this.#writableWaiters = []
+      for (const waiter of waiters) waiter.reject(this.#stateError())
+    }
+    this.#wakeWritable()
+  }
+
+  #becomeFull(reason: string): void {
+    if (this.state === 'writable') this.#setState('full', `Log storage full: ${reason}`)
+  }
+
+  #scheduleSpaceCheck(): void {
+    this.#cancelSpaceCheck = this.#parts.clock.after(SPACE_CHECK_MS, () => {
+      this.#checkSpace().then(() => {
+        if (this.state !== 'closed' && this.state !== 'readOnly') this.#scheduleSpaceCheck()
+      })
+    })
+  }
+
+  /** Full and roomy again are both found out here; a write that meets ENOSPC does not wait for it. */
+  async #checkSpace(): Promise<void> {
+    const { disk, directory, options } = this.#parts
+    let freeBytes: number
+    try {
+      freeBytes = (await disk.space(directory)).freeBytes
+    } catch {
+      return // An unknown amount of room changes nothing: writes tell the truth.
+    }
+    if (this.state === 'writable' && freeBytes < options.freeBytesMin) {
+      this.#becomeFull(`${freeBytes} bytes are free, storage.freeBytesMin is ${options.freeBytesMin}`)
+    } else if (this.state === 'full' && freeBytes >= Math.max(options.freeBytesMin, options.groupBytesMax)) {
+      this.#setState('writable', null)
+    }
+  }
+}
+
+function groupFacts(group: Group): Parameters<SegmentEntry['addFrame']>[0] {
+  return {
+    payloadLength: group.payloadLength,
+    records: group.records,
+    firstId: group.firstId,
+    keys: group.keys,
+    timeMsMin: group.timeMsMin,
+    timeMsMax: group.timeMsMax,
+    receivedMsMax: group.receivedMsMax,
+  }
+}
+
+function noteSpan(chunk: Chunk, span: Span): void {
+  assert(span.chunk === chunk, 'a span of another chunk')
+  if (chunk.spans.at(-1) !== span) chunk.spans.push(span)
+}
+
+export type { Waiter }
