@@ -1,7 +1,16 @@
 /** The door of base/: what every layer may use. It knows nothing of logs. */
 export { AssertionError, assert } from './assert.ts'
+export { Bitset } from './bitset.ts'
 export { type Clock, systemClock } from './clock.ts'
-export { type Disk, type DiskFile, type DiskLock, type DiskStat, readFull, retryInterrupted, writeAll } from './disk.ts'
+export {
+  type Disk,
+  type DiskFile,
+  type DiskLock,
+  type DiskStat,
+  readFull,
+  retryInterrupted,
+  writeAll,
+} from './disk.ts'
 export {
   CodedError,
   ERROR_CODES,
@@ -12,3 +21,6 @@ export {
   systemErrorCode,
 } from './errors.ts'
 export { type Random, SeededRandom, systemRandom } from './random.ts'
+export { RealDisk, realDisk } from './real-disk.ts'
+export type { DiskFault, DiskHook, DiskOperation } from './simulated-calls.ts'
+export { SimulatedDisk, type SimulatedDiskOptions } from './simulated-disk.ts'

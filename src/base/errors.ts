@@ -143,6 +143,11 @@ export function systemErrorCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined
 }
 
+/** An error with the shape of a Node.js system error, for disks and networks that are not the real ones. */
+export function systemError(code: string, what: string): Error & { readonly code: string } {
+  return Object.assign(new Error(`${code}: ${what}`), { code })
+}
+
 /** The text of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

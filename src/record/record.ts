@@ -45,7 +45,20 @@ export {
   setBatchFirstId,
   setBatchReceived,
 } from './batch.ts'
+export { BatchBlock, BlockBuilder, type BlockField, TRUNCATED_FIELD } from './batch-block.ts'
 export type { Block, Column } from './block.ts'
+export {
+  LEVEL_NAMES,
+  LEVELS,
+  type Level,
+  type LevelName,
+  levelLabel,
+  levelName,
+  levelSeverity,
+  levelSeverityOfBytes,
+  levelValue,
+  levelWordFlags,
+} from './levels.ts'
 export {
   BATCH_BYTES_MAX,
   BATCH_RECORDS_MAX,
@@ -60,3 +73,12 @@ export {
   TIME_MS_MAX,
   TIME_MS_MIN,
 } from './limits.ts'
+export {
+  formatRfc3339,
+  formatUnixSeconds,
+  parseRfc3339,
+  parseUnixTime,
+  type TimeResult,
+  UNIX_SECONDS_BYTES_MAX,
+  writeUnixSeconds,
+} from './time.ts'

@@ -161,6 +161,7 @@ class SegmentStore implements Store {
       bufferBytes: log.memory.bytes,
       bufferBytesMax: log.memory.bytesMax,
       nextId: log.nextId,
+      fenceId: log.fenceId,
       timeMsMin: filled.length === 0 ? null : Math.min(...filled.map((entry) => entry.timeMsMin)),
       timeMsMax: filled.length === 0 ? null : Math.max(...filled.map((entry) => entry.timeMsMax)),
       appends: log.appends,

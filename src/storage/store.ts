@@ -83,8 +83,10 @@ export interface StoreStats {
   /** Bytes of buffer memory held, and the most that may be held. */
   readonly bufferBytes: number
   readonly bufferBytesMax: number
-  /** The next id. */
+  /** The next id that will be given. */
   readonly nextId: number
+  /** Every record with an id below this is visible. */
+  readonly fenceId: number
   /** Smallest and largest time, ms; null when empty. */
   readonly timeMsMin: number | null
   readonly timeMsMax: number | null

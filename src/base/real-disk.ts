@@ -1,0 +1,115 @@
+/**
+ * The disk of this machine, on FileHandle only: fs.fsync and fs.fdatasync fail under Node's permission model,
+ * FileHandle.sync and FileHandle.datasync do not.
+ *
+ * Keeps to the contract of disk.ts and adds nothing: it does not retry, does not loop on short counts, does not
+ * look at what it moves. Files are made for the owner and the group, directories too.
+ */
+import { constants } from 'node:fs'
+import {
+  type FileHandle,
+  mkdir,
+  open as openHandle,
+  readdir,
+  rename,
+  stat,
+  statfs,
+  unlink,
+} from 'node:fs/promises'
+import { lockDirectory } from './directory-lock.ts'
+import type { Disk, DiskFile, DiskLock, DiskStat } from './disk.ts'
+import { systemErrorCode } from './errors.ts'
+
+const FLAGS = { read: 'r', create: 'wx+', write: 'r+' } as const
+const FILE_MODE = 0o640
+const DIRECTORY_MODE = 0o750
+
+export class RealDisk implements Disk {
+  async open(path: string, mode: 'read' | 'create' | 'write'): Promise<DiskFile> {
+    return new RealFile(await openHandle(path, FLAGS[mode], FILE_MODE))
+  }
+
+  async makeDirectory(path: string): Promise<boolean> {
+    return (await mkdir(path, { recursive: true, mode: DIRECTORY_MODE })) !== undefined
+  }
+
+  async list(path: string): Promise<string[]> {
+    return (await readdir(path)).sort()
+  }
+
+  async stat(path: string): Promise<DiskStat | null> {
+    try {
+      const found = await stat(path)
+      const isDirectory = found.isDirectory()
+      return { bytes: isDirectory ? 0 : found.size, isDirectory }
+    } catch (error) {
+      const code = systemErrorCode(error)
+      if (code === 'ENOENT' || code === 'ENOTDIR') return null
+      throw error
+    }
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return rename(from, to)
+  }
+
+  unlink(path: string): Promise<void> {
+    return unlink(path)
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    // Windows cannot open a directory; its names are journaled without being asked.
+    if (process.platform === 'win32') return
+    const handle = await openHandle(path, constants.O_RDONLY | constants.O_DIRECTORY)
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  }
+
+  async space(path: string): Promise<{ freeBytes: number; totalBytes: number }> {
+    const found = await statfs(path)
+    return { freeBytes: found.bavail * found.bsize, totalBytes: found.blocks * found.bsize }
+  }
+
+  lock(path: string): Promise<DiskLock> {
+    return lockDirectory(path)
+  }
+}
+
+export const realDisk: Disk = new RealDisk()
+
+class RealFile implements DiskFile {
+  readonly #handle: FileHandle
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle
+  }
+
+  async write(bytes: Uint8Array, position: number): Promise<number> {
+    if (bytes.length === 0) return 0
+    return (await this.#handle.write(bytes, 0, bytes.length, position)).bytesWritten
+  }
+
+  async read(target: Uint8Array, position: number): Promise<number> {
+    if (target.length === 0) return 0
+    return (await this.#handle.read(target, 0, target.length, position)).bytesRead
+  }
+
+  truncate(length: number): Promise<void> {
+    return this.#handle.truncate(length)
+  }
+
+  datasync(): Promise<void> {
+    return this.#handle.datasync()
+  }
+
+  async size(): Promise<number> {
+    return (await this.#handle.stat()).size
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close()
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * Everything that the command line may touch outside its own memory. Tests hand in streams and sockets of their own,
+ * so that a whole command runs inside the test; the real one is made by process-io.ts.
+ */
+import type { Duplex, Readable, Writable } from 'node:stream'
+
+export type CliInput = Readable & { readonly isTTY?: boolean }
+export type CliStream = Writable & { readonly isTTY?: boolean; readonly columns?: number }
+export type CliSignal = 'SIGINT' | 'SIGTERM'
+
+export interface CliIo {
+  readonly stdin: CliInput
+  readonly stdout: CliStream
+  readonly stderr: CliStream
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The working directory: relative paths start here. */
+  readonly cwd: string
+  /** The bytes of a file. Rejects with the system's error (`ENOENT`, …). */
+  readFile(path: string): Promise<Uint8Array>
+  /** Opens a file for reading piece by piece; resolves once it is open. Rejects with the system's error. */
+  openFile(path: string): Promise<Readable>
+  /** A connected byte stream. Rejects with the system's error (`ECONNREFUSED`, …). */
+  connect(host: string, port: number): Promise<Duplex>
+  /** Calls `handler` each time the signal arrives, in place of its default action; the returned function stops that. */
+  onSignal(signal: CliSignal, handler: () => void): () => void
+}

@@ -1,0 +1,46 @@
+/** The real CliIo: this process, its terminal, its files and the network. Everything else in cli/ takes it as an argument. */
+import { open, readFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { resolve } from 'node:path'
+import type { Duplex } from 'node:stream'
+import type { CliIo } from './cli-io.ts'
+
+const CONNECT_MS_MAX = 10_000
+const FILE_CHUNK_BYTES = 256 * 1024
+
+export function processIo(): CliIo {
+  const cwd = process.cwd()
+  return {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd,
+    readFile: (path) => readFile(resolve(cwd, path)),
+    async openFile(path) {
+      const file = await open(resolve(cwd, path), 'r')
+      return file.createReadStream({ highWaterMark: FILE_CHUNK_BYTES })
+    },
+    connect: connectSocket,
+    onSignal(signal, handler) {
+      process.on(signal, handler)
+      return () => process.off(signal, handler)
+    },
+  }
+}
+
+function connectSocket(host: string, port: number): Promise<Duplex> {
+  return new Promise((resolveSocket, reject) => {
+    const socket = connect({ host, port, noDelay: true })
+    const timer = setTimeout(() => {
+      socket.destroy(Object.assign(new Error('ETIMEDOUT: no answer to the connection'), { code: 'ETIMEDOUT' }))
+    }, CONNECT_MS_MAX)
+    socket.once('error', reject)
+    socket.once('close', () => clearTimeout(timer))
+    socket.once('connect', () => {
+      clearTimeout(timer)
+      socket.off('error', reject)
+      resolveSocket(socket)
+    })
+  })
+}

@@ -1,0 +1,221 @@
+/**
+ * `logcaster send`: lines to the log port. Reads as fast as the server takes and no faster: the socket pushes back,
+ * and at most UNANSWERED_MAX records wait for their acknowledgement, so that any amount fits through little memory.
+ */
+import { once } from 'node:events'
+import type { Duplex, Readable } from 'node:stream'
+import { CodedError, messageOf } from '../base/base.ts'
+import type { Command, CommandContext } from './command.ts'
+import {
+  addressOf,
+  exitCodeOfReason,
+  foreignAnswer,
+  openConnection,
+  refusal,
+  type ServerAddress,
+  wentAway,
+} from './connection.ts'
+import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_NOT_ALLOWED, EXIT_PARTIAL } from './exit-codes.ts'
+import { LineSender } from './line-sender.ts'
+import { count } from './plural.ts'
+import { chunksOf } from './text-query.ts'
+
+const UNANSWERED_MAX = 50_000
+
+export const sendCommand: Command = {
+  name: 'send',
+  summary: 'send lines from files or from stdin, one record a line',
+  examples: [
+    { line: 'logcaster send app.log', what: 'every line of a file' },
+    { line: 'my-program 2>&1 | logcaster send', what: 'everything that a program prints, as it comes' },
+    { line: 'echo "disk full" | logcaster send --level ERROR', what: 'one record with a level' },
+  ],
+  notes: [
+    'A record counts as sent when the server has acknowledged it: it is on disk then. Without --level the server ' +
+      'finds level and time in the line itself, and the message is the line, byte for byte.',
+    'A line ends with a line feed; one carriage return before it belongs to the line end. Empty lines are not ' +
+      'records: they are counted and left out. Control characters are kept in plain lines, but --level refuses them, ' +
+      'as it refuses lines above the server\'s record.bytesMax, of which a plain line keeps the start.',
+  ],
+  uses: ['connection', 'output'],
+  options: [
+    {
+      name: 'level',
+      short: 'l',
+      kind: 'text',
+      value: 'LEVEL',
+      help: 'send every line with this level; without it the server looks for one in the line',
+    },
+  ],
+  positionals: [
+    { name: 'FILE', help: 'files to send, in this order; - or none is stdin', required: false, many: true },
+  ],
+  run: runSend,
+}
+
+async function runSend(context: CommandContext): Promise<number> {
+  const level = context.args.text('level')
+  if (level !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(level)) {
+    throw new CodedError('USAGE', `--level must be a word such as INFO or ERROR, but got \`${level}\``)
+  }
+  const inputs = await openInputs(context)
+  try {
+    const address = addressOf(context.args, 'log-port')
+    const socket = await openConnection(context.io, address, context.abandoned)
+    await using session = new SendSession(context, address, socket, new LineSender({ level }))
+    for (const input of inputs) await session.sendAll(input)
+    await session.finish()
+    return await report(context, session.sender)
+  } finally {
+    for (const { stream } of inputs) stream.destroy()
+  }
+}
+
+interface Input {
+  readonly name: string
+  readonly stream: Readable
+}
+
+/** Opens all files before the first line is sent: a name that is wrong should not leave half of the work done. */
+async function openInputs({ args, io, messages }: CommandContext): Promise<Input[]> {
+  const names = args.positionals.length === 0 ? ['-'] : args.positionals
+  if (names.filter((name) => name === '-').length > 1) {
+    throw new CodedError('USAGE', 'stdin (-) can be sent only once')
+  }
+  const inputs: Input[] = []
+  for (const name of names) {
+    if (name === '-' && io.stdin.isTTY === true) messages.note('Type lines to send; Ctrl+D ends.')
+    if (name === '-') inputs.push({ name: 'stdin', stream: io.stdin })
+    else inputs.push({ name, stream: await io.openFile(name).catch((error) => unreadable(name, error)) })
+  }
+  return inputs
+}
+
+function unreadable(name: string, cause: unknown): never {
+  throw new CodedError('USAGE', `${name} cannot be read: ${messageOf(cause)}`, { cause })
+}
+
+/** One connection that sends while its replies are read. */
+class SendSession implements AsyncDisposable {
+  readonly sender: LineSender
+  #context: CommandContext
+  #address: ServerAddress
+  #socket: Duplex
+  /** Aborts when the server takes no more: it went away, or said something that ends the session. */
+  #over = new AbortController()
+  #replied: () => void = () => {}
+  #replies: Promise<void>
+
+  constructor(context: CommandContext, address: ServerAddress, socket: Duplex, sender: LineSender) {
+    this.#context = context
+    this.#address = address
+    this.#socket = socket
+    this.sender = sender
+    this.#replies = this.#readReplies()
+    // The first bytes tell the server which protocol this is, whatever the lines look like.
+    sender.barrier()
+  }
+
+  /** Sends one input to its end, or until Ctrl+C. */
+  async sendAll({ name, stream }: Input): Promise<void> {
+    this.sender.beginSource(name)
+    await this.#send()
+    const stop = AbortSignal.any([this.#over.signal, this.#context.interrupted])
+    for await (const chunk of untilAborted(stream, stop)) {
+      this.sender.push(chunk)
+      await this.#send()
+      await this.#whileWaiting(() => this.sender.unanswered > UNANSWERED_MAX)
+    }
+    this.sender.endSource()
+    this.#check()
+  }
+
+  /** Resolves when every record is acknowledged or refused. */
+  async finish(): Promise<void> {
+    this.sender.barrier()
+    await this.#send()
+    await this.#whileWaiting(() => this.sender.waiting > 0)
+    this.#socket.end()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#socket.destroy()
+    await this.#replies
+  }
+
+  async #send(): Promise<void> {
+    this.#check()
+    const bytes = this.sender.take()
+    if (bytes.length === 0 || this.#socket.write(bytes)) return
+    await once(this.#socket, 'drain', { signal: this.#over.signal }).catch(() => this.#check())
+  }
+
+  async #whileWaiting(isWaiting: () => boolean): Promise<void> {
+    while (isWaiting()) {
+      this.#check()
+      await new Promise<void>((resolve) => {
+        this.#replied = resolve
+      })
+    }
+  }
+
+  async #readReplies(): Promise<void> {
+    for await (const chunk of chunksOf(this.#socket)) {
+      this.sender.receive(chunk)
+      if (this.sender.foreignReply !== null || this.sender.complaint !== null) break
+      const barrier = this.sender.take()
+      if (barrier.length > 0) this.#socket.write(barrier)
+      this.#replied()
+    }
+    this.#over.abort()
+    this.#replied()
+  }
+
+  /** Throws when the session is over before all was answered. */
+  #check(): void {
+    if (!this.#over.signal.aborted) return
+    const { sender } = this
+    const so = `${count(sender.acknowledged, 'record')} acknowledged; of ${sender.unanswered} more it is not known.`
+    if (sender.foreignReply !== null) throw foreignAnswer(this.#address, sender.foreignReply)
+    if (sender.complaint !== null) throw refusal(`${sender.complaint}: ${so}`, EXIT_NOT_ALLOWED)
+    if (this.#context.abandoned.aborted) {
+      throw new CodedError('QUERY_CANCELLED', `Stopped: ${so}`, { details: { exitCode: EXIT_INTERRUPTED } })
+    }
+    throw wentAway(this.#address, so)
+  }
+}
+
+/** The chunks of a stream until it ends or the signal aborts, also while nothing comes. Rejects when reading fails. */
+async function* untilAborted(stream: Readable, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const chunks: AsyncIterator<Uint8Array | string> = stream[Symbol.asyncIterator]()
+  const aborted = new Promise<{ readonly done: true }>((resolve) => {
+    signal.addEventListener('abort', () => resolve({ done: true }), { once: true })
+  })
+  while (!signal.aborted) {
+    const next = await Promise.race([chunks.next(), aborted])
+    if (next.done === true) return
+    yield typeof next.value === 'string' ? Buffer.from(next.value) : next.value
+  }
+}
+
+async function report(context: CommandContext, sender: LineSender): Promise<number> {
+  const { messages } = context
+  const { sent, acknowledged, refused, empty, long } = sender
+  const outcome = refused === 0 ? 'all acknowledged' : `${acknowledged} acknowledged, ${refused} refused`
+  messages.note(`sent ${count(sent, 'record')} (${outcome})`)
+  if (empty > 0) messages.note(`${count(empty, 'empty line')} left out`)
+  if (long > 0) {
+    messages.problem(`${count(long, 'line')} above 256 KiB: the server keeps as much as its record.bytesMax`)
+  }
+  for (const { place, reason } of sender.refusedLines) {
+    messages.problem(`refused: ${place ?? 'a plain line'}: ${reason}`)
+  }
+  const unnamed = refused - sender.refusedLines.length
+  if (unnamed > 0) messages.problem(`refused: ${unnamed} more`)
+  if (context.args.flag('json') || context.args.text('output') === 'json') {
+    await context.out.write(`${JSON.stringify({ sent, acknowledged, refused, empty, long })}\n`)
+  }
+  if (context.interrupted.aborted) return EXIT_INTERRUPTED
+  const reason = sender.refusedLines[0]?.reason
+  return reason === undefined ? EXIT_DONE : exitCodeOfReason(reason, EXIT_PARTIAL)
+}

@@ -1,0 +1,72 @@
+/** One request on the query port and its answer: the socket around TextAnswerReader. */
+import type { Duplex } from 'node:stream'
+import type { CommandContext } from './command.ts'
+import { addressOf, foreignAnswer, openConnection, refusal, type ServerAddress, wentAway } from './connection.ts'
+import { EXIT_PARTIAL, EXIT_USAGE } from './exit-codes.ts'
+import { CodedError } from '../base/base.ts'
+import { type AnswerEvent, TextAnswerReader } from './text-query-client.ts'
+
+/** What is left for a command: errors were thrown, the end ends the iteration. */
+export type AnswerItem = Extract<AnswerEvent, { kind: 'start' | 'row' | 'gap' }>
+
+/**
+ * Sends `request` (one line, without its end) and yields the answer, a group of items for each piece that arrived.
+ * Leaving the iteration early closes the connection. SERVER_UNREACHABLE, SERVER_REFUSED, QUERY_CANCELLED when the
+ * answer breaks off. When `context.interrupted` aborts, the iteration ends quietly.
+ */
+export async function* askQueryPort(context: CommandContext, request: string): AsyncGenerator<AnswerItem[]> {
+  const address = addressOf(context.args, 'query-port')
+  const socket = await openConnection(context.io, address, context.interrupted)
+  try {
+    socket.write(`${request}\n`)
+    yield* readAnswer(socket, address, context.interrupted)
+  } finally {
+    socket.destroy()
+  }
+}
+
+async function* readAnswer(
+  socket: Duplex,
+  address: ServerAddress,
+  interrupted: AbortSignal,
+): AsyncGenerator<AnswerItem[]> {
+  const reader = new TextAnswerReader()
+  let rowCount = 0
+  for await (const chunk of chunksOf(socket)) {
+    const events = reader.push(chunk)
+    const items = events.filter(isItem)
+    for (const item of items) if (item.kind === 'row') rowCount++
+    if (items.length > 0) yield items
+    const last = events.at(-1)
+    if (last?.kind === 'error') throw serverError(last.reason, rowCount, reader)
+    if (last?.kind === 'foreign') throw foreignAnswer(address, last.line)
+    if (reader.isDone || interrupted.aborted) return
+  }
+  if (!interrupted.aborted) throw brokenOff(address, reader, rowCount)
+}
+
+function isItem(event: AnswerEvent): event is AnswerItem {
+  return event.kind === 'start' || event.kind === 'row' || event.kind === 'gap'
+}
+
+/** The bytes of a socket until it ends or breaks: the caller knows what was still to come. */
+export async function* chunksOf(socket: Duplex): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of socket) yield chunk
+  } catch {
+    // Reset and premature close mean the same to the caller as an early end.
+  }
+}
+
+function serverError(reason: string, rowCount: number, reader: TextAnswerReader): CodedError {
+  return reader.hasStarted || rowCount > 0 ? partial(`${reason} (after ${rowCount} rows)`) : refusal(reason, EXIT_USAGE)
+}
+
+function brokenOff(address: ServerAddress, reader: TextAnswerReader, rowCount: number): CodedError {
+  if (!reader.hasStarted) return wentAway(address, 'there was no answer.')
+  return partial(`The server went away after ${rowCount} rows: the answer is not complete.`)
+}
+
+function partial(message: string): CodedError {
+  return new CodedError('SERVER_REFUSED', message, { details: { exitCode: EXIT_PARTIAL } })
+}

@@ -1,0 +1,310 @@
+/**
+ * All options of LogCaster, declared once. The file, variables, flags, defaults, units, validation, JSON Schema and
+ * docs/configuration.md follow from this declaration: an option is added here and nowhere else. Rules between options
+ * are in rules.ts.
+ */
+import {
+  BATCH_BYTES_MAX,
+  BATCH_RECORDS_MAX,
+  RECORD_BYTES_MAX_CEILING,
+  RECORD_BYTES_MAX_DEFAULT,
+} from '../record/record.ts'
+import { type DeclaredOption, flatten, group, option, optional, type ValueOf } from './declaration.ts'
+import { bytes, count, duration, flag, listOf, nameOf, oneOf, path, printBytes, timeZone } from './kinds.ts'
+import { address, network } from './network.ts'
+import { secret } from './secret.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+const SECOND_MS = 1000
+const DAY_MS = 86_400 * SECOND_MS
+
+const STORE_NAME_RULE = 'write a lower case letter, then at most 62 of a-z, 0-9, _ and -'
+
+const THIS_MACHINE = ['127.0.0.0/8', '::1/128']
+const EVERYBODY = ['0.0.0.0/0', '::/0']
+
+/** The founding documents' policy (PROTOCOLS section 6). Only what they state: the rest is as in `loopback`. */
+interface PortLan {
+  readonly listen?: string
+  readonly allow?: readonly string[]
+  readonly auth?: string
+  readonly connectionsPerSecondMax?: string
+  readonly connectionsPerWindowMax?: string
+}
+
+interface PortDefaults {
+  readonly what: string
+  readonly number: number
+  /** What the port grants to everybody that it lets in, while `auth` is `none`. */
+  readonly grant: readonly string[]
+  readonly lan: PortLan
+}
+
+const lanDefault = <T>(text: T | undefined): Record<string, T> => (text === undefined ? {} : { lan: text })
+
+const port = ({ what, number, grant, lan }: PortDefaults) =>
+  group(
+    what,
+    {
+      listen: option(listOf('list of addresses', address(number), { emptyWord: 'off' }), {
+        help: 'Addresses to listen on, or `off`. One that other machines can reach needs `allow` and `auth` beside it.',
+        default: `127.0.0.1:${number}`,
+        profiles: lanDefault(lan.listen),
+      }),
+      allow: option(
+        listOf('list of networks', network, {
+          emptyHint:
+            'an empty list lets nobody in: write the networks that may connect, or close the port with listen: off',
+        }),
+        {
+          help: 'Networks that may connect. Everybody is `0.0.0.0/0` and `::/0`, and is never assumed.',
+          default: THIS_MACHINE,
+          profiles: lanDefault(lan.allow),
+        },
+      ),
+      auth: option(oneOf('none', 'required'), {
+        help: 'Whether a session needs credentials. With `none`, everybody who may connect has what `grant` lists.',
+        default: 'none',
+        profiles: lanDefault(lan.auth),
+      }),
+      grant: option(
+        listOf('list of capabilities', oneOf('write', 'read', 'chat', 'admin'), { emptyWord: 'nothing' }),
+        {
+          help:
+            'What a session may do without credentials while `auth` is `none`: `write`, `read`, `chat`, or `nothing`. ' +
+            'With `auth: required` it grants nothing. `admin` is only given by a credential.',
+          default: grant,
+        },
+      ),
+      connectionsPerSecondMax: option(count({ max: 1_000_000 }), {
+        help: 'New connections per second and address.',
+        default: '0',
+        zero: 'no limit',
+        profiles: lanDefault(lan.connectionsPerSecondMax),
+      }),
+      connectionsPerWindowMax: option(count({ max: 1_000_000 }), {
+        help: 'New connections per address within `windowMs`.',
+        default: '0',
+        zero: 'no limit',
+        profiles: lanDefault(lan.connectionsPerWindowMax),
+      }),
+      windowMs: option(duration({ min: SECOND_MS, max: DAY_MS }), {
+        help: 'The window of `connectionsPerWindowMax`.',
+        default: '60s',
+      }),
+      connectionsPerAddressMax: option(count({ max: 1_000_000 }), {
+        help: 'Connections open at once from one address.',
+        default: '0',
+        zero: 'no limit',
+      }),
+      connectionsMax: option(count({ min: 1, max: 1_000_000 }), {
+        help: 'Connections open at once. Further ones are closed and counted.',
+        default: '10000',
+      }),
+      idleMsMax: option(duration(), {
+        help: 'A connection on which nothing moves for this long is closed.',
+        default: '1h',
+        zero: 'no limit',
+      }),
+      handshakeMsMax: option(duration({ min: 100 }), {
+        help: 'How long the first bytes may leave the protocol open, and how long a TLS handshake may take.',
+        default: '5s',
+      }),
+      protocol: option(
+        nameOf('protocol', /^[a-z][a-z0-9-]{0,62}$/, 'write auto, or the name of a protocol'),
+        {
+          help: "Pins the port to one protocol, by its name. With `auto` a connection's first bytes decide.",
+          default: 'auto',
+        },
+      ),
+      tls: group('TLS of this port; both files, or neither.', {
+        cert: optional(path, { help: 'PEM file with the certificate and its chain.' }),
+        key: optional(secret, { help: 'The private key, PEM.' }),
+      }),
+    },
+    'port',
+  )
+
+export const DECLARATION = group('Options of LogCaster.', {
+  profile: option(oneOf('loopback', 'lan'), {
+    help:
+      'Which defaults hold. `loopback`: every port on this machine only, without credentials. `lan`: log and IRC port ' +
+      'open to the network, queries and IRC with credentials, with limits on new connections.',
+    default: 'loopback',
+    short: 'p',
+  }),
+  dataDir: option(path, {
+    help: 'Directory of everything that is stored. One process at a time uses it.',
+    default: './data',
+    short: 'd',
+  }),
+  clientAddressFields: option(flag, {
+    help: 'Keep the sender in the fields `client.address` and `client.port` of records from the text log protocol.',
+    default: 'true',
+  }),
+  drainMsMax: option(duration(), {
+    help: 'How long a stop may take to answer what was read, store it and close the connections.',
+    default: '10s',
+  }),
+  ports: group('The four ports: where they listen, who may connect, and what everybody may do there.', {
+    log: port({
+      what: 'Takes records.',
+      number: 9999,
+      grant: ['write'],
+      lan: { listen: '0.0.0.0:9999', allow: EVERYBODY, auth: 'none', connectionsPerSecondMax: '100' },
+    }),
+    query: port({
+      what: 'Answers queries.',
+      number: 9998,
+      grant: ['read', 'write'],
+      lan: {
+        listen: '127.0.0.1:9998',
+        allow: ['127.0.0.1/32', '::1/128'],
+        auth: 'required',
+        connectionsPerSecondMax: '10',
+        connectionsPerWindowMax: '10',
+      },
+    }),
+    irc: port({
+      what: 'Chat, and logs in chat.',
+      number: 6667,
+      grant: ['chat', 'read'],
+      lan: {
+        listen: '0.0.0.0:6667',
+        allow: EVERYBODY,
+        auth: 'required',
+        connectionsPerSecondMax: '50',
+        connectionsPerWindowMax: '10',
+      },
+    }),
+    http: port({
+      what: 'HTTP, WebSocket and web UI.',
+      number: 9997,
+      grant: ['read', 'write'],
+      lan: { listen: '127.0.0.1:9997' },
+    }),
+  }),
+  record: group('What a record may be.', {
+    bytesMax: option(bytes({ min: 1, max: RECORD_BYTES_MAX_CEILING }), {
+      help: 'The longest message. A longer one is refused, or cut and marked where the protocol cannot answer.',
+      default: printBytes(RECORD_BYTES_MAX_DEFAULT),
+    }),
+    timeZone: option(timeZone, {
+      help: 'Time zone of times in plain lines that name none.',
+      default: 'UTC',
+    }),
+  }),
+  plainLines: group('Lines that are no command, on the log port.', {
+    reply: option(oneOf('none', 'ack'), {
+      help: '`ack` answers every stored line with `ACK`. A sender that never reads would lose its last lines to that.',
+      default: 'none',
+    }),
+  }),
+  connection: group('Limits of one connection.', {
+    unackedBytesMax: option(bytes({ min: 64 * KIB, max: GIB }), {
+      help: 'Bytes that were read and are not yet on disk. Above it, reading pauses.',
+      default: '4MiB',
+    }),
+    unsentReplyBytesMax: option(bytes({ min: 4 * KIB, max: GIB }), {
+      help: 'Replies that the peer has not taken. Above it, reading pauses.',
+      default: '256KiB',
+    }),
+  }),
+  query: group('Limits of queries.', {
+    rowsMax: option(count({ min: 1, max: 100_000_000 }), {
+      help: 'The newest rows that an answer of the text query protocol holds, unless the query sets its own limit.',
+      default: '10000',
+    }),
+    memoryBytesMax: option(bytes({ min: MIB }), {
+      help: 'Memory that one query may use. One that needs more is refused.',
+      default: '64MiB',
+    }),
+    deadlineMs: option(duration({ max: DAY_MS }), {
+      help: 'How long a query may run. A tail has no deadline.',
+      default: '0',
+      zero: 'no deadline',
+    }),
+    concurrentMax: option(count({ min: 1, max: 10_000 }), {
+      help: 'Queries that run at once. Further ones wait.',
+      default: '8',
+    }),
+  }),
+  storage: group('The stores and their write-ahead logs.', {
+    stores: option(
+      listOf('list of names', nameOf('store name', /^[a-z][a-z0-9_-]{0,62}$/, STORE_NAME_RULE), {
+        emptyWord: 'none',
+      }),
+      {
+        help: 'Stores beside `logs`, which always exists. Each has a directory of its own.',
+        default: [],
+      },
+    ),
+    segmentBytesMax: option(bytes({ min: MIB, max: 4 * GIB - 1 }), {
+      help: 'A segment of the write-ahead log is closed when the next frame would make it larger.',
+      default: '64MiB',
+    }),
+    bufferBytesMax: option(bytes({ min: MIB }), {
+      help: 'Memory for the newest records of a store.',
+      default: '64MiB',
+    }),
+    batchBytesMax: option(bytes({ min: 64 * KIB, max: BATCH_BYTES_MAX }), {
+      help: 'The most that one batch may hold.',
+      default: printBytes(BATCH_BYTES_MAX),
+    }),
+    groupBytesMax: option(bytes({ min: 64 * KIB, max: 64 * MIB }), {
+      help: 'The most that one write to the disk holds, unless one batch is larger.',
+      default: '1MiB',
+    }),
+    gatherBytesMax: option(bytes({ min: 64 * KIB }), {
+      help: 'When more than this waits for the disk, senders wait.',
+      default: '8MiB',
+    }),
+    freeBytesMin: option(bytes(), {
+      help: 'With less room than this on the disk, records are refused until there is room again.',
+      default: '64MiB',
+    }),
+    idempotencyWindowMs: option(duration({ max: 365 * DAY_MS }), {
+      help: 'How long the key of a batch is remembered, so that the same batch sent again is not stored again.',
+      default: '24h',
+    }),
+    idempotencyKeysMax: option(count({ max: BATCH_RECORDS_MAX }), {
+      help: 'How many keys are remembered; the oldest go first.',
+      default: '100000',
+    }),
+    acceptLoss: option(flag, {
+      help:
+        'Go on although acknowledged records are missing. Set it for one start, after reading which ids are lost, ' +
+        'and take it out again.',
+      default: 'false',
+    }),
+    failureExitMs: option(duration(), {
+      help: 'A store whose disk failed stays readable; when it cannot write for this long, the process exits.',
+      default: '30s',
+      zero: 'never',
+    }),
+  }),
+  ownLog: group("LogCaster's own log, on standard error.", {
+    level: option(oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), {
+      help: 'The lowest level that is written.',
+      default: 'info',
+    }),
+    format: option(oneOf('pretty', 'json'), {
+      help: '`pretty` for people, `json` for programs.',
+      default: 'pretty',
+    }),
+  }),
+})
+
+/** The whole configuration. Its type follows from the declaration. */
+export type Config = ValueOf<typeof DECLARATION>
+export type PortConfig = Config['ports']['log']
+export type PortName = keyof Config['ports']
+export type Capability = PortConfig['grant'][number]
+export type ProfileName = Config['profile']
+
+export const PORT_NAMES = Object.keys(DECLARATION.children.ports.children) as readonly PortName[]
+
+/** Every option, in the order of the declaration. */
+export const OPTIONS: readonly DeclaredOption[] = flatten(DECLARATION)

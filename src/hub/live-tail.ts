@@ -1,0 +1,201 @@
+/**
+ * Live tails: each distinct query has one reader that evaluates it once per published group; its subscribers get
+ * the rows through queues of their own. A queue has a bound; what does not fit becomes a gap, which says which ids and
+ * how many rows were left out, so that what was delivered and what was not always add up.
+ */
+import { matchBlock, materializeRow, printQuery, type Query, type Row } from '../query/query.ts'
+import type { Block } from '../record/record.ts'
+import type { Store } from '../storage/storage.ts'
+import type { TailItem } from './hub-api.ts'
+
+const QUEUE_ROWS_MAX = 10_000
+const QUEUE_BYTES_MAX = 16 * 1024 * 1024
+
+export interface SubscribeOptions {
+  readonly afterId?: number
+  readonly signal?: AbortSignal
+  readonly queueRowsMax?: number
+}
+
+export interface TailCounters {
+  tails: number
+  tailRows: number
+  tailGapRows: number
+}
+
+export class LiveTails {
+  readonly #store: Store
+  readonly #counters: TailCounters
+  readonly #readers = new Map<string, Reader>()
+
+  constructor(store: Store, counters: TailCounters) {
+    this.#store = store
+    this.#counters = counters
+  }
+
+  /** Subscribes at once; rows wait in the queue until they are iterated. */
+  subscribe(query: Query, options: SubscribeOptions): AsyncIterable<TailItem> {
+    const fromId = options.afterId === undefined ? this.#store.stats().fenceId : options.afterId + 1
+    const queue = new Subscriber(fromId, options.queueRowsMax ?? QUEUE_ROWS_MAX, this.#counters)
+    // Who resumes reads alone: the others are further on.
+    const key = options.afterId === undefined ? printQuery(query) : null
+    const reader = (key === null ? undefined : this.#readers.get(key)) ?? this.#startReader(key, query, options.afterId)
+    reader.add(queue)
+    this.#counters.tails++
+    const leave = (): void => {
+      if (!reader.remove(queue)) return
+      this.#counters.tails--
+      options.signal?.removeEventListener('abort', leave)
+    }
+    options.signal?.addEventListener('abort', leave)
+    if (options.signal?.aborted) leave()
+    return queue.items(leave)
+  }
+
+  #startReader(key: string | null, query: Query, afterId: number | undefined): Reader {
+    const reader = new Reader(this.#store, query, afterId, () => {
+      if (key !== null && this.#readers.get(key) === reader) this.#readers.delete(key)
+    })
+    if (key !== null) this.#readers.set(key, reader)
+    reader.start()
+    return reader
+  }
+}
+
+/** Evaluates one query on everything that is published. Ends with its last subscriber. */
+class Reader {
+  readonly #blocks: AsyncIterable<Block>
+  readonly #query: Query
+  readonly #abort = new AbortController()
+  readonly #subscribers = new Set<Subscriber>()
+  readonly #ended: () => void
+
+  constructor(store: Store, query: Query, afterId: number | undefined, ended: () => void) {
+    this.#query = query
+    this.#ended = ended
+    this.#blocks = store.tail({ afterId, signal: this.#abort.signal })
+  }
+
+  start(): void {
+    this.#run().then(
+      () => this.#close(null),
+      (error: unknown) => this.#close(error),
+    )
+  }
+
+  add(subscriber: Subscriber): void {
+    this.#subscribers.add(subscriber)
+  }
+
+  /** False when it had left before. */
+  remove(subscriber: Subscriber): boolean {
+    if (!this.#subscribers.delete(subscriber)) return false
+    subscriber.close(null)
+    if (this.#subscribers.size === 0) {
+      this.#ended()
+      this.#abort.abort()
+    }
+    return true
+  }
+
+  async #run(): Promise<void> {
+    for await (const block of this.#blocks) this.#deliver(block)
+  }
+
+  #deliver(block: Block): void {
+    const matches = matchBlock(this.#query, block)
+    for (let index = matches.nextSet(0); index >= 0; index = matches.nextSet(index + 1)) {
+      const row = materializeRow(this.#query, block, index)
+      for (const subscriber of this.#subscribers) subscriber.push(block.ids[index], row)
+    }
+  }
+
+  #close(error: unknown): void {
+    this.#ended()
+    for (const subscriber of this.#subscribers) subscriber.close(error)
+  }
+}
+
+class Subscriber {
+  readonly #fromId: number
+  readonly #rowsMax: number
+  readonly #counters: TailCounters
+  #items: TailItem[] = []
+  #bytes = 0
+  #gap: { fromId: number; toId: number; count: number } | null = null
+  #isClosed = false
+  #error: unknown = null
+  #wake: (() => void) | null = null
+
+  constructor(fromId: number, rowsMax: number, counters: TailCounters) {
+    this.#fromId = fromId
+    this.#rowsMax = rowsMax
+    this.#counters = counters
+  }
+
+  push(id: number, row: Row): void {
+    if (id < this.#fromId || this.#isClosed) return
+    if (this.#items.length >= this.#rowsMax || this.#bytes >= QUEUE_BYTES_MAX) {
+      this.#gap ??= { fromId: id, toId: id, count: 0 }
+      this.#gap.toId = id
+      this.#gap.count++
+      this.#counters.tailGapRows++
+      return
+    }
+    this.#flushGap()
+    this.#items.push({ kind: 'row', id, row })
+    this.#bytes += rowBytes(row)
+    this.#counters.tailRows++
+    this.#wake?.()
+  }
+
+  close(error: unknown): void {
+    this.#isClosed = true
+    this.#error ??= error
+    this.#wake?.()
+  }
+
+  async *items(leave: () => void): AsyncGenerator<TailItem, void> {
+    try {
+      for (;;) {
+        const item = this.#take()
+        if (item !== null) {
+          yield item
+          continue
+        }
+        if (this.#isClosed) {
+          if (this.#error !== null) throw this.#error
+          return
+        }
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+        this.#wake = null
+      }
+    } finally {
+      leave()
+    }
+  }
+
+  #take(): TailItem | null {
+    const item = this.#items.shift()
+    if (item?.kind === 'row') this.#bytes -= rowBytes(item.row)
+    if (item !== undefined) return item
+    this.#bytes = 0
+    this.#flushGap()
+    return this.#items.shift() ?? null
+  }
+
+  #flushGap(): void {
+    if (this.#gap === null) return
+    this.#items.push({ kind: 'gap', ...this.#gap })
+    this.#gap = null
+  }
+}
+
+function rowBytes(row: Row): number {
+  const fields = row.kind === 'record' ? row.fields : row.values
+  let bytes = 200 + (row.kind === 'record' ? row.message.length : 0)
+  for (const field of fields) bytes += 100 + field.value.length
+  return bytes
+}

@@ -1,0 +1,157 @@
+/**
+ * Opens a hub: the lock on the data directory, the named stores in it, queries and live tails over them. Everything
+ * that talks to a store goes through here; nothing here knows a protocol.
+ */
+import { type Clock, CodedError, type Disk, type DiskLock, messageOf, type Random } from '../base/base.ts'
+import { countRows, isLive, type Query, selectRows } from '../query/query.ts'
+import { type LogState, openStore, type Store, type StoreOptions } from '../storage/storage.ts'
+import type { Answer, Hub, HubStats, QueryOptions, TailItem, TailQueryOptions } from './hub-api.ts'
+import { LiveTails, type TailCounters } from './live-tail.ts'
+import { QueryGate } from './query-gate.ts'
+
+export const DEFAULT_STORE = 'logs'
+const STORE_NAME = /^[a-z][a-z0-9_-]{0,62}$/
+
+export interface HubOptions {
+  readonly dataDir: string
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly random: Random
+  /** Stores beside `logs`. */
+  readonly stores?: readonly string[]
+  readonly store?: Partial<StoreOptions>
+  /** Bytes that one query may keep. */
+  readonly queryMemoryBytesMax?: number
+  /** Queries that run at once; the others wait for their turn. */
+  readonly queriesMax?: number
+  /** Told when a store stops or starts to take records. */
+  readonly storeStateChanged?: (store: string, state: LogState, reason: string | null) => void
+}
+
+/** DIRECTORY_LOCKED, DIRECTORY_UNUSABLE, MANIFEST_CORRUPT, FORMAT_VERSION. */
+export async function openHub(options: HubOptions): Promise<Hub> {
+  const lock = await lockDataDirectory(options.disk, options.dataDir)
+  const stores = new Map<string, Store>()
+  try {
+    for (const name of new Set([DEFAULT_STORE, ...(options.stores ?? [])])) {
+      stores.set(name, await openNamedStore(options, name))
+    }
+  } catch (error) {
+    for (const store of stores.values()) await store.close().catch(() => {})
+    await lock.release()
+    throw error
+  }
+  return new OpenHub(options, lock, stores)
+}
+
+async function lockDataDirectory(disk: Disk, dataDir: string): Promise<DiskLock> {
+  try {
+    await disk.makeDirectory(dataDir)
+    return await disk.lock(dataDir)
+  } catch (error) {
+    if (error instanceof CodedError) throw error
+    throw new CodedError('DIRECTORY_UNUSABLE', `${dataDir} cannot be used: ${messageOf(error)}.`, { cause: error })
+  }
+}
+
+function openNamedStore(options: HubOptions, name: string): Promise<Store> {
+  if (!STORE_NAME.test(name)) {
+    throw new CodedError('CONFIG_INVALID', `\`${name}\` is not a store name: small letters, digits, _ and -, at most 63.`)
+  }
+  return openStore({
+    disk: options.disk,
+    clock: options.clock,
+    random: options.random,
+    directory: `${options.dataDir}/stores/${name}`,
+    options: options.store,
+    stateChanged: (state, reason) => options.storeStateChanged?.(name, state, reason),
+  })
+}
+
+class OpenHub implements Hub {
+  readonly #options: HubOptions
+  readonly #lock: DiskLock
+  readonly #stores: ReadonlyMap<string, Store>
+  readonly #tails = new Map<string, LiveTails>()
+  readonly #counters: TailCounters = { tails: 0, tailRows: 0, tailGapRows: 0 }
+  readonly #gate: QueryGate
+  readonly #startedMs: number
+  #isClosed = false
+
+  constructor(options: HubOptions, lock: DiskLock, stores: ReadonlyMap<string, Store>) {
+    this.#options = options
+    this.#lock = lock
+    this.#stores = stores
+    this.#gate = new QueryGate(options.queriesMax ?? 8)
+    this.#startedMs = options.clock.wallMs()
+    for (const [name, store] of stores) this.#tails.set(name, new LiveTails(store, this.#counters))
+  }
+
+  store(name: string = DEFAULT_STORE): Store {
+    const store = this.#stores.get(name)
+    if (store === undefined) {
+      const known = [...this.#stores.keys()].map((each) => `\`${each}\``).join(', ')
+      throw new CodedError('STORE_UNKNOWN', `There is no store \`${name}\`; there is ${known}.`)
+    }
+    return store
+  }
+
+  async query(query: Query, options: QueryOptions = {}): Promise<Answer> {
+    const store = this.store(options.store)
+    const leave = await this.#gate.enter(options.signal)
+    const snapshot = store.snapshot()
+    const end = (): void => {
+      snapshot.release()
+      leave()
+    }
+    try {
+      const { signal, rowsMax } = options
+      const keyBytesMax = this.#options.queryMemoryBytesMax
+      const { count, rows } = await selectRows(snapshot, query, { signal, rowsMax, keyBytesMax })
+      return { count, rows, [Symbol.asyncDispose]: async () => end() }
+    } catch (error) {
+      end()
+      throw error
+    }
+  }
+
+  async count(query: Query, options: QueryOptions = {}): Promise<number> {
+    const store = this.store(options.store)
+    const leave = await this.#gate.enter(options.signal)
+    try {
+      using snapshot = store.snapshot()
+      return await countRows(snapshot, query, { signal: options.signal })
+    } finally {
+      leave()
+    }
+  }
+
+  tail(query: Query, options: TailQueryOptions = {}): AsyncIterable<TailItem> {
+    if (!isLive(query)) {
+      throw new CodedError('QUERY_SYNTAX', 'This query has a pipe that needs all rows; a live tail never has them all.')
+    }
+    const store = this.store(options.store)
+    const tails = this.#tails.get(options.store ?? DEFAULT_STORE) ?? new LiveTails(store, this.#counters)
+    return tails.subscribe(query, options)
+  }
+
+  stats(): HubStats {
+    const stores = Object.fromEntries([...this.#stores].map(([name, store]) => [name, store.stats()]))
+    const { running, total } = this.#gate
+    return { startedMs: this.#startedMs, stores, queriesRunning: running, queries: total, ...this.#counters }
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    try {
+      for (const store of this.#stores.values()) await store.close()
+    } finally {
+      await this.#lock.release()
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}

@@ -1,0 +1,10 @@
+/** The door of query/: LogsQL from text to rows. */
+export type { Filter, Pipe, Query } from './ast.ts'
+export { caretMessage } from './caret.ts'
+export { matchBlock, materializeRow } from './match.ts'
+export { parseQuery } from './parser.ts'
+export { printQuery } from './printer.ts'
+export { idQuery, keywordQuery, levelQuery, regexQuery, timeRangeQuery } from './query-forms.ts'
+export type { RecordRow, Row, RowField, ValuesRow } from './row.ts'
+export { countRows, type RunOptions, type SelectOptions, type Selection, selectRows } from './run.ts'
+export { isLive, queryLimit } from './shape.ts'
