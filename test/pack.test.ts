@@ -74,8 +74,8 @@ async function install(tarball: string, folder: string): Promise<void> {
 
 function lockForUsers(): unknown {
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
-  const kept = Object.entries<{ dev?: boolean }>(lock.packages).filter(
-    ([name, entry]) => name.startsWith('node_modules/') && entry.dev !== true,
+  const kept = Object.entries<{ dev?: boolean; link?: boolean; devOptional?: boolean }>(lock.packages).filter(
+    ([name, entry]) => name !== '' && name !== 'dev/node' && !entry.dev && !entry.link && !entry.devOptional,
   )
   return { lockfileVersion: 3, requires: true, packages: { '': {}, ...Object.fromEntries(kept) } }
 }

@@ -3,6 +3,7 @@
  * so that a whole command runs inside the test; the real one is made by process-io.ts.
  */
 import type { Duplex, Readable, Writable } from 'node:stream'
+import type { Clock } from '../base/base.ts'
 
 export type CliInput = Readable & { readonly isTTY?: boolean }
 export type CliStream = Writable & { readonly isTTY?: boolean; readonly columns?: number }
@@ -13,6 +14,7 @@ export interface CliIo {
   readonly stdout: CliStream
   readonly stderr: CliStream
   readonly env: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
   /** The working directory: relative paths start here. */
   readonly cwd: string
   /** The bytes of a file. Rejects with the system's error (`ENOENT`, …). */

@@ -69,7 +69,7 @@ export interface CommandContext {
   readonly out: Output
   /** stderr: everything that is not data. */
   readonly messages: Messages
-  /** The first Ctrl+C, or nobody reads stdout any more. */
+  /** The first Ctrl+C. */
   readonly interrupted: AbortSignal
   /** The second Ctrl+C: end at once. */
   readonly abandoned: AbortSignal

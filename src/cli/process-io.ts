@@ -3,6 +3,7 @@ import { open, readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { resolve } from 'node:path'
 import type { Duplex } from 'node:stream'
+import { systemClock } from '../base/base.ts'
 import type { CliIo } from './cli-io.ts'
 
 const CONNECT_MS_MAX = 10_000
@@ -15,6 +16,7 @@ export function processIo(): CliIo {
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
+    clock: systemClock,
     cwd,
     readFile: (path) => readFile(resolve(cwd, path)),
     async openFile(path) {

@@ -15,9 +15,10 @@ import {
   type ServerAddress,
   wentAway,
 } from './connection.ts'
-import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_NOT_ALLOWED, EXIT_PARTIAL } from './exit-codes.ts'
+import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_PARTIAL, EXIT_UNREACHABLE } from './exit-codes.ts'
 import { LineSender } from './line-sender.ts'
 import { count } from './plural.ts'
+import { isJsonWanted } from './row-output.ts'
 import { chunksOf } from './text-query.ts'
 
 const UNANSWERED_MAX = 50_000
@@ -177,7 +178,7 @@ class SendSession implements AsyncDisposable {
     const { sender } = this
     const so = `${count(sender.acknowledged, 'record')} acknowledged; of ${sender.unanswered} more it is not known.`
     if (sender.foreignReply !== null) throw foreignAnswer(this.#address, sender.foreignReply)
-    if (sender.complaint !== null) throw refusal(`${sender.complaint}: ${so}`, EXIT_NOT_ALLOWED)
+    if (sender.complaint !== null) throw refusal(`${sender.complaint}: ${so}`, EXIT_UNREACHABLE)
     if (this.#context.abandoned.aborted) {
       throw new CodedError('QUERY_CANCELLED', `Stopped: ${so}`, { details: { exitCode: EXIT_INTERRUPTED } })
     }
@@ -187,14 +188,15 @@ class SendSession implements AsyncDisposable {
 
 /** The chunks of a stream until it ends or the signal aborts, also while nothing comes. Rejects when reading fails. */
 async function* untilAborted(stream: Readable, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const chunks: AsyncIterator<Uint8Array | string> = stream[Symbol.asyncIterator]()
-  const aborted = new Promise<{ readonly done: true }>((resolve) => {
-    signal.addEventListener('abort', () => resolve({ done: true }), { once: true })
-  })
-  while (!signal.aborted) {
-    const next = await Promise.race([chunks.next(), aborted])
-    if (next.done === true) return
-    yield typeof next.value === 'string' ? Buffer.from(next.value) : next.value
+  const stop = (): void => void stream.destroy()
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    if (signal.aborted) return
+    for await (const chunk of stream) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+  } catch (error) {
+    if (!signal.aborted) throw error
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }
 
@@ -212,7 +214,7 @@ async function report(context: CommandContext, sender: LineSender): Promise<numb
   }
   const unnamed = refused - sender.refusedLines.length
   if (unnamed > 0) messages.problem(`refused: ${unnamed} more`)
-  if (context.args.flag('json') || context.args.text('output') === 'json') {
+  if (isJsonWanted(context.args)) {
     await context.out.write(`${JSON.stringify({ sent, acknowledged, refused, empty, long })}\n`)
   }
   if (context.interrupted.aborted) return EXIT_INTERRUPTED

@@ -12,14 +12,16 @@ export type AnswerItem = Extract<AnswerEvent, { kind: 'start' | 'row' | 'gap' }>
 /**
  * Sends `request` (one line, without its end) and yields the answer, a group of items for each piece that arrived.
  * Leaving the iteration early closes the connection. SERVER_UNREACHABLE, SERVER_REFUSED, QUERY_CANCELLED when the
- * answer breaks off. When `context.interrupted` aborts, the iteration ends quietly.
+ * answer breaks off. On Ctrl+C, and when nobody reads
+ * stdout any more, the iteration ends quietly.
  */
 export async function* askQueryPort(context: CommandContext, request: string): AsyncGenerator<AnswerItem[]> {
   const address = addressOf(context.args, 'query-port')
-  const socket = await openConnection(context.io, address, context.interrupted)
+  const stop = AbortSignal.any([context.interrupted, context.out.closed])
+  const socket = await openConnection(context.io, address, stop)
   try {
     socket.write(`${request}\n`)
-    yield* readAnswer(socket, address, context.interrupted)
+    yield* readAnswer(socket, address, stop)
   } finally {
     socket.destroy()
   }
@@ -28,7 +30,7 @@ export async function* askQueryPort(context: CommandContext, request: string): A
 async function* readAnswer(
   socket: Duplex,
   address: ServerAddress,
-  interrupted: AbortSignal,
+  stop: AbortSignal,
 ): AsyncGenerator<AnswerItem[]> {
   const reader = new TextAnswerReader()
   let rowCount = 0
@@ -40,9 +42,9 @@ async function* readAnswer(
     const last = events.at(-1)
     if (last?.kind === 'error') throw serverError(last.reason, rowCount, reader)
     if (last?.kind === 'foreign') throw foreignAnswer(address, last.line)
-    if (reader.isDone || interrupted.aborted) return
+    if (reader.isDone || stop.aborted) return
   }
-  if (!interrupted.aborted) throw brokenOff(address, reader, rowCount)
+  if (!stop.aborted) throw brokenOff(address, reader, rowCount)
 }
 
 function isItem(event: AnswerEvent): event is AnswerItem {

@@ -121,15 +121,15 @@ function wordsOf(name: string): string[] {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).split('-')
 }
 
-/** The configuration whose values `valueOf` gives, in the shape of the declaration. */
+/** The configuration whose values `valueAt` gives, in the shape of the declaration. */
 export function build<C extends Children>(
   root: Group<C>,
-  valueOf: (path: string) => unknown,
+  valueAt: (path: string) => unknown,
 ): ValueOf<Group<C>> {
   const make = (children: Children, prefix: string): unknown => {
     const made = Object.entries(children).map(([name, node]) => {
       const path = prefix + name
-      return [name, node.node === 'group' ? make(node.children, `${path}.`) : valueOf(path)]
+      return [name, node.node === 'group' ? make(node.children, `${path}.`) : valueAt(path)]
     })
     return Object.freeze(Object.fromEntries(made))
   }

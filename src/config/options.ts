@@ -5,7 +5,6 @@
  */
 import {
   BATCH_BYTES_MAX,
-  BATCH_RECORDS_MAX,
   RECORD_BYTES_MAX_CEILING,
   RECORD_BYTES_MAX_DEFAULT,
 } from '../record/record.ts'
@@ -269,7 +268,7 @@ export const DECLARATION = group('Options of LogCaster.', {
       help: 'How long the key of a batch is remembered, so that the same batch sent again is not stored again.',
       default: '24h',
     }),
-    idempotencyKeysMax: option(count({ max: BATCH_RECORDS_MAX }), {
+    idempotencyKeysMax: option(count({ max: 10_000_000 }), {
       help: 'How many keys are remembered; the oldest go first.',
       default: '100000',
     }),

@@ -114,23 +114,20 @@ export function isTimeInRange(ms: number): boolean {
  * with `out` in an undefined state, when all of the bytes are not one such time.
  */
 export function parseRfc3339(bytes: Uint8Array, start: number, end: number, out: TimeResult): boolean {
-  return readRfc3339(bytes, start, end, out) === end
+  const at = readDateAndClock(bytes, start, end, out)
+  return at >= 0 && readZone(bytes, at, end, out) === end
 }
 
-/**
- * Reads such a time at `start`; where it ends, or -1. A time without a zone ends before whatever follows.
- */
-export function readRfc3339(bytes: Uint8Array, start: number, end: number, out: TimeResult): number {
+/** Reads `yyyy-mm-dd`, `T` or a space, `hh:mm:ss` and a fraction at `start`, but no zone; where it ends, or -1. */
+export function readDateAndClock(bytes: Uint8Array, start: number, end: number, out: TimeResult): number {
   if (end - start < 19 || bytes[start + 4] !== MINUS || bytes[start + 7] !== MINUS) return -1
   const separator = bytes[start + 10]
   if (separator !== 0x54 && separator !== SPACE && separator !== 0x74) return -1
   const dayMs = dayStartMs(fourDigits(bytes, start), twoDigits(bytes, start + 5), twoDigits(bytes, start + 8))
-  if (Number.isNaN(dayMs)) return -1
-  const at = readClock(bytes, start + 11, end, dayMs, out)
-  return at < 0 ? -1 : readZone(bytes, at, end, out)
+  return readClock(bytes, start + 11, end, dayMs, out)
 }
 
-/** Reads `hh:mm:ss` and a fraction at `start` and adds it to `dayMs`; where it ends, or -1. */
+/** Reads `hh:mm:ss` and a fraction at `start` of the day `dayMs`; where it ends, or -1, also when there is no such day. */
 export function readClock(
   bytes: Uint8Array,
   start: number,
@@ -139,6 +136,7 @@ export function readClock(
   out: TimeResult,
 ): number {
   if (end - start < 8 || bytes[start + 2] !== COLON || bytes[start + 5] !== COLON) return -1
+  if (Number.isNaN(dayMs)) return -1
   const clockMs = clockOf(twoDigits(bytes, start), twoDigits(bytes, start + 3), twoDigits(bytes, start + 6))
   if (clockMs < 0) return -1
   return readFraction(bytes, start + 8, end, dayMs + clockMs, out)

@@ -2,7 +2,7 @@
  * The manifest: which segments a store consists of, and what is known of them (docs/formats/manifest.md).
  *
  * A file `manifest-<number>` of text lines, `<CRC-32 of the JSON, 8 hex digits> <JSON>\n`: a header, the state as
- * edits, a line that ends this checkpoint, then the edits that came later. The file with the highest number whose
+ * arrays of edits, a line that ends this checkpoint, then one array of edits for each change that came later. The file with the highest number whose
  * checkpoint is complete holds. Opening a store always writes a new one, so a torn last line needs no repair; a
  * broken line with whole lines behind it is damage, and refused.
  *
@@ -114,9 +114,12 @@ function parseLine(line: string): unknown {
   }
 }
 
-function printEdit(edit: ManifestEdit): string {
-  return printLine(edit.kind === 'add' ? { ...edit, salt: saltText(edit.salt) } : edit)
+/** One line, so that a torn append is one bad line at the end, never a bad line before a good one. */
+function printEdits(edits: readonly ManifestEdit[]): string {
+  return printLine(edits.map((edit) => (edit.kind === 'add' ? { ...edit, salt: saltText(edit.salt) } : edit)))
 }
+
+const printEdit = (edit: ManifestEdit): string => printEdits([edit])
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -168,6 +171,14 @@ function parseEdit(value: unknown): ManifestEdit | null {
   }
 }
 
+function parseEdits(value: unknown, place: string): ManifestEdit[] {
+  const edits = Array.isArray(value) ? value.map(parseEdit) : [null]
+  return edits.map((edit) => {
+    if (edit === null) throw new CodedError('MANIFEST_CORRUPT', `${place}: an edit that this LogCaster does not know.`)
+    return edit
+  })
+}
+
 interface Header {
   readonly format: string
   readonly version: number
@@ -192,6 +203,7 @@ export function parseManifest(text: string, name: string): ManifestState | null 
   for (let index = 1; index < values.length; index++) {
     const value = values[index]
     if (value === undefined) {
+      if (!isComplete) return null // Its checkpoint never became durable as a whole.
       if (values.slice(index + 1).some((later) => later !== undefined)) {
         throw new CodedError('MANIFEST_CORRUPT', `${name} is damaged at line ${index + 1}, with whole lines after it.`)
       }
@@ -201,9 +213,7 @@ export function parseManifest(text: string, name: string): ManifestState | null 
       isComplete = true
       continue
     }
-    const edit = parseEdit(value)
-    if (edit === null) throw new CodedError('MANIFEST_CORRUPT', `${name} has an unknown edit at line ${index + 1}.`)
-    applyEdit(state, edit)
+    for (const edit of parseEdits(value, `${name}, line ${index + 1}`)) applyEdit(state, edit)
   }
   return isComplete ? state : null
 }
@@ -252,7 +262,7 @@ export class Manifest {
 
   /** Makes the edits durable, then part of `state`. On failure the state is as before, and a new file was tried once. */
   async append(edits: readonly ManifestEdit[]): Promise<void> {
-    const text = new TextEncoder().encode(edits.map(printEdit).join(''))
+    const text = new TextEncoder().encode(printEdits(edits))
     if (this.#file !== null && this.#edits < CHECKPOINT_EDITS) {
       try {
         await writeAll(this.#file, text, this.#position)

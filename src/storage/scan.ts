@@ -4,7 +4,7 @@
  * snapshot and left out, never silently (rule R21).
  */
 import { CodedError, type Disk, type DiskFile, messageOf, readFull } from '../base/base.ts'
-import { type Block, BlockBuilder, batchCount, batchFirstId, batchLength, checkBatch } from '../record/record.ts'
+import { type Block, BlockBuilder, batchCount, batchFirstId, batchLength, checkBatch, RECORD_HEADER_BYTES } from '../record/record.ts'
 import { checkFrame, decodeFrameHeader, FRAME_HEADER_BYTES, type Salt } from './frame.ts'
 import { addToSpans, type SegmentEntry, type Span } from './segment-entry.ts'
 import { segmentName, walkSegment } from './segment-file.ts'
@@ -187,7 +187,7 @@ export function buildBlock(
   isChecked: boolean,
   damaged: (fromId: number, toId: number) => void,
 ): Block | null {
-  const builder = new BlockBuilder(bytes)
+  const builder = new BlockBuilder(bytes, Math.ceil(bytes.length / RECORD_HEADER_BYTES))
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const idMin = request.idMin ?? 0
   const idMax = request.idMax ?? Number.POSITIVE_INFINITY

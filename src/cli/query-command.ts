@@ -1,0 +1,82 @@
+/** `logcaster query`: records that match, oldest first, or their number. */
+import type { Command, CommandContext } from './command.ts'
+import { EXIT_DONE, EXIT_INTERRUPTED } from './exit-codes.ts'
+import { composeQuery } from './query-text.ts'
+import { isJsonWanted, printerOf, rowFormatOf } from './row-output.ts'
+import { askQueryPort } from './text-query.ts'
+
+/** Where the server stops by itself unless it was configured otherwise (`query.rowsMax`). */
+const ROWS_MAX_DEFAULT = 10_000
+
+export const queryCommand: Command = {
+  name: 'query',
+  summary: 'find records with LogsQL',
+  examples: [
+    { line: 'logcaster query level:ERROR --since 1h', what: 'the errors of the last hour' },
+    { line: "logcaster query '\"disk full\"' -n 20", what: 'the newest 20 records with this phrase' },
+    { line: 'logcaster query timeout --count', what: 'how many there are' },
+    { line: 'logcaster query service:checkout -o json', what: 'every field, one JSON object a line' },
+  ],
+  notes: [
+    'The newest rows are shown, oldest of them first. Without --limit the server decides how many (query.rowsMax, ' +
+      '10000 unless configured).',
+    'Words are joined with spaces. Your shell takes quotes away: put a query with quotes, parentheses, * or | into ' +
+      "single quotes. A query that starts with a dash comes after --: logcaster query -- '-debug'.",
+  ],
+  uses: ['connection', 'output'],
+  options: [
+    {
+      name: 'limit',
+      short: 'n',
+      kind: 'integer',
+      value: 'N',
+      min: 1,
+      help: 'the newest N rows',
+    },
+    { name: 'since', short: 's', kind: 'text', value: 'TIME', help: 'only from then on: 5m, 1h, 2d, 2026-11-20' },
+    { name: 'count', kind: 'flag', help: 'print the number of matching records' },
+  ],
+  positionals: [
+    { name: 'QUERY', help: 'LogsQL; without it, every record', required: false, many: true },
+  ],
+  run: runQuery,
+}
+
+async function runQuery(context: CommandContext): Promise<number> {
+  const { args } = context
+  const isCount = args.flag('count')
+  const text = composeQuery(args.positionals.join(' '), {
+    nowMs: context.io.clock.wallMs(),
+    since: args.text('since'),
+    limit: args.integer('limit'),
+    allFields: !isCount && rowFormatOf(context) === 'json',
+  })
+  if (isCount) return printCount(context, text)
+  await printRows(context, text)
+  return context.interrupted.aborted ? EXIT_INTERRUPTED : EXIT_DONE
+}
+
+async function printRows(context: CommandContext, text: string): Promise<void> {
+  const printer = printerOf(context)
+  let rowCount = 0
+  for await (const items of askQueryPort(context, `QUERY|LOGSQL|${text}`)) {
+    const rows = items.flatMap((item) => (item.kind === 'row' ? [item.bytes] : []))
+    rowCount += rows.length
+    await context.out.write(printer.printAll(rows))
+  }
+  if (rowCount === ROWS_MAX_DEFAULT && context.args.integer('limit') === undefined) {
+    context.messages.note(`The newest ${rowCount} rows; there may be older ones: see --limit and --since.`)
+  }
+}
+
+async function printCount(context: CommandContext, text: string): Promise<number> {
+  for await (const items of askQueryPort(context, `QUERY|COUNT|${text}`)) {
+    for (const item of items) {
+      if (item.kind !== 'row') continue
+      const number = String(Number(Buffer.from(item.bytes).toString()))
+      const isJson = isJsonWanted(context.args)
+      await context.out.write(isJson ? `{"count":${number}}\n` : `${number}\n`)
+    }
+  }
+  return context.interrupted.aborted ? EXIT_INTERRUPTED : EXIT_DONE
+}

@@ -1,0 +1,45 @@
+/** `logcaster tail`: records as they are stored, until Ctrl+C. */
+import type { Command, CommandContext } from './command.ts'
+import { EXIT_DONE, EXIT_INTERRUPTED } from './exit-codes.ts'
+import { composeQuery } from './query-text.ts'
+import { printerOf } from './row-output.ts'
+import { type AnswerItem, askQueryPort } from './text-query.ts'
+import { count } from './plural.ts'
+
+export const tailCommand: Command = {
+  name: 'tail',
+  summary: 'show records as they are stored',
+  examples: [
+    { line: 'logcaster tail', what: 'everything, until Ctrl+C' },
+    { line: 'logcaster tail level:ERROR', what: 'the errors only' },
+    { line: 'logcaster tail -o raw | grep -i timeout', what: 'messages for another program' },
+  ],
+  notes: [
+    'Every matching record is shown once, in the order of storing. Should this end be too slow, the gap is told on ' +
+      'stderr with its first and last id.',
+  ],
+  uses: ['connection', 'output'],
+  options: [],
+  positionals: [{ name: 'QUERY', help: 'a LogsQL filter; without it, every record', required: false, many: true }],
+  run: runTail,
+}
+
+async function runTail(context: CommandContext): Promise<number> {
+  const text = composeQuery(context.args.positionals.join(' '), { nowMs: context.io.clock.wallMs() })
+  const printer = printerOf(context)
+  for await (const items of askQueryPort(context, `QUERY|TAIL|${text}`)) {
+    const rows = items.flatMap((item) => (item.kind === 'row' ? [item.bytes] : []))
+    tellGaps(context, items)
+    await context.out.write(printer.printAll(rows))
+  }
+  return context.interrupted.aborted ? EXIT_INTERRUPTED : EXIT_DONE
+}
+
+function tellGaps({ messages }: CommandContext, items: readonly AnswerItem[]): void {
+  for (const item of items) {
+    if (item.kind === 'start') messages.note('Waiting for records; Ctrl+C ends.')
+    if (item.kind !== 'gap') continue
+    const missed = count(Number(item.count), 'record')
+    messages.problem(`gap: ${missed} from id ${item.fromId} to ${item.toId} not shown, this end was too slow`)
+  }
+}

@@ -1,0 +1,352 @@
+/**
+ * The text log protocol (PROTOCOLS.md §2) without sockets: bytes in, steps out. Log lines become records of a
+ * canonical batch on the way, with no object or string per record.
+ *
+ *   decoder.push(chunk, arrivalMs, arrivalNs)
+ *   while ((step = decoder.next()) !== null) …
+ *   decoder.end(true) at the end of the stream, and next() again
+ *
+ * Invariants:
+ *  - the steps, joined, are the same however the bytes are cut into chunks.
+ *  - a batch never outlives the chunk that it came from, and holds either commands only (which are answered) or plain
+ *    lines only (which are not), because a full store refuses the ones and lets the others wait. Replies that need no
+ *    record (PONG, refusals) travel with the batch, in their place.
+ *  - a line that is too long for a record never takes more memory than a record may.
+ *  - a step is valid until the next call of `next`: the memory is shared by all decoders of a workspace.
+ *
+ * Not here: whether the session may write, and what a full store means (servers/log-session.ts).
+ */
+import { assert } from '../base/base.ts'
+import {
+  BatchEncoder,
+  detectLine,
+  FIELD_NUMBER,
+  FIELD_STRING,
+  LEVEL_WORD_BYTES_MAX,
+  LineDetection,
+  levelSeverityOfBytes,
+  levelWordFlags,
+  parseRfc3339,
+  parseUnixTime,
+  RECORD_FLAG_SENDER_TIME,
+  RECORD_FLAG_TRUNCATED,
+  type TimeResult,
+} from '../record/record.ts'
+import { ByteBudget } from './byte-budget.ts'
+import { LineCarry } from './line-carry.ts'
+import {
+  type Dialect,
+  type LogRefusal,
+  REPLY_ACK,
+  REPLY_OK,
+  REPLY_PONG,
+  refusalCode,
+} from './log-replies.ts'
+import { copyPrintable } from './printable-copy.ts'
+
+export interface TextLogOptions {
+  /** Bytes of one message (`record.bytesMax`). */
+  readonly recordBytesMax: number
+  /** Bytes of one encoded batch; at least one record of `recordBytesMax` fits. */
+  readonly batchBytesMax: number
+  /** `ack` answers every plain line with ACK (`plainLines.reply`). */
+  readonly plainLinesReply: 'none' | 'ack'
+}
+
+/** Fields of every record of a session. */
+export interface TextLogPeer {
+  readonly address: string
+  readonly port: number
+}
+
+export type LogStep = LogBatchStep | LogRepliesStep | LogAuthStep | { readonly kind: 'stats' | 'quit' }
+
+/** Records to store, then replies to send. */
+export interface LogBatchStep {
+  readonly kind: 'batch'
+  /** Plain lines, which wait when the store is full; otherwise commands, which are refused then. */
+  readonly isPlain: boolean
+  /** A canonical batch of `count` records. */
+  readonly bytes: Uint8Array
+  readonly count: number
+  /** Codes of log-replies.ts; each REPLY_OK and REPLY_ACK belongs to the next record of the batch. */
+  readonly codes: Uint8Array
+}
+
+/** Replies that need no record. */
+export interface LogRepliesStep {
+  readonly kind: 'replies'
+  readonly codes: Uint8Array
+}
+
+export interface LogAuthStep {
+  readonly kind: 'auth'
+  readonly token: Uint8Array
+}
+
+export interface TextLogCounters {
+  /** All lines, empty ones and those that were refused included. */
+  lines: number
+  emptyLines: number
+  /** LOG commands of both dialects. */
+  commands: number
+  plainLines: number
+  /** Records handed over in batches. */
+  records: number
+  /** Plain lines cut at `recordBytesMax`. */
+  truncated: number
+  /** LOG commands that a connection broke off in the middle: not stored, not answered. */
+  unfinishedCommands: number
+  /** LOG commands that were refused here, by reason. */
+  refused: Partial<Record<LogRefusal, number>>
+}
+
+export function newTextLogCounters(): TextLogCounters {
+  return {
+    lines: 0,
+    emptyLines: 0,
+    commands: 0,
+    plainLines: 0,
+    records: 0,
+    truncated: 0,
+    unfinishedCommands: 0,
+    refused: {},
+  }
+}
+
+/** Memory that all decoders of a server use, one after the other. */
+export class TextLogWorkspace {
+  readonly encoder = new BatchEncoder()
+  /** For half lines of all sessions. */
+  readonly halfLines: ByteBudget
+  codes = new Uint8Array(CODES_INITIAL)
+  #viewed = this.encoder.bytes
+  #view = new DataView(this.#viewed.buffer)
+
+  constructor(halfLineBytesMax: number) {
+    this.halfLines = new ByteBudget(halfLineBytesMax)
+  }
+
+  /** A view of the encoder's bytes, which may be others after `reserve`. */
+  get view(): DataView {
+    if (this.#viewed !== this.encoder.bytes) {
+      this.#viewed = this.encoder.bytes
+      this.#view = new DataView(this.#viewed.buffer)
+    }
+    return this.#view
+  }
+
+  putCode(index: number, code: number): void {
+    if (index === this.codes.length) {
+      const grown = new Uint8Array(index * 2)
+      grown.set(this.codes)
+      this.codes = grown
+    }
+    this.codes[index] = code
+  }
+}
+
+const CODES_INITIAL = 16 * 1024
+const NOTHING = Buffer.alloc(0)
+
+const NEWLINE = 0x0a
+const RETURN = 0x0d
+const BAR = 0x7c
+const COLON = 0x3a
+const DOT = 0x2e
+
+/** Four bytes at once, as a little-endian number. */
+const WORD_LOG_BAR = wordOf('LOG|')
+const WORD_LOG_COLON = wordOf('LOG:')
+const WORD_PING = wordOf('PING')
+const WORD_QUIT = wordOf('QUIT')
+const WORD_STAT = wordOf('STAT')
+const WORD_AUTH = wordOf('AUTH')
+const COMMAND_BYTES = 4
+
+/** Bytes of a timestamp that are looked at. */
+const TIME_BYTES_MAX = 64
+/** What a command may have before its message; a line longer than this and a message is too long, whatever it is. */
+const PREFIX_BYTES_MAX = 256
+
+/** What became of a line: taken; to be shown again after the batch was closed; or taken, and `#special` is a step. */
+type LineOutcome = typeof TAKEN | typeof HELD | typeof SPECIAL
+const TAKEN = 0
+const HELD = 1
+const SPECIAL = 2
+
+/** What the open batch holds. */
+type BatchKind = typeof NO_RECORDS | typeof COMMANDS | typeof PLAIN_LINES
+const NO_RECORDS = 0
+const COMMANDS = 1
+const PLAIN_LINES = 2
+
+export class TextLogDecoder {
+  readonly counters = newTextLogCounters()
+  readonly #workspace: TextLogWorkspace
+  readonly #options: TextLogOptions
+  readonly #peer: TextLogPeer | null
+  readonly #lineBytesMax: number
+  readonly #carry: LineCarry
+  readonly #time: TimeResult = { ms: 0, ns: 0 }
+  readonly #detection = new LineDetection()
+  #chunk: Buffer = NOTHING
+  #chunkView = new DataView(NOTHING.buffer, 0, 0)
+  #at = 0
+  #arrivalMs = 0
+  #arrivalNs = 0
+  /** The rest of a line that was too long is on its way. */
+  #isDiscarding = false
+  #ending: 'no' | 'whole' | 'broken' | 'done' = 'no'
+  #kind: BatchKind = NO_RECORDS
+  #codeCount = 0
+  #special: LogStep | null = null
+
+  /** `peer`: the sender, kept with each record; null keeps none. */
+  constructor(workspace: TextLogWorkspace, options: TextLogOptions, peer: TextLogPeer | null) {
+    this.#workspace = workspace
+    this.#options = options
+    this.#peer = peer
+    this.#lineBytesMax = options.recordBytesMax + PREFIX_BYTES_MAX
+    this.#carry = new LineCarry(this.#lineBytesMax, workspace.halfLines)
+  }
+
+  /** Bytes of a line whose end has not come. */
+  get heldBytes(): number {
+    return this.#carry.length
+  }
+
+  /** Hands over bytes, after `next` returned null. They must not change until it does so again. */
+  push(chunk: Uint8Array, arrivalMs: number, arrivalNs: number): void {
+    assert(this.#at === this.#chunk.length, 'the chunk before was not read to its end')
+    this.#chunk = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+    this.#chunkView = new DataView(chunk.buffer, chunk.byteOffset, chunk.length)
+    this.#at = 0
+    this.#setArrival(arrivalMs, arrivalNs)
+  }
+
+  /**
+   * Nothing more will come. A line without its newline counts when the sender ended the stream (`isWhole`); when the
+   * connection broke off, a plain line counts still, but a LOG command does not: it may lack its end.
+   */
+  end(isWhole: boolean, arrivalMs: number, arrivalNs: number): void {
+    if (this.#ending !== 'no') return
+    this.#ending = isWhole ? 'whole' : 'broken'
+    this.#setArrival(arrivalMs, arrivalNs)
+  }
+
+  /** The next step, or null when more bytes are needed (and always after QUIT). */
+  next(): LogStep | null {
+    this.#kind = NO_RECORDS
+    this.#codeCount = 0
+    this.#special = null
+    this.#readLines()
+    return this.#special ?? this.#closeBatch()
+  }
+
+  #setArrival(arrivalMs: number, arrivalNs: number): void {
+    this.#arrivalMs = arrivalMs
+    this.#arrivalNs = arrivalNs
+  }
+
+  // ---- lines --------------------------------------------------------------------------------------------------
+
+  /** Reads lines until the chunk is used up, the batch must be closed, or `#special` is set. */
+  #readLines(): void {
+    if (this.#isDiscarding) this.#discard()
+    if (this.#carry.length > 0 && this.#readCarriedLine() !== TAKEN) return
+    if (this.#readChunkLines() !== TAKEN) return
+    if (this.#keepRest() !== TAKEN) return
+    this.#readLastLine()
+  }
+
+  /** Drops bytes up to the end of the line that was too long. */
+  #discard(): void {
+    const newline = this.#chunk.indexOf(NEWLINE, this.#at)
+    this.#isDiscarding = newline < 0
+    this.#at = newline < 0 ? this.#chunk.length : newline + 1
+  }
+
+  /** Completes the line that began in an earlier chunk, if its end is here. It is the first of its batch: never HELD. */
+  #readCarriedLine(): LineOutcome {
+    const newline = this.#chunk.indexOf(NEWLINE, this.#at)
+    if (newline < 0) return TAKEN
+    if (newline - this.#at > this.#carry.room) return this.#overflowCarry()
+    if (!this.#carry.append(this.#chunk, this.#at, newline)) return this.#overflowCarry('overload')
+    this.#at = newline + 1
+    return this.#readCarry()
+  }
+
+  #readCarry(): LineOutcome {
+    const outcome = this.#readLine(this.#carry.bytes, this.#carry.view, 0, this.#carry.length)
+    assert(outcome !== HELD, 'the first line of a batch is never held back')
+    this.#carry.clear()
+    return outcome
+  }
+
+  /** The hot loop. */
+  #readChunkLines(): LineOutcome {
+    const chunk = this.#chunk
+    const view = this.#chunkView
+    for (;;) {
+      const newline = chunk.indexOf(NEWLINE, this.#at)
+      if (newline < 0) return TAKEN
+      const outcome = this.#readLine(chunk, view, this.#at, newline)
+      if (outcome === HELD) return HELD
+      this.#at = newline + 1
+      if (outcome === SPECIAL) return SPECIAL
+    }
+  }
+
+  /** Keeps the beginning of a line for the next chunk. */
+  #keepRest(): LineOutcome {
+    const length = this.#chunk.length
+    if (this.#at === length) return TAKEN
+    if (length - this.#at > this.#carry.room) return this.#overflowRest()
+    if (!this.#carry.append(this.#chunk, this.#at, length)) return this.#overflowRest('overload')
+    this.#at = length
+    return TAKEN
+  }
+
+  #overflowRest(reason: LogRefusal = 'tooLong'): LineOutcome {
+    if (this.#carry.length > 0) return this.#overflowCarry(reason)
+    const end = Math.min(this.#chunk.length, this.#at + this.#lineBytesMax)
+    const outcome = this.#readLongLine(this.#chunk, this.#chunkView, this.#at, end, reason)
+    if (outcome === TAKEN) this.#startDiscarding()
+    return outcome
+  }
+
+  /** The carried line is too long: what is known of it decides, the rest is dropped. */
+  #overflowCarry(reason: LogRefusal = 'tooLong'): LineOutcome {
+    const end = this.#at + Math.min(this.#carry.room, this.#chunk.length - this.#at)
+    if (reason === 'tooLong' && !this.#carry.append(this.#chunk, this.#at, end)) reason = 'overload'
+    const outcome = this.#readLongLine(this.#carry.bytes, this.#carry.view, 0, this.#carry.length, reason)
+    assert(outcome === TAKEN, 'a carried line is the first of its batch')
+    this.#carry.clear()
+    this.#startDiscarding()
+    return TAKEN
+  }
+
+  #startDiscarding(): void {
+    this.#isDiscarding = true
+    this.#discard()
+  }
+
+  /** The line that no newline ended, once nothing more comes. */
+  #readLastLine(): void {
+    if (this.#ending !== 'whole' && this.#ending !== 'broken') return
+    const isBroken = this.#ending === 'broken'
+    this.#ending = 'done'
+    if (this.#carry.length === 0) return
+    if (isBroken && isCommand(this.#carry.bytes, this.#carry.view, 0, this.#carry.length)) {
+      this.counters.unfinishedCommands++
+      this.#carry.clear()
+      return
+    }
+    this.#readCarry()
+  }
+}
+
+function wordOf(text: string): number {
+  return Buffer.from(text).readUInt32LE(0)
+}
