@@ -59,25 +59,42 @@ function copyTree(target: string): void {
   symlinkSync(join(root, 'node_modules'), join(target, 'node_modules'), 'dir')
 }
 
-/**
- * Installs as a user would. Without a network, the versions come from our lock file, for npm keeps the packages that
- * `npm ci` fetched, but not what tells their versions.
- */
+/** Installs as a user would, or without a network from what is installed here. */
 async function install(tarball: string, folder: string): Promise<void> {
   const args = ['install', tarball, '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund']
   const { code, stderr } = await run('npm', [...args, '--fetch-retries=0'], folder)
   if (code === 0) return
   assert.match(stderr, /ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT|ENETUNREACH|ECONNRESET/, stderr)
-  writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lockForUsers()))
+  await lockToInstalled(folder)
   await runWell('npm', [...args, '--offline'], folder)
 }
 
-function lockForUsers(): unknown {
+/** A lock file that takes the packages that users get from our node_modules, each packed again. */
+async function lockToInstalled(folder: string): Promise<void> {
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
-  const kept = Object.entries<{ dev?: boolean; link?: boolean; devOptional?: boolean }>(lock.packages).filter(
-    ([name, entry]) => name !== '' && name !== 'dev/node' && !entry.dev && !entry.link && !entry.devOptional,
+  const entries = Object.entries<LockEntry>(lock.packages).filter(([path, entry]) => isForUsers(path, entry))
+  const installed = entries.map(([path]) => join(root, path))
+  const json = await runWell('npm', ['pack', '--json', '--ignore-scripts', ...installed], folder)
+  const files: string[] = JSON.parse(json).map(({ filename }: { filename: string }) => filename)
+  const packages = Object.fromEntries(
+    entries.map(([path, { integrity: _, ...entry }], index) => [
+      path,
+      { ...entry, resolved: `file:${files[index]}` },
+    ]),
   )
-  return { lockfileVersion: 3, requires: true, packages: { '': {}, ...Object.fromEntries(kept) } }
+  const text = JSON.stringify({ lockfileVersion: 3, requires: true, packages: { '': {}, ...packages } })
+  writeFileSync(join(folder, 'package-lock.json'), text)
+}
+
+interface LockEntry {
+  readonly dev?: boolean
+  readonly devOptional?: boolean
+  readonly link?: boolean
+  readonly integrity?: string
+}
+
+function isForUsers(path: string, entry: LockEntry): boolean {
+  return path.startsWith('node_modules/') && !entry.dev && !entry.devOptional && !entry.link
 }
 
 describe('the package', () => {

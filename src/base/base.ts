@@ -18,9 +18,11 @@ export {
   type ErrorCodeDeclaration,
   isCodedError,
   messageOf,
+  systemError,
   systemErrorCode,
 } from './errors.ts'
 export { type Random, SeededRandom, systemRandom } from './random.ts'
 export { RealDisk, realDisk } from './real-disk.ts'
 export type { DiskFault, DiskHook, DiskOperation } from './simulated-calls.ts'
+export { SimulatedClock, type SimulatedClockOptions } from './simulated-clock.ts'
 export { SimulatedDisk, type SimulatedDiskOptions } from './simulated-disk.ts'

@@ -88,12 +88,10 @@ class RealFile implements DiskFile {
   }
 
   async write(bytes: Uint8Array, position: number): Promise<number> {
-    if (bytes.length === 0) return 0
     return (await this.#handle.write(bytes, 0, bytes.length, position)).bytesWritten
   }
 
   async read(target: Uint8Array, position: number): Promise<number> {
-    if (target.length === 0) return 0
     return (await this.#handle.read(target, 0, target.length, position)).bytesRead
   }
 

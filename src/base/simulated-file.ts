@@ -7,7 +7,7 @@
  *    some k of its own. So writes may be lost, torn and reordered against each other.
  *  - sizes and truncates are journaled: the first k of them survive, independently of the data. So a file may be
  *    longer than its data (zeros), or shorter.
- *  - now and then a range of a surviving write holds zeros.
+ *  - now and then a sector shows zeros where a pending write was.
  *  - bytes that were durable and that no pending change touches never change.
  *
  * After a failed datasync the changes that it covered are readable and never become durable, whatever a later
@@ -169,25 +169,41 @@ const ZEROS_CHANCE = 0.02
 
 function applySurvivors(content: SimulatedContent, changes: readonly Change[], random: SeededRandom): void {
   const style = SURVIVAL_STYLES[random.below(SURVIVAL_STYLES.length)]
-  const { sizes, stops } = style(changes, random)
+  const survival = style(changes, random)
   const stopped = new Set<number>()
   let length = content.length
   changes.forEach((change, index) => {
-    const isSized = index < sizes
+    const isSized = index < survival.sizes
     if (change.kind === 'resize') {
       if (isSized) content.resize((length = change.length))
       return
     }
-    const zeros = random.chance(ZEROS_CHANCE)
-    forEachSector(change.position, change.bytes.length, (sector, from, to) => {
-      if (!stopped.has(sector) && stops(index, sector)) stopped.add(sector)
-      if (stopped.has(sector)) return
-      if (zeros && random.chance(0.5)) content.zero(from, to)
-      else content.write(change.bytes.subarray(from - change.position, to - change.position), from)
-    })
+    applySectors(content, change, (sector) => survival.stops(index, sector), stopped, random)
     if (isSized) length = Math.max(length, change.position + change.bytes.length)
   })
   content.resize(length)
+}
+
+/** Writes the sectors of one change that survive. A sector that is in `stopped` shows no more changes. */
+function applySectors(
+  content: SimulatedContent,
+  { position, bytes }: Change & { readonly kind: 'write' },
+  stops: (sector: number) => boolean,
+  stopped: Set<number>,
+  random: SeededRandom,
+): void {
+  const hasZeros = random.chance(ZEROS_CHANCE)
+  forEachSector(position, bytes.length, (sector, from, to) => {
+    if (stopped.has(sector)) return
+    if (stops(sector)) {
+      stopped.add(sector)
+    } else if (hasZeros && random.chance(0.5)) {
+      stopped.add(sector)
+      content.zero(from, to)
+    } else {
+      content.write(bytes.subarray(from - position, to - position), from)
+    }
+  })
 }
 
 function forEachSector(

@@ -120,8 +120,10 @@ function parseOptions(words: readonly string[], command: Command, env: Environme
   for (const token of tokenize(words, options)) {
     if (token.kind === 'positional') positionals.push(token.value)
     if (token.kind !== 'option') continue
-    const option = findOption(token.name, token.rawName, options, command)
-    const value = checkValue(option, token.rawName, token.value, token.inlineValue)
+    const negated = findNegated(token.name, token.value, options)
+    const option = negated ?? findOption(token.name, token.rawName, options, command)
+    const value =
+      negated === undefined ? checkValue(option, token.rawName, token.value, token.inlineValue) : 'false'
     const given = values.get(option.name)
     if (given === undefined) values.set(option.name, [value])
     else given.push(value)
@@ -133,7 +135,8 @@ function parseOptions(words: readonly string[], command: Command, env: Environme
 function tokenize(words: readonly string[], options: readonly OptionRow[]) {
   const declared: Record<string, { type: 'boolean' | 'string'; short?: string }> = {}
   for (const { name, kind, short } of options) {
-    declared[name] = { type: kind === 'flag' ? 'boolean' : 'string', ...(short === undefined ? {} : { short }) }
+    const takesNext = kind !== 'flag' && kind !== 'switch'
+    declared[name] = { type: takesNext ? 'string' : 'boolean', ...(short === undefined ? {} : { short }) }
   }
   return parseArgs({
     args: [...words],
@@ -157,6 +160,16 @@ function findOption(
   throw usage(`unknown option \`${rawName}\`${hint}; \`logcaster ${command.name} --help\` lists them`)
 }
 
+/** The switch that `--no-x` turns off. */
+function findNegated(
+  name: string,
+  value: string | undefined,
+  options: readonly OptionRow[],
+): OptionRow | undefined {
+  if (!name.startsWith('no-') || value !== undefined) return undefined
+  return options.find((option) => option.kind === 'switch' && `no-${option.name}` === name)
+}
+
 function checkValue(
   option: OptionRow,
   rawName: string,
@@ -167,6 +180,7 @@ function checkValue(
     if (value !== undefined) throw usage(`${rawName} takes no value, but got \`${value}\``)
     return 'true'
   }
+  if (option.kind === 'switch') return value ?? 'true'
   if (value === undefined) throw usage(`${rawName} needs a value: ${rawName} ${valueName(option)}`)
   if (isInline !== true && value.length > 1 && value.startsWith('-')) {
     throw usage(
@@ -227,7 +241,7 @@ function checkPositional(command: Command, row: PositionalRow, words: readonly s
 
 function suggestion(name: string, known: readonly string[], prefix: string): string {
   const nearest = nearestName(name, known)
-  return nearest === undefined || nearest === null ? '' : `; did you mean \`${prefix}${nearest}\`?`
+  return nearest === null ? '' : `; did you mean \`${prefix}${nearest}\`?`
 }
 
 function usage(message: string): CodedError {

@@ -32,8 +32,11 @@ export interface Example {
 
 export type OptionGroup = 'general' | 'connection' | 'output'
 
-/** `flag` takes no value. `list` is text that may be given more than once. */
-export type OptionKind = 'flag' | 'text' | 'list' | 'integer' | 'choice'
+/**
+ * `flag` takes no value. `switch` may take one: `--x` is true, `--x=false` and `--no-x` are false. `list` is text that
+ * may be given more than once.
+ */
+export type OptionKind = 'flag' | 'switch' | 'text' | 'list' | 'integer' | 'choice'
 
 export interface OptionRow {
   /** Without the two dashes. */
@@ -51,6 +54,8 @@ export interface OptionRow {
   /** Environment variable that is read when the option is not given. */
   readonly env?: string
   readonly help: string
+  /** Left out of --help. */
+  readonly isRare?: boolean
 }
 
 export interface PositionalRow {

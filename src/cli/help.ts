@@ -41,7 +41,7 @@ export function printCommandHelp(command: Command, paint: Painter): string {
       command.positionals.map((row) => ({ name: row.name, text: row.help })),
       paint,
     ),
-    section('Options', optionsOf(command).map(optionEntry), paint),
+    section('Options', optionsOf(command).filter(isShown).map(optionEntry), paint),
     ...(command.notes ?? []).map((note) => wrap(note, 0)),
   ])
 }
@@ -61,7 +61,7 @@ export function printCliReference(commands: readonly Command[]): string {
 
 function commandReference(command: Command): string {
   const general = new Set(GLOBAL_OPTIONS.general)
-  const options = optionsOf(command).filter((option) => !general.has(option))
+  const options = optionsOf(command).filter((option) => isShown(option) && !general.has(option))
   const examples = command.examples.map(({ line, what }) => `${line}   # ${what}`)
   const words = command.positionals.map((row) => `- \`${row.name}\`: ${row.help}`)
   const blocks = [
@@ -83,6 +83,7 @@ function optionTable(options: readonly OptionRow[]): string[] {
   return ['| option | meaning | default | variable |', '|---|---|---|---|', ...rows]
 }
 
+const isShown = (option: OptionRow): boolean => option.isRare !== true
 const cell = (text: string): string => text.replaceAll('|', '\\|')
 const sentence = (text: string): string => `${text[0].toUpperCase()}${text.slice(1)}.`
 
@@ -110,7 +111,7 @@ function optionEntry(option: OptionRow): Entry {
 
 function optionName(option: OptionRow, separator: string): string {
   const short = option.short === undefined ? '' : `-${option.short}${separator}`
-  const value = option.kind === 'flag' ? '' : ` ${valueName(option)}`
+  const value = option.kind === 'flag' || option.kind === 'switch' ? '' : ` ${valueName(option)}`
   return `${short}--${option.name}${value}`
 }
 

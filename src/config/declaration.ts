@@ -17,6 +17,8 @@ export interface OptionRules {
   readonly default?: Texts | string
   /** Other defaults, by the name of the profile. */
   readonly profiles?: Readonly<Record<string, Texts | string>>
+  /** Another default while the option beside it has this value. */
+  readonly when?: { readonly option: string; readonly is: unknown; readonly default: Texts | string }
   /** What 0 means, where it does not mean zero: `no limit`. */
   readonly zero?: string
   /** One letter: `d` for `-d`. */
@@ -79,6 +81,7 @@ export interface DeclaredOption {
   /** The texts of the default; undefined when there is none. */
   readonly default: Texts | undefined
   readonly profiles: Readonly<Record<string, Texts>>
+  readonly when: { readonly option: string; readonly is: unknown; readonly default: Texts } | undefined
   readonly help: string
   readonly zero: string | undefined
 }
@@ -108,6 +111,7 @@ function describe({ kind, rules }: Option<unknown>, names: readonly string[]): D
     unit: kind.unit,
     default: rules.default === undefined ? undefined : textsOf(rules.default),
     profiles: Object.fromEntries(profiles),
+    when: rules.when && { ...rules.when, default: textsOf(rules.when.default) },
     help: rules.help,
     zero: rules.zero,
   }

@@ -38,7 +38,12 @@ export function readEnvironment(
 
 function isServiceVariable(name: string, text: string): boolean {
   if (!SERVICE_VARIABLE.test(name)) return false
-  return !name.endsWith('_PORT') || name.endsWith('_SERVICE_PORT') || /_\d+_(TCP|UDP)_PORT$/.test(name) || SERVICE_URL.test(text)
+  return (
+    !name.endsWith('_PORT') ||
+    name.endsWith('_SERVICE_PORT') ||
+    /_\d+_(TCP|UDP)_PORT$/.test(name) ||
+    SERVICE_URL.test(text)
+  )
 }
 
 function reportUnknown(name: string, known: readonly string[], problems: Problems, warnings: Problems): void {

@@ -2,7 +2,16 @@
  * Options from a YAML file: text in, texts by option out, with the line of each. All scalars are read as text, so that
  * a value means the same here as in a variable or a flag. Reads what it knows and reports the rest.
  */
-import { isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument, Scalar, type YAMLMap } from 'yaml'
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type ParsedNode,
+  parseDocument,
+  Scalar,
+  type YAMLMap,
+} from 'yaml'
 import type { Children, DeclaredOption, Group } from './declaration.ts'
 import { type Layer, splitTexts, type Written } from './layer.ts'
 import { nearestName } from './nearest-name.ts'
@@ -16,7 +25,8 @@ export interface ConfigFile {
   readonly text: string
 }
 
-export function readConfigFile(file: ConfigFile, problems: Problems): Layer {
+/** Null when the text could not be read as a whole: what it says is unknown then. */
+export function readConfigFile(file: ConfigFile, problems: Problems): Layer | null {
   const text = file.text.replace(/^\ufeff/, '')
   const lines = new LineCounter()
   const reader = new FileReader(file.path, lines, problems)
@@ -24,7 +34,7 @@ export function readConfigFile(file: ConfigFile, problems: Problems): Layer {
   if (finding !== null) {
     if (finding.offset !== null) countLines(text, lines)
     reader.report(finding.offset, finding.what, finding.hint)
-    return reader.layer
+    return null
   }
   const document = parseDocument(text, {
     schema: 'failsafe',
@@ -33,8 +43,10 @@ export function readConfigFile(file: ConfigFile, problems: Problems): Layer {
     prettyErrors: false,
     logLevel: 'silent',
   })
-  for (const error of document.errors) reader.report(error.pos[0], ...syntaxProblem(error.code, error.message))
-  if (document.errors.length === 0) reader.readRoot(document.contents)
+  for (const error of document.errors)
+    reader.report(error.pos[0], ...syntaxProblem(error.code, error.message))
+  if (document.errors.length > 0) return null
+  reader.readRoot(document.contents)
   return reader.layer
 }
 
@@ -45,7 +57,8 @@ function countLines(text: string, lines: LineCounter): void {
 
 function syntaxProblem(code: string, message: string): [what: string, hint?: string] {
   if (code === 'TAB_AS_INDENT') return ['a tab stands in the indentation', 'use spaces']
-  if (code === 'BAD_INDENT') return ['the indentation does not fit', 'options of one group begin in the same column']
+  if (code === 'BAD_INDENT')
+    return ['the indentation does not fit', 'options of one group begin in the same column']
   if (code === 'RESOURCE_EXHAUSTION') return ['is nested too deeply']
   return [`is not YAML (${inert(message)})`]
 }
@@ -134,7 +147,7 @@ class FileReader {
   #readOption(node: ParsedNode | null, option: DeclaredOption, origin: Origin): void {
     const place = option.path
     if (node === null || isNothing(node)) {
-      this.#problems.add(place, origin, 'has no value', 'give it one, or leave the line out')
+      this.layer.set(option, { texts: [''], place, origin })
       return
     }
     if (isScalar(node)) {
@@ -164,7 +177,9 @@ class FileReader {
   #readReference(map: YAMLMap.Parsed, option: DeclaredOption, origin: Origin): void {
     const [pair, ...rest] = map.items
     const isReference = pair !== undefined && rest.length === 0 && isScalar(pair.key) && isScalar(pair.value)
-    const text = isReference ? `${(pair.key as Scalar).value}:${(pair.value as Scalar).value}` : 'not a reference'
+    const text = isReference
+      ? `${(pair.key as Scalar).value}:${(pair.value as Scalar).value}`
+      : 'not a reference'
     this.layer.set(option, { texts: [text], place: option.path, origin })
   }
 }

@@ -49,7 +49,7 @@ export function isFailure<T>(parsed: Parsed<T>): parsed is Failure {
 
 // ---- words --------------------------------------------------------------------------------------------------
 
-export const flag: Kind<boolean> = {
+export const bool: Kind<boolean> = {
   name: 'true or false',
   form: 'switch',
   unit: '',
@@ -65,7 +65,7 @@ export const flag: Kind<boolean> = {
 
 export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
   return {
-    name: words.join(' or '),
+    name: `${words.slice(0, -1).join(', ')} or ${words[words.length - 1]}`,
     form: 'one',
     unit: '',
     schema: { enum: words },
@@ -295,7 +295,10 @@ export function listOf<T>(
       if (isEmpty) return { what: 'the list is empty', hint: emptyHint }
       return parseItems(texts, item, context, emptyWord)
     },
-    print: (values) => values.flatMap((value) => item.print(value)),
+    print(values) {
+      if (values.length === 0 && emptyWord !== undefined) return [emptyWord]
+      return values.flatMap((value) => item.print(value))
+    },
   }
 }
 

@@ -3,13 +3,9 @@
  * docs/configuration.md follow from this declaration: an option is added here and nowhere else. Rules between options
  * are in rules.ts.
  */
-import {
-  BATCH_BYTES_MAX,
-  RECORD_BYTES_MAX_CEILING,
-  RECORD_BYTES_MAX_DEFAULT,
-} from '../record/record.ts'
+import { BATCH_BYTES_MAX, RECORD_BYTES_MAX_CEILING, RECORD_BYTES_MAX_DEFAULT } from '../record/record.ts'
 import { type DeclaredOption, flatten, group, option, optional, type ValueOf } from './declaration.ts'
-import { bytes, count, duration, flag, listOf, nameOf, oneOf, path, printBytes, timeZone } from './kinds.ts'
+import { bool, bytes, count, duration, listOf, nameOf, oneOf, path, printBytes, timeZone } from './kinds.ts'
 import { address, network } from './network.ts'
 import { secret } from './secret.ts'
 
@@ -73,8 +69,9 @@ const port = ({ what, number, grant, lan }: PortDefaults) =>
         {
           help:
             'What a session may do without credentials while `auth` is `none`: `write`, `read`, `chat`, or `nothing`. ' +
-            'With `auth: required` it grants nothing. `admin` is only given by a credential.',
+            '`admin` is only given by a credential.',
           default: grant,
+          when: { option: 'auth', is: 'required', default: 'nothing' },
         },
       ),
       connectionsPerSecondMax: option(count({ max: 1_000_000 }), {
@@ -139,7 +136,16 @@ export const DECLARATION = group('Options of LogCaster.', {
     default: './data',
     short: 'd',
   }),
-  clientAddressFields: option(flag, {
+  stores: option(
+    listOf('list of names', nameOf('store name', /^[a-z][a-z0-9_-]{0,62}$/, STORE_NAME_RULE), {
+      emptyWord: 'none',
+    }),
+    {
+      help: 'Stores beside `logs`, which always exists. Each has a directory of its own.',
+      default: [],
+    },
+  ),
+  clientAddressFields: option(bool, {
     help: 'Keep the sender in the fields `client.address` and `client.port` of records from the text log protocol.',
     default: 'true',
   }),
@@ -231,15 +237,6 @@ export const DECLARATION = group('Options of LogCaster.', {
     }),
   }),
   storage: group('The stores and their write-ahead logs.', {
-    stores: option(
-      listOf('list of names', nameOf('store name', /^[a-z][a-z0-9_-]{0,62}$/, STORE_NAME_RULE), {
-        emptyWord: 'none',
-      }),
-      {
-        help: 'Stores beside `logs`, which always exists. Each has a directory of its own.',
-        default: [],
-      },
-    ),
     segmentBytesMax: option(bytes({ min: MIB, max: 4 * GIB - 1 }), {
       help: 'A segment of the write-ahead log is closed when the next frame would make it larger.',
       default: '64MiB',
@@ -272,7 +269,7 @@ export const DECLARATION = group('Options of LogCaster.', {
       help: 'How many keys are remembered; the oldest go first.',
       default: '100000',
     }),
-    acceptLoss: option(flag, {
+    acceptLoss: option(bool, {
       help:
         'Go on although acknowledged records are missing. Set it for one start, after reading which ids are lost, ' +
         'and take it out again.',

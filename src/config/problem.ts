@@ -36,7 +36,7 @@ export class Problems {
     }
     const hint = (typeof makeHint === 'function' ? makeHint() : makeHint) ?? null
     const line = origin.from === 'file' && origin.line > 0 ? ` at line ${origin.line}` : ''
-    const text = `${inert(place)}: ${what}${line}${hint === null ? '' : `; ${hint}`}`
+    const text = `${inert(place, PATH_LENGTH_MAX)}: ${what}${line}${hint === null ? '' : `; ${hint}`}`
     this.#list.push({ text, place, origin, hint })
   }
 
@@ -59,7 +59,7 @@ export function printOrigin(origin: Origin): string {
     case 'profile':
       return `profile ${origin.profile}`
     case 'file':
-      return `${inert(origin.path)} line ${origin.line}`
+      return `${inert(origin.path, PATH_LENGTH_MAX)} line ${origin.line}`
     case 'env':
       return origin.name
     case 'flag':
@@ -68,11 +68,12 @@ export function printOrigin(origin: Origin): string {
 }
 
 const SHOWN_LENGTH_MAX = 60
+export const PATH_LENGTH_MAX = 500
 const NOT_PRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu
 
-/** The text with everything escaped that could act on a terminal or hide itself, cut at 60 characters. */
-export function inert(text: string): string {
-  const cut = text.length > SHOWN_LENGTH_MAX ? `${text.slice(0, SHOWN_LENGTH_MAX)}…` : text
+/** The text with everything escaped that could act on a terminal or hide itself, cut at `lengthMax` characters. */
+export function inert(text: string, lengthMax = SHOWN_LENGTH_MAX): string {
+  const cut = text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text
   return cut.replace(NOT_PRINTABLE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
 }
 

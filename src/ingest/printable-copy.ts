@@ -25,9 +25,9 @@ export function copyPrintable(
   let from = start
   let to = at
   while (from < wordsEnd) {
-    const word = source.getUint32(from, true)
+    const word = source.getInt32(from, true)
     if (hasControlByte(word) && !isTabbedWord(word)) return false
-    target.setUint32(to, word, true)
+    target.setInt32(to, word, true)
     from += 4
     to += 4
   }

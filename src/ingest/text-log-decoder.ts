@@ -23,7 +23,7 @@ import {
   FIELD_NUMBER,
   FIELD_STRING,
   LEVEL_WORD_BYTES_MAX,
-  LineDetection,
+  type LineDetection,
   levelSeverityOfBytes,
   levelWordFlags,
   parseRfc3339,
@@ -34,14 +34,7 @@ import {
 } from '../record/record.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { LineCarry } from './line-carry.ts'
-import {
-  type Dialect,
-  type LogRefusal,
-  REPLY_ACK,
-  REPLY_OK,
-  REPLY_PONG,
-  refusalCode,
-} from './log-replies.ts'
+import { type Dialect, type LogRefusal, REPLY_ACK, REPLY_OK, REPLY_PONG, refusalCode } from './log-replies.ts'
 import { copyPrintable } from './printable-copy.ts'
 
 export interface TextLogOptions {
@@ -189,7 +182,14 @@ export class TextLogDecoder {
   readonly #lineBytesMax: number
   readonly #carry: LineCarry
   readonly #time: TimeResult = { ms: 0, ns: 0 }
-  readonly #detection = new LineDetection()
+  readonly #detection: LineDetection = {
+    ms: 0,
+    ns: 0,
+    hasTime: false,
+    severity: 0,
+    levelStart: 0,
+    levelEnd: 0,
+  }
   #chunk: Buffer = NOTHING
   #chunkView = new DataView(NOTHING.buffer, 0, 0)
   #at = 0
@@ -197,6 +197,7 @@ export class TextLogDecoder {
   #arrivalNs = 0
   /** The rest of a line that was too long is on its way. */
   #isDiscarding = false
+  #isStopped = false
   #ending: 'no' | 'whole' | 'broken' | 'done' = 'no'
   #kind: BatchKind = NO_RECORDS
   #codeCount = 0
@@ -218,6 +219,7 @@ export class TextLogDecoder {
 
   /** Hands over bytes, after `next` returned null. They must not change until it does so again. */
   push(chunk: Uint8Array, arrivalMs: number, arrivalNs: number): void {
+    if (this.#isStopped) return
     assert(this.#at === this.#chunk.length, 'the chunk before was not read to its end')
     this.#chunk = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
     this.#chunkView = new DataView(chunk.buffer, chunk.byteOffset, chunk.length)
@@ -293,6 +295,7 @@ export class TextLogDecoder {
       if (newline < 0) return TAKEN
       const outcome = this.#readLine(chunk, view, this.#at, newline)
       if (outcome === HELD) return HELD
+      if (this.#isStopped) return SPECIAL
       this.#at = newline + 1
       if (outcome === SPECIAL) return SPECIAL
     }
@@ -345,6 +348,287 @@ export class TextLogDecoder {
     }
     this.#readCarry()
   }
+
+  /** QUIT: nothing after it counts. */
+  #stop(): void {
+    this.#ending = 'done'
+    this.#isStopped = true
+    this.#chunk = NOTHING
+    this.#at = 0
+    this.#carry.clear()
+  }
+
+  // ---- one line -----------------------------------------------------------------------------------------------
+
+  #readLine(bytes: Buffer, view: DataView, start: number, lineEnd: number): LineOutcome {
+    if (lineEnd - start > this.#lineBytesMax) {
+      return this.#readLongLine(bytes, view, start, start + this.#lineBytesMax, 'tooLong')
+    }
+    const end = lineEnd > start && bytes[lineEnd - 1] === RETURN ? lineEnd - 1 : lineEnd
+    if (end - start >= COMMAND_BYTES) {
+      const word = view.getUint32(start, true)
+      if (word === WORD_LOG_BAR) return this.#readMainCommand(bytes, view, start, end)
+      if (word === WORD_LOG_COLON && isShortCommand(bytes, start, end)) {
+        return this.#readShortCommand(bytes, view, start, end)
+      }
+      if (isWord(word)) {
+        const outcome = this.#readWord(word, bytes, start, end)
+        if (outcome !== NO_WORD) return outcome
+      }
+    }
+    if (end === start) return this.#countEmptyLine()
+    return this.#readPlainLine(bytes, start, end)
+  }
+
+  #countEmptyLine(): LineOutcome {
+    this.counters.lines++
+    this.counters.emptyLines++
+    return TAKEN
+  }
+
+  /** A line of which only the first bytes are known, as it is longer than any record. */
+  #readLongLine(bytes: Buffer, view: DataView, start: number, end: number, reason: LogRefusal): LineOutcome {
+    if (!isCommand(bytes, view, start, end)) return this.#readPlainLine(bytes, start, end, true)
+    return this.#refuse(reason, bytes[start + 3] === COLON ? 'short' : 'main')
+  }
+
+  /** PING, STATS, QUIT and AUTH; anything that only begins like them is a plain line. */
+  #readWord(word: number, bytes: Buffer, start: number, end: number): LineOutcome | typeof NO_WORD {
+    const length = end - start
+    if (word === WORD_PING && length === 4) return this.#reply(REPLY_PONG)
+    if (word === WORD_STAT && length === 5 && bytes[start + 4] === CAPITAL_S)
+      return this.#step({ kind: 'stats' })
+    if (word === WORD_QUIT && length === 4) {
+      const outcome = this.#step({ kind: 'quit' })
+      if (outcome === SPECIAL) this.#stop()
+      return outcome
+    }
+    if (word === WORD_AUTH && length > 4 && bytes[start + 4] === BAR) {
+      return this.#step({ kind: 'auth', token: Uint8Array.prototype.slice.call(bytes, start + 5, end) })
+    }
+    return NO_WORD
+  }
+
+  /** `LOG|<LEVEL>|<timestamp>|<message>` */
+  #readMainCommand(bytes: Buffer, view: DataView, start: number, end: number): LineOutcome {
+    const levelStart = start + COMMAND_BYTES
+    const levelEnd = indexOfByte(bytes, BAR, levelStart, end)
+    const timeEnd = levelEnd < 0 ? -1 : indexOfByte(bytes, BAR, levelEnd + 1, end)
+    if (timeEnd < 0) return this.#refuse('badForm', 'main')
+    const severity = levelEnd === levelStart ? -1 : levelSeverityOfBytes(bytes, levelStart, levelEnd)
+    if (severity < 0) return this.#refuse('badLevel', 'main')
+    const hasTime = timeEnd > levelEnd + 1
+    if (hasTime && !this.#readTime(bytes, levelEnd + 1, timeEnd, true)) return this.#refuse('badTime', 'main')
+    return this.#putCommand(bytes, view, timeEnd + 1, end, levelStart, levelEnd, severity, hasTime, 'main')
+  }
+
+  /** `LOG:<unix time>:<LEVEL>:<message>` */
+  #readShortCommand(bytes: Buffer, view: DataView, start: number, end: number): LineOutcome {
+    const timeStart = start + COMMAND_BYTES
+    const timeEnd = indexOfByte(bytes, COLON, timeStart, end)
+    const levelEnd = indexOfByte(bytes, COLON, timeEnd + 1, end)
+    const severity = levelSeverityOfBytes(bytes, timeEnd + 1, levelEnd)
+    if (severity < 0) return this.#refuse('badLevel', 'short')
+    const hasTime = timeEnd > timeStart
+    if (hasTime && !this.#readTime(bytes, timeStart, timeEnd, false)) return this.#refuse('badTime', 'short')
+    return this.#putCommand(bytes, view, levelEnd + 1, end, timeEnd + 1, levelEnd, severity, hasTime, 'short')
+  }
+
+  #readTime(bytes: Buffer, start: number, end: number, isRfc3339Known: boolean): boolean {
+    if (end - start > TIME_BYTES_MAX) return false
+    if (parseUnixTime(bytes, start, end, this.#time)) return true
+    return isRfc3339Known && parseRfc3339(bytes, start, end, this.#time)
+  }
+
+  // ---- into the batch -----------------------------------------------------------------------------------------
+
+  #putCommand(
+    bytes: Buffer,
+    view: DataView,
+    start: number,
+    end: number,
+    levelStart: number,
+    levelEnd: number,
+    severity: number,
+    hasTime: boolean,
+    dialect: Dialect,
+  ): LineOutcome {
+    const length = end - start
+    if (length === 0) return this.#refuse('emptyMessage', dialect)
+    if (length > this.#options.recordBytesMax) return this.#refuse('tooLong', dialect)
+    if (!this.#open(COMMANDS)) return HELD
+    const { encoder } = this.#workspace
+    encoder.beginRecord()
+    encoder.reserve(length)
+    if (!copyPrintable(view, start, end, this.#workspace.view, encoder.position)) {
+      encoder.abandonRecord()
+      return this.#refuse('controlCharacter', dialect)
+    }
+    encoder.advanceMessage(length)
+    const flags = this.#putLevel(bytes, levelStart, levelEnd)
+    if (this.#isBatchFull()) return HELD
+    if (hasTime) encoder.endRecord(severity, flags | RECORD_FLAG_SENDER_TIME, this.#time.ms, this.#time.ns)
+    else encoder.endRecord(severity, flags, this.#arrivalMs, this.#arrivalNs)
+    this.counters.lines++
+    this.counters.commands++
+    this.counters.records++
+    this.#putCode(dialect === 'main' ? REPLY_OK : REPLY_ACK)
+    return TAKEN
+  }
+
+  /** The line is the message; level and time are what it tells itself. */
+  #readPlainLine(bytes: Buffer, start: number, end: number, isCut = false): LineOutcome {
+    if (!this.#open(PLAIN_LINES)) return HELD
+    const messageEnd = cutEnd(bytes, start, end, this.#options.recordBytesMax)
+    const isTruncated = isCut || messageEnd < end
+    const { encoder } = this.#workspace
+    const line = this.#detection
+    encoder.beginRecord()
+    encoder.putMessage(bytes, start, messageEnd)
+    detectLine(bytes, start, messageEnd, this.#arrivalMs, line)
+    let flags = this.#putLevel(bytes, line.levelStart, line.levelEnd)
+    if (this.#isBatchFull()) return HELD
+    if (isTruncated) flags |= RECORD_FLAG_TRUNCATED
+    if (line.hasTime) encoder.endRecord(line.severity, flags | RECORD_FLAG_SENDER_TIME, line.ms, line.ns)
+    else encoder.endRecord(line.severity, flags, this.#arrivalMs, this.#arrivalNs)
+    this.#countPlainLine(isTruncated)
+    if (this.#options.plainLinesReply === 'ack') this.#putCode(REPLY_ACK)
+    return TAKEN
+  }
+
+  #countPlainLine(isTruncated: boolean): void {
+    this.counters.lines++
+    this.counters.plainLines++
+    this.counters.records++
+    if (isTruncated) this.counters.truncated++
+  }
+
+  /** Writes the word for the level if the record must keep it; the record's flags. */
+  #putLevel(bytes: Buffer, start: number, end: number): number {
+    const flags = levelWordFlags(bytes, start, end)
+    if (flags >= 0) return flags
+    this.#workspace.encoder.putLevelWord(bytes.subarray(start, end))
+    return 0
+  }
+
+  /** Opens a batch of this kind, or goes on with the one that is open; false when that is of the other kind. */
+  #open(kind: BatchKind): boolean {
+    if (this.#kind === kind) return true
+    const { encoder } = this.#workspace
+    if (this.#kind !== NO_RECORDS && encoder.count > 0) return false
+    if (this.#kind === NO_RECORDS) {
+      encoder.reset(this.#arrivalMs, this.#arrivalNs)
+      if (this.#peer !== null) {
+        encoder.shareField('client.address', this.#peer.address, FIELD_STRING)
+        encoder.shareField('client.port', String(this.#peer.port), FIELD_NUMBER)
+      }
+    }
+    this.#kind = kind
+    return true
+  }
+
+  /** Whether the record just written goes beyond the batch: then it is taken back, for the next one. */
+  #isBatchFull(): boolean {
+    const { encoder } = this.#workspace
+    if (encoder.position <= this.#options.batchBytesMax || encoder.count === 0) return false
+    encoder.abandonRecord()
+    return true
+  }
+
+  #closeBatch(): LogStep | null {
+    const codes = this.#workspace.codes.subarray(0, this.#codeCount)
+    const { encoder } = this.#workspace
+    if (this.#kind === NO_RECORDS || encoder.count === 0) {
+      return this.#codeCount === 0 ? null : { kind: 'replies', codes }
+    }
+    const isPlain = this.#kind === PLAIN_LINES
+    return { kind: 'batch', isPlain, bytes: encoder.finish(), count: encoder.count, codes }
+  }
+
+  // ---- replies ------------------------------------------------------------------------------------------------
+
+  #putCode(code: number): void {
+    this.#workspace.putCode(this.#codeCount++, code)
+  }
+
+  #reply(code: number): LineOutcome {
+    this.counters.lines++
+    this.#putCode(code)
+    return TAKEN
+  }
+
+  #refuse(reason: LogRefusal, dialect: Dialect): LineOutcome {
+    const { refused } = this.counters
+    refused[reason] = (refused[reason] ?? 0) + 1
+    this.counters.commands++
+    return this.#reply(refusalCode(reason, dialect))
+  }
+
+  /** A step of its own: what came before it goes first. */
+  #step(step: LogStep): LineOutcome {
+    if (this.#codeCount > 0 || (this.#kind !== NO_RECORDS && this.#workspace.encoder.count > 0)) return HELD
+    this.counters.lines++
+    this.#special = step
+    return SPECIAL
+  }
+}
+
+// ---- the forms of lines ---------------------------------------------------------------------------------------
+
+const NO_WORD = -1
+const CAPITAL_S = 0x53
+
+function isWord(word: number): boolean {
+  return word === WORD_PING || word === WORD_STAT || word === WORD_QUIT || word === WORD_AUTH
+}
+
+/** Whether a line is a LOG command, well-formed or not (or an AUTH line, which must never become a record). */
+function isCommand(bytes: Buffer, view: DataView, start: number, end: number): boolean {
+  if (end - start < COMMAND_BYTES) return false
+  const word = view.getUint32(start, true)
+  if (word === WORD_AUTH) return bytes[start + COMMAND_BYTES] === BAR
+  return word === WORD_LOG_BAR || (word === WORD_LOG_COLON && isShortCommand(bytes, start, end))
+}
+
+/** `LOG:` [digits[`.`digits]] `:` letters `:`, of sane length. PostgreSQL's `LOG:  ready` is none. */
+function isShortCommand(bytes: Buffer, start: number, end: number): boolean {
+  const timeStart = start + COMMAND_BYTES
+  let at = digitsEnd(bytes, timeStart, end)
+  if (at > timeStart && bytes[at] === DOT) {
+    const fraction = at + 1
+    at = digitsEnd(bytes, fraction, end)
+    if (at === fraction) return false
+  }
+  if (at >= end || bytes[at] !== COLON || at - timeStart > TIME_BYTES_MAX) return false
+  const levelStart = at + 1
+  at = lettersEnd(bytes, levelStart, end)
+  return at > levelStart && at < end && bytes[at] === COLON && at - levelStart <= LEVEL_WORD_BYTES_MAX
+}
+
+function digitsEnd(bytes: Buffer, start: number, end: number): number {
+  let at = start
+  while (at < end && bytes[at] >= 0x30 && bytes[at] <= 0x39) at++
+  return at
+}
+
+function lettersEnd(bytes: Buffer, start: number, end: number): number {
+  let at = start
+  while (at < end && (bytes[at] | 0x20) >= 0x61 && (bytes[at] | 0x20) <= 0x7a) at++
+  return at
+}
+
+function indexOfByte(bytes: Buffer, byte: number, start: number, end: number): number {
+  for (let at = start; at < end; at++) if (bytes[at] === byte) return at
+  return -1
+}
+
+/** Where a message is cut: at the limit, but never inside a UTF-8 character. */
+function cutEnd(bytes: Buffer, start: number, end: number, bytesMax: number): number {
+  if (end - start <= bytesMax) return end
+  const limit = start + bytesMax
+  let at = limit
+  while (at > limit - 3 && at > start && (bytes[at] & 0xc0) === 0x80) at--
+  return (bytes[at] & 0xc0) === 0x80 || at === start ? limit : at
 }
 
 function wordOf(text: string): number {

@@ -97,3 +97,11 @@ function escapeOf(character: string): string {
   if (code >= BYTE_BASE + 0x80 && code <= BYTE_BASE + 0xff) return `\\x${(code - BYTE_BASE).toString(16)}`
   return `\\u${code.toString(16).padStart(4, '0')}`
 }
+
+const SHOWN_MAX = 40
+
+/** A piece of the query for an error message: between backticks, on one line, inert and not long. */
+export function shown(text: string): string {
+  const short = text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text
+  return `\`${short.replace(TO_ESCAPE, (character) => ('"\\'.includes(character) ? character : escapeOf(character)))}\``
+}

@@ -5,6 +5,7 @@
 import type { CodedError } from '../base/base.ts'
 import { type Token, tokenize } from './lexer.ts'
 import { notBuiltProblem, type Span, syntaxProblem } from './problem.ts'
+import { shown } from './quoting.ts'
 
 /** A phrase: a word, a quoted text, or tokens without a space between them (`foo-bar/baz`). */
 export interface Phrase {
@@ -136,8 +137,7 @@ export class TokenReader {
   #shown(): string {
     const { kind, start, end } = this.token
     if (kind === 'end') return 'the end of the query'
-    const raw = this.source.slice(start, end)
-    return `\`${raw.length > 40 ? `${raw.slice(0, 40)}…` : raw}\``
+    return shown(this.source.slice(start, end))
   }
 }
 

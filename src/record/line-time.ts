@@ -183,7 +183,7 @@ function readMonthName(
   return stop < 0 ? -1 : readYearBehind(bytes, stop, end, month, day, arrivalMs, out)
 }
 
-/** A word of four digits from 1970 on behind the time is its year: `Wed Jan 15 09:50:00 2025`. */
+/** A word of four digits from 1970 on behind the time is its year: `Wed Jan 15 09:50:00 2025`, `… 09:50:00 UTC 2025`. */
 function readYearBehind(
   bytes: Uint8Array,
   stop: number,
@@ -193,12 +193,19 @@ function readYearBehind(
   arrivalMs: number,
   out: TimeResult,
 ): number {
-  const hasWord =
-    stop + 5 <= end && bytes[stop] === SPACE && (stop + 5 === end || !isWordByte(bytes[stop + 5]))
-  const year = hasWord ? fourDigits(bytes, stop + 1) : -1
+  const yearAt = isUtcName(bytes, stop + 1, end) ? stop + 5 : stop + 1
+  const hasWord = yearAt + 4 <= end && bytes[stop] === SPACE && bytes[yearAt - 1] === SPACE
+  const isWhole = hasWord && (yearAt + 4 === end || !isWordByte(bytes[yearAt + 4]))
+  const year = isWhole ? fourDigits(bytes, yearAt) : -1
   if (year < 1970 || year > 2261) return setYear(month, day, arrivalMs, out) ? stop : -1
   out.ms += dayStartMs(year, month, day)
-  return Number.isNaN(out.ms) ? -1 : stop + 5
+  return Number.isNaN(out.ms) ? -1 : yearAt + 4
+}
+
+function isUtcName(bytes: Uint8Array, at: number, end: number): boolean {
+  if (at + 3 > end) return false
+  const name = threeLetters(bytes, at)
+  return name === 0x757463 || name === 0x676d74
 }
 
 /** `01-15 09:50:00.250`. */

@@ -10,7 +10,8 @@
  *   16 u64 salt                                  12 u32 records
  *   24 u64 first id                              16 u64 first id
  *   32 u64 created, Unix ms                      24 u64 durable below: each id under it was durable before this write
- *   40 20 zero                                   32 u64 salt of the segment
+ *   40 u32 segment that this is a copy of, or 0   32 u64 salt of the segment
+ *   44 16 zero
  *   60 u32 CRC-32 of bytes 0-59                  40 u32 CRC of the frame before (of the segment header at first)
  *                                                44 u32 batches that carry an idempotency key
  *                                                48 i64 smallest time, ms        56 i64 largest time, ms
@@ -46,6 +47,8 @@ export interface SegmentHeader {
   readonly salt: Salt
   readonly firstId: number
   readonly createdMs: number
+  /** Number of the segment whose frames were rewritten here at a start; 0 for none. */
+  readonly copyOf: number
   /** Starts the chain of frames. */
   readonly crc: number
 }
@@ -81,6 +84,7 @@ export interface SegmentHeaderFields {
   readonly salt: Salt
   readonly firstId: number
   readonly createdMs: number
+  readonly copyOf?: number
 }
 
 export function encodeSegmentHeader(fields: SegmentHeaderFields): Uint8Array {
@@ -94,6 +98,7 @@ export function encodeSegmentHeader(fields: SegmentHeaderFields): Uint8Array {
   view.setUint32(20, fields.salt.high, true)
   putUint64(view, 24, fields.firstId)
   putUint64(view, 32, fields.createdMs)
+  view.setUint32(40, fields.copyOf ?? 0, true)
   view.setUint32(60, crc32(bytes.subarray(0, 60)), true)
   return bytes
 }
@@ -114,6 +119,7 @@ export function decodeSegmentHeader(bytes: Uint8Array): SegmentHeader | string {
     salt: { low: view.getUint32(16, true), high: view.getUint32(20, true) },
     firstId: getUint64(view, 24),
     createdMs: getUint64(view, 32),
+    copyOf: view.getUint32(40, true),
     crc: view.getUint32(60, true),
   }
 }

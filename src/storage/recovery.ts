@@ -9,8 +9,17 @@
  *                        sync shows bytes that the disk does not have, so reading proves nothing
  *   unknown files        put aside in quarantine/, never deleted
  */
-import { type Clock, CodedError, type Disk, type DiskFile, type Random, systemErrorCode, writeAll } from '../base/base.ts'
-import { SEGMENT_HEADER_BYTES, sealFrame } from './frame.ts'
+import {
+  type Clock,
+  CodedError,
+  type Disk,
+  type DiskFile,
+  type Random,
+  readFull,
+  systemErrorCode,
+  writeAll,
+} from '../base/base.ts'
+import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, sealFrame } from './frame.ts'
 import { isManifestName, Manifest, type ManifestEdit, type ManifestSegment } from './manifest.ts'
 import { SegmentEntry } from './segment-entry.ts'
 import { createSegment, type FoundFrame, segmentName, segmentNumber, type WalkResult, walkSegment } from './segment-file.ts'
@@ -143,20 +152,36 @@ async function findUnknown(around: Surroundings, manifest: Manifest): Promise<st
   for (const name of await around.disk.list(around.directory)) {
     if (known.has(name) || isManifestName(name) || name === QUARANTINE || name === 'lock') continue
     const number = segmentNumber(name)
-    if (number !== null && number > manifest.state.highestSegment) await refuseIfWritten(around, name)
+    if (number !== null && number > manifest.state.highestSegment) await refuseIfWritten(around, manifest, name)
     unknown.push(name)
   }
   return unknown
 }
 
-async function refuseIfWritten(around: Surroundings, name: string): Promise<void> {
-  const stat = await around.disk.stat(`${around.directory}/${name}`)
+async function refuseIfWritten(around: Surroundings, manifest: Manifest, name: string): Promise<void> {
+  const path = `${around.directory}/${name}`
+  const stat = await around.disk.stat(path)
   if (stat === null || stat.bytes <= SEGMENT_HEADER_BYTES) return
+  const copyOf = await readCopyOf(around.disk, path)
+  // A start that was interrupted left a copy; what it is a copy of is still there.
+  if (manifest.state.segments.some((segment) => segment.number === copyOf)) return
   throw new CodedError(
     'MANIFEST_CORRUPT',
-    `${around.directory}/${name} holds records, but the manifest does not know it: the manifest is older than the segments.`,
+    `${path} holds records, but the manifest does not know it: the manifest is older than the segments.`,
     { details: { file: name } },
   )
+}
+
+async function readCopyOf(disk: Disk, path: string): Promise<number> {
+  const file = await disk.open(path, 'read')
+  try {
+    const bytes = new Uint8Array(SEGMENT_HEADER_BYTES)
+    const length = await readFull(file, bytes, 0)
+    const header = decodeSegmentHeader(bytes.subarray(0, length))
+    return typeof header === 'string' ? 0 : header.copyOf
+  } finally {
+    await file.close()
+  }
 }
 
 // ---- writing -------------------------------------------------------------------------------------------------
@@ -211,8 +236,9 @@ async function rehome(
   const oldName = segmentName(last.entry.number)
   const number = await unusedNumber(around, found.manifest)
   const createdMs = Math.max(0, Math.floor(clock.wallMs()))
-  const created = await createSegment(disk, directory, { number, firstId: last.entry.firstId, createdMs, random })
-  const entry = new SegmentEntry(number, created.salt, last.entry.firstId)
+  const { firstId, number: copyOf } = last.entry
+  const created = await createSegment(disk, directory, { number, firstId, createdMs, copyOf, random })
+  const entry = new SegmentEntry(number, created.salt, firstId)
   entry.spans = []
   let lastCrc = created.crc
   const old = await disk.open(`${directory}/${oldName}`, 'read')

@@ -41,7 +41,7 @@ export interface NewSegment {
 export async function createSegment(
   disk: Disk,
   directory: string,
-  fields: { number: number; firstId: number; createdMs: number; random: Random },
+  fields: { number: number; firstId: number; createdMs: number; copyOf?: number; random: Random },
 ): Promise<NewSegment> {
   const salt: Salt = { low: fields.random.uint32(), high: fields.random.uint32() }
   const header = encodeSegmentHeader({ ...fields, salt })

@@ -39,18 +39,29 @@ export async function openStore(open: OpenStoreOptions): Promise<Store> {
   return store
 }
 
+/**
+ * Makes the directory, and its name durable. The names above it are synced at every start: a start before this one
+ * may have made them and ended before it could.
+ */
 async function makeDirectories(disk: Disk, directory: string): Promise<void> {
   try {
-    const wasMade = await disk.makeDirectory(directory)
-    if (!wasMade) return
-    let path = directory
-    for (let parent = parentOf(path); parent !== path; parent = parentOf(path)) {
-      path = parent
-      await disk.syncDirectory(path)
+    await disk.makeDirectory(directory)
+    for (let path = directory; parentOf(path) !== path; ) {
+      path = parentOf(path)
+      await syncIfAllowed(disk, path)
     }
   } catch (error) {
     if (systemErrorCode(error) === 'ENOSPC') throw error
     throw new CodedError('DIRECTORY_UNUSABLE', `${directory} cannot be used: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+/** A parent that this user may not open was not made by this user either. */
+async function syncIfAllowed(disk: Disk, path: string): Promise<void> {
+  try {
+    await disk.syncDirectory(path)
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'EROFS', 'EINVAL'].includes(systemErrorCode(error) ?? '')) throw error
   }
 }
 

@@ -69,6 +69,7 @@ const CHECKS: readonly (readonly [sentence: string, check: Check])[] = [
   ['list and syncDirectory answer ENOENT and ENOTDIR', refusesToList],
   ['stat tells file, directory and nothing', stats],
   ['rename moves a file and replaces another', renames],
+  ['renaming a file to its own name changes nothing', renamesInPlace],
   ['rename answers ENOENT', refusesToRename],
   ['an open file stays usable when it is renamed', writesRenamedFile],
   ['unlink removes a name, and answers ENOENT when there is none', unlinks],
@@ -270,6 +271,13 @@ async function renames(disk: Disk, root: string): Promise<void> {
   assert.equal(await readFile(disk, `${root}/sub/b`), 'new')
   await disk.rename(`${root}/sub`, `${root}/moved`)
   assert.equal(await readFile(disk, `${root}/moved/b`), 'new')
+}
+
+async function renamesInPlace(disk: Disk, root: string): Promise<void> {
+  await writeFile(disk, `${root}/a`, 'text')
+  await disk.rename(`${root}/a`, `${root}/a`)
+  assert.deepEqual(await disk.list(root), ['a'])
+  assert.equal(await readFile(disk, `${root}/a`), 'text')
 }
 
 async function refusesToRename(disk: Disk, root: string): Promise<void> {

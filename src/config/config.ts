@@ -1,0 +1,22 @@
+/** The door of config/: one declaration of all options, and what follows from it. */
+export type { DeclaredOption } from './declaration.ts'
+export type { ConfigFile } from './file.ts'
+export { type FlagDeclaration, type Flags, optionFlags, pickOptionFlags } from './flags.ts'
+export { printBytes, printDuration } from './kinds.ts'
+export { type CheckedConfig, type ConfigInput, checkConfig, type LoadedConfig, loadConfig } from './load.ts'
+export { nearestName } from './nearest-name.ts'
+export { type Address, isLoopback, type Network, printAddress, printNetwork } from './network.ts'
+export {
+  type Capability,
+  type Config,
+  OPTIONS,
+  PORT_NAMES,
+  type PortConfig,
+  type PortName,
+  type ProfileName,
+} from './options.ts'
+export type { Origin, Problem } from './problem.ts'
+export { printReference } from './reference.ts'
+export { printSchema } from './schema.ts'
+export { Secret } from './secret.ts'
+export { printCheck, printShow } from './show.ts'

@@ -1,0 +1,28 @@
+/** The door of ingest/: protocol decoders. Bytes in, values out; no sockets. */
+export { ByteBudget } from './byte-budget.ts'
+export {
+  type Dialect,
+  LOG_REFUSALS,
+  type LogRefusal,
+  LogReplyEncoder,
+  refusalReason,
+} from './log-replies.ts'
+export {
+  QUERY_LINE_BYTES_MAX,
+  QUERY_REFUSALS,
+  type QueryBadRequest,
+  type QueryRefusal,
+  type QueryRequest,
+  QueryTextDecoder,
+  type QueryTextRequest,
+} from './query-text-decoder.ts'
+export {
+  type LogBatchStep,
+  type LogStep,
+  newTextLogCounters,
+  type TextLogCounters,
+  TextLogDecoder,
+  type TextLogOptions,
+  type TextLogPeer,
+  TextLogWorkspace,
+} from './text-log-decoder.ts'

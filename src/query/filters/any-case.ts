@@ -1,0 +1,31 @@
+/** `i(error)`, `i("connection reset")`, `i(err*)`: as a phrase or a prefix, in any case. */
+import type { Filter } from '../ast.ts'
+import { fieldPrefix, phraseText } from '../spelling.ts'
+import { boundValueFilter } from './bound-value-filter.ts'
+import type { FilterForm, FilterKind } from './kind.ts'
+import { phraseTest } from './phrase-test.ts'
+
+export interface AnyCaseFilter extends Filter {
+  readonly kind: 'anyCase'
+  readonly field: string
+  readonly phrase: string
+  readonly isPrefix: boolean
+}
+
+const parse: FilterForm = (parser, field) => {
+  const [argument] = parser.parseArguments('i', 1)
+  return { kind: 'anyCase', field: parser.fieldOr(field), phrase: argument.text, isPrefix: argument.isPrefix } as Filter
+}
+
+export const anyCaseFilter: FilterKind<AnyCaseFilter> = {
+  kind: 'anyCase',
+  summary: 'as a phrase or a prefix, in any case',
+  examples: ['i(error)', 'service:i("web api")', 'i(err*)'],
+  forms: { functions: { i: parse } },
+  print: ({ field, phrase, isPrefix }) => {
+    const argument = isPrefix ? `${phrase === '' ? '' : phraseText(phrase)}*` : phraseText(phrase)
+    return `${fieldPrefix(field)}i(${argument})`
+  },
+  bind: ({ field, phrase, isPrefix }) =>
+    boundValueFilter(field, phraseTest(phrase, { isPrefix, anyCase: true }), isPrefix ? [] : [phrase]),
+}

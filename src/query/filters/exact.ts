@@ -1,0 +1,58 @@
+/** `="text"`: the whole value is this text. `="text"*`: it begins with it. */
+import type { Filter } from '../ast.ts'
+import { fieldPrefix, phraseText } from '../spelling.ts'
+import { encodeText } from '../text.ts'
+import type { ValueTest } from '../value-test.ts'
+import { boundValueFilter } from './bound-value-filter.ts'
+import { COST_COMPARE, type FilterForm, type FilterKind } from './kind.ts'
+
+export interface ExactFilter extends Filter {
+  readonly kind: 'exact'
+  readonly field: string
+  readonly value: string
+  readonly isPrefix: boolean
+}
+
+const parseFunction: FilterForm = (parser, field) => {
+  const [argument] = parser.parseArguments('exact', 1)
+  return exactOf(parser.fieldOr(field), argument.text, argument.isPrefix)
+}
+
+const parseSymbol: FilterForm = (parser, field) => {
+  const { reader } = parser
+  reader.next()
+  const phrase = reader.phrase({ colon: true })
+  const isPrefix = phrase === null ? reader.takeSymbol('*') : reader.takeJoined('*')
+  if (phrase === null && !isPrefix) throw reader.expected('the value that the field should have')
+  return exactOf(parser.fieldOr(field), phrase?.text ?? '', isPrefix)
+}
+
+export function exactOf(field: string, value: string, isPrefix = false): ExactFilter {
+  return { kind: 'exact', field, value, isPrefix }
+}
+
+export const exactFilter: FilterKind<ExactFilter> = {
+  kind: 'exact',
+  summary: 'the whole value is this text, or begins with it',
+  examples: ['service:="web api"', 'path:="/api/"*', '!=done', 'exact(done)'],
+  forms: { functions: { exact: parseFunction }, symbols: { '=': parseSymbol } },
+  print: ({ field, value, isPrefix }) => `${fieldPrefix(field)}=${phraseText(value)}${isPrefix ? '*' : ''}`,
+  bind: ({ field, value, isPrefix }) =>
+    boundValueFilter(field, exactTest(value, isPrefix), isPrefix ? [] : [value]),
+}
+
+export function exactTest(value: string, isPrefix: boolean): ValueTest {
+  const bytes = encodeText(value)
+  return {
+    cost: COST_COMPARE,
+    test(data, start, end) {
+      const isLongEnough = isPrefix ? end - start >= bytes.length : end - start === bytes.length
+      return isLongEnough && hasBytesAt(data, start, bytes)
+    },
+  }
+}
+
+function hasBytesAt(data: Uint8Array, start: number, bytes: Uint8Array): boolean {
+  for (let index = 0; index < bytes.length; index++) if (data[start + index] !== bytes[index]) return false
+  return true
+}

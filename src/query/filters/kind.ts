@@ -1,0 +1,63 @@
+/**
+ * What a kind of filter declares about itself. Everything that the lexer, the parser, the printer, the planner and the
+ * scan know of filters comes from here: a new filter is a new file and one line in registry.ts.
+ */
+import type { Bitset } from '../../base/base.ts'
+import type { Filter } from '../ast.ts'
+import type { BlockView } from '../block-view.ts'
+import type { Bounds } from '../bounds.ts'
+import type { FilterParser } from '../filter-parser.ts'
+
+export interface FilterKind<F extends Filter = Filter> {
+  readonly kind: F['kind']
+  /** One line for the reference. */
+  readonly summary: string
+  /** Queries that use it; a test parses them. */
+  readonly examples: readonly string[]
+  /** How a query spells it; absent where the grammar itself does (and, or, not). */
+  readonly forms?: FilterForms
+  /** How tightly its text holds together, PRECEDENCE_*. Absent: a leaf. */
+  readonly precedence?: number
+  /** The text of it; `printChild` adds parentheses where the child holds together less tightly than asked. */
+  print(filter: F, printChild: (child: Filter, precedence: number) => string): string
+  /** Prepares it for matching. Called once a query. */
+  bind(filter: F, context: BindContext): BoundFilter
+  /** Absent: it may match anything. */
+  bounds?(filter: F, boundsOf: (child: Filter) => Bounds): Bounds
+}
+
+export const PRECEDENCE_OR = 1
+export const PRECEDENCE_AND = 2
+export const PRECEDENCE_NOT = 3
+export const PRECEDENCE_LEAF = 4
+
+/** Where a filter's text may begin. `field` is null where the query named none. */
+export interface FilterForms {
+  /** `name(…)`, in small letters. */
+  readonly functions?: Readonly<Record<string, FilterForm>>
+  /** A value that begins with this symbol; it is still to be read. */
+  readonly symbols?: Readonly<Record<string, FilterForm>>
+  /** Everything after `field:` of this field. */
+  readonly fields?: Readonly<Record<string, FilterForm>>
+}
+
+export type FilterForm = (parser: FilterParser, field: string | null) => Filter
+
+export interface BindContext {
+  /** The filter is for a tail: what ends now has no end. */
+  readonly isLive: boolean
+  readonly bind: (child: Filter) => BoundFilter
+}
+
+export interface BoundFilter {
+  /** Roughly what a row costs, COST_*; cheap filters run first and leave fewer rows to the others. */
+  readonly cost: number
+  /** Takes rows that do not match out of `rows`. Never adds one. */
+  narrow(view: BlockView, rows: Bitset): void
+}
+
+export const COST_NUMBER = 1
+export const COST_COMPARE = 2
+export const COST_SEARCH = 8
+export const COST_FOLDED_SEARCH = 40
+export const COST_REGEXP = 200

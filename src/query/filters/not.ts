@@ -1,0 +1,36 @@
+/** `!a`, `-a`, `not a`: it does not match. */
+import type { Filter } from '../ast.ts'
+import { type FilterKind, PRECEDENCE_NOT } from './kind.ts'
+
+export interface NotFilter extends Filter {
+  readonly kind: 'not'
+  /** No `not` itself. */
+  readonly child: Filter
+}
+
+export function notOf(filter: Filter): Filter {
+  return isNot(filter) ? filter.child : ({ kind: 'not', child: filter } satisfies NotFilter)
+}
+
+function isNot(filter: Filter): filter is NotFilter {
+  return filter.kind === 'not'
+}
+
+export const notFilter: FilterKind<NotFilter> = {
+  kind: 'not',
+  summary: 'it does not match; binds tightest',
+  examples: ['!debug', '-debug', 'not (debug or trace)', 'level:!error'],
+  precedence: PRECEDENCE_NOT,
+  print: ({ child }, printChild) => `!${printChild(child, PRECEDENCE_NOT)}`,
+  bind({ child }, context) {
+    const bound = context.bind(child)
+    return {
+      cost: bound.cost,
+      narrow(view, rows) {
+        const matching = rows.copy()
+        bound.narrow(view, matching)
+        rows.andNot(matching)
+      },
+    }
+  },
+}

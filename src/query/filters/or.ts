@@ -1,0 +1,46 @@
+/** `a or b`: at least one of them matches. */
+import type { Filter } from '../ast.ts'
+import { boundsOfEither } from '../bounds.ts'
+import { type FilterKind, PRECEDENCE_OR } from './kind.ts'
+
+export interface OrFilter extends Filter {
+  readonly kind: 'or'
+  /** At least two, none of them an `or`. */
+  readonly children: readonly Filter[]
+}
+
+/** The filter for which one of `filters` must match. At least one. */
+export function orOf(filters: readonly Filter[]): Filter {
+  const children = filters.flatMap((filter) => (isOr(filter) ? filter.children : [filter]))
+  return children.length === 1 ? children[0] : ({ kind: 'or', children } satisfies OrFilter)
+}
+
+function isOr(filter: Filter): filter is OrFilter {
+  return filter.kind === 'or'
+}
+
+export const orFilter: FilterKind<OrFilter> = {
+  kind: 'or',
+  summary: 'at least one of them matches',
+  examples: ['error or fail', '(error or fail) and disk'],
+  precedence: PRECEDENCE_OR,
+  print: ({ children }, printChild) =>
+    children.map((child) => printChild(child, PRECEDENCE_OR + 1)).join(' or '),
+  bind({ children }, context) {
+    const bound = children.map(context.bind).sort((a, b) => a.cost - b.cost)
+    return {
+      cost: bound.reduce((sum, child) => sum + child.cost, 0),
+      narrow(view, rows) {
+        const open = rows.copy()
+        for (const child of bound) {
+          if (open.isEmpty()) return
+          const matching = open.copy()
+          child.narrow(view, matching)
+          open.andNot(matching)
+        }
+        rows.andNot(open)
+      },
+    }
+  },
+  bounds: ({ children }, boundsOf) => children.map(boundsOf).reduce(boundsOfEither),
+}

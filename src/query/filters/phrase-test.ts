@@ -1,0 +1,53 @@
+/**
+ * The search that words, phrases, prefixes and their any-case forms share: the text stands in the value, and where the
+ * text begins or ends with a word character, a word begins or ends there.
+ */
+import { FoldedText, foldBytes, isAscii } from '../folding.ts'
+import { type Accept, Needle } from '../needle.ts'
+import { encodeText } from '../text.ts'
+import type { ValueTest } from '../value-test.ts'
+import { isWordAt, isWordBefore } from '../words.ts'
+import { COST_FOLDED_SEARCH, COST_SEARCH } from './kind.ts'
+
+export interface PhraseTestOptions {
+  /** The word at the end may go on. */
+  readonly isPrefix: boolean
+  readonly anyCase: boolean
+}
+
+export function phraseTest(phrase: string, options: PhraseTestOptions): ValueTest {
+  const bytes = encodeText(phrase)
+  if (bytes.length === 0) return emptyPhraseTest(options.isPrefix)
+  if (options.anyCase && !isAscii(bytes, 0, bytes.length)) return foldedTest(foldBytes(bytes), options)
+  const search = boundedSearch(new Needle(bytes, options.anyCase), options.isPrefix)
+  return { cost: COST_SEARCH, test: search }
+}
+
+/** An empty phrase is an empty value; every value that is not empty begins with an empty prefix. */
+function emptyPhraseTest(isPrefix: boolean): ValueTest {
+  return { cost: 1, test: (_data, start, end) => end > start === isPrefix }
+}
+
+function foldedTest(folded: Uint8Array, options: PhraseTestOptions): ValueTest {
+  const search = boundedSearch(new Needle(folded), options.isPrefix)
+  const value = new FoldedText()
+  return {
+    cost: COST_FOLDED_SEARCH,
+    test(data, start, end) {
+      if (isAscii(data, start, end)) return false
+      value.fold(data, start, end)
+      return search(value.bytes, 0, value.length)
+    },
+  }
+}
+
+function boundedSearch(needle: Needle, isPrefix: boolean): ValueTest['test'] {
+  const { bytes } = needle
+  const beginsWord = isWordAt(bytes, 0, bytes.length)
+  const endsWord = !isPrefix && isWordBefore(bytes, bytes.length, 0)
+  const isBounded: Accept = (data, position, start, end) => {
+    if (beginsWord && isWordBefore(data, position, start)) return false
+    return !endsWord || !isWordAt(data, position + bytes.length, end)
+  }
+  return (data, start, end) => needle.indexIn(data, start, end, isBounded) >= 0
+}

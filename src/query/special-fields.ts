@@ -1,0 +1,137 @@
+/**
+ * Fields that every record has without having been sent them: their text, and their place in an answer. `_truncated`
+ * is not one of them: blocks give it themselves.
+ */
+import type { Bitset } from '../base/base.ts'
+import { type Block, type Column, formatRfc3339, levelName, levelSeverity, levelValue } from '../record/record.ts'
+import { encodeText } from './text.ts'
+
+export const TIME_FIELD = '_time'
+export const STREAM_FIELD = '_stream'
+export const MESSAGE_FIELD = '_msg'
+export const LEVEL_FIELD = 'level'
+export const ID_FIELD = '_id'
+
+interface SpecialField {
+  column(block: Block): Column
+  /**
+   * Rows for which `word` is another name of what the field says, or null when it is no such name. Absent: the text
+   * is all there is.
+   */
+  rowsNamed?(block: Block, word: string, rows: Bitset): Bitset | null
+}
+
+export const SPECIAL_FIELDS: ReadonlyMap<string, SpecialField> = new Map<string, SpecialField>([
+  [MESSAGE_FIELD, { column: (block) => block.message }],
+  [TIME_FIELD, { column: timeColumn }],
+  [ID_FIELD, { column: (block) => textColumn(block, (row) => String(block.ids[row])) }],
+  [STREAM_FIELD, { column: (block) => textColumn(block, (row) => streamText(block, row)) }],
+  [LEVEL_FIELD, { column: levelColumn, rowsNamed: rowsOfLevel }],
+])
+
+/** Rows whose value in `field` goes by `word`, although its text may be another; null when there is no such thing. */
+export function rowsNamed(block: Block, field: string, word: string, rows: Bitset): Bitset | null {
+  return SPECIAL_FIELDS.get(field)?.rowsNamed?.(block, word, rows) ?? null
+}
+
+function timeColumn(block: Block): Column {
+  return textColumn(block, (row) => formatRfc3339(block.timesMs[row], block.timesNs[row]))
+}
+
+function textColumn(block: Block, textOf: (row: number) => string): Column {
+  const values = Array.from({ length: block.rowCount }, (_, row) => encodeText(textOf(row)))
+  return columnOf(values)
+}
+
+function columnOf(values: readonly Uint8Array[]): Column {
+  const starts = new Uint32Array(values.length)
+  const lengths = Uint32Array.from(values, (value) => value.length)
+  let size = 0
+  for (let row = 0; row < values.length; row++) {
+    starts[row] = size
+    size += lengths[row]
+  }
+  const data = new Uint8Array(size)
+  for (let row = 0; row < values.length; row++) data.set(values[row], starts[row])
+  return { data, starts, lengths, kinds: null }
+}
+
+// ---- _stream ------------------------------------------------------------------------------------------------
+
+/** `{name="value",…}` with the stream fields by name, or nothing when there are none. */
+export function streamText(block: Block, row: number): string {
+  const pairs = block
+    .streamFieldNamesOf(row)
+    .sort()
+    .map((name) => `${name}=${JSON.stringify(valueText(block.field(name), row))}`)
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+}
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+function valueText(column: Column | null, row: number): string {
+  return column === null ? '' : decoder.decode(copyOf(column, row))
+}
+
+/** The bytes of a value in memory of their own (decoders take no shared memory). */
+export function copyOf(column: Column, row: number): Uint8Array {
+  const start = column.starts[row]
+  return new Uint8Array(column.data.subarray(start, start + column.lengths[row]))
+}
+
+// ---- level --------------------------------------------------------------------------------------------------
+
+/** The sender's own word where it was kept, else the canonical name as it came. */
+export function levelText(block: Block, row: number): string {
+  const { levelWords } = block
+  if (levelWords.lengths[row] > 0) return decoder.decode(copyOf(levelWords, row))
+  return levelValue(block.severities[row], block.flags[row])
+}
+
+/** Canonical names are written once each, so that equal values of rows are the same bytes. */
+function levelColumn(block: Block): Column {
+  const { levelWords, rowCount, severities, flags } = block
+  const pieces: Uint8Array[] = []
+  const placeOf = new Map<string, number>()
+  const starts = new Uint32Array(rowCount)
+  const lengths = new Uint32Array(rowCount)
+  let size = 0
+  for (let row = 0; row < rowCount; row++) {
+    const isOwnWord = levelWords.lengths[row] > 0
+    const name = isOwnWord ? '' : levelValue(severities[row], flags[row])
+    let place = isOwnWord ? undefined : placeOf.get(name)
+    lengths[row] = isOwnWord ? levelWords.lengths[row] : name.length
+    if (place === undefined) {
+      place = size
+      size += lengths[row]
+      pieces.push(isOwnWord ? copyOf(levelWords, row) : encodeText(name))
+      if (!isOwnWord) placeOf.set(name, place)
+    }
+    starts[row] = place
+  }
+  return { data: joined(pieces, size), starts, lengths, kinds: null }
+}
+
+function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
+  const data = new Uint8Array(size)
+  let at = 0
+  for (const piece of pieces) {
+    data.set(piece, at)
+    at += piece.length
+  }
+  return data
+}
+
+/** `error`, `ERR` and `severe` name the same level; `unknown` and `none` name records without one. */
+function rowsOfLevel(block: Block, word: string, rows: Bitset): Bitset | null {
+  const severity = levelSeverity(word)
+  if (word === '' || severity < 0) return null
+  const wanted = levelName(severity)
+  const found = rows.copy()
+  for (let row = rows.nextSet(0); row >= 0; row = rows.nextSet(row + 1)) {
+    const isNamed = levelName(block.severities[row]) === wanted
+    const isPlain = wanted !== '' || block.levelWords.lengths[row] === 0
+    if (!isNamed || !isPlain) found.unset(row)
+  }
+  return found
+}
