@@ -16,7 +16,7 @@ export interface Disk {
   makeDirectory(path: string): Promise<boolean>
   /** Names in the directory, sorted. */
   list(path: string): Promise<string[]>
-  /** Size in bytes and kind, or null when nothing has that name. */
+  /** Size in bytes (0 for a directory) and kind, or null when nothing has that name. */
   stat(path: string): Promise<DiskStat | null>
   rename(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>
@@ -24,7 +24,10 @@ export interface Disk {
   syncDirectory(path: string): Promise<void>
   /** Bytes that this process may still write, and bytes in all, of the file system that holds the path. */
   space(path: string): Promise<{ freeBytes: number; totalBytes: number }>
-  /** Holds the directory for this process alone until released or until the process dies. DIRECTORY_LOCKED otherwise. */
+  /**
+   * Holds the directory for this process alone until released or until the process dies. DIRECTORY_LOCKED otherwise.
+   * While it is held, and after a crash, the directory may have a file named `lock`: whoever lists it leaves it alone.
+   */
   lock(path: string): Promise<DiskLock>
 }
 

@@ -233,9 +233,7 @@ function checkPositional(command: Command, row: PositionalRow, words: readonly s
   for (const word of words) {
     if (row.choices === undefined || row.choices.includes(word)) continue
     const hint = suggestion(word, row.choices, '')
-    throw usage(
-      `${row.name} must be one of ${row.choices.join(', ')}, but got \`${word}\`${hint}`,
-    )
+    throw usage(`${row.name} must be one of ${row.choices.join(', ')}, but got \`${word}\`${hint}`)
   }
 }
 

@@ -19,6 +19,8 @@ export interface CliIo {
   readonly cwd: string
   /** The bytes of a file. Rejects with the system's error (`ENOENT`, …). */
   readFile(path: string): Promise<Uint8Array>
+  /** The text of a small file, at once; throws the system's error. */
+  readTextSync(path: string): string
   /** Opens a file for reading piece by piece; resolves once it is open. Rejects with the system's error. */
   openFile(path: string): Promise<Readable>
   /** A connected byte stream. Rejects with the system's error (`ECONNREFUSED`, …). */

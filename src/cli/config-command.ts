@@ -21,7 +21,10 @@ export const configCommand: Command = {
   name: 'config',
   summary: 'check, show and explain the configuration',
   examples: [
-    { line: 'logcaster config check --config lan.yaml', what: 'all problems at once; exit code 1 if there are any' },
+    {
+      line: 'logcaster config check --config lan.yaml',
+      what: 'all problems at once; exit code 1 if there are any',
+    },
     { line: 'logcaster config show', what: 'every option, its value, and where the value comes from' },
     { line: 'logcaster config reference', what: 'every option explained, as Markdown' },
     { line: 'logcaster config schema > config.schema.json', what: 'JSON Schema for your editor' },

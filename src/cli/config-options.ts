@@ -2,8 +2,6 @@
  * The configuration as the command line sees it: an option row for every declared option, and the way from arguments,
  * variables and the file that --config names to one configuration. The options themselves are declared in config/.
  */
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { CodedError, messageOf } from '../base/base.ts'
 import {
   type ConfigFile,
@@ -39,9 +37,10 @@ const KIND_OF_FORM: Readonly<Record<DeclaredOption['kind']['form'], OptionKind>>
 export const CONFIG_OPTIONS: readonly OptionRow[] = [CONFIG_OPTION, ...OPTIONS.map(rowOf)]
 
 /** Variables with our prefix that are the command line's own. */
-export const CLI_VARIABLES: readonly string[] = [...Object.values(GLOBAL_OPTIONS).flat(), CONFIG_OPTION].flatMap(
-  ({ env }) => env ?? [],
-)
+export const CLI_VARIABLES: readonly string[] = [
+  ...Object.values(GLOBAL_OPTIONS).flat(),
+  CONFIG_OPTION,
+].flatMap(({ env }) => env ?? [])
 
 function rowOf({ path, flag, short, kind, help, default: texts }: DeclaredOption): OptionRow {
   const value = texts === undefined || texts.length === 0 ? '' : ` (default ${texts.join(',')})`
@@ -71,7 +70,7 @@ export async function configInput(io: CliIo, args: ParsedArgs): Promise<ConfigIn
     file: await readConfigFile(io, args.text(CONFIG_OPTION.name)),
     env: io.env,
     flags: flagsOf(args),
-    readFile: (path) => readFileSync(resolve(io.cwd, path), 'utf8'),
+    readFile: (path) => io.readTextSync(path),
     ignoredEnv: CLI_VARIABLES,
   }
 }

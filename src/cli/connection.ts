@@ -25,7 +25,11 @@ export function printAddress({ host, port }: ServerAddress): string {
 }
 
 /** A connection that `signal` destroys. SERVER_UNREACHABLE. */
-export async function openConnection(io: CliIo, address: ServerAddress, signal: AbortSignal): Promise<Duplex> {
+export async function openConnection(
+  io: CliIo,
+  address: ServerAddress,
+  signal: AbortSignal,
+): Promise<Duplex> {
   let socket: Duplex
   try {
     socket = await io.connect(address.host, address.port)
@@ -68,7 +72,9 @@ const portName = ({ portOption }: ServerAddress): string => portOption.replace('
 
 /** The server's ERROR, with the exit code that its reason calls for. */
 export function refusal(reason: string, otherwise: number): CodedError {
-  return new CodedError('SERVER_REFUSED', reason, { details: { exitCode: exitCodeOfReason(reason, otherwise) } })
+  return new CodedError('SERVER_REFUSED', reason, {
+    details: { exitCode: exitCodeOfReason(reason, otherwise) },
+  })
 }
 
 /** The protocol gives words, not codes: these are the words of PROTOCOLS §2 and §6. */

@@ -46,8 +46,8 @@ export function printCommandHelp(command: Command, paint: Painter): string {
   ])
 }
 
-/** The text of docs/cli.md. */
-export function printCliReference(commands: readonly Command[]): string {
+/** The reference page of these commands, in Markdown. */
+export function printCommandReference(commands: readonly Command[]): string {
   const exitRows = EXIT_CODES.map(({ code, meaning }) => `| ${code} | ${meaning} |`)
   const blocks = [
     '# Command line\n\nMade by `npm run docs` from the rows in src/cli: change them there.',

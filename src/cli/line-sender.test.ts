@@ -3,7 +3,10 @@ import { describe, it } from 'node:test'
 import { LineSender, type LineSenderOptions } from './line-sender.ts'
 
 /** What goes out for these pieces of one file, with the last barrier that `send` adds. */
-function sent(pieces: readonly string[], options: LineSenderOptions = {}): { sender: LineSender; out: string } {
+function sent(
+  pieces: readonly string[],
+  options: LineSenderOptions = {},
+): { sender: LineSender; out: string } {
   const sender = new LineSender({ barrierLines: 1000, ...options })
   sender.beginSource('app.log')
   let out = ''
@@ -28,7 +31,11 @@ const VECTORS: readonly [what: string, text: string, out: string, options?: Line
   ['a wrapped PING', 'a\nPING\nb\n', 'a\nLOG|UNKNOWN||PING\nb\nPING\n'],
   ['a wrapped PING without its end', 'PING', 'LOG|UNKNOWN||PING\nPING\n'],
   ['a wrapped QUIT with CRLF', 'QUIT\r\n', 'LOG|UNKNOWN||QUIT\r\nPING\n'],
-  ['wrapped log commands', 'LOG|INFO||x\nLOG:1:INFO:y\n', 'LOG|UNKNOWN||LOG|INFO||x\nLOG|UNKNOWN||LOG:1:INFO:y\nPING\n'],
+  [
+    'wrapped log commands',
+    'LOG|INFO||x\nLOG:1:INFO:y\n',
+    'LOG|UNKNOWN||LOG|INFO||x\nLOG|UNKNOWN||LOG:1:INFO:y\nPING\n',
+  ],
   ['PostgreSQL as it is', 'LOG:  ready\n', 'LOG:  ready\nPING\n'],
   ['every line with the level', 'a\n\nPING\n', 'LOG|WARN||a\nLOG|WARN||PING\nPING\n', { level: 'WARN' }],
   ['barriers between lines', 'a\nb\nc\nd\ne', 'a\nb\nPING\nc\nd\nPING\ne\nPING\n', { barrierLines: 2 }],
@@ -127,7 +134,9 @@ describe('LineSender', () => {
     for (let i = 0; i < 10_000; i++) {
       sender.push(Buffer.from(i % 5 === 0 ? 'PING\n' : `line ${i}\n`))
       const out = Buffer.from(sender.take()).toString().split('\n').slice(0, -1)
-      const replies = out.flatMap((line) => (line === 'PING' ? ['PONG\n'] : line.startsWith('LOG|') ? ['OK|1\n'] : []))
+      const replies = out.flatMap((line) =>
+        line === 'PING' ? ['PONG\n'] : line.startsWith('LOG|') ? ['OK|1\n'] : [],
+      )
       sender.receive(Buffer.from(replies.join('')))
     }
     sender.barrier()

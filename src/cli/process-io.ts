@@ -1,4 +1,5 @@
 /** The real CliIo: this process, its terminal, its files and the network. Everything else in cli/ takes it as an argument. */
+import { readFileSync } from 'node:fs'
 import { open, readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { resolve } from 'node:path'
@@ -19,6 +20,7 @@ export function processIo(): CliIo {
     clock: systemClock,
     cwd,
     readFile: (path) => readFile(resolve(cwd, path)),
+    readTextSync: (path) => readFileSync(resolve(cwd, path), 'utf8'),
     async openFile(path) {
       const file = await open(resolve(cwd, path), 'r')
       return file.createReadStream({ highWaterMark: FILE_CHUNK_BYTES })
@@ -35,7 +37,9 @@ function connectSocket(host: string, port: number): Promise<Duplex> {
   return new Promise((resolveSocket, reject) => {
     const socket = connect({ host, port, noDelay: true })
     const timer = setTimeout(() => {
-      socket.destroy(Object.assign(new Error('ETIMEDOUT: no answer to the connection'), { code: 'ETIMEDOUT' }))
+      socket.destroy(
+        Object.assign(new Error('ETIMEDOUT: no answer to the connection'), { code: 'ETIMEDOUT' }),
+      )
     }, CONNECT_MS_MAX)
     socket.once('error', reject)
     socket.once('close', () => clearTimeout(timer))

@@ -13,7 +13,7 @@ export const queryCommand: Command = {
   summary: 'find records with LogsQL',
   examples: [
     { line: 'logcaster query level:ERROR --since 1h', what: 'the errors of the last hour' },
-    { line: "logcaster query '\"disk full\"' -n 20", what: 'the newest 20 records with this phrase' },
+    { line: 'logcaster query \'"disk full"\' -n 20', what: 'the newest 20 records with this phrase' },
     { line: 'logcaster query timeout --count', what: 'how many there are' },
     { line: 'logcaster query service:checkout -o json', what: 'every field, one JSON object a line' },
   ],
@@ -33,12 +33,16 @@ export const queryCommand: Command = {
       min: 1,
       help: 'the newest N rows',
     },
-    { name: 'since', short: 's', kind: 'text', value: 'TIME', help: 'only from then on: 5m, 1h, 2d, 2026-11-20' },
+    {
+      name: 'since',
+      short: 's',
+      kind: 'text',
+      value: 'TIME',
+      help: 'only from then on: 5m, 1h, 2d, 2026-11-20',
+    },
     { name: 'count', kind: 'flag', help: 'print the number of matching records' },
   ],
-  positionals: [
-    { name: 'QUERY', help: 'LogsQL; without it, every record', required: false, many: true },
-  ],
+  positionals: [{ name: 'QUERY', help: 'LogsQL; without it, every record', required: false, many: true }],
   run: runQuery,
 }
 

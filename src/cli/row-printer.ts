@@ -2,7 +2,7 @@
  * Rows of an answer as text for stdout. `table` is for eyes and inert on every terminal; `raw` is the message alone,
  * its exact bytes where stdout is not a terminal; `json` is one object a line.
  */
-import { type Painter, type Style, jsonSafe, terminalSafe } from './terminal.ts'
+import { jsonSafe, type Painter, type Style, terminalSafe } from './terminal.ts'
 import { type RecordLine, readRecordLine } from './text-query-client.ts'
 
 export type RowFormat = 'table' | 'raw' | 'json'
@@ -73,7 +73,8 @@ export class RowPrinter {
 
 const LINE_FEED = Buffer.from('\n')
 
-const toBytes = (line: string | Uint8Array): Uint8Array => (typeof line === 'string' ? Buffer.from(line) : line)
+const toBytes = (line: string | Uint8Array): Uint8Array =>
+  typeof line === 'string' ? Buffer.from(line) : line
 
 /** All that the text protocol says of a record, with the names and types that queries give. */
 function recordJson({ id, level, time, message }: RecordLine): string {

@@ -3,6 +3,7 @@
  * closed pipe, and errors with their message. A bug of ours (AssertionError) is not caught.
  */
 import { AssertionError, isCodedError, messageOf, systemErrorCode } from '../base/base.ts'
+import { caretMessage } from '../query/query.ts'
 import { checkPositionals, type Invocation, ParsedArgs, parseInvocation } from './arguments.ts'
 import type { CliIo } from './cli-io.ts'
 import type { Command, CommandContext } from './command.ts'
@@ -90,16 +91,24 @@ function messagesOf(args: ParsedArgs, io: CliIo): Messages {
 function reportError(error: unknown, argv: readonly string[], io: CliIo): void {
   const messages = messagesOf(new ParsedArgs(new Map(), []), io)
   if (!wantsJson(argv)) {
-    messages.error(messageOf(error))
+    messages.error(humanMessage(error))
     return
   }
   const code = isCodedError(error) ? error.code : (systemErrorCode(error) ?? 'FAILED')
   const details = isCodedError(error) ? error.details : {}
-  io.stderr.write(`${JSON.stringify({ error: { code, message: messageOf(error), ...positionOf(details) } })}\n`)
+  io.stderr.write(
+    `${JSON.stringify({ error: { code, message: messageOf(error), ...positionOf(details) } })}\n`,
+  )
+}
+
+/** Of a query that cannot be read, the query with a caret under the place. */
+function humanMessage(error: unknown): string {
+  const text = isCodedError(error, 'QUERY_SYNTAX') ? error.details['text'] : undefined
+  return isCodedError(error) && typeof text === 'string' ? caretMessage(text, error) : messageOf(error)
 }
 
 function positionOf(details: Readonly<Record<string, unknown>>): { position?: number } {
-  const position = details['position']
+  const position = details['offset']
   return typeof position === 'number' ? { position } : {}
 }
 

@@ -36,7 +36,7 @@ export const sendCommand: Command = {
       'finds level and time in the line itself, and the message is the line, byte for byte.',
     'A line ends with a line feed; one carriage return before it belongs to the line end. Empty lines are not ' +
       'records: they are counted and left out. Control characters are kept in plain lines, but --level refuses them, ' +
-      'as it refuses lines above the server\'s record.bytesMax, of which a plain line keeps the start.',
+      "as it refuses lines above the server's record.bytesMax, of which a plain line keeps the start.",
   ],
   uses: ['connection', 'output'],
   options: [

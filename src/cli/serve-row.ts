@@ -9,7 +9,10 @@ export const serveCommand: Command = {
   examples: [
     { line: 'logcaster serve', what: 'on this machine only, with data in ./data' },
     { line: 'logcaster serve --config lan.yaml', what: 'as the file says' },
-    { line: 'logcaster serve --data-dir /var/lib/logcaster --log-listen 127.0.0.1:5140', what: 'with options' },
+    {
+      line: 'logcaster serve --data-dir /var/lib/logcaster --log-listen 127.0.0.1:5140',
+      what: 'with options',
+    },
   ],
   notes: [
     'Further options are those of the configuration: see logcaster config reference.',

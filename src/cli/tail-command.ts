@@ -1,10 +1,10 @@
 /** `logcaster tail`: records as they are stored, until Ctrl+C. */
 import type { Command, CommandContext } from './command.ts'
 import { EXIT_DONE, EXIT_INTERRUPTED } from './exit-codes.ts'
+import { count } from './plural.ts'
 import { composeQuery } from './query-text.ts'
 import { printerOf } from './row-output.ts'
 import { type AnswerItem, askQueryPort } from './text-query.ts'
-import { count } from './plural.ts'
 
 export const tailCommand: Command = {
   name: 'tail',
@@ -20,7 +20,9 @@ export const tailCommand: Command = {
   ],
   uses: ['connection', 'output'],
   options: [],
-  positionals: [{ name: 'QUERY', help: 'a LogsQL filter; without it, every record', required: false, many: true }],
+  positionals: [
+    { name: 'QUERY', help: 'a LogsQL filter; without it, every record', required: false, many: true },
+  ],
   run: runTail,
 }
 

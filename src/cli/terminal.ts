@@ -9,7 +9,7 @@
 import { isUtf8 } from 'node:buffer'
 import { styleText } from 'node:util'
 
-const HOSTILE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u{e0100}-\u{e01ef}]/gu
+const HOSTILE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|[\u{e0100}-\u{e01ef}]/gu
 const HOSTILE_ONCE = new RegExp(HOSTILE.source, 'u')
 const TAB = '\t'
 const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', [TAB]: TAB }
@@ -63,7 +63,8 @@ function decodeVisibly(bytes: Uint8Array): string {
 function sequenceLength(bytes: Uint8Array, i: number): number {
   const lead = bytes[i]
   if (lead < 0x80) return 1
-  const length = lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0
+  const length =
+    lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0
   return length > 0 && isUtf8(bytes.subarray(i, i + length)) && i + length <= bytes.length ? length : 0
 }
 

@@ -42,7 +42,11 @@ const VECTORS: readonly [what: string, bytes: string, events: Plain[]][] = [
       { kind: 'error', reason: 'the deadline passed' },
     ],
   ],
-  ['another protocol', 'HTTP/1.1 400 Bad Request\r\n\r\n', [{ kind: 'foreign', line: 'HTTP/1.1 400 Bad Request' }]],
+  [
+    'another protocol',
+    'HTTP/1.1 400 Bad Request\r\n\r\n',
+    [{ kind: 'foreign', line: 'HTTP/1.1 400 Bad Request' }],
+  ],
   ['nothing after the end', 'RESULT|0\nEND\nRESULT|9\n', [{ kind: 'start', count: 0 }, { kind: 'end' }]],
 ]
 

@@ -141,9 +141,9 @@ export function unescapeMessage(text: Uint8Array): Uint8Array {
   bytes.set(text.subarray(0, from))
   let length = from
   while (from < text.length) {
-    const escape = text[from] === BACKSLASH ? readEscape(text, from) : null
-    bytes[length++] = escape === null ? text[from] : escape.byte
-    from += escape === null ? 1 : escape.length
+    const found = text[from] === BACKSLASH ? readEscape(text, from) : null
+    bytes[length++] = found === null ? text[from] : found.byte
+    from += found === null ? 1 : found.length
   }
   return bytes.subarray(0, length)
 }

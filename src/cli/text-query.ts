@@ -1,9 +1,16 @@
 /** One request on the query port and its answer: the socket around TextAnswerReader. */
 import type { Duplex } from 'node:stream'
-import type { CommandContext } from './command.ts'
-import { addressOf, foreignAnswer, openConnection, refusal, type ServerAddress, wentAway } from './connection.ts'
-import { EXIT_PARTIAL, EXIT_USAGE } from './exit-codes.ts'
 import { CodedError } from '../base/base.ts'
+import type { CommandContext } from './command.ts'
+import {
+  addressOf,
+  foreignAnswer,
+  openConnection,
+  refusal,
+  type ServerAddress,
+  wentAway,
+} from './connection.ts'
+import { EXIT_PARTIAL, EXIT_USAGE } from './exit-codes.ts'
 import { type AnswerEvent, TextAnswerReader } from './text-query-client.ts'
 
 /** What is left for a command: errors were thrown, the end ends the iteration. */
@@ -61,7 +68,9 @@ export async function* chunksOf(socket: Duplex): AsyncGenerator<Uint8Array> {
 }
 
 function serverError(reason: string, rowCount: number, reader: TextAnswerReader): CodedError {
-  return reader.hasStarted || rowCount > 0 ? partial(`${reason} (after ${rowCount} rows)`) : refusal(reason, EXIT_USAGE)
+  return reader.hasStarted || rowCount > 0
+    ? partial(`${reason} (after ${rowCount} rows)`)
+    : refusal(reason, EXIT_USAGE)
 }
 
 function brokenOff(address: ServerAddress, reader: TextAnswerReader, rowCount: number): CodedError {

@@ -1,7 +1,7 @@
 /** The door of config/: one declaration of all options, and what follows from it. */
 export type { DeclaredOption } from './declaration.ts'
 export type { ConfigFile } from './file.ts'
-export { type FlagDeclaration, type Flags, optionFlags, pickOptionFlags } from './flags.ts'
+export { type FlagDeclaration, type Flags, optionFlags } from './flags.ts'
 export { printBytes, printDuration } from './kinds.ts'
 export { type CheckedConfig, type ConfigInput, checkConfig, type LoadedConfig, loadConfig } from './load.ts'
 export { nearestName } from './nearest-name.ts'

@@ -33,12 +33,6 @@ function flagDeclaration({ kind, short }: DeclaredOption): FlagDeclaration {
   }
 }
 
-/** Only those of the parsed flags that are options: the rest belongs to the command. */
-export function pickOptionFlags(values: Flags): Flags {
-  const known = new Set(OPTIONS.map((option) => option.flag))
-  return Object.fromEntries(Object.entries(values).filter(([name]) => known.has(name)))
-}
-
 export function readFlags(flags: Flags, problems: Problems): Layer {
   const layer = new Map<DeclaredOption, Written>()
   const byFlag = new Map(OPTIONS.map((option) => [option.flag, option]))

@@ -240,19 +240,32 @@ function readLetterMonthDay(
   return readClock(bytes, at + 10, end, dayMs, out)
 }
 
+const HALF_YEAR_MS = 182 * 86_400_000
+
 /** Adds to `out`, which holds a time of day, the day in the year that is nearest to the arrival; false: no such day. */
 function setYear(month: number, day: number, arrivalMs: number, out: TimeResult): boolean {
-  const middle = yearOf(arrivalMs)
-  // The nearest 29 February may be up to eight years away, around 1900 and 2100.
-  const reach = month === 2 && day === 29 ? 8 : 1
-  let nearestMs = Number.NaN
-  for (let year = middle - reach; year <= middle + reach; year++) {
-    const ms = dayStartMs(year, month, day) + out.ms
-    if (Number.isNaN(ms)) continue
-    if (Number.isNaN(nearestMs) || Math.abs(ms - arrivalMs) < Math.abs(nearestMs - arrivalMs)) nearestMs = ms
+  const year = yearOf(arrivalMs)
+  let ms = dayStartMs(year, month, day) + out.ms
+  if (Number.isNaN(ms)) ms = nearestLeapDay(year, month, day, arrivalMs) + out.ms
+  else if (Math.abs(ms - arrivalMs) > HALF_YEAR_MS) {
+    const otherMs = dayStartMs(ms < arrivalMs ? year + 1 : year - 1, month, day) + out.ms
+    if (Math.abs(otherMs - arrivalMs) < Math.abs(ms - arrivalMs)) ms = otherMs
   }
-  out.ms = nearestMs
-  return isTimeInRange(nearestMs)
+  out.ms = ms
+  return isTimeInRange(ms)
+}
+
+/** NaN for a day that is in no year. */
+function nearestLeapDay(year: number, month: number, day: number, arrivalMs: number): number {
+  if (month !== 2 || day !== 29) return Number.NaN
+  let nearestMs = Number.NaN
+  // Up to eight years away, around 1900 and 2100.
+  for (let leapYear = year - 8; leapYear <= year + 8; leapYear++) {
+    const ms = dayStartMs(leapYear, 2, 29)
+    if (Number.isNaN(ms) || Math.abs(ms - arrivalMs) > Math.abs(nearestMs - arrivalMs)) continue
+    nearestMs = ms
+  }
+  return nearestMs
 }
 
 // ---- numbers ------------------------------------------------------------------------------------------------

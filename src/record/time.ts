@@ -219,13 +219,21 @@ function daysOfMonth(year: number, month: number): number {
   return DAYS_BEFORE_MONTH[month] - DAYS_BEFORE_MONTH[month - 1]
 }
 
-/** The UTC year of a time. */
+let knownYear = 1970
+let knownYearFromMs = 0
+let knownYearToMs = 0
+
+/** The UTC year of a time. Remembers the last answer, as arrivals are of one year for long. */
 export function yearOf(ms: number): number {
+  if (ms >= knownYearFromMs && ms < knownYearToMs) return knownYear
   const days = Math.floor(ms / DAY_MS)
   // At most one off, because a year has 365.2425 days on average.
   let year = Math.floor(days / 365.2425) + 1970
   while (days < daysBeforeYear(year)) year--
   while (days >= daysBeforeYear(year + 1)) year++
+  knownYear = year
+  knownYearFromMs = daysBeforeYear(year) * DAY_MS
+  knownYearToMs = daysBeforeYear(year + 1) * DAY_MS
   return year
 }
 

@@ -1,0 +1,117 @@
+/**
+ * `~"pattern"`, `re("pattern")`: the pattern (RE2 syntax, linear time) is found somewhere in the value. A pattern that
+ * is plain text is a substring search. What a value must hold to match at all is searched for in bytes first.
+ */
+import { RE2JS } from 're2js'
+import { CodedError } from '../../base/base.ts'
+import type { Filter } from '../ast.ts'
+import { isAscii } from '../folding.ts'
+import { Needle } from '../needle.ts'
+import { type Span, syntaxProblem } from '../problem.ts'
+import { quote, shown } from '../quoting.ts'
+import { requiredLiteral } from '../required-literal.ts'
+import { fieldPrefix } from '../spelling.ts'
+import { encodeText } from '../text.ts'
+import type { ValueTest } from '../value-test.ts'
+import { ALL } from './all.ts'
+import { boundValueFilter } from './bound-value-filter.ts'
+import { COST_REGEXP, COST_SEARCH, type FilterForm, type FilterKind } from './kind.ts'
+import { prefixOf } from './prefix.ts'
+
+export interface RegexpFilter extends Filter {
+  readonly kind: 'regexp'
+  readonly field: string
+  readonly pattern: string
+}
+
+/** Instructions of a compiled pattern. Matching a byte may cost a step for each. */
+const PROGRAM_SIZE_MAX = 10_000
+
+/** The filter in its simplest form. QUERY_SYNTAX for a pattern that is not valid; `span` is where it stands. */
+export function regexpOf(field: string, pattern: string, span: Span): Filter {
+  compile(pattern, span)
+  if (pattern === '.*') return ALL
+  if (pattern === '.+') return prefixOf(field, '')
+  return { kind: 'regexp', field, pattern } satisfies RegexpFilter
+}
+
+function compile(pattern: string, span: Span): RE2JS {
+  const compiled = tryCompile(pattern, span)
+  if (compiled.programSize() <= PROGRAM_SIZE_MAX) return compiled
+  const message = `the regular expression ${shown(pattern)} is too large: use fewer or smaller repetitions`
+  throw new CodedError('QUERY_TOO_LARGE', message, { details: { ...span } })
+}
+
+function tryCompile(pattern: string, span: Span): RE2JS {
+  try {
+    return RE2JS.compile(pattern)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace('error parsing regexp: ', '') : ''
+    throw syntaxProblem(`the regular expression is not valid: ${inertReason(reason)}`, span)
+  }
+}
+
+/** The library's reason with the piece of the pattern that it names made safe to show. */
+function inertReason(reason: string): string {
+  return shown(reason).slice(1, -1).replaceAll('`', "'")
+}
+
+const parseSymbol: FilterForm = (parser, field) => {
+  const { reader } = parser
+  reader.next()
+  const { text, span } = reader.expectPhrase('a regular expression after `~`', { colon: true, asterisk: true })
+  return regexpOf(parser.fieldOr(field), text, span)
+}
+
+const parseFunction: FilterForm = (parser, field) => {
+  const [{ text, isPrefix, offset, length }] = parser.parseArguments('re', 1)
+  return regexpOf(parser.fieldOr(field), isPrefix ? `${text}*` : text, { offset, length })
+}
+
+export const regexpFilter: FilterKind<RegexpFilter> = {
+  kind: 'regexp',
+  summary: 'a regular expression (RE2 syntax) is found in the value; plain text is a substring',
+  examples: ['~"of size 6"', '~"took [0-9]+ms"', 'path:~"^/api/v[12]/"', '~"(?i)failed"', 're("a|b")'],
+  forms: { functions: { re: parseFunction }, symbols: { '~': parseSymbol } },
+  print: ({ field, pattern }) => `${fieldPrefix(field)}~${quote(pattern)}`,
+  bind: ({ field, pattern }) => boundValueFilter(field, regexpTest(pattern)),
+}
+
+function regexpTest(pattern: string): ValueTest {
+  const required = requiredLiteral(pattern)
+  if (required === null) return plainRegexpTest(pattern)
+  const needle = new Needle(encodeText(required.text), required.anyCase)
+  if (!required.anyCase) return required.isWhole ? substringTest(needle) : guardedTest(pattern, needle)
+  return anyCaseTest(pattern, needle, required.isWhole)
+}
+
+function plainRegexpTest(pattern: string): ValueTest {
+  const compiled = RE2JS.compile(pattern)
+  return { cost: COST_REGEXP, test: (data, start, end) => compiled.test(data.subarray(start, end)) }
+}
+
+function substringTest(needle: Needle): ValueTest {
+  return { cost: COST_SEARCH, test: (data, start, end) => needle.indexIn(data, start, end) >= 0 }
+}
+
+function guardedTest(pattern: string, needle: Needle): ValueTest {
+  const regexp = plainRegexpTest(pattern)
+  return {
+    cost: COST_SEARCH * 2,
+    test: (data, start, end) => needle.indexIn(data, start, end) >= 0 && regexp.test(data, start, end),
+  }
+}
+
+/** Some letters beyond ASCII are another case of ASCII letters (the Kelvin sign), so only ASCII values are turned away. */
+function anyCaseTest(pattern: string, needle: Needle, isWhole: boolean): ValueTest {
+  const regexp = plainRegexpTest(pattern)
+  return {
+    cost: COST_SEARCH * 2,
+    test(data, start, end) {
+      const isFound = needle.indexIn(data, start, end) >= 0
+      if (isFound && isWhole) return true
+      if (!isFound && isAscii(data, start, end)) return false
+      return regexp.test(data, start, end)
+    },
+  }
+}
