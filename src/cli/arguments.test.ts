@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isCodedError } from '../base/base.ts'
-import { checkPositionals, parseInvocation, usageLine } from './arguments.ts'
+import { checkPositionals, optionsOf, parseInvocation, usageLine } from './arguments.ts'
 import type { Command } from './command.ts'
 import { COMMANDS } from './commands.ts'
 
@@ -153,6 +153,10 @@ describe('parseInvocation', () => {
 describe('the rows of the commands', () => {
   it('have no option twice, no short letter twice, and a default that is valid', () => {
     for (const row of COMMANDS) {
+      const options = optionsOf(row)
+      const letters = options.flatMap(({ short }) => short ?? [])
+      assert.equal(new Set(options.map(({ name }) => name)).size, options.length, row.name)
+      assert.equal(new Set(letters).size, letters.length, `${row.name}: ${letters.join('')}`)
       const { args } = parseInvocation([row.name], COMMANDS, row, {})
       assert.deepEqual([...args.positionals], [], row.name)
     }

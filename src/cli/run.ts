@@ -1,8 +1,8 @@
 /**
  * One command line from words to exit code. All ways out are here: help, version, the command's own code, Ctrl+C, a
- * closed pipe, and errors with their message. A bug of ours (AssertionError) is not caught.
+ * closed pipe, and errors with their message. A bug of ours is not caught.
  */
-import { AssertionError, isCodedError, messageOf, systemErrorCode } from '../base/base.ts'
+import { isCodedError, messageOf, systemErrorCode } from '../base/base.ts'
 import { caretMessage } from '../query/query.ts'
 import { checkPositionals, type Invocation, ParsedArgs, parseInvocation } from './arguments.ts'
 import type { CliIo } from './cli-io.ts'
@@ -25,12 +25,17 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     return code
   } catch (error) {
     if (error instanceof OutputClosed) return EXIT_DONE
-    if (error instanceof AssertionError) throw error
+    if (!isFailure(error)) throw error
     reportError(error, argv, io)
     return exitCodeOf(error)
   } finally {
     out.release()
   }
+}
+
+/** A mistake of somebody else or of the machine; everything else is a bug of ours and must be seen. */
+function isFailure(error: unknown): boolean {
+  return isCodedError(error) || systemErrorCode(error) !== undefined
 }
 
 async function runIn(argv: readonly string[], io: CliIo, out: Output): Promise<number> {

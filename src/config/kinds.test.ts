@@ -18,7 +18,7 @@ import {
 
 const CONTEXT = { env: {}, readFile: () => assert.fail('a value of this kind reads no file') }
 
-function valueOf<T>(kind: Kind<T>, ...texts: string[]): T {
+function valueIn<T>(kind: Kind<T>, ...texts: string[]): T {
   const parsed = kind.parse(texts, CONTEXT)
   if (isFailure(parsed)) assert.fail(parsed.what)
   return parsed.value
@@ -31,7 +31,7 @@ function problemOf(kind: Kind<unknown>, ...texts: string[]): string {
 }
 
 function itReads<T>(kind: Kind<T>, cases: readonly (readonly [text: string, value: T])[]): void {
-  for (const [text, value] of cases) it(`${text} is ${value}`, () => assert.equal(valueOf(kind, text), value))
+  for (const [text, value] of cases) it(`${text} is ${value}`, () => assert.equal(valueIn(kind, text), value))
 }
 
 function itRefuses(kind: Kind<unknown>, cases: readonly (readonly [text: string, problem: string])[]): void {
@@ -98,7 +98,7 @@ describe('a duration', () => {
   ])
   it('is never longer than a timer can wait, unless it is said to be', () => {
     assert.equal(problemOf(duration(), '30d'), '"30d" is too large; write at most 2147483647ms')
-    assert.equal(valueOf(duration({ max: 40 * 86_400_000 }), '30d'), 2_592_000_000)
+    assert.equal(valueIn(duration({ max: 40 * 86_400_000 }), '30d'), 2_592_000_000)
   })
   it('prints with the largest unit that divides it', () => {
     assert.deepEqual([0, 1, 1500, 60_000, 90_000, 86_400_000].map(printDuration), [
@@ -175,11 +175,11 @@ describe('a list', () => {
   const some = listOf('list of words', oneOf('read', 'write'), { emptyHint: 'write one' })
 
   it('holds the values of its texts', () => {
-    assert.deepEqual(valueOf(words, 'write', 'read'), ['write', 'read'])
+    assert.deepEqual(valueIn(words, 'write', 'read'), ['write', 'read'])
   })
   it('can be empty by its word or by having no texts, if it may be', () => {
-    assert.deepEqual(valueOf(words, 'nothing'), [])
-    assert.deepEqual(valueOf(words), [])
+    assert.deepEqual(valueIn(words, 'nothing'), [])
+    assert.deepEqual(valueIn(words), [])
     assert.deepEqual(words.print([]), ['nothing'])
   })
   it('cannot be empty otherwise', () => {

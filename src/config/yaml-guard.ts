@@ -31,33 +31,42 @@ export function checkYaml(text: string): Finding | null {
 }
 
 /** Marks that the lexer puts between tokens and that are no part of the text. */
-const MARKS = new Set(['\x02', '\x18', '\x1f'])
+const DOCUMENT_MARK = '\x02'
+const FLOW_ERROR_MARK = '\x18'
+const SCALAR_MARK = '\x1f'
 
-function checkTokens(text: string): Finding | null {
+interface Token {
+  readonly text: string
+  readonly offset: number
+}
+
+/** The tokens that make structure, not texts; each document begins with one DOCUMENT_MARK. */
+function* structureOf(source: string): Generator<Token> {
   let offset = 0
+  let before = ''
+  for (const text of new Lexer().lex(source)) {
+    const isMark = text === DOCUMENT_MARK || text === FLOW_ERROR_MARK || text === SCALAR_MARK
+    if (text === '---' && before !== DOCUMENT_MARK) yield { text: DOCUMENT_MARK, offset }
+    if (before !== SCALAR_MARK && text !== SCALAR_MARK) yield { text, offset }
+    if (!isMark) offset += text.length
+    before = text
+  }
+}
+
+function checkTokens(source: string): Finding | null {
+  let documents = 0
   let depth = 0
   let lineDepth = 0
-  let documents = 0
-  let afterScalarMark = false
-  for (const token of new Lexer().lex(text)) {
-    if (MARKS.has(token)) {
-      afterScalarMark = token === '\x1f'
-      if (token === '\x02' && ++documents > 1) return { ...SEVERAL_DOCUMENTS, offset }
-      continue
-    }
-    if (afterScalarMark) {
-      afterScalarMark = false
-    } else {
-      const unused = UNUSED.get(token[0])
-      if (unused !== undefined) return { ...unused, offset }
-      if (token === '[' || token === '{') depth++
-      if (token === ']' || token === '}') depth--
-      if (token === '\n' || token === '\r\n') lineDepth = 0
-      if (token === '-' || token === '?') lineDepth++
-      const isIndent = token[0] === ' ' && token.length > INDENT_MAX && text[offset - 1] === '\n'
-      if (depth > DEPTH_MAX || lineDepth > DEPTH_MAX || isIndent) return { ...TOO_DEEP, offset }
-    }
-    offset += token.length
+  for (const { text, offset } of structureOf(source)) {
+    const unused = UNUSED.get(text[0])
+    if (unused !== undefined) return { ...unused, offset }
+    if (text === DOCUMENT_MARK && ++documents > 1) return { ...SEVERAL_DOCUMENTS, offset }
+    if (text === '[' || text === '{') depth++
+    else if (text === ']' || text === '}') depth--
+    else if (text === '-' || text === '?') lineDepth++
+    else if (text === '\n' || text === '\r\n') lineDepth = 0
+    const indent = text[0] === ' ' && source[offset - 1] === '\n' ? text.length : 0
+    if (depth > DEPTH_MAX || lineDepth > DEPTH_MAX || indent > INDENT_MAX) return { ...TOO_DEEP, offset }
   }
   return null
 }

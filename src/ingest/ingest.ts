@@ -7,11 +7,10 @@ export {
   LogReplyEncoder,
   refusalReason,
 } from './log-replies.ts'
+export { printQueryError, QUERY_REFUSALS, type QueryRefusal } from './query-replies.ts'
 export {
   QUERY_LINE_BYTES_MAX,
-  QUERY_REFUSALS,
   type QueryBadRequest,
-  type QueryRefusal,
   type QueryRequest,
   QueryTextDecoder,
   type QueryTextRequest,

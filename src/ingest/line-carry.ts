@@ -15,7 +15,7 @@ const FREE_BYTES = 1024
 export class LineCarry {
   bytes: Buffer = NOTHING
   length = 0
-  #view = new DataView(NOTHING.buffer, NOTHING.byteOffset, 0)
+  #view: DataView = new DataView(NOTHING.buffer, NOTHING.byteOffset, 0)
   readonly #lineBytesMax: number
   readonly #budget: ByteBudget
 

@@ -11,6 +11,7 @@ import { assert } from '../base/base.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import { LineCarry } from './line-carry.ts'
 import type { Dialect } from './log-replies.ts'
+import type { QueryRefusal } from './query-replies.ts'
 
 export const QUERY_LINE_BYTES_MAX = 64 * 1024
 
@@ -36,16 +37,6 @@ export interface QueryBadRequest {
   readonly dialect: Dialect
   readonly refusal: QueryRefusal
 }
-
-/** `{bytesMax}` stands for the longest line. docs/protocols-text.md quotes them all. */
-export const QUERY_REFUSALS = {
-  unknownRequest: 'Unknown request: HELP lists all',
-  tooLong: 'Request too long: at most {bytesMax} bytes',
-  notUtf8: 'Request is not valid UTF-8',
-  overload: 'Request too long for the memory that is left: try again later',
-} as const
-
-export type QueryRefusal = keyof typeof QUERY_REFUSALS
 
 const NOTHING = Buffer.alloc(0)
 const NEWLINE = 0x0a
@@ -119,10 +110,9 @@ export class QueryTextDecoder {
   }
 
   #refuseLine(refusal: QueryRefusal): QueryBadRequest {
-    const head = this.#carry.length > 0 ? this.#carry.bytes.subarray(0, this.#carry.length) : NOTHING
-    const dialect = dialectOf(
-      Buffer.concat([head, this.#chunk.subarray(this.#at, this.#at + SHORT_FORM.length)]),
-    )
+    const isCarried = this.#carry.length >= SHORT_FORM.length
+    const head = isCarried ? this.#carry.bytes : this.#chunk.subarray(this.#at)
+    const dialect = dialectOf(head)
     this.#carry.clear()
     this.#isDiscarding = true
     this.#discard()
@@ -178,7 +168,7 @@ function dialectOf(line: Buffer): Dialect {
 }
 
 function startsWith(line: Buffer, form: string): boolean {
-  return line.length >= form.length && line.latin1Slice(0, form.length).toUpperCase() === form
+  return line.length >= form.length && line.toString('latin1', 0, form.length).toUpperCase() === form
 }
 
 function decode(line: Buffer): string | null {

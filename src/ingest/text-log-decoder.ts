@@ -191,7 +191,7 @@ export class TextLogDecoder {
     levelEnd: 0,
   }
   #chunk: Buffer = NOTHING
-  #chunkView = new DataView(NOTHING.buffer, 0, 0)
+  #chunkView: DataView = new DataView(NOTHING.buffer, 0, 0)
   #at = 0
   #arrivalMs = 0
   #arrivalNs = 0

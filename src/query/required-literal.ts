@@ -27,7 +27,8 @@ export function requiredLiteral(pattern: string): RequiredLiteral | null {
   if (pieces === null) return null
   const usable = anyCase ? pieces.flatMap(asciiRuns) : pieces
   const longest = usable.reduce((best, piece) => (piece.length > best.length ? piece : best), '')
-  if (longest === '') return null
+  // U+FFFD in a pattern finds every byte that is not UTF-8.
+  if (longest === '' || longest.includes('\ufffd')) return null
   return { text: longest, anyCase, isWhole: longest === wholeText(body) }
 }
 

@@ -84,6 +84,8 @@ export class BatchEncoder {
   count = 0
   #view = new DataView(this.bytes.buffer)
   #recordStart = 0
+  /** Whether the record that began last is ended, and so counted. */
+  #isRecordEnded = false
   #messageLength = 0
   #levelWordLength = 0
   #fieldCount = 0
@@ -139,6 +141,7 @@ export class BatchEncoder {
 
   beginRecord(): void {
     this.reserve(RECORD_HEADER_BYTES)
+    this.#isRecordEnded = false
     this.#recordStart = this.position
     this.position += RECORD_HEADER_BYTES
     this.#messageLength = 0
@@ -148,6 +151,7 @@ export class BatchEncoder {
   }
 
   putMessage(source: Uint8Array, start: number, end: number): void {
+    assert(this.#levelWordLength === 0 && this.#fieldCount === 0, 'the message comes first')
     this.reserve(end - start)
     this.bytes.set(source.subarray(start, end), this.position)
     this.advanceMessage(end - start)
@@ -171,7 +175,10 @@ export class BatchEncoder {
   /** Stream fields first. Limits are the caller's to check (`checkField`); breaking one here is a bug. */
   putField(name: Uint8Array, value: Uint8Array, kind: number, isStream = false): void {
     this.#field(name, value, kind)
-    if (isStream) this.#streamFieldCount++
+    if (isStream) {
+      assert(this.#streamFieldCount === this.#fieldCount, 'stream fields come first')
+      this.#streamFieldCount++
+    }
     this.#fieldCount++
   }
 
@@ -189,11 +196,14 @@ export class BatchEncoder {
     view.setUint32(at + 20, timeNs, true)
     view.setUint32(at + 24, this.#messageLength, true)
     this.count++
+    this.#isRecordEnded = true
   }
 
-  /** Forgets the record that was begun (or just ended, if `position` was kept): back to its start. */
+  /** Forgets the record that was begun, or that ended last: back to its start. Once per record. */
   abandonRecord(): void {
     this.position = this.#recordStart
+    if (this.#isRecordEnded) this.count--
+    this.#isRecordEnded = false
   }
 
   /** The encoded batch, valid until the next `reset`. At least one record. */

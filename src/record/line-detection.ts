@@ -33,7 +33,7 @@ export interface LineDetection extends TimeResult {
 }
 
 const TIME_WORDS_MAX = 6
-const LEVEL_WORDS_MAX = 12
+const LEVEL_WORDS_MAX = 10
 const LEVEL_BYTES_MAX = 512
 const PARTS_MAX = 4
 const JSON_BYTES_MAX = 4096

@@ -73,6 +73,14 @@ export {
   TIME_MS_MAX,
   TIME_MS_MIN,
 } from './limits.ts'
+export { detectLine, type LineDetection } from './line-detection.ts'
+export {
+  checkFieldName,
+  type EncodeRecordOptions,
+  encodeRecord,
+  type FieldValue,
+  type NewRecord,
+} from './record-object.ts'
 export {
   formatRfc3339,
   formatUnixSeconds,
@@ -82,3 +90,4 @@ export {
   UNIX_SECONDS_BYTES_MAX,
   writeUnixSeconds,
 } from './time.ts'
+export { parseTimeSpan, parseTimeText } from './time-text.ts'

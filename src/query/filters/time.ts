@@ -1,0 +1,172 @@
+/**
+ * `_time:…`: when it happened. A time names a stretch (`2025-07-18Z` is a day): `=` and `[…]` hold all of it, `>` and
+ * `<=` mean its end, `<` and `>=` its beginning; `(a` begins right after the first moment of `a`, `b)` ends right
+ * before the first moment of `b`. `5m` is the last five minutes, `>5m` is older. `offset 1h` looks an hour earlier.
+ */
+import type { Filter } from '../ast.ts'
+import { UNBOUNDED } from '../bounds.ts'
+import type { FilterParser } from '../filter-parser.ts'
+import { quote } from '../quoting.ts'
+import {
+  type Moment,
+  momentOf,
+  nowStretch,
+  parseDuration,
+  requireDuration,
+  requireTime,
+  type Stretch,
+} from '../time-literal.ts'
+import type { Phrase, TokenReader } from '../token-reader.ts'
+import { ALL } from './all.ts'
+import { COST_NUMBER, type FilterForm, type FilterKind } from './kind.ts'
+
+export interface TimeFilter extends Filter {
+  readonly kind: 'time'
+  /** As it was written: what is relative stays so when it is printed. */
+  readonly text: string
+  /** Both inclusive; null is open. */
+  readonly first: Moment | null
+  readonly last: Moment | null
+  /** `last` is the moment of asking: a tail goes on beyond it. */
+  readonly endsNow: boolean
+}
+
+/** What was read, before the offset. */
+interface Range {
+  readonly text: string
+  readonly first: bigint | null
+  readonly last: bigint | null
+  readonly endsNow?: boolean
+}
+
+const parse: FilterForm = (parser) => {
+  const { reader } = parser
+  if (reader.takeSymbol('*')) return ALL
+  const range = parseRange(parser)
+  const offset = parseOffset(reader)
+  const shift = offset?.ns ?? 0n
+  return {
+    kind: 'time',
+    text: [range.text, offset?.text].filter(Boolean).join(' '),
+    first: range.first === null ? null : momentOf(range.first - shift),
+    last: range.last === null ? null : momentOf(range.last - shift),
+    endsNow: range.endsNow === true && shift === 0n,
+  } satisfies TimeFilter as Filter
+}
+
+function parseRange(parser: FilterParser): Range {
+  const { reader } = parser
+  if (reader.isWord('offset')) return { text: '', first: null, last: nowStretch(reader.nowMs).last }
+  if (reader.isSymbol('[') || reader.isSymbol('(')) return parseBrackets(reader)
+  const compare = parseCompare(reader)
+  for (const name of ['day_range', 'week_range']) {
+    const isCalled = reader.isWord(name) && /^[[(]$/.test(reader.following.text)
+    if (isCalled) throw reader.notBuilt(`filter \`_time:${name}\``)
+  }
+  const phrase = reader.expectPhrase('a time or a duration', { colon: true })
+  const duration = phrase.text.toLowerCase().startsWith('now') ? null : parseDuration(phrase.text)
+  return duration === null
+    ? comparedTime(compare, phrase, requireTime(phrase.text, reader.nowMs, phrase.span))
+    : comparedAge(compare, phrase, duration < 0n ? -duration : duration, reader.nowMs)
+}
+
+type Compare = '' | '>' | '>=' | '<' | '<='
+
+function parseCompare(reader: TokenReader): Compare {
+  if (reader.takeSymbol('=')) return ''
+  for (const symbol of ['>', '<'] as const) {
+    if (reader.takeSymbol(symbol)) return reader.takeJoined('=') ? `${symbol}=` : symbol
+  }
+  return ''
+}
+
+function comparedTime(compare: Compare, { text }: Phrase, { first, last }: Stretch): Range {
+  const written = compare + timeText(text)
+  if (compare === '>') return { text: written, first: last + 1n, last: null }
+  if (compare === '>=') return { text: written, first, last: null }
+  if (compare === '<') return { text: written, first: null, last: first - 1n }
+  if (compare === '<=') return { text: written, first: null, last }
+  return { text: written, first, last }
+}
+
+/** `>5m` is older than five minutes, `<5m` younger. */
+function comparedAge(compare: Compare, { text }: Phrase, age: bigint, nowMs: number): Range {
+  const now = nowStretch(nowMs)
+  const written = compare + timeText(text)
+  if (compare === '>') return { text: written, first: null, last: now.first - age - 1n }
+  if (compare === '>=') return { text: written, first: null, last: now.first - age }
+  if (compare === '<') return { text: written, first: now.first - age + 1n, last: null }
+  if (compare === '<=') return { text: written, first: now.first - age, last: null }
+  return { text: written, first: now.first - age, last: now.last, endsNow: true }
+}
+
+function parseBrackets(reader: TokenReader): Range {
+  const opens = reader.next().text
+  const from = reader.expectPhrase('the time at which the range begins', { colon: true })
+  const first = requireTime(from.text, reader.nowMs, from.span).first + (opens === '(' ? 1n : 0n)
+  reader.expectSymbol(',', 'and the time at which the range ends')
+  const to = reader.expectPhrase('the time at which the range ends', { colon: true })
+  const end = requireTime(to.text, reader.nowMs, to.span)
+  if (!reader.isSymbol(']') && !reader.isSymbol(')')) throw reader.expected('`]` or `)` at the end of the range')
+  const closes = reader.next().text
+  const last = closes === ']' ? end.last : end.first - 1n
+  return { text: `${opens}${timeText(from.text)},${timeText(to.text)}${closes}`, first, last }
+}
+
+function parseOffset(reader: TokenReader): { text: string; ns: bigint } | null {
+  if (!reader.takeWord('offset')) return null
+  const { text, span } = reader.expectPhrase('a duration after `offset`')
+  return { text: `offset ${text}`, ns: requireDuration(text, span) }
+}
+
+/** A time that was read once needs quotes only where it has a space. */
+function timeText(text: string): string {
+  return text.includes(' ') ? quote(text) : text
+}
+
+export const timeFilter: FilterKind<TimeFilter> = {
+  kind: 'time',
+  summary: 'when it happened: a duration back from now, a calendar unit, a range',
+  examples: [
+    '_time:5m',
+    '_time:1h offset 1d',
+    '_time:2025-07-18Z',
+    '_time:[2025-07-18T10:00Z, 2025-07-18T11:00Z)',
+    '_time:>=2025-07-18Z',
+  ],
+  forms: { fields: { _time: parse } },
+  print: ({ text }) => `_time:${text}`,
+  bind({ first, last, endsNow }, { isLive }) {
+    const from = first ?? { ms: -Infinity, ns: 0 }
+    const to = last === null || (isLive && endsNow) ? { ms: Infinity, ns: 0 } : last
+    return {
+      cost: COST_NUMBER,
+      narrow({ block }, rows) {
+        if (block.timeMsMin > from.ms && block.timeMsMax < to.ms) return
+        const { timesMs, timesNs } = block
+        for (let row = rows.nextSet(0); row >= 0; row = rows.nextSet(row + 1)) {
+          const ms = timesMs[row]
+          const isEarly = ms < from.ms || (ms === from.ms && timesNs[row] < from.ns)
+          const isLate = ms > to.ms || (ms === to.ms && timesNs[row] > to.ns)
+          if (isEarly || isLate) rows.unset(row)
+        }
+      },
+    }
+  },
+  bounds: ({ first, last }) => ({
+    ...UNBOUNDED,
+    timeMsMin: first?.ms ?? -Infinity,
+    timeMsMax: last?.ms ?? Infinity,
+  }),
+}
+
+/** A range of stretches that were read elsewhere: the text port's TIME. Null is open. */
+export function timeRangeOf(text: string, first: bigint | null, last: bigint | null): TimeFilter {
+  return {
+    kind: 'time',
+    text,
+    first: first === null ? null : momentOf(first),
+    last: last === null ? null : momentOf(last),
+    endsNow: false,
+  }
+}
