@@ -1,10 +1,20 @@
 #!/usr/bin/env node
 /**
- * The executable. Sets what must be set before anything else runs, then hands over to the command line.
+ * The executable. Checks and sets what must be so before anything else is loaded, then hands over to the command line.
  *
  * The pool of libuv serves file and DNS calls; with its default of four threads a few slow ones would hold up every
  * sync of the log (reliability rule R7).
  */
+import { readFileSync } from 'node:fs'
+import { checkNodeVersion } from './base/node-version.ts'
+
+const { engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+try {
+  checkNodeVersion(process.versions.node, engines.node)
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(1)
+}
 process.env.UV_THREADPOOL_SIZE ??= '16'
 
 const { processIo, runCli } = await import('./cli/cli.ts')

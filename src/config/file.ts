@@ -123,7 +123,7 @@ class FileReader {
   }
 
   #readPair(pair: Pair, name: string, path: string, group: Group<Children>, origin: Origin): void {
-    const child = Object.hasOwn(group.children, name) ? group.children[name] : undefined
+    const child = name in group.children ? group.children[name] : undefined
     if (child === undefined) {
       this.#problems.add(path, origin, 'unknown option', () => suggestion(name, path, group))
     } else if (child.node === 'group') {

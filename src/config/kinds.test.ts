@@ -147,7 +147,7 @@ describe('one of several words', () => {
   itRefuses(kind, [
     ['requird', '"requird" is not one of none, required; did you mean required?'],
     ['None', '"None" is not one of none, required; did you mean none?'],
-    ['password', '"password" is not one of none, required; write none or required'],
+    ['password', '"password" is not one of none, required'],
   ])
 })
 

@@ -73,7 +73,7 @@ export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
       const word = words.find((known) => known === text)
       if (word !== undefined) return { value: word }
       const near = nearestName(text, words)
-      const hint = near === null ? `write ${words.join(' or ')}` : `did you mean ${near}?`
+      const hint = near === null ? undefined : `did you mean ${near}?`
       return { what: `${quoted(text)} is not one of ${words.join(', ')}`, hint }
     },
     print: (value) => [value],

@@ -29,7 +29,7 @@ describe('a secret', () => {
     const texts = [
       `${secret}`,
       String(secret),
-      secret + '',
+      ['', secret].join(''),
       JSON.stringify({ secret }),
       inspect(secret),
       inspect({ deep: { deeper: [secret] } }, { showHidden: true, depth: 9 }),

@@ -4,11 +4,12 @@
  * Control characters are bytes below 0x20 but tab, and 0x7f. What is above 0x7f is not looked at: whether it is UTF-8
  * is nobody's business on the way in.
  *
- * Measured on 180-byte messages: four bytes a step 79 ns, a loop over bytes 148 ns, finding the newline, checking and
- * copying one after the other 95 ns.
+ * Measured on 180-byte messages: this loop 59 ns, the same with a test in every step 100 ns, a loop over bytes 191 ns,
+ * a check and then a native copy 86 ns.
  */
 const TAB = 0x09
 const DELETE = 0x7f
+const SIGN_BITS = 0x80808080
 
 /**
  * Copies the bytes from `start` to `end` of `source` to `at` of `target`, which has room for them. False, with
@@ -21,38 +22,35 @@ export function copyPrintable(
   target: DataView,
   at: number,
 ): boolean {
-  const wordsEnd = end - 3
+  let suspects = 0
   let from = start
   let to = at
-  while (from < wordsEnd) {
-    const word = source.getInt32(from, true)
-    if (hasControlByte(word) && !isTabbedWord(word)) return false
-    target.setInt32(to, word, true)
-    from += 4
-    to += 4
+  for (const pairsEnd = end - 7; from < pairsEnd; from += 8, to += 8) {
+    const first = source.getInt32(from, true)
+    const second = source.getInt32(from + 4, true)
+    suspects |= suspectBits(first) | suspectBits(second)
+    target.setInt32(to, first, true)
+    target.setInt32(to + 4, second, true)
   }
   for (; from < end; from++, to++) {
     const byte = source.getUint8(from)
-    if (isControlByte(byte)) return false
+    if (byte < 0x20 || byte === DELETE) suspects |= SIGN_BITS
     target.setUint8(to, byte)
   }
-  return true
+  // A tab is a suspect too: such a message is looked at again, byte by byte.
+  return (suspects & SIGN_BITS) === 0 || !hasControlByte(source, start, end)
 }
 
-/** Whether one of the four bytes is below 0x20 (tab included) or 0x7f: the sign bit of a byte tells a borrow. */
-function hasControlByte(word: number): boolean {
+/** A sign bit is set if one of the four bytes is below 0x20 or is 0x7f: it shows the borrow of a subtraction. */
+function suspectBits(word: number): number {
   const deleted = word ^ 0x7f7f7f7f
-  return ((((word - 0x20202020) & ~word) | ((deleted - 0x01010101) & ~deleted)) & 0x80808080) !== 0
+  return ((word - 0x20202020) & ~word) | ((deleted - 0x01010101) & ~deleted)
 }
 
-/** Whether the control characters of a word are all tabs. */
-function isTabbedWord(word: number): boolean {
-  for (let shift = 0; shift < 32; shift += 8) {
-    if (isControlByte((word >>> shift) & 0xff)) return false
+function hasControlByte(bytes: DataView, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes.getUint8(at)
+    if (byte < 0x20 ? byte !== TAB : byte === DELETE) return true
   }
-  return true
-}
-
-function isControlByte(byte: number): boolean {
-  return byte < 0x20 ? byte !== TAB : byte === DELETE
+  return false
 }

@@ -1,8 +1,333 @@
-import type { Query } from './ast.ts'
+/**
+ * LogsQL text to a query.
+ *
+ *   query    filter pipe*                            operand  ( filter ) · * · not operand · field : operand · leaf
+ *   pipe     | name …                                leaf     phrase · phrase* · what a kind of filter declares
+ *   filter   and (or and)*     and  operand+
+ *
+ * The parser knows the grammar; how a filter or a pipe is spelled, its kind knows (filters/registry, pipes/registry).
+ * Invariant: whatever the text, it returns a query or throws a CodedError with the place.
+ */
+import { CodedError } from '../base/base.ts'
+import type { Filter, Pipe, Query } from './ast.ts'
+import type { Argument, FilterParser } from './filter-parser.ts'
+import { ALL } from './filters/all.ts'
+import { andOf } from './filters/and.ts'
+import { notOf } from './filters/not.ts'
+import { orOf } from './filters/or.ts'
+import { phraseOf } from './filters/phrase.ts'
+import { prefixOf } from './filters/prefix.ts'
+import { FIELD_FORMS, FUNCTION_FORMS, SYMBOL_FORMS } from './filters/registry.ts'
+import { LATER_PIPES_BY_NAME, PIPE_NAMES, PIPES_BY_NAME, pipeKindOf } from './pipes/registry.ts'
+import { shown } from './quoting.ts'
+import { MESSAGE_FIELD } from './special-fields.ts'
+import { didYouMean } from './suggestion.ts'
+import { cleanText, encodeText } from './text.ts'
+import { isSymbol, type Phrase, spanOf, TokenReader } from './token-reader.ts'
+
+export const QUERY_BYTES_MAX = 64 * 1024
+export const QUERY_DEPTH_MAX = 100
+
 export interface ParseOptions {
   /** What `now` means in `_time` filters. */
   readonly nowMs: number
 }
-export function parseQuery(_text: string, _options: ParseOptions): Query {
-  throw new Error('not built yet')
+
+/**
+ * The query that the text is. QUERY_SYNTAX with `details` `{ offset, length }` in code units of the text;
+ * QUERY_TOO_LARGE beyond 64 KiB or 100 levels of nesting.
+ */
+export function parseQuery(text: string, options: ParseOptions): Query {
+  checkSize(text)
+  return new QueryParser(cleanText(text), options.nowMs).parseQuery()
+}
+
+function checkSize(text: string): void {
+  const isSmall = text.length * 3 <= QUERY_BYTES_MAX
+  if (isSmall || (text.length <= QUERY_BYTES_MAX && encodeText(text).length <= QUERY_BYTES_MAX)) return
+  throw new CodedError('QUERY_TOO_LARGE', `the query is longer than ${QUERY_BYTES_MAX} bytes`, {
+    details: { offset: 0, length: text.length },
+  })
+}
+
+class QueryParser implements FilterParser {
+  readonly reader: TokenReader
+  #depth = 0
+
+  constructor(source: string, nowMs: number) {
+    this.reader = new TokenReader(source, nowMs)
+  }
+
+  parseQuery(): Query {
+    const { reader } = this
+    if (reader.isWord('options') && isSymbol(reader.following, '(')) throw reader.notBuilt('`options(…)`')
+    let filter = this.#parseWholeFilter()
+    const pipes: Pipe[] = []
+    while (reader.takeSymbol('|')) {
+      const start = reader.token
+      const pipe = this.#parsePipe()
+      const more = pipeKindOf(pipe).asFilter?.(pipe)
+      if (more === undefined) pipes.push(pipe)
+      else if (pipes.length === 0) filter = andOf([filter, more])
+      else throw reader.notBuilt('pipe `filter` behind another pipe', spanOf(start))
+    }
+    if (reader.token.kind !== 'end') throw this.#leftover()
+    return { filter, pipes }
+  }
+
+  // ---- pipes --------------------------------------------------------------------------------------------------
+
+  #parsePipe(): Pipe {
+    const { reader } = this
+    const { token } = reader
+    const name = token.text.toLowerCase()
+    if (token.kind === 'end') throw reader.problem('a pipe is missing after `|`, like `| limit 10`')
+    if (token.kind !== 'word' || isSymbol(reader.following, ':')) return this.#parseFilterPipe()
+    const kind = PIPES_BY_NAME.get(name)
+    if (kind === undefined) throw this.#unknownPipe(name)
+    reader.next()
+    const pipe = kind.parse(this)
+    if (!reader.isAtEndOfPart()) throw reader.expected(`\`|\` or the end of the query after \`${name}\``)
+    return pipe
+  }
+
+  /** A filter after `|` needs no name where it cannot be the name of a pipe. */
+  #parseFilterPipe(): Pipe {
+    return PIPES_BY_NAME.get('filter')!.parse(this)
+  }
+
+  #unknownPipe(name: string): CodedError {
+    const { reader } = this
+    const later = LATER_PIPES_BY_NAME.get(name)
+    if (later !== undefined) return reader.notBuilt(later)
+    const suggestion = didYouMean(name, PIPE_NAMES) || '; to filter again, write `| filter …`'
+    return reader.problem(`there is no pipe ${shown(name)}${suggestion}`)
+  }
+
+  // ---- filters ------------------------------------------------------------------------------------------------
+
+  parseFilter(field: string | null): Filter {
+    this.#refusePipeName()
+    return this.#parseOr(field)
+  }
+
+  #parseWholeFilter(): Filter {
+    const { reader } = this
+    if (reader.token.kind === 'end') throw reader.problem('the query is empty; `*` finds everything')
+    if (reader.isSymbol('|')) throw reader.problem('a filter is missing before `|`; `*` finds everything')
+    return this.parseFilter(null)
+  }
+
+  /** `limit 10` without a filter is more often a forgotten `* |` than a search for two words. */
+  #refusePipeName(): void {
+    const { reader } = this
+    const { token, following } = reader
+    const isName = token.kind === 'word' && PIPE_NAMES.has(token.text.toLowerCase()) && !isSymbol(following, ':')
+    if (!isName) return
+    const name = shown(token.text)
+    throw reader.problem(
+      `${name} is the name of a pipe: write \`* | ${token.text} …\`, or put the word into quotes to search for it`,
+    )
+  }
+
+  #parseOr(field: string | null): Filter {
+    this.#enter()
+    const children = [this.#parseAnd(field)]
+    while (this.reader.takeWord('or')) children.push(this.#parseAnd(field))
+    this.#leave()
+    return orOf(children)
+  }
+
+  #parseAnd(field: string | null): Filter {
+    const { reader } = this
+    const children = [this.#parseOperand(field)]
+    while (!reader.isAtEndOfPart() && !reader.isWord('or')) {
+      reader.takeWord('and')
+      children.push(this.#parseOperand(field))
+    }
+    return andOf(children)
+  }
+
+  #parseOperand(field: string | null): Filter {
+    this.#enter()
+    const filter = this.#parseNegated(field)
+    this.#leave()
+    return filter
+  }
+
+  #parseNegated(field: string | null): Filter {
+    const { reader } = this
+    const { token } = reader
+    const isNot = token.kind === 'word' ? token.text.toLowerCase() === 'not' : isSymbol(token, '!') || isSymbol(token, '-')
+    if (!isNot) return this.#parsePositive(field)
+    reader.next()
+    return notOf(this.#parseOperand(field))
+  }
+
+  #parsePositive(field: string | null): Filter {
+    const { reader } = this
+    const { token, following } = reader
+    if (reader.takeSymbol(':')) return this.#parseOperand(field)
+    if (isSymbol(token, '(')) return this.#parseGroup(field)
+    if (isSymbol(token, '*')) return this.#parseAsterisk(field)
+    if (token.kind === 'symbol') {
+      const form = SYMBOL_FORMS.get(token.text)
+      if (form !== undefined) return form(this, field)
+    }
+    if (token.kind === 'word' && isSymbol(following, '(')) return this.#parseFunction(field)
+    const isRange = token.kind === 'word' && isSymbol(following, '[') && !following.isSpaced
+    if (isRange && FUNCTION_FORMS.has(token.text.toLowerCase())) return this.#parseFunction(field)
+    return this.#parsePhrase(field)
+  }
+
+  #parseGroup(field: string | null): Filter {
+    const { reader } = this
+    const opening = spanOf(reader.next())
+    if (reader.isSymbol(')')) throw reader.problem('a filter is missing between `(` and `)`')
+    const filter = this.#parseOr(field)
+    if (!reader.takeSymbol(')')) {
+      if (reader.token.kind === 'end') throw reader.problem('this `(` has no closing `)`', opening)
+      throw this.#leftover()
+    }
+    return filter
+  }
+
+  /** `*` is everything, `field:*` any value. */
+  #parseAsterisk(field: string | null): Filter {
+    const { reader } = this
+    const start = spanOf(reader.next())
+    if (reader.isSymbol(':')) throw reader.notBuilt('a search in all fields (`*:…`)', start)
+    this.#refuseJoined('`*`')
+    return field === null ? ALL : prefixOf(field, '')
+  }
+
+  #parseFunction(field: string | null): Filter {
+    const { reader } = this
+    const { token, following } = reader
+    const name = token.text.toLowerCase()
+    const form = FUNCTION_FORMS.get(name)
+    if (form !== undefined) {
+      // A form that refuses shows its name, so the name is read by `parseArguments`.
+      return form(this, field)
+    }
+    if (following.isSpaced) return this.#parsePhrase(field)
+    const suggestion = didYouMean(name, FUNCTION_FORMS.keys()) || '; for the word and a group, put a space before `(`'
+    throw reader.problem(`there is no filter ${shown(`${name}(…)`)}${suggestion}`)
+  }
+
+  #parsePhrase(field: string | null): Filter {
+    const { reader } = this
+    const phrase = reader.phrase({ colon: field !== null })
+    if (phrase === null) throw this.#missingOperand()
+    if (field === null && reader.isSymbol(':')) return this.#parseFieldValue(phrase)
+    this.#refuseForeignAnd(phrase)
+    if (!reader.takeJoined('*')) return phraseOf(this.fieldOr(field), phrase.text)
+    this.#refuseJoined('`*` stands at the end of a word;')
+    return prefixOf(this.fieldOr(field), phrase.text)
+  }
+
+  #parseFieldValue(name: Phrase): Filter {
+    const { reader } = this
+    const field = this.fieldOr(name.text)
+    reader.next()
+    if (reader.isAtEndOfPart()) {
+      throw reader.problem(`a value is missing after \`${shown(name.text).slice(1, -1)}:\``, name.span)
+    }
+    const form = FIELD_FORMS.get(field)
+    return form === undefined ? this.#parseOperand(field) : form(this, field)
+  }
+
+  fieldOr(field: string | null): string {
+    return field === null || field === '' ? MESSAGE_FIELD : field
+  }
+
+  // ---- arguments ----------------------------------------------------------------------------------------------
+
+  parseArguments(functionName: string, count?: number): Argument[] {
+    const { reader } = this
+    const name = spanOf(reader.token)
+    if (reader.isWord(functionName)) reader.next()
+    reader.expectSymbol('(', `after \`${functionName}\``)
+    const values: Argument[] = []
+    while (!reader.isSymbol(')')) {
+      values.push(this.#parseArgument(functionName))
+      if (!reader.takeSymbol(',')) break
+      if (count !== undefined && values.length === count) throw this.#wrongCount(functionName, count)
+    }
+    if (!reader.isSymbol(')')) throw this.#unclosedArguments(functionName)
+    if (count !== undefined && values.length !== count) throw this.#wrongCount(functionName, count)
+    reader.next()
+    for (const _ of []) void name
+    return values
+  }
+
+  #parseArgument(functionName: string): Argument {
+    const { reader } = this
+    const start = spanOf(reader.token)
+    if (reader.takeSymbol('*')) return { text: '', isPrefix: true, ...start }
+    const phrase = reader.phrase({ colon: true })
+    if (phrase === null) throw this.#unclosedArguments(functionName)
+    return { text: phrase.text, isPrefix: reader.takeSymbol('*'), ...phrase.span }
+  }
+
+  refusePrefixes(functionName: string, values: readonly Argument[]): void {
+    const prefix = values.find(({ isPrefix }) => isPrefix)
+    if (prefix === undefined) return
+    throw this.reader.problem(`\`${functionName}(…)\` takes whole values, without \`*\``, prefix)
+  }
+
+  #wrongCount(functionName: string, count: number): CodedError {
+    return this.reader.problem(`\`${functionName}(…)\` takes ${count === 1 ? 'one value' : `${count} values`}`)
+  }
+
+  #unclosedArguments(functionName: string): CodedError {
+    const { reader } = this
+    if (reader.token.kind === 'end') return reader.problem(`\`${functionName}(\` has no closing \`)\``)
+    return reader.expected(`\`,\` or \`)\` in \`${functionName}(…)\``)
+  }
+
+  // ---- problems -----------------------------------------------------------------------------------------------
+
+  #missingOperand(): CodedError {
+    const { reader } = this
+    const { previous } = reader
+    if (!reader.isAtEndOfPart()) return this.#leftover()
+    if (previous === null) return reader.expected('a filter')
+    const before = shown(reader.source.slice(previous.start, previous.end))
+    return reader.problem(`a filter is missing after ${before}`)
+  }
+
+  /** Something that no filter begins with. */
+  #leftover(): CodedError {
+    const { reader } = this
+    if (reader.isSymbol(')')) return reader.problem('this `)` closes nothing; put it into quotes to search for it')
+    const text = shown(reader.source.slice(reader.token.start, reader.token.end))
+    return reader.problem(`${text} has no meaning here; put the text into quotes to search for it`)
+  }
+
+  #refuseJoined(what: string): void {
+    const { reader } = this
+    if (reader.token.isSpaced || reader.isAtEndOfPart()) return
+    throw reader.problem(`${what} cannot go on with ${shown(reader.source[reader.token.start])}: for a pattern write \`~"a.*b"\``)
+  }
+
+  #refuseForeignAnd({ text, isQuoted, span }: Phrase): void {
+    if (text !== '&&' || isQuoted) return
+    throw this.reader.problem('write `and` instead of `&&`, or nothing: filters side by side must all match', span)
+  }
+
+  // ---- depth --------------------------------------------------------------------------------------------------
+
+  #enter(): void {
+    this.#depth++
+    if (this.#depth <= QUERY_DEPTH_MAX * 2) return
+    const { offset, length } = spanOf(this.reader.token)
+    throw new CodedError('QUERY_TOO_LARGE', `the query is nested more than ${QUERY_DEPTH_MAX} levels deep`, {
+      details: { offset, length },
+    })
+  }
+
+  #leave(): void {
+    this.#depth--
+  }
 }

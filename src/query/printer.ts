@@ -1,4 +1,46 @@
-import type { Query } from './ast.ts'
-export function printQuery(_query: Query): string {
-  throw new Error('not built yet')
+/**
+ * A query as LogsQL text: what `parseQuery` reads back as the same query. Words that mean something are quoted, so
+ * that a text found here can stand anywhere in a query.
+ */
+import type { Filter, Pipe, Query } from './ast.ts'
+import { type FilterPrinter, PRECEDENCE_LEAF } from './filters/kind.ts'
+import { FUNCTION_FORMS, filterKindOf } from './filters/registry.ts'
+import { PIPE_NAMES, pipeKindOf } from './pipes/registry.ts'
+import { quote } from './quoting.ts'
+import { MESSAGE_FIELD } from './special-fields.ts'
+
+const BARE = /^[\p{L}\p{Nd}_.]+$/u
+const RESERVED_WORDS: ReadonlySet<string> = new Set([
+  'and',
+  'or',
+  'not',
+  'options',
+  ...FUNCTION_FORMS.keys(),
+  ...PIPE_NAMES,
+])
+
+export function printQuery(query: Query): string {
+  return [printFilter(query.filter), ...query.pipes.map(printPipe)].join(' | ')
+}
+
+export function printFilter(filter: Filter): string {
+  return printer.child(filter, 0)
+}
+
+function printPipe(pipe: Pipe): string {
+  return pipeKindOf(pipe).print(pipe, printer)
+}
+
+const printer: FilterPrinter = {
+  child(filter, precedence) {
+    const kind = filterKindOf(filter)
+    const text = kind.print(filter, printer)
+    return (kind.precedence ?? PRECEDENCE_LEAF) < precedence ? `(${text})` : text
+  },
+  field: (name) => (name === MESSAGE_FIELD ? '' : `${printPhrase(name)}:`),
+  phrase: printPhrase,
+}
+
+function printPhrase(text: string): string {
+  return BARE.test(text) && !RESERVED_WORDS.has(text.toLowerCase()) ? text : quote(text)
 }

@@ -9,7 +9,6 @@
  * Not a hot path: decoders of protocols write to the BatchEncoder themselves.
  */
 import { CodedError } from '../base/base.ts'
-import { TRUNCATED_FIELD } from './batch-block.ts'
 import {
   type BatchEncoder,
   FIELD_FALSE,
@@ -22,6 +21,7 @@ import {
   RECORD_FLAG_SENDER_TIME,
   RECORD_HEADER_BYTES,
 } from './batch.ts'
+import { TRUNCATED_FIELD } from './batch-block.ts'
 import { LEVEL_NAMES, levelSeverityOfBytes, levelWordFlags } from './levels.ts'
 import {
   FIELD_NAME_BYTES_MAX,
@@ -122,13 +122,15 @@ function messageBytes(message: unknown, bytesMax: number): Uint8Array {
   }
   if (message.length === 0) throw invalid('the message is empty; give at least one character')
   const bytes = typeof message === 'string' ? utf8.encode(message) : message
-  if (bytes.length > bytesMax) throw tooLarge(`the message has ${bytes.length} bytes; at most ${bytesMax} fit`)
+  if (bytes.length > bytesMax)
+    throw tooLarge(`the message has ${bytes.length} bytes; at most ${bytesMax} fit`)
   return bytes
 }
 
 function levelWord(level: unknown): string {
   if (level === undefined) return ''
-  if (typeof level !== 'string') throw invalid(`the level is ${kindOf(level)}; give ${LEVEL_NAMES.join(', ')}`)
+  if (typeof level !== 'string')
+    throw invalid(`the level is ${kindOf(level)}; give ${LEVEL_NAMES.join(', ')}`)
   const bytes = utf8.encode(level)
   if (levelSeverityOfBytes(bytes, 0, bytes.length) >= 0) return level
   throw invalid(`the level ${shown(level)} is unknown; give ${LEVEL_NAMES.join(', ')} or a usual synonym`)
@@ -138,7 +140,9 @@ function timeOf(time: unknown): TimeResult {
   if (time instanceof Date) return timeOfMs(time.getTime())
   if (typeof time === 'number') return timeOfMs(time)
   if (typeof time !== 'string') {
-    throw invalid(`the time is ${kindOf(time)}; give a Date, milliseconds or text such as 2025-01-15T09:50:00Z`)
+    throw invalid(
+      `the time is ${kindOf(time)}; give a Date, milliseconds or text such as 2025-01-15T09:50:00Z`,
+    )
   }
   const parsed = { ms: 0, ns: 0 }
   if (parseTimeText(time, parsed)) return parsed
@@ -179,43 +183,30 @@ class FieldList {
   }
 
   #addValue(name: string, value: unknown, depth: number): void {
-    switch (typeof value) {
-      case 'undefined':
-        return
-      case 'string':
-        return this.#add(name, utf8.encode(value), FIELD_STRING)
-      case 'number':
-        return this.#add(name, utf8.encode(String(value)), Number.isFinite(value) ? FIELD_NUMBER : FIELD_STRING)
-      case 'bigint':
-        return this.#add(name, utf8.encode(String(value)), FIELD_NUMBER)
-      case 'boolean':
-        return this.#add(name, utf8.encode(String(value)), value ? FIELD_TRUE : FIELD_FALSE)
-      case 'object':
-        return value === null ? this.#add(name, NO_BYTES, FIELD_NULL) : this.#addObject(name, value, depth)
-      default:
-        throw invalid(`the field ${shown(name)} is ${kindOf(value)}; give something that JSON knows`)
-    }
+    if (value === null) this.#add(name, NO_BYTES, FIELD_NULL)
+    else if (typeof value === 'object') this.#addObject(name, value, depth)
+    else if (value !== undefined) this.#addText(name, value, scalarKind(name, value))
   }
 
   #addObject(name: string, value: object, depth: number): void {
-    if (depth > DEPTH_MAX) throw invalid(`the field ${shown(name)} is nested deeper than ${DEPTH_MAX}; flatten it`)
-    if (value instanceof Uint8Array) return this.#add(name, value, FIELD_STRING)
-    if (value instanceof Date) return this.#add(name, utf8.encode(dateText(name, value)), FIELD_STRING)
-    if (Array.isArray(value)) return this.#add(name, utf8.encode(jsonText(name, value)), FIELD_JSON)
-    if (value instanceof Error) return this.#addError(name, value, depth)
-    if ('toJSON' in value && typeof value.toJSON === 'function') {
-      return this.#addValue(name, value.toJSON(name), depth + 1)
-    }
+    if (depth > DEPTH_MAX)
+      throw invalid(`a field is nested deeper than ${DEPTH_MAX}: ${shown(name)}; flatten it`)
+    if (value instanceof Uint8Array) this.#add(name, value, FIELD_STRING)
+    else if (value instanceof Date) this.#addText(name, dateText(name, value), FIELD_STRING)
+    else if (Array.isArray(value)) this.#addText(name, jsonText(name, value), FIELD_JSON)
+    else if (value instanceof Error) this.#addMembers(name, errorMembers(value), depth)
+    else if (hasToJson(value)) this.#addValue(name, value.toJSON(name), depth + 1)
+    else this.#addMembers(name, value, depth)
+  }
+
+  #addMembers(name: string, value: object, depth: number): void {
     const members = Object.entries(value)
-    if (members.length === 0) return this.#add(name, utf8.encode('{}'), FIELD_JSON)
+    if (members.length === 0) this.#addText(name, '{}', FIELD_JSON)
     for (const [key, member] of members) this.#addValue(`${name}.${key}`, member, depth + 1)
   }
 
-  /** The parts of an Error that matter are no members of their own, and those that are come behind them. */
-  #addError(name: string, error: Error, depth: number): void {
-    const members = { ...error, name: error.name, message: error.message, stack: error.stack }
-    for (const [key, member] of Object.entries(members)) this.#addValue(`${name}.${key}`, member, depth + 1)
-    if (error.cause !== undefined) this.#addValue(`${name}.cause`, error.cause, depth + 1)
+  #addText(name: string, value: unknown, kind: number): void {
+    this.#add(name, utf8.encode(String(value)), kind)
   }
 
   #add(name: string, value: Uint8Array, kind: number): void {
@@ -232,6 +223,30 @@ class FieldList {
   }
 }
 
+function scalarKind(name: string, value: unknown): number {
+  switch (typeof value) {
+    case 'string':
+      return FIELD_STRING
+    case 'number':
+      return Number.isFinite(value) ? FIELD_NUMBER : FIELD_STRING
+    case 'bigint':
+      return FIELD_NUMBER
+    case 'boolean':
+      return value ? FIELD_TRUE : FIELD_FALSE
+    default:
+      throw invalid(`the field ${shown(name)} is ${kindOf(value)}; give something that JSON knows`)
+  }
+}
+
+function hasToJson(value: object): value is { toJSON(key: string): unknown } {
+  return 'toJSON' in value && typeof value.toJSON === 'function'
+}
+
+/** An Error's own members and those that are not enumerable but matter. */
+function errorMembers(error: Error): object {
+  return { ...error, name: error.name, message: error.message, stack: error.stack, cause: error.cause }
+}
+
 function dateText(name: string, date: Date): string {
   const ms = date.getTime()
   if (!isTimeInRange(ms)) throw invalid(`the field ${shown(name)} is a Date out of range; give a valid one`)
@@ -242,9 +257,13 @@ function jsonText(name: string, value: unknown): string {
   try {
     return JSON.stringify(value)
   } catch (cause) {
-    throw new CodedError('RECORD_INVALID', `the field ${shown(name)} has no JSON text; give values that JSON knows`, {
-      cause,
-    })
+    throw new CodedError(
+      'RECORD_INVALID',
+      `the field ${shown(name)} has no JSON text; give values that JSON knows`,
+      {
+        cause,
+      },
+    )
   }
 }
 

@@ -5,9 +5,12 @@
  * Chunks are append-only: bytes below a published frame's end never change. The budget counts chunks that the buffer
  * holds; a chunk that was let go lives on while a reader still looks at it, and everything in it is on disk.
  */
-import type { Span } from './segment-entry.ts'
-
 export const CHUNK_BYTES = 2 * 1024 * 1024
+
+/** Whoever points to a chunk, and is told to let go. */
+export interface ChunkUser {
+  chunk: Chunk | null
+}
 
 export class Chunk {
   readonly bytes: Uint8Array
@@ -15,7 +18,7 @@ export class Chunk {
   /** Bytes that are taken. */
   used = 0
   /** Spans that point here, so that letting go finds them. */
-  readonly spans: Span[] = []
+  readonly spans: ChunkUser[] = []
 
   constructor(capacity: number) {
     const memory = new SharedArrayBuffer(capacity)

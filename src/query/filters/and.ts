@@ -27,7 +27,7 @@ export const andFilter: FilterKind<AndFilter> = {
   summary: 'all of them match; binds tighter than `or`',
   examples: ['error timeout', 'error and timeout'],
   precedence: PRECEDENCE_AND,
-  print: ({ children }, printChild) => children.map((child) => printChild(child, PRECEDENCE_AND + 1)).join(' '),
+  print: ({ children }, printer) => children.map((child) => printer.child(child, PRECEDENCE_AND + 1)).join(' '),
   bind({ children }, context) {
     const bound = children.map(context.bind).sort((a, b) => a.cost - b.cost)
     return {

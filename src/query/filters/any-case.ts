@@ -1,6 +1,5 @@
 /** `i(error)`, `i("connection reset")`, `i(err*)`: as a phrase or a prefix, in any case. */
 import type { Filter } from '../ast.ts'
-import { fieldPrefix, phraseText } from '../spelling.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import type { FilterForm, FilterKind } from './kind.ts'
 import { phraseTest } from './phrase-test.ts'
@@ -22,9 +21,9 @@ export const anyCaseFilter: FilterKind<AnyCaseFilter> = {
   summary: 'as a phrase or a prefix, in any case',
   examples: ['i(error)', 'service:i("web api")', 'i(err*)'],
   forms: { functions: { i: parse } },
-  print: ({ field, phrase, isPrefix }) => {
-    const argument = isPrefix ? `${phrase === '' ? '' : phraseText(phrase)}*` : phraseText(phrase)
-    return `${fieldPrefix(field)}i(${argument})`
+  print: ({ field, phrase, isPrefix }, printer) => {
+    const argument = isPrefix ? `${phrase === '' ? '' : printer.phrase(phrase)}*` : printer.phrase(phrase)
+    return `${printer.field(field)}i(${argument})`
   },
   bind: ({ field, phrase, isPrefix }) =>
     boundValueFilter(field, phraseTest(phrase, { isPrefix, anyCase: true }), isPrefix ? [] : [phrase]),

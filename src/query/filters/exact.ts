@@ -1,6 +1,5 @@
 /** `="text"`: the whole value is this text. `="text"*`: it begins with it. */
 import type { Filter } from '../ast.ts'
-import { fieldPrefix, phraseText } from '../spelling.ts'
 import { encodeText } from '../text.ts'
 import type { ValueTest } from '../value-test.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
@@ -36,7 +35,7 @@ export const exactFilter: FilterKind<ExactFilter> = {
   summary: 'the whole value is this text, or begins with it',
   examples: ['service:="web api"', 'path:="/api/"*', '!=done', 'exact(done)'],
   forms: { functions: { exact: parseFunction }, symbols: { '=': parseSymbol } },
-  print: ({ field, value, isPrefix }) => `${fieldPrefix(field)}=${phraseText(value)}${isPrefix ? '*' : ''}`,
+  print: ({ field, value, isPrefix }, printer) => `${printer.field(field)}=${printer.phrase(value)}${isPrefix ? '*' : ''}`,
   bind: ({ field, value, isPrefix }) =>
     boundValueFilter(field, exactTest(value, isPrefix), isPrefix ? [] : [value]),
 }

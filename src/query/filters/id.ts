@@ -17,7 +17,8 @@ export interface IdFilter extends Filter {
 }
 
 export function idRangeOf(min: number | null, max: number | null): IdFilter {
-  return { kind: 'id', min, max }
+  const isEmpty = (min ?? 0) > (max ?? ID_MAX)
+  return isEmpty ? { kind: 'id', min: 0, max: -1 } : { kind: 'id', min, max }
 }
 
 /** The id that the text is. QUERY_SYNTAX when it is none. */
@@ -64,10 +65,10 @@ export const idFilter: FilterKind<IdFilter> = {
   examples: ['_id:123', '_id:in(1, 2)', '_id:>=100', '_id:[100, 200)'],
   forms: { fields: { _id: parse } },
   print({ min, max }) {
-    if (min === null) return max === null ? '*' : `_id:<${max + 1}`
+    if (min === null) return max === null ? '_id:>=0' : `_id:<=${max}`
     if (max === null) return `_id:>=${min}`
-    if (min === max) return `_id:${min}`
-    return min > max ? '_id:in()' : `_id:[${min},${max}]`
+    if (min > max) return '_id:in()'
+    return min === max ? `_id:${min}` : `_id:[${min},${max}]`
   },
   bind({ min, max }) {
     const from = min ?? 0

@@ -1,6 +1,5 @@
 /** `field:in(a, "b c")`: the whole value is one of these texts. */
 import type { Filter } from '../ast.ts'
-import { fieldPrefix, phraseText } from '../spelling.ts'
 import { decodeText, encodeText } from '../text.ts'
 import type { ValueTest } from '../value-test.ts'
 import { ALL } from './all.ts'
@@ -26,7 +25,7 @@ export const inFilter: FilterKind<InFilter> = {
   summary: 'the whole value is one of these',
   examples: ['status:in(500, 502, 503)', 'service:in(api, "web app")'],
   forms: { functions: { in: parse } },
-  print: ({ field, values }) => `${fieldPrefix(field)}in(${values.map(phraseText).join(',')})`,
+  print: ({ field, values }, printer) => `${printer.field(field)}in(${values.map(printer.phrase).join(',')})`,
   bind: ({ field, values }) => boundValueFilter(field, inTest(values), values),
 }
 

@@ -18,8 +18,7 @@ export interface FilterKind<F extends Filter = Filter> {
   readonly forms?: FilterForms
   /** How tightly its text holds together, PRECEDENCE_*. Absent: a leaf. */
   readonly precedence?: number
-  /** The text of it; `printChild` adds parentheses where the child holds together less tightly than asked. */
-  print(filter: F, printChild: (child: Filter, precedence: number) => string): string
+  print(filter: F, printer: FilterPrinter): string
   /** Prepares it for matching. Called once a query. */
   bind(filter: F, context: BindContext): BoundFilter
   /** Absent: it may match anything. */
@@ -42,6 +41,16 @@ export interface FilterForms {
 }
 
 export type FilterForm = (parser: FilterParser, field: string | null) => Filter
+
+/** How queries spell what filters are made of, so that the parser reads the same back. */
+export interface FilterPrinter {
+  /** In parentheses where it holds together less tightly than `precedence`. */
+  readonly child: (filter: Filter, precedence: number) => string
+  /** `name:` before a filter; nothing for the message. */
+  readonly field: (name: string) => string
+  /** In quotes where it is not one word, or a word that means something else. */
+  readonly phrase: (text: string) => string
+}
 
 export interface BindContext {
   /** The filter is for a tail: what ends now has no end. */

@@ -21,7 +21,7 @@ export const notFilter: FilterKind<NotFilter> = {
   summary: 'it does not match; binds tightest',
   examples: ['!debug', '-debug', 'not (debug or trace)', 'level:!error'],
   precedence: PRECEDENCE_NOT,
-  print: ({ child }, printChild) => `!${printChild(child, PRECEDENCE_NOT)}`,
+  print: ({ child }, printer) => `!${printer.child(child, PRECEDENCE_NOT)}`,
   bind({ child }, context) {
     const bound = context.bind(child)
     return {

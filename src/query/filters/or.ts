@@ -24,8 +24,8 @@ export const orFilter: FilterKind<OrFilter> = {
   summary: 'at least one of them matches',
   examples: ['error or fail', '(error or fail) and disk'],
   precedence: PRECEDENCE_OR,
-  print: ({ children }, printChild) =>
-    children.map((child) => printChild(child, PRECEDENCE_OR + 1)).join(' or '),
+  print: ({ children }, printer) =>
+    children.map((child) => printer.child(child, PRECEDENCE_OR + 1)).join(' or '),
   bind({ children }, context) {
     const bound = children.map(context.bind).sort((a, b) => a.cost - b.cost)
     return {

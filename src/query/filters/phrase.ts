@@ -3,7 +3,6 @@
  * where it begins or ends with a word character. An empty phrase matches empty values.
  */
 import type { Filter } from '../ast.ts'
-import { fieldPrefix, phraseText } from '../spelling.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import type { FilterKind } from './kind.ts'
 import { phraseTest } from './phrase-test.ts'
@@ -22,7 +21,7 @@ export const phraseFilter: FilterKind<PhraseFilter> = {
   kind: 'phrase',
   summary: 'the word or the phrase stands in the message, or in a field; `field:""` is an empty or absent field',
   examples: ['error', '"connection reset"', 'service:api', 'trace_id:""'],
-  print: ({ field, phrase }) => fieldPrefix(field) + phraseText(phrase),
+  print: ({ field, phrase }, printer) => printer.field(field) + printer.phrase(phrase),
   bind: ({ field, phrase }) =>
     boundValueFilter(field, phraseTest(phrase, { isPrefix: false, anyCase: false }), [phrase]),
 }

@@ -3,7 +3,6 @@
  * value that is not empty.
  */
 import type { Filter } from '../ast.ts'
-import { fieldPrefix, phraseText } from '../spelling.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import type { FilterKind } from './kind.ts'
 import { phraseTest } from './phrase-test.ts'
@@ -22,10 +21,10 @@ export const prefixFilter: FilterKind<PrefixFilter> = {
   kind: 'prefix',
   summary: 'a word begins so; `field:*` is any value',
   examples: ['err*', '"connection re"*', 'service:*'],
-  print({ field, prefix }) {
-    if (prefix !== '') return `${fieldPrefix(field) + phraseText(prefix)}*`
+  print({ field, prefix }, printer) {
+    if (prefix !== '') return `${printer.field(field) + printer.phrase(prefix)}*`
     // Without its name, the message's own form would read as "everything".
-    return `${fieldPrefix(field) || '_msg:'}*`
+    return `${printer.field(field) || '_msg:'}*`
   },
   bind: ({ field, prefix }) => boundValueFilter(field, phraseTest(prefix, { isPrefix: true, anyCase: false })),
 }

@@ -10,7 +10,6 @@ import { Needle } from '../needle.ts'
 import { type Span, syntaxProblem } from '../problem.ts'
 import { quote, shown } from '../quoting.ts'
 import { requiredLiteral } from '../required-literal.ts'
-import { fieldPrefix } from '../spelling.ts'
 import { encodeText } from '../text.ts'
 import type { ValueTest } from '../value-test.ts'
 import { ALL } from './all.ts'
@@ -73,7 +72,7 @@ export const regexpFilter: FilterKind<RegexpFilter> = {
   summary: 'a regular expression (RE2 syntax) is found in the value; plain text is a substring',
   examples: ['~"of size 6"', '~"took [0-9]+ms"', 'path:~"^/api/v[12]/"', '~"(?i)failed"', 're("a|b")'],
   forms: { functions: { re: parseFunction }, symbols: { '~': parseSymbol } },
-  print: ({ field, pattern }) => `${fieldPrefix(field)}~${quote(pattern)}`,
+  print: ({ field, pattern }, printer) => `${printer.field(field)}~${quote(pattern)}`,
   bind: ({ field, pattern }) => boundValueFilter(field, regexpTest(pattern)),
 }
 

@@ -1,0 +1,39 @@
+/**
+ * LogCaster inside a program:
+ *
+ *   import { openHub } from 'logcaster'
+ *   await using hub = await openHub({ dataDir: './data' })
+ *   await hub.write([{ message: 'hello', level: 'info', fields: { user: 'mia' } }])
+ *   for await (const row of hub.rows('hello')) console.log(row._msg)
+ */
+import { resolve } from 'node:path'
+import { realDisk, systemClock, systemRandom } from './base/base.ts'
+import { type HubOptions, openHub as openHubOn, ProgramHub } from './hub/hub.ts'
+
+/** All but the directory has a default: the real disk, the system's clock and randomness. */
+export type OpenHubOptions = Pick<HubOptions, 'dataDir'> & Partial<HubOptions>
+
+/**
+ * Opens the hub in a data directory, which is made if it is missing. One process at a time.
+ * DIRECTORY_LOCKED, DIRECTORY_UNUSABLE, MANIFEST_CORRUPT, FORMAT_VERSION.
+ */
+export async function openHub(options: OpenHubOptions): Promise<ProgramHub> {
+  const defaults = { disk: realDisk, clock: systemClock, random: systemRandom }
+  // A disk of the caller's own (a simulated one) has paths of its own.
+  const dataDir = options.disk === undefined ? resolve(options.dataDir) : options.dataDir
+  const hub = await openHubOn({ ...defaults, ...options, dataDir })
+  return new ProgramHub(hub, options.clock ?? defaults.clock)
+}
+
+export { CodedError, ERROR_CODES, type ErrorCode } from './base/base.ts'
+export type {
+  HubOptions,
+  HubStats,
+  ProgramHub,
+  QueryOptions,
+  RowObject,
+  TailObject,
+  TailQueryOptions,
+  WriteOptions,
+} from './hub/hub.ts'
+export type { NewRecord } from './record/record.ts'
