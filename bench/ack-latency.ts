@@ -23,7 +23,10 @@ const syncs = Float64Array.of(...before, ...after).sort()
 for (const share of [0.5, 0.95, 0.99]) {
   const ratio = quantile(times, share) / quantile(syncs, share)
   const figures = `${quantile(times, share).toFixed(3)} / ${quantile(syncs, share).toFixed(3)} = ${ratio.toFixed(2)}`
-  printFigure(`p${share * 100} ms: reply / write + fdatasync`, share === 0.5 ? `${figures}  (goal: at most 2)` : figures)
+  printFigure(
+    `p${share * 100} ms: reply / write + fdatasync`,
+    share === 0.5 ? `${figures}  (goal: at most 2)` : figures,
+  )
 }
 
 function sendAndWait(port: number, count: number): Promise<Float64Array> {

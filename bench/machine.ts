@@ -7,7 +7,9 @@ import { join } from 'node:path'
 export function printMachine(title: string): void {
   const model = cpus()[0]?.model.trim() ?? 'unknown'
   console.log(title)
-  console.log(`  ${model}, ${availableParallelism()} processors, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`)
+  console.log(
+    `  ${model}, ${availableParallelism()} processors, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
+  )
 }
 
 export function printFigure(name: string, value: string): void {
@@ -18,7 +20,11 @@ export const quantile = (sorted: ArrayLike<number>, share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
 
 /** Milliseconds of `rounds` appends of `byteCount` bytes, each with an fdatasync, ascending. */
-export async function measureSync(directory: string, byteCount: number, rounds: number): Promise<Float64Array> {
+export async function measureSync(
+  directory: string,
+  byteCount: number,
+  rounds: number,
+): Promise<Float64Array> {
   const path = join(directory, 'yardstick')
   const file = await open(path, 'w')
   const bytes = Buffer.alloc(byteCount, 120)
@@ -37,7 +43,9 @@ export async function measureSync(directory: string, byteCount: number, rounds: 
 /** Seconds of CPU that `zstd -1` needs for the bytes, or null where there is no zstd. */
 export function measureZstd(bytes: Uint8Array): number | null {
   const script = 'exec zstd -1 -q -c'
-  const timed = spawnSync('bash', ['-c', `TIMEFORMAT='%U %S'; time ( ${script} > /dev/null )`], { input: bytes })
+  const timed = spawnSync('bash', ['-c', `TIMEFORMAT='%U %S'; time ( ${script} > /dev/null )`], {
+    input: bytes,
+  })
   const [user, system] = timed.stderr.toString().trim().split(/\s+/).slice(-2).map(Number)
   return timed.status === 0 && Number.isFinite(user + system) ? user + system : null
 }

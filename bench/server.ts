@@ -23,13 +23,23 @@ export function temporaryDirectory(): { path: string; [Symbol.dispose](): void }
 }
 
 export async function startServer(dataDir: string, options: readonly string[] = []): Promise<RunningServer> {
-  const listen = ['--log-listen', '127.0.0.1:0', '--query-listen', '127.0.0.1:0', '--irc-listen', 'off', '--http-listen', 'off']
+  const listen = [
+    '--log-listen',
+    '127.0.0.1:0',
+    '--query-listen',
+    '127.0.0.1:0',
+    '--irc-listen',
+    'off',
+    '--http-listen',
+    'off',
+  ]
   const startedMs = performance.now()
   const child = spawn(process.execPath, [entry, 'serve', '--data-dir', dataDir, ...listen, ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const { text, readyMs } = await readUntilReady(child, startedMs)
-  const port = (name: string): number => Number(new RegExp(`^\\s*${name}\\s.*:(\\d+)\\s*$`, 'm').exec(text)?.[1])
+  const port = (name: string): number =>
+    Number(new RegExp(`^\\s*${name}\\s.*:(\\d+)\\s*$`, 'm').exec(text)?.[1])
   const stop = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return
     child.kill('SIGTERM')

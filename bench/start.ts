@@ -33,7 +33,10 @@ printFigure('empty directory, median ms (goal 400)', median(await startTimes(emp
 }
 using full = temporaryDirectory()
 await fill(full.path, Number(values.bytes))
-printFigure(`${values.bytes} bytes, stopped cleanly, median ms (goal 5000)`, median(await startTimes(full.path)))
+printFigure(
+  `${values.bytes} bytes, stopped cleanly, median ms (goal 5000)`,
+  median(await startTimes(full.path)),
+)
 const killed = await startServer(full.path)
 await send(killed.logPort, 250_000)
 process.kill(killed.pid, 'SIGKILL')

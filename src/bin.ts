@@ -6,7 +6,7 @@
  * sync of the log (reliability rule R7).
  */
 import { readFileSync } from 'node:fs'
-import { checkNodeVersion } from './base/node-version.ts'
+import { checkNodeVersion } from './base/base.ts'
 
 const { engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 try {

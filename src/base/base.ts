@@ -21,6 +21,7 @@ export {
   systemError,
   systemErrorCode,
 } from './errors.ts'
+export { checkNodeVersion } from './node-version.ts'
 export { type Random, SeededRandom, systemRandom } from './random.ts'
 export { RealDisk, realDisk } from './real-disk.ts'
 export type { DiskFault, DiskHook, DiskOperation } from './simulated-calls.ts'

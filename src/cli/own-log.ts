@@ -13,7 +13,8 @@ export interface OwnLogOptions {
 }
 
 export function openOwnLog(stream: { write(text: string): unknown }, options: OwnLogOptions): OwnLog {
-  const destination = options.format === 'json' ? stream : { write: (line: string) => stream.write(prettyLine(line)) }
+  const destination =
+    options.format === 'json' ? stream : { write: (line: string) => stream.write(prettyLine(line)) }
   return pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
 }
 

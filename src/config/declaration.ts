@@ -1,9 +1,10 @@
 /**
- * How options are declared, and what follows from a declaration: the type of the configuration, and for each option
- * its path, flag and variable. The declaration itself is options.ts; nothing about any one option stands here.
+ * How options are declared, and what follows from a declaration: the type of the configuration, and for each
+ * option its path, flag and variable. The declaration itself is options.ts; nothing about any one option
+ * stands here.
  *
- * Names follow from the path: `record.bytesMax` is `--record-bytes-max` and `LOGCASTER_RECORD_BYTES_MAX`; `ports.` is
- * left out, so `ports.log.listen` is `--log-listen` and `LOGCASTER_LOG_LISTEN`.
+ * Names follow from the path: `record.bytesMax` is `--record-bytes-max` and `LOGCASTER_RECORD_BYTES_MAX`;
+ * `ports.` is left out, so `ports.log.listen` is `--log-listen` and `LOGCASTER_LOG_LISTEN`.
  */
 import { assert } from '../base/base.ts'
 import { isFailure, type Kind, type ParseContext, type Texts } from './kinds.ts'

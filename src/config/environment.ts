@@ -1,7 +1,7 @@
 /**
- * Options from environment variables. A variable that starts like ours but is none is a problem when it looks like a
- * slip of the pen (a misspelt LOGCASTER_QUERY_ALLOW must not be overlooked), and a warning otherwise: images and
- * orchestrators set variables of their own.
+ * Options from environment variables. A variable that starts like ours but is none is a problem when it looks
+ * like a slip of the pen (a misspelt LOGCASTER_QUERY_ALLOW must not be overlooked), and a warning otherwise:
+ * images and orchestrators set variables of their own.
  */
 import { ENV_PREFIX } from './declaration.ts'
 import { type Layer, splitTexts, type Written } from './layer.ts'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { SeededRandom } from '../base/base.ts'
 import { checkConfig } from './config.ts'
 
 function check(text: string) {
@@ -100,7 +101,7 @@ describe('values in the file', () => {
   itSays(
     'that are an empty list of networks never mean everybody',
     'ports:\n  log:\n    allow: []\n',
-    'ports.log.allow: the list is empty at line 3; an empty list lets nobody in: write the networks that may connect, or close the port with listen: off',
+    'ports.log.allow: the list is empty at line 3; write the networks that may connect, or close the port with listen: off',
   )
 })
 
@@ -200,4 +201,60 @@ describe('a file that is made to hurt', () => {
       assert.match(problems[0], DEEP)
     })
   }
+})
+
+describe('a file of random pieces', () => {
+  const PIECES = [
+    'a',
+    ': ',
+    ':',
+    '\n',
+    '\n  ',
+    '- ',
+    '[',
+    ']',
+    '{',
+    '}',
+    ',',
+    '"',
+    "'",
+    '#',
+    ' ',
+    '\t',
+    '|',
+    '>',
+    '&a',
+    '*a',
+  ]
+  const MORE = [
+    '!t ',
+    '? ',
+    '---\n',
+    '...\n',
+    '%YAML 1.2\n',
+    '\r\n',
+    '~',
+    'ports:',
+    'log:',
+    'listen: ',
+    'é',
+    '\ufeff',
+    '\ud800',
+  ]
+  const pieces = [...PIECES, ...MORE, 'profile: lan\n', 'record:\n  bytesMax: ', '1KiB', 'stores: ']
+
+  it('is read or reported, never a crash', () => {
+    for (let seed = 1; seed <= 2000; seed++) {
+      const random = new SeededRandom(seed)
+      const text = Array.from({ length: random.below(30) }, () => pieces[random.below(pieces.length)]).join(
+        '',
+      )
+      try {
+        const { loaded, problems } = check(text)
+        assert.equal(loaded === null, problems.length > 0)
+      } catch (cause) {
+        throw new Error(`seed ${seed}: ${JSON.stringify(text)}`, { cause })
+      }
+    }
+  })
 })

@@ -1,6 +1,7 @@
 /**
- * Options from a YAML file: text in, texts by option out, with the line of each. All scalars are read as text, so that
- * a value means the same here as in a variable or a flag. Reads what it knows and reports the rest.
+ * Options from a YAML file: text in, texts by option out, with the line of each. All scalars are read as
+ * text, so that a value means the same here as in a variable or a flag. Reads what it knows and reports the
+ * rest.
  */
 import {
   isMap,
@@ -123,7 +124,7 @@ class FileReader {
   }
 
   #readPair(pair: Pair, name: string, path: string, group: Group<Children>, origin: Origin): void {
-    const child = name in group.children ? group.children[name] : undefined
+    const child = Object.hasOwn(group.children, name) ? group.children[name] : undefined
     if (child === undefined) {
       this.#problems.add(path, origin, 'unknown option', () => suggestion(name, path, group))
     } else if (child.node === 'group') {
@@ -173,7 +174,9 @@ class FileReader {
     this.layer.set(option, { texts, place: option.path, origin, origins })
   }
 
-  /** `{ file: key.pem }` becomes the text `file:key.pem`. Nothing of it is repeated when it is something else. */
+  /**
+   * `{ file: key.pem }` becomes the text `file:key.pem`. Nothing of it is repeated when it is something else.
+   */
   #readReference(map: YAMLMap.Parsed, option: DeclaredOption, origin: Origin): void {
     const [pair, ...rest] = map.items
     const isReference = pair !== undefined && rest.length === 0 && isScalar(pair.key) && isScalar(pair.value)

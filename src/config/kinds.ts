@@ -1,7 +1,8 @@
 /**
- * The kinds of value that an option can have. A kind turns text into a value and a value into text that it reads
- * again; it knows nothing of where the text came from. A kind declares its properties: nothing outside asks which
- * kind it is. A new kind is one more constant or function here (network.ts and secret.ts hold the larger ones).
+ * The kinds of value that an option can have. A kind turns text into a value and a value into text that it
+ * reads again; it knows nothing of where the text came from. A kind declares its properties: nothing outside
+ * asks which kind it is. A new kind is one more constant or function here (network.ts and secret.ts hold the
+ * larger ones).
  */
 import { nearestName } from './nearest-name.ts'
 import { quoted } from './problem.ts'
@@ -31,8 +32,8 @@ export interface Kind<T> {
   /** For people: `duration`, `list of addresses`. */
   readonly name: string
   /**
-   * `one`: one text. `list`: any number, in variables and flags separated by commas. `switch`: one text, and a flag
-   * without a value means true. `reference`: one text, in the file a mapping of one name to one text.
+   * `one`: one text. `list`: any number, in variables and flags separated by commas. `switch`: one text, and
+   * a flag without a value means true. `reference`: one text, in the file a mapping of one name to one text.
    */
   readonly form: 'one' | 'list' | 'switch' | 'reference'
   /** What a bare number counts: `ms`, `bytes` or nothing. */

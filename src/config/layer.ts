@@ -1,6 +1,7 @@
 /**
- * One source of values (file, variables, flags) as the loader sees it: texts by option, each with where it stands.
- * Values are not parsed here; that happens once, in load.ts, for whichever source wins and for those that lose.
+ * One source of values (file, variables, flags) as the loader sees it: texts by option, each with where it
+ * stands. Values are not parsed here; that happens once, in load.ts, for whichever source wins and for those
+ * that lose.
  */
 import type { DeclaredOption } from './declaration.ts'
 import type { Texts } from './kinds.ts'

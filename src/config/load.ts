@@ -1,7 +1,8 @@
 /**
- * From a file, variables and flags to one configuration. Pure: the caller reads the file, and hands in how a secret's
- * file is read. Flags win over variables, variables over the file, the file over the profile, the profile over the
- * defaults; each option on its own. All problems are reported together; a value that lost is still checked.
+ * From a file, variables and flags to one configuration. Pure: the caller reads the file, and hands in how a
+ * secret's file is read. Flags win over variables, variables over the file, the file over the profile, the
+ * profile over the defaults; each option on its own. All problems are reported together; a value that lost is
+ * still checked.
  */
 import { CodedError } from '../base/base.ts'
 import { build, type DeclaredOption, parseDeclared } from './declaration.ts'
@@ -18,7 +19,10 @@ export interface ConfigInput {
   readonly file?: ConfigFile
   readonly env: Readonly<Record<string, string | undefined>>
   readonly flags: Flags
-  /** The text of a secret's file; throws when it cannot be read. Relative paths are the caller's working directory's. */
+  /**
+   * The text of a secret's file; throws when it cannot be read. Relative paths are the caller's working
+   * directory's.
+   */
   readonly readFile?: (path: string) => string
   /** Names that `ports.<port>.protocol` may have besides `auto`; unchecked when left out. */
   readonly protocols?: readonly string[]

@@ -1,14 +1,14 @@
 /**
- * "Did you mean …?" for any list of names: options, commands, query words. Pure. Not a search: a name that is far
- * from all candidates gets no suggestion, because a wrong one is worse than none.
+ * "Did you mean …?" for any list of names: options, commands, query words. Pure. Not a search: a name that is
+ * far from all candidates gets no suggestion, because a wrong one is worse than none.
  */
 
 /** Names longer than this get no suggestion: the distance costs the product of both lengths. */
 const NAME_LENGTH_MAX = 100
 
 /**
- * The candidate that differs least from `name` (letters inserted, left out, replaced or swapped; case counts for
- * nothing), or null when none is near: about one slip in three letters. The first of equals wins.
+ * The candidate that differs least from `name` (letters inserted, left out, replaced or swapped; case counts
+ * for nothing), or null when none is near: about one slip in three letters. The first of equals wins.
  *
  *     nearestName('bytesMx', ['bytesMax', 'timeZone'])   // 'bytesMax'
  *     nearestName('colour', ['bytesMax', 'timeZone'])    // null

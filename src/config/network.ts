@@ -1,6 +1,6 @@
 /**
- * Addresses to listen on (`127.0.0.1:9999`, `[::1]:9999`) and networks that may connect (`10.0.0.0/8`): text and
- * value only. Nothing is resolved and no socket is opened here.
+ * Addresses to listen on (`127.0.0.1:9999`, `[::1]:9999`) and networks that may connect (`10.0.0.0/8`): text
+ * and value only. Nothing is resolved and no socket is opened here.
  */
 import { isIPv4, isIPv6 } from 'node:net'
 import type { Kind, Parsed } from './kinds.ts'
@@ -93,7 +93,9 @@ function hostHint(host: string, port: string): string {
   return `write 127.0.0.1:${port} for this machine, 0.0.0.0:${port} or [::]:${port} for every address it has`
 }
 
-/** An IPv4 address or a host name. A name whose last label is a number would be read as an address: refused. */
+/**
+ * An IPv4 address or a host name. A name whose last label is a number would be read as an address: refused.
+ */
 function isHost(host: string): boolean {
   if (isIPv4(host)) return true
   const labels = host.split('.')

@@ -1,7 +1,7 @@
 /**
- * All options of LogCaster, declared once. The file, variables, flags, defaults, units, validation, JSON Schema and
- * docs/configuration.md follow from this declaration: an option is added here and nowhere else. Rules between options
- * are in rules.ts.
+ * All options of LogCaster, declared once. The file, variables, flags, defaults, units, validation, JSON
+ * Schema and docs/configuration.md follow from this declaration: an option is added here and nowhere else.
+ * Rules between options are in rules.ts.
  */
 import { BATCH_BYTES_MAX, RECORD_BYTES_MAX_CEILING, RECORD_BYTES_MAX_DEFAULT } from '../record/record.ts'
 import { type DeclaredOption, flatten, group, option, optional, type ValueOf } from './declaration.ts'
@@ -20,7 +20,9 @@ const STORE_NAME_RULE = 'write a lower case letter, then at most 62 of a-z, 0-9,
 const THIS_MACHINE = ['127.0.0.0/8', '::1/128']
 const EVERYBODY = ['0.0.0.0/0', '::/0']
 
-/** The founding documents' policy (PROTOCOLS section 6). Only what they state: the rest is as in `loopback`. */
+/**
+ * The founding documents' policy (PROTOCOLS section 6). Only what they state: the rest is as in `loopback`.
+ */
 interface PortLan {
   readonly listen?: string
   readonly allow?: readonly string[]
@@ -44,14 +46,15 @@ const port = ({ what, number, grant, lan }: PortDefaults) =>
     what,
     {
       listen: option(listOf('list of addresses', address(number), { emptyWord: 'off' }), {
-        help: 'Addresses to listen on, or `off`. One that other machines can reach needs `allow` and `auth` beside it.',
+        help:
+          'Addresses to listen on, or `off`. One that other machines can reach needs `allow` and `auth` ' +
+          'beside it.',
         default: `127.0.0.1:${number}`,
         profiles: lanDefault(lan.listen),
       }),
       allow: option(
         listOf('list of networks', network, {
-          emptyHint:
-            'an empty list lets nobody in: write the networks that may connect, or close the port with listen: off',
+          emptyHint: 'write the networks that may connect, or close the port with listen: off',
         }),
         {
           help: 'Networks that may connect. Everybody is `0.0.0.0/0` and `::/0`, and is never assumed.',
@@ -60,7 +63,9 @@ const port = ({ what, number, grant, lan }: PortDefaults) =>
         },
       ),
       auth: option(oneOf('none', 'required'), {
-        help: 'Whether a session needs credentials. With `none`, everybody who may connect has what `grant` lists.',
+        help:
+          'Whether a session needs credentials. With `none`, everybody who may connect has what `grant` ' +
+          'lists.',
         default: 'none',
         profiles: lanDefault(lan.auth),
       }),
@@ -68,7 +73,8 @@ const port = ({ what, number, grant, lan }: PortDefaults) =>
         listOf('list of capabilities', oneOf('write', 'read', 'chat', 'admin'), { emptyWord: 'nothing' }),
         {
           help:
-            'What a session may do without credentials while `auth` is `none`: `write`, `read`, `chat`, or `nothing`. ' +
+            'What a session may do without credentials while `auth` is `none`: `write`, `read`, `chat`, ' +
+            'or `nothing`. ' +
             '`admin` is only given by a credential.',
           default: grant,
           when: { option: 'auth', is: 'required', default: 'nothing' },
@@ -126,7 +132,8 @@ const port = ({ what, number, grant, lan }: PortDefaults) =>
 export const DECLARATION = group('Options of LogCaster.', {
   profile: option(oneOf('loopback', 'lan'), {
     help:
-      'Which defaults hold. `loopback`: every port on this machine only, without credentials. `lan`: log and IRC port ' +
+      'Which defaults hold. `loopback`: every port on this machine only, without credentials. `lan`: ' +
+      'log and IRC port ' +
       'open to the network, queries and IRC with credentials, with limits on new connections.',
     default: 'loopback',
     short: 'p',
@@ -146,7 +153,9 @@ export const DECLARATION = group('Options of LogCaster.', {
     },
   ),
   clientAddressFields: option(bool, {
-    help: 'Keep the sender in the fields `client.address` and `client.port` of records from the text log protocol.',
+    help:
+      'Keep the sender in the fields `client.address` and `client.port` of records from the text log ' +
+      'protocol.',
     default: 'true',
   }),
   drainMsMax: option(duration(), {
@@ -193,7 +202,9 @@ export const DECLARATION = group('Options of LogCaster.', {
   }),
   record: group('What a record may be.', {
     bytesMax: option(bytes({ min: 1, max: RECORD_BYTES_MAX_CEILING }), {
-      help: 'The longest message. A longer one is refused, or cut and marked where the protocol cannot answer.',
+      help:
+        'The longest message. A longer one is refused, or cut and marked where the protocol cannot ' +
+        'answer.',
       default: printBytes(RECORD_BYTES_MAX_DEFAULT),
     }),
     timeZone: option(timeZone, {
@@ -203,7 +214,9 @@ export const DECLARATION = group('Options of LogCaster.', {
   }),
   plainLines: group('Lines that are no command, on the log port.', {
     reply: option(oneOf('none', 'ack'), {
-      help: '`ack` answers every stored line with `ACK`. A sender that never reads would lose its last lines to that.',
+      help:
+        '`ack` answers every stored line with `ACK`. A sender that never reads would lose its last ' +
+        'lines to that.',
       default: 'none',
     }),
   }),
@@ -219,7 +232,9 @@ export const DECLARATION = group('Options of LogCaster.', {
   }),
   query: group('Limits of queries.', {
     rowsMax: option(count({ min: 1, max: 100_000_000 }), {
-      help: 'The newest rows that an answer of the text query protocol holds, unless the query sets its own limit.',
+      help:
+        'The newest rows that an answer of the text query protocol holds, unless the query sets its own ' +
+        'limit.',
       default: '10000',
     }),
     memoryBytesMax: option(bytes({ min: MIB }), {
@@ -262,7 +277,9 @@ export const DECLARATION = group('Options of LogCaster.', {
       default: '64MiB',
     }),
     idempotencyWindowMs: option(duration({ max: 365 * DAY_MS }), {
-      help: 'How long the key of a batch is remembered, so that the same batch sent again is not stored again.',
+      help:
+        'How long the key of a batch is remembered, so that the same batch sent again is not stored ' +
+        'again.',
       default: '24h',
     }),
     idempotencyKeysMax: option(count({ max: 10_000_000 }), {
@@ -271,12 +288,15 @@ export const DECLARATION = group('Options of LogCaster.', {
     }),
     acceptLoss: option(bool, {
       help:
-        'Go on although acknowledged records are missing. Set it for one start, after reading which ids are lost, ' +
+        'Go on although acknowledged records are missing. Set it for one start, after reading which ids ' +
+        'are lost, ' +
         'and take it out again.',
       default: 'false',
     }),
     failureExitMs: option(duration(), {
-      help: 'A store whose disk failed stays readable; when it cannot write for this long, the process exits.',
+      help:
+        'A store whose disk failed stays readable; when it cannot write for this long, the process ' +
+        'exits.',
       default: '30s',
       zero: 'never',
     }),

@@ -1,6 +1,7 @@
 /**
- * What is wrong with a configuration, in words that say where, what, and what would be right. Problems are gathered,
- * not thrown, so that all are reported at once. Whatever a file, a variable or a flag says is shown inert.
+ * What is wrong with a configuration, in words that say where, what, and what would be right. Problems are
+ * gathered, not thrown, so that all are reported at once. Whatever a file, a variable or a flag says is shown
+ * inert.
  */
 
 /** Where a value, or a problem, comes from. */
@@ -71,7 +72,10 @@ const SHOWN_LENGTH_MAX = 60
 export const PATH_LENGTH_MAX = 500
 const NOT_PRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu
 
-/** The text with everything escaped that could act on a terminal or hide itself, cut at `lengthMax` characters. */
+/**
+ * The text with everything escaped that could act on a terminal or hide itself, cut at `lengthMax`
+ * characters.
+ */
 export function inert(text: string, lengthMax = SHOWN_LENGTH_MAX): string {
   const cut = text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text
   return cut.replace(NOT_PRINTABLE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)

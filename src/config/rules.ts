@@ -1,6 +1,7 @@
 /**
- * Rules between options: what no single value can break. A rule is silent while an option that it reads is already
- * reported, so that one mistake gives one problem. Each rule is a function in RULES; adding one is adding it there.
+ * Rules between options: what no single value can break. A rule is silent while an option that it reads is
+ * already reported, so that one mistake gives one problem. Each rule is a function in RULES; adding one is
+ * adding it there.
  */
 import { printBytes } from './kinds.ts'
 import { nearestName } from './nearest-name.ts'
@@ -31,7 +32,10 @@ const onEachPort =
     for (const name of PORT_NAMES) rule(context, name, (option) => `ports.${name}.${option}`)
   }
 
-/** Whoever opens a port to other machines says who may come in: neither the default nor silence says it for them. */
+/**
+ * Whoever opens a port to other machines says who may come in: neither the default nor silence says it for
+ * them.
+ */
 const openPortStatesPolicy: PortRule = (context, name, path) => {
   if (!context.isSound('profile', path('listen'))) return
   const open = context.config.ports[name].listen.find(({ host }) => !isLoopback(host))

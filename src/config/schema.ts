@@ -3,7 +3,9 @@ import type { Children, Group, Option } from './declaration.ts'
 import type { JsonSchema } from './kinds.ts'
 import { DECLARATION } from './options.ts'
 
-/** The text of `config.schema.json`. Rules between options are beyond it: `logcaster config check` knows them. */
+/**
+ * The text of `config.schema.json`. Rules between options are beyond it: `logcaster config check` knows them.
+ */
 export function printSchema(): string {
   const schema = {
     $schema: 'https://json-schema.org/draft/2020-12/schema',

@@ -1,6 +1,7 @@
 /**
- * Secrets: never in the configuration itself, only named there, by `{file: path}` or `{env: NAME}` (in variables and
- * flags: `file:path`, `env:NAME`). The value prints as `***` everywhere; only `reveal` hands it out.
+ * Secrets: never in the configuration itself, only named there, by `{file: path}` or `{env: NAME}` (in
+ * variables and flags: `file:path`, `env:NAME`). The value prints as `***` everywhere; only `reveal` hands it
+ * out.
  */
 import { messageOf } from '../base/base.ts'
 import type { Kind, ParseContext, Parsed } from './kinds.ts'

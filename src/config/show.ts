@@ -6,8 +6,8 @@ import { DECLARATION, OPTIONS } from './options.ts'
 import { printOrigin } from './problem.ts'
 
 /**
- * Every option with its effective value, as YAML that loads again, and behind it where the value came from. Secrets
- * show only the reference that they were read from.
+ * Every option with its effective value, as YAML that loads again, and behind it where the value came from.
+ * Secrets show only the reference that they were read from.
  */
 export function printShow(loaded: LoadedConfig): string {
   const lines = showLines(DECLARATION, '', '', loaded)

@@ -1,7 +1,8 @@
 /**
- * Checks a YAML text before the YAML parser sees it: size, control characters, depth, and what LogCaster's files do
- * not use (anchors, aliases, tags, several documents). One pass over the lexer's tokens, which are cheap whatever the
- * text says; the parser's own cost grows with depth until it takes the process with it. Not a parser.
+ * Checks a YAML text before the YAML parser sees it: size, control characters, depth, and what LogCaster's
+ * files do not use (anchors, aliases, tags, several documents). One pass over the lexer's tokens, which are
+ * cheap whatever the text says; the parser's own cost grows with depth until it takes the process with it.
+ * Not a parser.
  */
 import { Lexer } from 'yaml'
 

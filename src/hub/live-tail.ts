@@ -39,7 +39,8 @@ export class LiveTails {
     const queue = new Subscriber(fromId, options.queueRowsMax ?? QUEUE_ROWS_MAX, this.#counters)
     // Who resumes reads alone: the others are further on.
     const key = options.afterId === undefined ? printQuery(query) : null
-    const reader = (key === null ? undefined : this.#readers.get(key)) ?? this.#startReader(key, query, options.afterId)
+    const reader =
+      (key === null ? undefined : this.#readers.get(key)) ?? this.#startReader(key, query, options.afterId)
     reader.add(queue)
     this.#counters.tails++
     const leave = (): void => {

@@ -50,13 +50,18 @@ async function lockDataDirectory(disk: Disk, dataDir: string): Promise<DiskLock>
     return await disk.lock(dataDir)
   } catch (error) {
     if (error instanceof CodedError) throw error
-    throw new CodedError('DIRECTORY_UNUSABLE', `${dataDir} cannot be used: ${messageOf(error)}.`, { cause: error })
+    throw new CodedError('DIRECTORY_UNUSABLE', `${dataDir} cannot be used: ${messageOf(error)}.`, {
+      cause: error,
+    })
   }
 }
 
 function openNamedStore(options: HubOptions, name: string): Promise<Store> {
   if (!STORE_NAME.test(name)) {
-    throw new CodedError('CONFIG_INVALID', `\`${name}\` is not a store name: small letters, digits, _ and -, at most 63.`)
+    throw new CodedError(
+      'CONFIG_INVALID',
+      `\`${name}\` is not a store name: small letters, digits, _ and -, at most 63.`,
+    )
   }
   return openStore({
     disk: options.disk,
@@ -128,7 +133,10 @@ class OpenHub implements Hub {
 
   tail(query: Query, options: TailQueryOptions = {}): AsyncIterable<TailItem> {
     if (!isLive(query)) {
-      throw new CodedError('QUERY_SYNTAX', 'This query has a pipe that needs all rows; a live tail never has them all.')
+      throw new CodedError(
+        'QUERY_SYNTAX',
+        'This query has a pipe that needs all rows; a live tail never has them all.',
+      )
     }
     const store = this.store(options.store)
     const tails = this.#tails.get(options.store ?? DEFAULT_STORE) ?? new LiveTails(store, this.#counters)

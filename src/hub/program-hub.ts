@@ -107,11 +107,11 @@ function rowObject(row: Row): RowObject {
 }
 
 function addFields(object: RowObject, fields: readonly RowField[]): RowObject {
-  for (const field of fields) object[field.name] = valueOf(field)
+  for (const field of fields) object[field.name] = fieldValue(field)
   return object
 }
 
-function valueOf({ kind, value }: RowField): unknown {
+function fieldValue({ kind, value }: RowField): unknown {
   switch (kind) {
     case FIELD_TRUE:
       return true

@@ -28,6 +28,9 @@ import { isSymbol, type Phrase, spanOf, TokenReader } from './token-reader.ts'
 export const QUERY_BYTES_MAX = 64 * 1024
 export const QUERY_DEPTH_MAX = 100
 
+/** A level of nesting is two steps of the parser: into the group, and into the operand. */
+const STEPS_MAX = 2 * QUERY_DEPTH_MAX + 2
+
 export interface ParseOptions {
   /** What `now` means in `_time` filters. */
   readonly nowMs: number
@@ -206,10 +209,8 @@ class QueryParser implements FilterParser {
     const { token, following } = reader
     const name = token.text.toLowerCase()
     const form = FUNCTION_FORMS.get(name)
-    if (form !== undefined) {
-      // A form that refuses shows its name, so the name is read by `parseArguments`.
-      return form(this, field)
-    }
+    // A form that refuses points at the name, so the name is still to be read (`parseArguments` does).
+    if (form !== undefined) return form(this, field)
     if (following.isSpaced) return this.#parsePhrase(field)
     const suggestion = didYouMean(name, FUNCTION_FORMS.keys()) || '; for the word and a group, put a space before `(`'
     throw reader.problem(`there is no filter ${shown(`${name}(…)`)}${suggestion}`)
@@ -245,7 +246,6 @@ class QueryParser implements FilterParser {
 
   parseArguments(functionName: string, count?: number): Argument[] {
     const { reader } = this
-    const name = spanOf(reader.token)
     if (reader.isWord(functionName)) reader.next()
     reader.expectSymbol('(', `after \`${functionName}\``)
     const values: Argument[] = []
@@ -257,7 +257,6 @@ class QueryParser implements FilterParser {
     if (!reader.isSymbol(')')) throw this.#unclosedArguments(functionName)
     if (count !== undefined && values.length !== count) throw this.#wrongCount(functionName, count)
     reader.next()
-    for (const _ of []) void name
     return values
   }
 
@@ -320,7 +319,7 @@ class QueryParser implements FilterParser {
 
   #enter(): void {
     this.#depth++
-    if (this.#depth <= QUERY_DEPTH_MAX * 2) return
+    if (this.#depth <= STEPS_MAX) return
     const { offset, length } = spanOf(this.reader.token)
     throw new CodedError('QUERY_TOO_LARGE', `the query is nested more than ${QUERY_DEPTH_MAX} levels deep`, {
       details: { offset, length },

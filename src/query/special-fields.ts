@@ -19,6 +19,15 @@ interface SpecialField {
    * is all there is.
    */
   rowsNamed?(block: Block, word: string, rows: Bitset): Bitset | null
+  /** An order that is not that of the text. */
+  readonly order?: FieldOrder
+}
+
+export interface FieldOrder {
+  /** The place of a word in the order, or null when it has none. */
+  rankOf(word: string): number | null
+  /** The place of a row; NaN when it has none. */
+  rankOfRow(block: Block, row: number): number
 }
 
 export const SPECIAL_FIELDS: ReadonlyMap<string, SpecialField> = new Map<string, SpecialField>([
@@ -26,12 +35,16 @@ export const SPECIAL_FIELDS: ReadonlyMap<string, SpecialField> = new Map<string,
   [TIME_FIELD, { column: timeColumn }],
   [ID_FIELD, { column: (block) => textColumn(block, (row) => String(block.ids[row])) }],
   [STREAM_FIELD, { column: (block) => textColumn(block, (row) => streamText(block, row)) }],
-  [LEVEL_FIELD, { column: levelColumn, rowsNamed: rowsOfLevel }],
+  [LEVEL_FIELD, { column: levelColumn, rowsNamed: rowsOfLevel, order: { rankOf: rankOfLevel, rankOfRow: rankOfRowLevel } }],
 ])
 
 /** Rows whose value in `field` goes by `word`, although its text may be another; null when there is no such thing. */
 export function rowsNamed(block: Block, field: string, word: string, rows: Bitset): Bitset | null {
   return SPECIAL_FIELDS.get(field)?.rowsNamed?.(block, word, rows) ?? null
+}
+
+export function orderOf(field: string): FieldOrder | null {
+  return SPECIAL_FIELDS.get(field)?.order ?? null
 }
 
 function timeColumn(block: Block): Column {
@@ -134,4 +147,21 @@ function rowsOfLevel(block: Block, word: string, rows: Bitset): Bitset | null {
     if (!isNamed || !isPlain) found.unset(row)
   }
   return found
+}
+
+const SEVERITIES_A_LEVEL = 4
+
+/** `trace` is 0 and `fatal` 5: the severities that share a name are equal. */
+function rankOfSeverity(severity: number): number {
+  return Math.floor((severity - 1) / SEVERITIES_A_LEVEL)
+}
+
+function rankOfLevel(word: string): number | null {
+  const severity = levelSeverity(word)
+  return severity > 0 ? rankOfSeverity(severity) : null
+}
+
+function rankOfRowLevel(block: Block, row: number): number {
+  const severity = block.severities[row]
+  return severity > 0 ? rankOfSeverity(severity) : Number.NaN
 }

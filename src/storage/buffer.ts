@@ -2,9 +2,12 @@
  * The buffer: chunks of shared memory that hold the newest frames exactly as they stand in the segments, so that a
  * batch is copied once, written from where it lies, and read by queries (and by worker threads) without another copy.
  *
- * Chunks are append-only: bytes below a published frame's end never change. The budget counts chunks that the buffer
- * holds; a chunk that was let go lives on while a reader still looks at it, and everything in it is on disk.
+ * Chunks are used again when the budget is spent: garbage of shared memory is collected too late (measured: 900 MB
+ * after 2.6 GB of input, with a budget of 32 MB). Hence two rules for readers. Who remembers a chunk remembers its
+ * `epoch` too, and reads the disk when the chunk has another one by now. Who looks at a chunk's bytes across an
+ * `await` pins it; a pinned chunk is never used again, it is left to the garbage collector.
  */
+
 export const CHUNK_BYTES = 2 * 1024 * 1024
 
 /** Whoever points to a chunk, and is told to let go. */
@@ -17,6 +20,10 @@ export class Chunk {
   readonly view: DataView
   /** Bytes that are taken. */
   used = 0
+  /** Grows each time the memory is used again for something else. */
+  epoch = 0
+  /** Readers that look at the bytes right now. */
+  pins = 0
   /** Spans that point here, so that letting go finds them. */
   readonly spans: ChunkUser[] = []
 
@@ -34,6 +41,8 @@ export class Chunk {
 export class BufferMemory {
   readonly bytesMax: number
   #chunks: Chunk[] = []
+  /** Chunks of the usual size that nobody uses; they count. */
+  #spare: Chunk[] = []
   #bytes = 0
 
   constructor(bytesMax: number) {
@@ -48,21 +57,27 @@ export class BufferMemory {
   chunkFor(needed: number): Chunk {
     const last = this.#chunks.at(-1)
     if (last !== undefined && last.free >= needed) return last
-    const chunk = new Chunk(Math.max(needed, Math.min(CHUNK_BYTES, this.bytesMax)))
+    const usual = Math.min(CHUNK_BYTES, this.bytesMax)
+    const spare = needed <= usual ? this.#spare.pop() : undefined
+    const chunk = spare ?? new Chunk(Math.max(needed, usual))
     this.#chunks.push(chunk)
-    this.#bytes += chunk.bytes.length
+    if (spare === undefined) this.#bytes += chunk.bytes.length
     return chunk
   }
 
   /** Lets the oldest chunks go until the budget holds. Chunks that are not on disk yet stay: `isBusy` knows them. */
   evict(isBusy: (chunk: Chunk) => boolean): void {
-    while (this.#bytes > this.bytesMax && this.#chunks.length > 1) {
+    while (this.#bytes + CHUNK_BYTES > this.bytesMax && this.#chunks.length > 1 && this.#spare.length === 0) {
       const oldest = this.#chunks[0]
       if (isBusy(oldest)) return
       this.#chunks.shift()
-      this.#bytes -= oldest.bytes.length
       for (const span of oldest.spans) span.chunk = null
       oldest.spans.length = 0
+      oldest.epoch++
+      oldest.used = 0
+      const isUsual = oldest.bytes.length === Math.min(CHUNK_BYTES, this.bytesMax)
+      if (oldest.pins === 0 && isUsual && this.#bytes <= this.bytesMax) this.#spare.push(oldest)
+      else this.#bytes -= oldest.bytes.length
     }
   }
 }

@@ -16,7 +16,11 @@ async function collectCuts(seed: number): Promise<Cut[]> {
   const oracle = new Oracle()
   const cuts: Cut[] = []
   const cut = (moment: string) => (operation: string, path: string, n: number) => {
-    cuts.push({ disk: disk.fork(seed + n), oracle: oracle.clone(), call: `${moment} call ${n}, ${operation} ${path}` })
+    cuts.push({
+      disk: disk.fork(seed + n),
+      oracle: oracle.clone(),
+      call: `${moment} call ${n}, ${operation} ${path}`,
+    })
   }
   disk.onCall = cut('before')
   disk.onReturn = cut('after')
@@ -35,7 +39,9 @@ test('a power cut at any call loses no acknowledged record, doubles none, change
       try {
         await checkSurvivors(disk.powerCut(cutSeed), oracle, cutSeed)
       } catch (error) {
-        assert.fail(`run seed ${seed}, cut ${call}, cut seed ${cutSeed}: ${error instanceof Error ? error.stack : error}`)
+        assert.fail(
+          `run seed ${seed}, cut ${call}, cut seed ${cutSeed}: ${error instanceof Error ? error.stack : error}`,
+        )
       }
       tried++
     }
@@ -56,7 +62,9 @@ test('kill -9, a start, and a power cut in the middle of that start lose nothing
     }
     await (await openCrashStore(killed, seed)).close()
     for (const [index, { disk: forked, call }] of cuts.entries()) {
-      await named(`seed ${seed}, cut after ${call}`, () => checkSurvivors(forked.powerCut(index), oracle, index))
+      await named(`seed ${seed}, cut after ${call}`, () =>
+        checkSurvivors(forked.powerCut(index), oracle, index),
+      )
     }
   }
 })

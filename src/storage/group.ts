@@ -30,6 +30,7 @@ export interface Waiter {
 
 export class Group {
   readonly chunk: Chunk
+  readonly #epoch: number
   /** Where the frame starts in the chunk. */
   readonly start: number
   end: number
@@ -43,6 +44,7 @@ export class Group {
 
   constructor(chunk: Chunk, firstId: number) {
     this.chunk = chunk
+    this.#epoch = chunk.epoch
     this.start = chunk.used
     chunk.used += FRAME_HEADER_BYTES
     this.end = chunk.used
@@ -59,6 +61,11 @@ export class Group {
 
   get endId(): number {
     return this.firstId + this.records
+  }
+
+  /** Whether the chunk still holds this group. Afterwards it is on disk only. */
+  get isResident(): boolean {
+    return this.chunk.epoch === this.#epoch
   }
 
   frame(): Uint8Array {
@@ -107,7 +114,8 @@ export interface BatchFacts {
 export function readBatchFacts(batch: Uint8Array): BatchFacts | string {
   if (batch.length < BATCH_HEADER_BYTES) return 'shorter than a batch header'
   const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength)
-  if (batchLength(view, 0) !== batch.length) return `its length says ${batchLength(view, 0)}, it has ${batch.length} bytes`
+  if (batchLength(view, 0) !== batch.length)
+    return `its length says ${batchLength(view, 0)}, it has ${batch.length} bytes`
   const records = batchCount(view, 0)
   if (records === 0 || records > BATCH_RECORDS_MAX) return `${records} records`
   let timeMsMin = Number.POSITIVE_INFINITY

@@ -93,7 +93,8 @@ function applyEdit(state: ManifestState, edit: ManifestEdit): void {
 
 function indexOfSegment(state: ManifestState, number: number): number {
   const index = state.segments.findIndex((segment) => segment.number === number)
-  if (index < 0) throw new CodedError('MANIFEST_CORRUPT', `The manifest edits segment ${number}, which it does not have.`)
+  if (index < 0)
+    throw new CodedError('MANIFEST_CORRUPT', `The manifest edits segment ${number}, which it does not have.`)
   return index
 }
 
@@ -128,8 +129,13 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 function parseSummary(value: unknown): SegmentSummary | null {
   if (!isObject(value)) return null
   const { bytes, records, firstId, endId, timeMsMin, timeMsMax, receivedMsMax, keys } = value
-  if (!isCount(bytes) || !isCount(records) || !isCount(firstId) || !isCount(endId) || !isCount(keys)) return null
-  if (!Number.isSafeInteger(timeMsMin) || !Number.isSafeInteger(timeMsMax) || !Number.isSafeInteger(receivedMsMax)) {
+  if (!isCount(bytes) || !isCount(records) || !isCount(firstId) || !isCount(endId) || !isCount(keys))
+    return null
+  if (
+    !Number.isSafeInteger(timeMsMin) ||
+    !Number.isSafeInteger(timeMsMax) ||
+    !Number.isSafeInteger(receivedMsMax)
+  ) {
     return null
   }
   return {
@@ -150,7 +156,9 @@ function parseEdit(value: unknown): ManifestEdit | null {
   switch (kind) {
     case 'add': {
       const parsed = typeof salt === 'string' ? parseSalt(salt) : null
-      return isCount(number) && isCount(firstId) && parsed !== null ? { kind, number, firstId, salt: parsed } : null
+      return isCount(number) && isCount(firstId) && parsed !== null
+        ? { kind, number, firstId, salt: parsed }
+        : null
     }
     case 'close': {
       const parsed = parseSummary(summary)
@@ -174,7 +182,8 @@ function parseEdit(value: unknown): ManifestEdit | null {
 function parseEdits(value: unknown, place: string): ManifestEdit[] {
   const edits = Array.isArray(value) ? value.map(parseEdit) : [null]
   return edits.map((edit) => {
-    if (edit === null) throw new CodedError('MANIFEST_CORRUPT', `${place}: an edit that this LogCaster does not know.`)
+    if (edit === null)
+      throw new CodedError('MANIFEST_CORRUPT', `${place}: an edit that this LogCaster does not know.`)
     return edit
   })
 }
@@ -205,7 +214,10 @@ export function parseManifest(text: string, name: string): ManifestState | null 
     if (value === undefined) {
       if (!isComplete) return null // Its checkpoint never became durable as a whole.
       if (values.slice(index + 1).some((later) => later !== undefined)) {
-        throw new CodedError('MANIFEST_CORRUPT', `${name} is damaged at line ${index + 1}, with whole lines after it.`)
+        throw new CodedError(
+          'MANIFEST_CORRUPT',
+          `${name} is damaged at line ${index + 1}, with whole lines after it.`,
+        )
       }
       break
     }
@@ -222,7 +234,8 @@ function printState(number: number, state: ManifestState): string {
   let text = printLine({ format: FORMAT, version: MANIFEST_VERSION, number } satisfies Header)
   for (const segment of state.segments) {
     text += printEdit({ kind: 'add', number: segment.number, salt: segment.salt, firstId: segment.firstId })
-    if (segment.summary !== null) text += printEdit({ kind: 'close', number: segment.number, summary: segment.summary })
+    if (segment.summary !== null)
+      text += printEdit({ kind: 'close', number: segment.number, summary: segment.summary })
   }
   for (const range of state.lost) text += printEdit({ kind: 'lost', range })
   text += printEdit({ kind: 'ids', nextId: state.nextId })

@@ -22,9 +22,16 @@ import {
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, sealFrame } from './frame.ts'
 import { isManifestName, Manifest, type ManifestEdit, type ManifestSegment } from './manifest.ts'
 import { SegmentEntry } from './segment-entry.ts'
-import { createSegment, type FoundFrame, segmentName, segmentNumber, type WalkResult, walkSegment } from './segment-file.ts'
-import type { StoreOptions } from './store-options.ts'
+import {
+  createSegment,
+  type FoundFrame,
+  segmentName,
+  segmentNumber,
+  type WalkResult,
+  walkSegment,
+} from './segment-file.ts'
 import type { LostRange } from './store.ts'
+import type { StoreOptions } from './store-options.ts'
 import type { ActiveSegment } from './write-ahead-log.ts'
 
 const QUARANTINE = 'quarantine'
@@ -75,22 +82,39 @@ export async function inspect(around: Surroundings): Promise<Inspection> {
   }
   const unknownFiles = await findUnknown(around, manifest)
   const wasClean = state.stop !== null && state.stop.bytes === (last?.walk.end ?? -1) && lost.length === 0
-  const idsSeen = Math.max(state.nextId, ...entries.map((entry) => entry.endId), ...lost.map((range) => range.toId + 1))
+  const idsSeen = Math.max(
+    state.nextId,
+    ...entries.map((entry) => entry.endId),
+    ...lost.map((range) => range.toId + 1),
+  )
   const isNew = state.segments.length === 0
   const nextId = wasClean || isNew ? idsSeen : Math.ceil((idsSeen + 1) / ID_GAP) * ID_GAP
-  return { manifest, entries, nextId, lost: lost.filter((range) => !isAccepted(state.lost, range)), unknownFiles, last, wasClean }
+  return {
+    manifest,
+    entries,
+    nextId,
+    lost: lost.filter((range) => !isAccepted(state.lost, range)),
+    unknownFiles,
+    last,
+    wasClean,
+  }
 }
 
 const isAccepted = (accepted: readonly LostRange[], range: LostRange): boolean =>
   accepted.some((one) => one.fromId <= range.fromId && one.toId >= range.toId)
 
-async function inspectClosed(around: Surroundings, segment: ManifestSegment, lost: LostRange[]): Promise<SegmentEntry> {
+async function inspectClosed(
+  around: Surroundings,
+  segment: ManifestSegment,
+  lost: LostRange[],
+): Promise<SegmentEntry> {
   const summary = segment.summary
   if (summary === null) throw new CodedError('MANIFEST_CORRUPT', `Segment ${segment.number} has no summary.`)
   const name = segmentName(segment.number)
   const stat = await around.disk.stat(`${around.directory}/${name}`)
   if (summary.records > 0 && (stat === null || stat.bytes < summary.bytes)) {
-    const reason = stat === null ? `${name} is missing` : `${name} has ${stat.bytes} of ${summary.bytes} bytes`
+    const reason =
+      stat === null ? `${name} is missing` : `${name} has ${stat.bytes} of ${summary.bytes} bytes`
     lost.push({ fromId: summary.firstId, toId: summary.endId - 1, reason })
   }
   return SegmentEntry.ofSummary(segment.number, segment.salt, summary)
@@ -107,7 +131,11 @@ async function inspectActive(
   const file = await openExisting(around.disk, `${around.directory}/${name}`)
   if (file === null) {
     // Its name was durable before the manifest named it, so it was there.
-    lost.push({ fromId: segment.firstId, toId: Math.max(segment.firstId, nextId - 1), reason: `${name} is missing` })
+    lost.push({
+      fromId: segment.firstId,
+      toId: Math.max(segment.firstId, nextId - 1),
+      reason: `${name} is missing`,
+    })
     return null
   }
   try {
@@ -152,7 +180,8 @@ async function findUnknown(around: Surroundings, manifest: Manifest): Promise<st
   for (const name of await around.disk.list(around.directory)) {
     if (known.has(name) || isManifestName(name) || name === QUARANTINE || name === 'lock') continue
     const number = segmentNumber(name)
-    if (number !== null && number > manifest.state.highestSegment) await refuseIfWritten(around, manifest, name)
+    if (number !== null && number > manifest.state.highestSegment)
+      await refuseIfWritten(around, manifest, name)
     unknown.push(name)
   }
   return unknown
@@ -310,4 +339,3 @@ function adopt(held: SegmentEntry, rehomed: SegmentEntry): void {
   held.bytes = rehomed.bytes
   held.spans = rehomed.spans?.map((span) => ({ ...span, segment: held })) ?? null
 }
-

@@ -4,9 +4,18 @@
  * snapshot and left out, never silently (rule R21).
  */
 import { CodedError, type Disk, type DiskFile, messageOf, readFull } from '../base/base.ts'
-import { type Block, BlockBuilder, batchCount, batchFirstId, batchLength, checkBatch, RECORD_HEADER_BYTES } from '../record/record.ts'
+import {
+  type Block,
+  BlockBuilder,
+  batchCount,
+  batchFirstId,
+  batchLength,
+  checkBatch,
+  RECORD_HEADER_BYTES,
+} from '../record/record.ts'
+import type { Chunk } from './buffer.ts'
 import { checkFrame, decodeFrameHeader, FRAME_HEADER_BYTES, type Salt } from './frame.ts'
-import { addToSpans, type SegmentEntry, type Span } from './segment-entry.ts'
+import { addToSpans, residentChunk, type SegmentEntry, type Span } from './segment-entry.ts'
 import { segmentName, walkSegment } from './segment-file.ts'
 import type { LostRange, ScannedBlock, ScanRequest } from './store.ts'
 
@@ -27,7 +36,10 @@ export interface ScanSource {
   noteDamage(range: LostRange): void
 }
 
-export async function* scanSegments(source: ScanSource, request: ScanRequest): AsyncGenerator<ScannedBlock, void> {
+export async function* scanSegments(
+  source: ScanSource,
+  request: ScanRequest,
+): AsyncGenerator<ScannedBlock, void> {
   const reader = new SpanReader(source)
   try {
     if (request.order === 'newest') yield* scanNewest(source, reader, request)
@@ -37,7 +49,11 @@ export async function* scanSegments(source: ScanSource, request: ScanRequest): A
   }
 }
 
-async function* scanById(source: ScanSource, reader: SpanReader, request: ScanRequest): AsyncGenerator<ScannedBlock, void> {
+async function* scanById(
+  source: ScanSource,
+  reader: SpanReader,
+  request: ScanRequest,
+): AsyncGenerator<ScannedBlock, void> {
   const segments = source.segments.filter((segment) => isWanted(segment, request))
   for (const [index, segment] of segments.entries()) {
     const spans = (await reader.spansOf(segment)).filter((span) => isWanted(span, request))
@@ -51,7 +67,11 @@ async function* scanById(source: ScanSource, reader: SpanReader, request: ScanRe
 }
 
 /** Largest time first: segments open up into their spans only when their turn comes. */
-async function* scanNewest(source: ScanSource, reader: SpanReader, request: ScanRequest): AsyncGenerator<ScannedBlock, void> {
+async function* scanNewest(
+  source: ScanSource,
+  reader: SpanReader,
+  request: ScanRequest,
+): AsyncGenerator<ScannedBlock, void> {
   const queue: (HeldSegment | Span)[] = source.segments.filter((segment) => isWanted(segment, request))
   queue.sort(oldestFirst)
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
@@ -111,12 +131,24 @@ class SpanReader {
   readonly #source: ScanSource
   #file: DiskFile | null = null
   #fileNumber = -1
+  /** The chunk that the last block looks at. */
+  #pinned: Chunk | null = null
 
   constructor(source: ScanSource) {
     this.#source = source
   }
 
   async close(): Promise<void> {
+    this.#unpin()
+    await this.#closeFile()
+  }
+
+  #unpin(): void {
+    if (this.#pinned !== null) this.#pinned.pins--
+    this.#pinned = null
+  }
+
+  async #closeFile(): Promise<void> {
     const file = this.#file
     this.#file = null
     await file?.close()
@@ -143,11 +175,20 @@ class SpanReader {
     return spans
   }
 
-  /** The rows of a span that the request may want, as a block; null when there are none. */
+  /** The rows of a span that the request may want, as a block that holds until the next call; null when there are none. */
   async block(span: Span, request: ScanRequest): Promise<Block | null> {
-    const { chunk } = span
+    this.#unpin()
+    const chunk = residentChunk(span)
     if (chunk !== null) {
-      return buildBlock(chunk.bytes.subarray(span.chunkOffset, span.chunkOffset + span.length), span, request, false, () => {})
+      chunk.pins++
+      this.#pinned = chunk
+      return buildBlock(
+        chunk.bytes.subarray(span.chunkOffset, span.chunkOffset + span.length),
+        span,
+        request,
+        false,
+        () => {},
+      )
     }
     let bytes: Uint8Array
     try {
@@ -156,7 +197,9 @@ class SpanReader {
       this.#damage(span.firstId, span.endId - 1, span.segment, messageOf(error))
       return null
     }
-    return buildBlock(bytes, span, request, true, (fromId, toId) => this.#damage(fromId, toId, span.segment, 'bad bytes'))
+    return buildBlock(bytes, span, request, true, (fromId, toId) =>
+      this.#damage(fromId, toId, span.segment, 'bad bytes'),
+    )
   }
 
   async #read(span: Span): Promise<Uint8Array> {
@@ -168,8 +211,11 @@ class SpanReader {
 
   async #open(entry: SegmentEntry): Promise<DiskFile> {
     if (this.#file !== null && this.#fileNumber === entry.number) return this.#file
-    await this.close()
-    this.#file = await this.#source.disk.open(`${this.#source.directory}/${segmentName(entry.number)}`, 'read')
+    await this.#closeFile()
+    this.#file = await this.#source.disk.open(
+      `${this.#source.directory}/${segmentName(entry.number)}`,
+      'read',
+    )
     this.#fileNumber = entry.number
     return this.#file
   }
@@ -195,7 +241,10 @@ export function buildBlock(
   let rows = 0
   let position = 0
   while (position < bytes.length) {
-    const header = decodeFrameHeader(bytes.subarray(position, position + FRAME_HEADER_BYTES), extent.segment.salt)
+    const header = decodeFrameHeader(
+      bytes.subarray(position, position + FRAME_HEADER_BYTES),
+      extent.segment.salt,
+    )
     const end = position + FRAME_HEADER_BYTES + (header?.payloadLength ?? 0)
     if (header === null || end > bytes.length || (isChecked && !checkFrame(bytes.subarray(position, end)))) {
       const next = findFrameIn(bytes, position + 1, extent.segment.salt)
@@ -226,7 +275,8 @@ function addBatches(
   let at = start
   while (at < end) {
     const problem = isChecked ? checkBatch(view, at, end) : null
-    if (problem !== null) throw new CodedError('BATCH_CORRUPT', `A frame with a good checksum holds a bad batch: ${problem}.`)
+    if (problem !== null)
+      throw new CodedError('BATCH_CORRUPT', `A frame with a good checksum holds a bad batch: ${problem}.`)
     const firstId = batchFirstId(view, at)
     const count = batchCount(view, at)
     const rowFrom = Math.max(0, idMin - firstId)
@@ -240,7 +290,11 @@ function addBatches(
   return rows
 }
 
-function findFrameIn(bytes: Uint8Array, from: number, salt: Salt): { offset: number; firstId: number } | null {
+function findFrameIn(
+  bytes: Uint8Array,
+  from: number,
+  salt: Salt,
+): { offset: number; firstId: number } | null {
   for (let offset = from; offset + FRAME_HEADER_BYTES <= bytes.length; offset++) {
     if (bytes[offset] !== 0x4c) continue // 'L' of "LCFR"
     const header = decodeFrameHeader(bytes.subarray(offset, offset + FRAME_HEADER_BYTES), salt)

@@ -23,6 +23,13 @@ export interface Span {
   /** The same bytes in buffer memory, at `chunkOffset`; null when they are on disk only. */
   chunk: Chunk | null
   readonly chunkOffset: number
+  /** The chunk's epoch when the bytes were put there; with another one the memory holds something else. */
+  readonly chunkEpoch: number
+}
+
+/** The chunk that still holds the span's bytes, or null: then they are read from disk. */
+export function residentChunk(span: Span): Chunk | null {
+  return span.chunk?.epoch === span.chunkEpoch ? span.chunk : null
 }
 
 export class SegmentEntry {
@@ -131,6 +138,7 @@ export function addToSpans(
     timeMsMax: header.timeMsMax,
     chunk,
     chunkOffset,
+    chunkEpoch: chunk?.epoch ?? 0,
   }
   spans.push(span)
   return span

@@ -149,7 +149,14 @@ export async function walkSegment(
     previousCrc = frame.header.crc
     offset = frame.offset + frame.bytes.length
   }
-  return { end: Math.min(offset, reader.size), endId, records, lastCrc: previousCrc ?? 0, holes, headerProblem }
+  return {
+    end: Math.min(offset, reader.size),
+    endId,
+    records,
+    lastCrc: previousCrc ?? 0,
+    holes,
+    headerProblem,
+  }
 }
 
 function problemOfHeader(header: ReturnType<typeof decodeSegmentHeader>, number: number): string | null {
@@ -169,7 +176,12 @@ async function frameAt(reader: WindowReader, offset: number, salt: Salt): Promis
 
 /** The first good frame at or after `offset`. */
 async function findFrame(reader: WindowReader, offset: number, salt: Salt): Promise<FoundFrame | null> {
-  const magic = Uint8Array.of(FRAME_MAGIC & 255, (FRAME_MAGIC >> 8) & 255, (FRAME_MAGIC >> 16) & 255, FRAME_MAGIC >>> 24)
+  const magic = Uint8Array.of(
+    FRAME_MAGIC & 255,
+    (FRAME_MAGIC >> 8) & 255,
+    (FRAME_MAGIC >> 16) & 255,
+    FRAME_MAGIC >>> 24,
+  )
   let position = offset
   while (position + FRAME_HEADER_BYTES <= reader.size) {
     const window = await reader.at(position, WINDOW_BYTES)

@@ -2,8 +2,9 @@
  * The first store: segments of the write-ahead log and the buffer, scanned. It fulfils the interface that the part
  * engine will fulfil (store.ts), so nothing above knows which one it talks to.
  */
-import { CodedError, messageOf, systemErrorCode, type Disk } from '../base/base.ts'
-import { type Block, batchKeyLength, batchFirstId, batchLength, batchReceivedMs } from '../record/record.ts'
+import { CodedError, type Disk, messageOf, systemErrorCode } from '../base/base.ts'
+import { type Block, batchFirstId, batchKeyLength, batchLength, batchReceivedMs } from '../record/record.ts'
+import type { Chunk } from './buffer.ts'
 import { FRAME_HEADER_BYTES } from './frame.ts'
 import type { Group } from './group.ts'
 import { KeyWindow, keyText } from './idempotency.ts'
@@ -11,8 +12,16 @@ import { type Inspection, inspect, type Surroundings, settle } from './recovery.
 import { buildBlock, type HeldSegment, scanSegments } from './scan.ts'
 import type { SegmentEntry } from './segment-entry.ts'
 import { segmentName, walkSegment } from './segment-file.ts'
+import type {
+  LostRange,
+  ScannedBlock,
+  ScanRequest,
+  Snapshot,
+  Store,
+  StoreStats,
+  TailOptions,
+} from './store.ts'
 import { STORE_DEFAULTS, type StoreOptions } from './store-options.ts'
-import type { LostRange, ScannedBlock, ScanRequest, Snapshot, Store, StoreStats, TailOptions } from './store.ts'
 import { type LogState, WriteAheadLog } from './write-ahead-log.ts'
 
 /** Groups that may wait for a tail before it falls back to scanning. */
@@ -52,7 +61,9 @@ async function makeDirectories(disk: Disk, directory: string): Promise<void> {
     }
   } catch (error) {
     if (systemErrorCode(error) === 'ENOSPC') throw error
-    throw new CodedError('DIRECTORY_UNUSABLE', `${directory} cannot be used: ${messageOf(error)}`, { cause: error })
+    throw new CodedError('DIRECTORY_UNUSABLE', `${directory} cannot be used: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
 }
 
@@ -113,7 +124,9 @@ class SegmentStore implements Store {
     } catch (error) {
       if (error instanceof CodedError) throw error
       const { directory } = this.#around
-      throw new CodedError('DIRECTORY_UNUSABLE', `${directory} cannot be written: ${messageOf(error)}`, { cause: error })
+      throw new CodedError('DIRECTORY_UNUSABLE', `${directory} cannot be written: ${messageOf(error)}`, {
+        cause: error,
+      })
     }
   }
 
@@ -126,12 +139,17 @@ class SegmentStore implements Store {
   }
 
   snapshot(): Snapshot {
-    return new SegmentSnapshot(this.#around, this.#hold(), this.#log.fenceId, (range) => this.#noteDamage(range))
+    return new SegmentSnapshot(this.#around, this.#hold(), this.#log.fenceId, (range) =>
+      this.#noteDamage(range),
+    )
   }
 
   async *tail(options: TailOptions = {}): AsyncGenerator<Block, void> {
     const queue = new TailQueue()
-    const stop = AbortSignal.any([this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])])
+    const stop = AbortSignal.any([
+      this.#closing.signal,
+      ...(options.signal === undefined ? [] : [options.signal]),
+    ])
     const wake = (): void => queue.wake()
     stop.addEventListener('abort', wake)
     this.#tails.add(queue)
@@ -147,8 +165,12 @@ class SegmentStore implements Store {
         }
         const group = await queue.next()
         if (group === null) continue
+        if (!group.isResident) {
+          queue.clear() // Its memory holds something newer by now; the scan reads it from disk.
+          continue
+        }
         const block = blockOfGroup(group, nextId)
-        if (block !== null) yield block
+        if (block !== null) yield* pinned(group.chunk, block)
         nextId = Math.max(nextId, group.endId)
       }
     } catch (error) {
@@ -296,6 +318,16 @@ class TailQueue {
   }
 }
 
+/** Hands out one value while the chunk that it looks at is pinned. */
+function* pinned<T>(chunk: Chunk, value: T): Generator<T, void> {
+  chunk.pins++
+  try {
+    yield value
+  } finally {
+    chunk.pins--
+  }
+}
+
 /** The rows of a published group from `idMin` on. */
 function blockOfGroup(group: Group, idMin: number): Block | null {
   if (group.endId <= idMin) return null
@@ -338,6 +370,11 @@ function addKeys(frame: Uint8Array, keys: KeyWindow): void {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
   for (let at = FRAME_HEADER_BYTES; at < frame.length; at += batchLength(view, at)) {
     const length = batchKeyLength(view, at)
-    if (length > 0) keys.add(keyText(frame.subarray(at + 40, at + 40 + length)), batchFirstId(view, at), batchReceivedMs(view, at))
+    if (length > 0)
+      keys.add(
+        keyText(frame.subarray(at + 40, at + 40 + length)),
+        batchFirstId(view, at),
+        batchReceivedMs(view, at),
+      )
   }
 }

@@ -22,7 +22,7 @@ import { ID_MAX } from '../record/record.ts'
 import { BufferMemory, type Chunk } from './buffer.ts'
 import { FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES, sealFrame } from './frame.ts'
 import { Group, readBatchFacts, type Waiter } from './group.ts'
-import { KeyWindow, keyText } from './idempotency.ts'
+import { type KeyWindow, keyText } from './idempotency.ts'
 import type { Manifest } from './manifest.ts'
 import { SegmentEntry, type Span } from './segment-entry.ts'
 import { createSegment, segmentName } from './segment-file.ts'
@@ -128,7 +128,8 @@ export class WriteAheadLog {
     const refusal = this.#refusal(batch)
     if (refusal !== null) return Promise.reject(refusal)
     const facts = readBatchFacts(batch)
-    if (typeof facts === 'string') return Promise.reject(new CodedError('BATCH_CORRUPT', `The batch is refused: ${facts}.`))
+    if (typeof facts === 'string')
+      return Promise.reject(new CodedError('BATCH_CORRUPT', `The batch is refused: ${facts}.`))
     const receivedMs = Math.max(this.#receivedMs, facts.receivedMs)
     const key = facts.keyLength === 0 ? null : keyText(batch.subarray(40, 40 + facts.keyLength))
     if (key !== null) {
@@ -154,7 +155,8 @@ export class WriteAheadLog {
   }
 
   writable(): Promise<void> {
-    if (this.state === 'writable' && this.#pendingBytes < this.#parts.options.gatherBytesMax) return Promise.resolve()
+    if (this.state === 'writable' && this.#pendingBytes < this.#parts.options.gatherBytesMax)
+      return Promise.resolve()
     if (this.state === 'readOnly' || this.state === 'closed') return Promise.reject(this.#stateError())
     return new Promise((resolve, reject) => this.#writableWaiters.push({ resolve, reject }))
   }
@@ -179,7 +181,8 @@ export class WriteAheadLog {
     const nextId = { kind: 'ids', nextId: this.#nextId } as const
     if (this.#active === null) {
       const closed = this.#unclosed
-      const edits = closed === null ? [] : [{ kind: 'close', number: closed.number, summary: closed.summary() } as const]
+      const edits =
+        closed === null ? [] : [{ kind: 'close', number: closed.number, summary: closed.summary() } as const]
       return this.#parts.manifest.append([...edits, nextId])
     }
     const { number, bytes } = this.#active.entry
@@ -192,11 +195,19 @@ export class WriteAheadLog {
     if (this.state !== 'writable') return this.#stateError()
     const { batchBytesMax } = this.#parts.options
     if (batch.length <= batchBytesMax) return null
-    return new CodedError('BATCH_TOO_LARGE', `A batch has ${batch.length} bytes; the most is ${batchBytesMax}.`)
+    return new CodedError(
+      'BATCH_TOO_LARGE',
+      `A batch has ${batch.length} bytes; the most is ${batchBytesMax}.`,
+    )
   }
 
   #stateError(): CodedError {
-    const code = { writable: 'STORE_CLOSED', closed: 'STORE_CLOSED', full: 'STORE_FULL', readOnly: 'STORE_READ_ONLY' } as const
+    const code = {
+      writable: 'STORE_CLOSED',
+      closed: 'STORE_CLOSED',
+      full: 'STORE_FULL',
+      readOnly: 'STORE_READ_ONLY',
+    } as const
     return new CodedError(code[this.state], this.reason ?? 'The store was closed.')
   }
 
@@ -384,8 +395,14 @@ export class WriteAheadLog {
     const firstId = this.#inFlight?.firstId ?? this.#nextId
     let created: Awaited<ReturnType<typeof createSegment>> | null = null
     try {
-      created = await createSegment(disk, directory, { number, firstId, createdMs: Math.max(0, Math.floor(clock.wallMs())), random })
-      const close = old === null ? [] : [{ kind: 'close', number: old.number, summary: old.summary() } as const]
+      created = await createSegment(disk, directory, {
+        number,
+        firstId,
+        createdMs: Math.max(0, Math.floor(clock.wallMs())),
+        random,
+      })
+      const close =
+        old === null ? [] : [{ kind: 'close', number: old.number, summary: old.summary() } as const]
       await manifest.append([...close, { kind: 'add', number, salt: created.salt, firstId }])
     } catch (error) {
       // The file has no frames, so a start that finds it puts it aside; here it only takes room.

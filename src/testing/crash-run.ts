@@ -6,7 +6,7 @@
  *   whole or not at all. The store takes new records, with ids above all that were given out.
  */
 import { strict as assert } from 'node:assert'
-import { type Clock, isCodedError, SeededRandom, SimulatedDisk } from '../base/base.ts'
+import { type Clock, isCodedError, SeededRandom, type SimulatedDisk } from '../base/base.ts'
 import { BatchEncoder } from '../record/record.ts'
 import { openStore, type Store, type StoreOptions } from '../storage/storage.ts'
 
@@ -68,7 +68,11 @@ export function encodeMessages(messages: readonly string[], clock: Clock, key?: 
   return encoder.finish().slice()
 }
 
-export function openCrashStore(disk: SimulatedDisk, seed: number, options: Partial<StoreOptions> = {}): Promise<Store> {
+export function openCrashStore(
+  disk: SimulatedDisk,
+  seed: number,
+  options: Partial<StoreOptions> = {},
+): Promise<Store> {
   return openStore({
     disk,
     directory: CRASH_DIRECTORY,
@@ -79,11 +83,20 @@ export function openCrashStore(disk: SimulatedDisk, seed: number, options: Parti
 }
 
 /** One sender: batch after batch, each awaited, until the disk is gone or `batches` are through. */
-async function send(store: Store, oracle: Oracle, name: string, batches: number, random: SeededRandom): Promise<void> {
+async function send(
+  store: Store,
+  oracle: Oracle,
+  name: string,
+  batches: number,
+  random: SeededRandom,
+): Promise<void> {
   const clock = new StillClock()
   for (let index = 0; index < batches; index++) {
     const count = 1 + random.below(4)
-    const messages = Array.from({ length: count }, (_, at) => `${name}-${index}-${at} ${'x'.repeat(random.below(200))}`)
+    const messages = Array.from(
+      { length: count },
+      (_, at) => `${name}-${index}-${at} ${'x'.repeat(random.below(200))}`,
+    )
     for (const message of messages) oracle.sent.add(message)
     const key = random.chance(0.3) ? `${name}:${index}` : undefined
     let firstId: number
@@ -108,7 +121,12 @@ export interface LoadOptions {
 }
 
 /** Several senders at once. */
-export async function load(store: Store, oracle: Oracle, seed: number, options: LoadOptions = {}): Promise<void> {
+export async function load(
+  store: Store,
+  oracle: Oracle,
+  seed: number,
+  options: LoadOptions = {},
+): Promise<void> {
   const { senders = 3, batches = 6, prefix = 's' } = options
   const runs = Array.from({ length: senders }, (_, at) =>
     send(store, oracle, `${prefix}${seed}.${at}`, batches, new SeededRandom(seed * 31 + at)),

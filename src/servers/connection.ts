@@ -1,0 +1,218 @@
+/**
+ * One TCP connection: bytes out in order and in pieces, idle time, and an end that loses no reply.
+ *
+ * Invariants:
+ *  - unsent bytes wait here and are given to the socket a piece at a time, so that `unsentBytes` is exact.
+ *  - a peer that takes nothing of what waits for it within `idleMsMax` is cut off (`stalled`).
+ *  - a peer that says nothing within `idleMsMax`, while it is listened to and is owed nothing, is told to the session
+ *    (`onIdle`), which ends it in its own words.
+ *  - `finish` sends what waits, then the end, then listens on for a short while: a socket that is closed with unread
+ *    bytes in it resets the connection, and a reset may destroy replies that the peer has not read yet.
+ *
+ * Not here: what the bytes mean. Reading is paused and resumed by the session.
+ */
+import type { Socket } from 'node:net'
+import type { Clock } from '../base/base.ts'
+
+export interface ConnectionOptions {
+  /** 0: no limit. */
+  readonly idleMsMax: number
+  /** More unsent bytes than this, and the session should wait for `onRoom`. */
+  readonly unsentBytesMax: number
+  /** How long a finished connection waits for the peer to close. */
+  readonly lingerMsMax: number
+}
+
+/** Why a connection is over: we finished it, the peer closed or broke it, it took no replies, or we cut it off. */
+export type ConnectionEnd = 'finished' | 'broken' | 'stalled' | 'cut'
+
+export interface ConnectionEvents {
+  onChunk(chunk: Buffer): void
+  /** The peer has sent everything; it may still read. */
+  onEnd(): void
+  onIdle(): void
+  /** There is room for replies again. */
+  onRoom(): void
+  /** Once, last of all. */
+  onClosed(end: ConnectionEnd): void
+  /** Whether the peer is owed something: then its silence is not idleness. */
+  isBusy(): boolean
+}
+
+const PIECE_BYTES = 64 * 1024
+
+export class Connection {
+  readonly #socket: Socket
+  readonly #clock: Clock
+  readonly #options: ConnectionOptions
+  readonly #events: ConnectionEvents
+  #queue: Uint8Array[] = []
+  #unsentBytes = 0
+  #isWriting = false
+  #isPaused = false
+  #isFinishing = false
+  #end: ConnectionEnd | null = null
+  #isClosed = false
+  #heardMs: number
+  #takenMs: number
+  #stopTimer: () => void = () => {}
+  #stopLinger: () => void = () => {}
+
+  constructor(socket: Socket, clock: Clock, options: ConnectionOptions, events: ConnectionEvents) {
+    this.#socket = socket
+    this.#clock = clock
+    this.#options = options
+    this.#events = events
+    this.#heardMs = this.#takenMs = clock.monotonicMs()
+  }
+
+  /** Starts reading. */
+  start(): void {
+    const socket = this.#socket
+    socket.on('error', () => this.#broke())
+    socket.on('close', () => this.#closed())
+    socket.on('end', () => {
+      if (!this.#isFinishing) this.#events.onEnd()
+    })
+    socket.on('data', (chunk: Buffer) => this.#heard(chunk))
+    this.#watch(this.#options.idleMsMax)
+  }
+
+  get unsentBytes(): number {
+    return this.#unsentBytes
+  }
+
+  get hasRoom(): boolean {
+    return this.#isClosed || this.#unsentBytes <= this.#options.unsentBytesMax
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  pauseReading(): void {
+    if (this.#isPaused) return
+    this.#isPaused = true
+    this.#socket.pause()
+  }
+
+  resumeReading(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#heardMs = this.#clock.monotonicMs()
+    this.#socket.resume()
+  }
+
+  /** Sends bytes behind all that were given before. They must not change any more. */
+  write(bytes: Uint8Array): void {
+    if (this.#isClosed || this.#isFinishing || bytes.length === 0) return
+    if (this.#unsentBytes === 0) this.#takenMs = this.#clock.monotonicMs()
+    this.#queue.push(bytes)
+    this.#unsentBytes += bytes.length
+    if (!this.#isWriting) this.#writePiece()
+  }
+
+  /** Ends the connection behind what was written. */
+  finish(): void {
+    if (this.#isFinishing || this.#isClosed) return
+    this.#isFinishing = true
+    if (this.#unsentBytes === 0) this.#sendEnd()
+  }
+
+  /** Ends it now, whatever waits. */
+  cut(): void {
+    this.#destroy('cut')
+  }
+
+  // ---- in -----------------------------------------------------------------------------------------------------
+
+  #heard(chunk: Buffer): void {
+    this.#heardMs = this.#clock.monotonicMs()
+    if (!this.#isFinishing) this.#events.onChunk(chunk)
+  }
+
+  #broke(): void {
+    this.#end ??= 'broken'
+  }
+
+  #closed(): void {
+    this.#isClosed = true
+    this.#stopTimer()
+    this.#stopLinger()
+    this.#queue = []
+    this.#unsentBytes = 0
+    this.#events.onClosed(this.#end ?? (this.#isFinishing ? 'finished' : 'broken'))
+  }
+
+  // ---- out ----------------------------------------------------------------------------------------------------
+
+  #writePiece(): void {
+    const piece = this.#takePiece()
+    this.#isWriting = true
+    this.#socket.write(piece, (error) => {
+      if (error === null || error === undefined) this.#taken(piece.length)
+    })
+  }
+
+  /** The next bytes, many small pieces as one. */
+  #takePiece(): Uint8Array {
+    const first = this.#queue[0]
+    if (first.length > PIECE_BYTES) {
+      this.#queue[0] = first.subarray(PIECE_BYTES)
+      return first.subarray(0, PIECE_BYTES)
+    }
+    let count = 0
+    let length = 0
+    while (count < this.#queue.length && length + this.#queue[count].length <= PIECE_BYTES) {
+      length += this.#queue[count++].length
+    }
+    const pieces = this.#queue.splice(0, count)
+    return pieces.length === 1 ? first : Buffer.concat(pieces, length)
+  }
+
+  #taken(byteCount: number): void {
+    this.#isWriting = false
+    if (this.#isClosed) return
+    const hadRoom = this.hasRoom
+    this.#unsentBytes -= byteCount
+    this.#takenMs = this.#clock.monotonicMs()
+    if (this.#queue.length > 0) this.#writePiece()
+    else if (this.#isFinishing) this.#sendEnd()
+    if (!hadRoom && this.hasRoom) this.#events.onRoom()
+  }
+
+  #sendEnd(): void {
+    this.#socket.end()
+    this.#isPaused = false
+    this.#socket.resume()
+    this.#stopLinger = this.#clock.after(this.#options.lingerMsMax, () => this.#destroy('finished'))
+  }
+
+  #destroy(end: ConnectionEnd): void {
+    this.#end ??= end
+    this.#socket.destroy()
+  }
+
+  // ---- idle time ------------------------------------------------------------------------------------------------
+
+  /** One timer a connection, set anew only when it is due. */
+  #watch(delayMs: number): void {
+    if (this.#options.idleMsMax === 0) return
+    this.#stopTimer = this.#clock.after(delayMs, () => this.#check())
+  }
+
+  #check(): void {
+    if (this.#isClosed) return
+    const idleMsMax = this.#options.idleMsMax
+    const nowMs = this.#clock.monotonicMs()
+    if (this.#unsentBytes > 0) {
+      const restMs = this.#takenMs + idleMsMax - nowMs
+      return restMs <= 0 ? this.#destroy('stalled') : this.#watch(restMs)
+    }
+    if (this.#isPaused || this.#isFinishing || this.#events.isBusy()) return this.#watch(idleMsMax)
+    const restMs = Math.max(this.#heardMs, this.#takenMs) + idleMsMax - nowMs
+    if (restMs > 0) return this.#watch(restMs)
+    this.#watch(idleMsMax)
+    this.#events.onIdle()
+  }
+}

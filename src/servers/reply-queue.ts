@@ -1,0 +1,84 @@
+/**
+ * What a log session owes its peer, in the order in which it was asked.
+ *
+ * A turn is the answer to a stretch of input: to a batch that must be durable first, or to a line that needs no
+ * record. The next turn is only told when all turns before it are; so a PONG says that everything before it is
+ * stored, plain lines included. Turns hold reply codes, one byte each; bytes are made when they can be sent.
+ */
+import type { LogRefusal } from '../ingest/ingest.ts'
+
+/** Where the records of a turn are. Without records it is `settled` at once. */
+export type TurnState = 'storing' | 'waiting' | 'settled'
+
+export class Turn {
+  state: TurnState
+  /** Reply codes, or null where `print` makes the reply. */
+  readonly codes: Uint8Array | null
+  /** Made when its turn comes, so that it knows what came before. */
+  readonly print: (() => Uint8Array) | null
+  /** Records of this turn. */
+  readonly count: number
+  /** A copy of the batch of plain lines, for as long as a full store may ask for it again. */
+  plainBatch: Uint8Array | null
+  /** What it is charged with while it is not told. */
+  readonly heldBytes: number
+  /** The id of the first record, once it is stored. */
+  firstId = 0
+  /** Why nothing of it was stored. */
+  refusal: LogRefusal | null = null
+
+  constructor(turn: {
+    readonly codes?: Uint8Array
+    readonly print?: () => Uint8Array
+    readonly count?: number
+    readonly plainBatch?: Uint8Array | null
+    readonly heldBytes: number
+  }) {
+    this.codes = turn.codes ?? null
+    this.print = turn.print ?? null
+    this.count = turn.count ?? 0
+    this.plainBatch = turn.plainBatch ?? null
+    this.heldBytes = turn.heldBytes
+    this.state = this.count > 0 ? 'storing' : 'settled'
+  }
+
+  settle(outcome: { readonly firstId: number } | { readonly refusal: LogRefusal }): void {
+    this.state = 'settled'
+    this.plainBatch = null
+    if ('firstId' in outcome) this.firstId = outcome.firstId
+    else this.refusal = outcome.refusal
+  }
+}
+
+/** First in, first out; taking is cheap however many there are. */
+export class ReplyQueue {
+  #turns: Turn[] = []
+  #head = 0
+
+  get length(): number {
+    return this.#turns.length - this.#head
+  }
+
+  get first(): Turn | undefined {
+    return this.#turns[this.#head]
+  }
+
+  push(turn: Turn): void {
+    this.#turns.push(turn)
+  }
+
+  shift(): void {
+    this.#head++
+    if (this.#head * 2 < this.#turns.length) return
+    this.#turns = this.#turns.slice(this.#head)
+    this.#head = 0
+  }
+
+  /** The first turn whose plain lines wait for a store that was full. */
+  firstWaiting(): Turn | undefined {
+    for (let index = this.#head; index < this.#turns.length; index++) {
+      if (this.#turns[index].state === 'waiting') return this.#turns[index]
+    }
+    return undefined
+  }
+}
