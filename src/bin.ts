@@ -18,4 +18,5 @@ try {
 process.env.UV_THREADPOOL_SIZE ??= '16'
 
 const { processIo, runCli } = await import('./cli/cli.ts')
-process.exitCode = await runCli(process.argv.slice(2), processIo())
+// Not only `exitCode`: a second Ctrl+C must end at once, whatever connection is still open.
+process.exit(await runCli(process.argv.slice(2), processIo()))

@@ -180,11 +180,9 @@ describe('logcaster send', () => {
 
   it('stops reading at the first Ctrl+C, has what it read acknowledged, and exits with 130', async () => {
     const stdin = new PassThrough()
-    await using server = await FakeServer.open((text, socket) => {
-      if (text === 'PING\n') socket.write('PONG\n')
-      else if (text.includes('read\n') && !text.endsWith('PING\n')) return
-      else if (text.includes('read\n')) io.emitSignal('SIGINT')
-      if (text.endsWith('read\nPING\nPING\n')) socket.write('PONG\nPONG\n')
+    await using server = await logPort((line) => {
+      if (line === 'read') io.emitSignal('SIGINT')
+      return answer(line)
     })
     const io = new FakeIo({ stdin })
     const running = runCli(['send', '--log-port', server.port], io)

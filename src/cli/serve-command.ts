@@ -1,11 +1,88 @@
-/** `logcaster serve`: from a command line to a running server. */
-import { assert } from '../base/base.ts'
+/** `logcaster serve`: from a command line to a running server, and to its end. */
+import { realDisk, systemRandom } from '../base/base.ts'
 import type { ParsedArgs } from './arguments.ts'
 import type { CliIo } from './cli-io.ts'
 import { loadCliConfig } from './config-options.ts'
+import { EXIT_DONE, EXIT_FALSE, EXIT_INTERRUPTED } from './exit-codes.ts'
+import { type OwnLog, openOwnLog } from './own-log.ts'
+import { RunningServer } from './running-server.ts'
+import { printStartPage } from './start-page.ts'
+import { packageVersion } from './version.ts'
 
 /** Resolves with the exit code after the server stopped. CONFIG_INVALID, PORT_TAKEN, DIRECTORY_LOCKED, …. */
 export async function runServe(io: CliIo, args: ParsedArgs): Promise<number> {
-  const { config } = await loadCliConfig(io, args)
-  assert(false, `the servers for ${config.dataDir} start here`)
+  const { config, warnings } = await loadCliConfig(io, args)
+  const log = openOwnLog(io.stderr, config.ownLog)
+  for (const { text } of warnings) log.warn(text)
+  const stop = new StopSignals(io)
+  let failure: string | null = null
+  const failed = (reason: string): void => {
+    failure = reason
+    stop.request()
+  }
+  try {
+    const around = { disk: realDisk, clock: io.clock, random: systemRandom, cwd: io.cwd, log, failed }
+    const server = await RunningServer.open(config, around)
+    io.stdout.write(startPage(server))
+    warnOfState(server, log)
+    await stop.requested
+    const cut = await Promise.race([server.close(config.drainMsMax), stop.insisted])
+    if (cut === 'now') return EXIT_INTERRUPTED
+    if (cut > 0) log.warn({ connections: cut }, 'connections were cut off at the end of the drain time')
+    if (failure === null) return EXIT_DONE
+    log.fatal(failure)
+    return EXIT_FALSE
+  } finally {
+    stop.release()
+  }
+}
+
+function startPage(server: RunningServer): string {
+  return printStartPage({
+    version: packageVersion(),
+    // From the start of the process, so that it is what a user waited for.
+    readyMs: performance.now(),
+    ports: server.ports,
+    dataDir: server.dataDir,
+    stats: server.hub.stats(),
+    command: import.meta.filename.endsWith('.ts') ? 'npm run -s logcaster --' : 'npx logcaster',
+  })
+}
+
+function warnOfState(server: RunningServer, log: OwnLog): void {
+  for (const [store, { lost, quarantinedFiles }] of Object.entries(server.hub.stats().stores)) {
+    for (const range of lost) log.error({ store, ...range }, 'acknowledged records are lost')
+    if (quarantinedFiles.length > 0) log.warn({ store, files: quarantinedFiles }, 'unknown files were put aside')
+  }
+}
+
+/** The first SIGTERM or SIGINT asks for a stop, the second one insists. */
+class StopSignals {
+  readonly requested: Promise<void>
+  readonly insisted: Promise<'now'>
+  readonly #releases: (() => void)[]
+  #request: () => void = () => {}
+  #insist: () => void = () => {}
+  #isRequested = false
+
+  constructor(io: CliIo) {
+    this.requested = new Promise((resolve) => {
+      this.#request = resolve
+    })
+    this.insisted = new Promise((resolve) => {
+      this.#insist = () => resolve('now')
+    })
+    const signals = ['SIGTERM', 'SIGINT'] as const
+    this.#releases = signals.map((signal) => io.onSignal(signal, () => this.request()))
+  }
+
+  request(): void {
+    if (this.#isRequested) this.#insist()
+    this.#isRequested = true
+    this.#request()
+  }
+
+  release(): void {
+    for (const release of this.#releases) release()
+  }
 }

@@ -25,6 +25,7 @@ export const LOG_REFUSALS = {
   controlCharacter: 'Control character in message: only tab is allowed',
   overload: 'Line too long for the memory that is left: try again later',
   notAllowed: 'Not allowed: this session may not write',
+  badToken: 'Unknown token',
   storageFull: 'Log storage full',
   shuttingDown: 'Server is shutting down',
   notStored: 'Not stored: internal error',

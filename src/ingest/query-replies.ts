@@ -17,6 +17,7 @@ export const QUERY_REFUSALS = {
   badRange: 'Bad time range: expected <from>..<to>',
   notLive: 'Not a filter that can be followed: TAIL takes a filter and only pipes that look at one record',
   notAllowed: 'Not allowed: this session may not read',
+  badToken: 'Unknown token',
   tookTooLong: 'Query took too long: at most {ms} ms',
   shuttingDown: 'Server is shutting down',
   internal: 'Internal error: see the log of the server',

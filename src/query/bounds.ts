@@ -6,7 +6,12 @@ export interface Bounds {
   readonly idMax: number
 }
 
-export const UNBOUNDED: Bounds = { timeMsMin: -Infinity, timeMsMax: Infinity, idMin: -Infinity, idMax: Infinity }
+export const UNBOUNDED: Bounds = {
+  timeMsMin: -Infinity,
+  timeMsMax: Infinity,
+  idMin: -Infinity,
+  idMax: Infinity,
+}
 
 /** Of a record that is within both. */
 export function boundsOfBoth(a: Bounds, b: Bounds): Bounds {

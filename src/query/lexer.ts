@@ -54,7 +54,14 @@ export function tokenize(source: string): Token[] {
     at = token.end
     isSpaced = false
   }
-  tokens.push({ kind: 'end', text: '', start: source.length, end: source.length, isSpaced: true, problem: null })
+  tokens.push({
+    kind: 'end',
+    text: '',
+    start: source.length,
+    end: source.length,
+    isSpaced: true,
+    problem: null,
+  })
   return tokens
 }
 

@@ -35,7 +35,10 @@ function fieldsOf(block: Block, row: number, names: readonly string[]): RowField
 
 /** Bytes that a row holds, roughly. */
 export function rowBytes(row: RecordRow): number {
-  return row.fields.reduce((sum, field) => sum + field.name.length + field.value.length, row.message.length + 64)
+  return row.fields.reduce(
+    (sum, field) => sum + field.name.length + field.value.length,
+    row.message.length + 64,
+  )
 }
 
 /** What the pipes of a query make of one row. */

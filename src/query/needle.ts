@@ -6,7 +6,9 @@
  * Knuth-Morris-Pratt.
  */
 const SAME = Uint8Array.from({ length: 256 }, (_, byte) => byte)
-const LOWER = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte))
+const LOWER = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte,
+)
 
 /** Comparisons that may be spent beyond one for every byte passed, before the search changes its way. */
 const WASTE_MAX = 4096

@@ -125,11 +125,11 @@ class QueryParser implements FilterParser {
   #refusePipeName(): void {
     const { reader } = this
     const { token, following } = reader
-    const isName = token.kind === 'word' && PIPE_NAMES.has(token.text.toLowerCase()) && !isSymbol(following, ':')
+    const isName =
+      token.kind === 'word' && PIPE_NAMES.has(token.text.toLowerCase()) && !isSymbol(following, ':')
     if (!isName) return
-    const name = shown(token.text)
     throw reader.problem(
-      `${name} is the name of a pipe: write \`* | ${token.text} …\`, or put the word into quotes to search for it`,
+      `${shown(token.text)} is the name of a pipe: it stands after \`|\`; to search for the word, put it into quotes`,
     )
   }
 
@@ -161,7 +161,10 @@ class QueryParser implements FilterParser {
   #parseNegated(field: string | null): Filter {
     const { reader } = this
     const { token } = reader
-    const isNot = token.kind === 'word' ? token.text.toLowerCase() === 'not' : isSymbol(token, '!') || isSymbol(token, '-')
+    const isNot =
+      token.kind === 'word'
+        ? token.text.toLowerCase() === 'not'
+        : isSymbol(token, '!') || isSymbol(token, '-')
     if (!isNot) return this.#parsePositive(field)
     reader.next()
     return notOf(this.#parseOperand(field))
@@ -200,7 +203,7 @@ class QueryParser implements FilterParser {
     const { reader } = this
     const start = spanOf(reader.next())
     if (reader.isSymbol(':')) throw reader.notBuilt('a search in all fields (`*:…`)', start)
-    this.#refuseJoined('`*`')
+    this.#refuseJoined()
     return field === null ? ALL : prefixOf(field, '')
   }
 
@@ -212,7 +215,8 @@ class QueryParser implements FilterParser {
     // A form that refuses points at the name, so the name is still to be read (`parseArguments` does).
     if (form !== undefined) return form(this, field)
     if (following.isSpaced) return this.#parsePhrase(field)
-    const suggestion = didYouMean(name, FUNCTION_FORMS.keys()) || '; for the word and a group, put a space before `(`'
+    const suggestion =
+      didYouMean(name, FUNCTION_FORMS.keys()) || '; for the word and a group, put a space before `(`'
     throw reader.problem(`there is no filter ${shown(`${name}(…)`)}${suggestion}`)
   }
 
@@ -223,7 +227,7 @@ class QueryParser implements FilterParser {
     if (field === null && reader.isSymbol(':')) return this.#parseFieldValue(phrase)
     this.#refuseForeignAnd(phrase)
     if (!reader.takeJoined('*')) return phraseOf(this.fieldOr(field), phrase.text)
-    this.#refuseJoined('`*` stands at the end of a word;')
+    this.#refuseJoined()
     return prefixOf(this.fieldOr(field), phrase.text)
   }
 
@@ -276,7 +280,9 @@ class QueryParser implements FilterParser {
   }
 
   #wrongCount(functionName: string, count: number): CodedError {
-    return this.reader.problem(`\`${functionName}(…)\` takes ${count === 1 ? 'one value' : `${count} values`}`)
+    return this.reader.problem(
+      `\`${functionName}(…)\` takes ${count === 1 ? 'one value' : `${count} values`}`,
+    )
   }
 
   #unclosedArguments(functionName: string): CodedError {
@@ -299,20 +305,28 @@ class QueryParser implements FilterParser {
   /** Something that no filter begins with. */
   #leftover(): CodedError {
     const { reader } = this
-    if (reader.isSymbol(')')) return reader.problem('this `)` closes nothing; put it into quotes to search for it')
+    if (reader.isSymbol(')'))
+      return reader.problem('this `)` closes nothing; put it into quotes to search for it')
     const text = shown(reader.source.slice(reader.token.start, reader.token.end))
     return reader.problem(`${text} has no meaning here; put the text into quotes to search for it`)
   }
 
-  #refuseJoined(what: string): void {
+  /** Nothing may stand right behind an asterisk. */
+  #refuseJoined(): void {
     const { reader } = this
     if (reader.token.isSpaced || reader.isAtEndOfPart()) return
-    throw reader.problem(`${what} cannot go on with ${shown(reader.source[reader.token.start])}: for a pattern write \`~"a.*b"\``)
+    const next = shown(reader.source[reader.token.start])
+    throw reader.problem(
+      `\`*\` stands at the end of a word, not before ${next}; for a pattern write \`~"a.*b"\``,
+    )
   }
 
   #refuseForeignAnd({ text, isQuoted, span }: Phrase): void {
     if (text !== '&&' || isQuoted) return
-    throw this.reader.problem('write `and` instead of `&&`, or nothing: filters side by side must all match', span)
+    throw this.reader.problem(
+      'write `and` instead of `&&`, or nothing: filters side by side must all match',
+      span,
+    )
   }
 
   // ---- depth --------------------------------------------------------------------------------------------------

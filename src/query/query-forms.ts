@@ -1,19 +1,68 @@
-import type { Query } from './ast.ts'
-const later = (): never => {
-  throw new Error('not built yet')
+/** Queries that come in a form of their own, not as LogsQL: what the text query port's types mean. */
+import { LEVELS, levelSeverity } from '../record/record.ts'
+import type { Filter, Query } from './ast.ts'
+import { anyCaseOf } from './filters/any-case.ts'
+import { idRangeOf, requireId } from './filters/id.ts'
+import { orOf } from './filters/or.ts'
+import { phraseOf } from './filters/phrase.ts'
+import { regexpOf } from './filters/regexp.ts'
+import { type NamedTime, timeRangeOf } from './filters/time.ts'
+import { syntaxProblem } from './problem.ts'
+import { LEVEL_FIELD, MESSAGE_FIELD } from './special-fields.ts'
+import { parseDuration, requireTime } from './time-literal.ts'
+
+/** Characters that mean something in a regular expression. */
+const SPECIAL = /[\\^$.*+?()[\]{}|]/g
+
+/** Records whose message holds the text, in any case; where it is the name of a level, also those of this level. */
+export function keywordQuery(word: string): Query {
+  if (word === '') throw syntaxProblem('the keyword is empty', { offset: 0, length: 1 })
+  const span = { offset: 0, length: word.length }
+  const substring = regexpOf(MESSAGE_FIELD, `(?i)${word.replace(SPECIAL, '\\$&')}`, span)
+  return queryOf(isTellingLevel(word) ? orOf([substring, phraseOf(LEVEL_FIELD, word)]) : substring)
 }
-export function keywordQuery(_word: string): Query {
-  return later()
+
+/** `error` and `ERR`, not `config` and `none`: words that people search for as words. */
+function isTellingLevel(word: string): boolean {
+  const lower = word.toLowerCase()
+  return LEVELS.some((level) => level.isTelling && level.word === lower)
 }
-export function levelQuery(_word: string): Query {
-  return later()
+
+/** Records of a level: a name or a synonym in any case, `UNKNOWN` for none, else the sender's own word. */
+export function levelQuery(word: string): Query {
+  const isKnown = levelSeverity(word) >= 0
+  return queryOf(isKnown ? phraseOf(LEVEL_FIELD, word) : anyCaseOf(LEVEL_FIELD, word))
 }
-export function timeRangeQuery(_fromText: string, _toText: string, _nowMs: number): Query {
-  return later()
+
+/**
+ * Records from the beginning of the one time to the end of the other; an empty text is open. Times as LogsQL has
+ * them: units (`2025-07-18` is the whole day), Unix numbers, `now-5m`.
+ */
+export function timeRangeQuery(fromText: string, toText: string, nowMs: number): Query {
+  const from = namedTime(fromText, nowMs, 0)
+  const to = namedTime(toText, nowMs, fromText.length + '..'.length)
+  if (from !== null || to !== null) return queryOf(timeRangeOf(from, to))
+  throw syntaxProblem('the range has neither a beginning nor an end', { offset: 0, length: 1 })
 }
-export function idQuery(_id: number): Query {
-  return later()
+
+function namedTime(written: string, nowMs: number, offset: number): NamedTime | null {
+  const trimmed = written.trim()
+  if (trimmed === '') return null
+  const isAge = /^\d/.test(trimmed) && parseDuration(trimmed) !== null
+  const text = isAge ? `now-${trimmed}` : trimmed
+  return { text, time: requireTime(text, nowMs, { offset, length: written.length }) }
 }
-export function regexQuery(_pattern: string): Query {
-  return later()
+
+export function idQuery(id: string): Query {
+  const value = requireId(id, { offset: 0, length: id.length })
+  return queryOf(idRangeOf(value, value))
+}
+
+/** Records in whose message the regular expression (RE2 syntax) is found. */
+export function regexQuery(pattern: string): Query {
+  return queryOf(regexpOf(MESSAGE_FIELD, pattern, { offset: 0, length: pattern.length }))
+}
+
+function queryOf(filter: Filter): Query {
+  return { filter, pipes: [] }
 }

@@ -46,11 +46,11 @@ export function unquote(raw: string): Unquoted {
       text += inner[at++]
       continue
     }
-    const escape = readEscape(inner, at)
-    if (escape === null) return { text, problem: escapeProblem(inner, at) }
-    text += escape.text
-    hasBytes ||= escape.isByte
-    at += escape.length
+    const read = readEscape(inner, at)
+    if (read === null) return { text, problem: escapeProblem(inner, at) }
+    text += read.text
+    hasBytes ||= read.isByte
+    at += read.length
   }
   return { text: hasBytes ? decodeText(encodeText(text)) : text, problem: null }
 }
@@ -64,7 +64,11 @@ function readEscape(inner: string, at: number): { text: string; length: number; 
   const [all, hex, octal, short, long] = match
   if (hex !== undefined || octal !== undefined) {
     const byte = hex === undefined ? Number.parseInt(octal, 8) : Number.parseInt(hex, 16)
-    return { text: String.fromCharCode(byte < 0x80 ? byte : BYTE_BASE + byte), length: all.length, isByte: byte >= 0x80 }
+    return {
+      text: String.fromCharCode(byte < 0x80 ? byte : BYTE_BASE + byte),
+      length: all.length,
+      isByte: byte >= 0x80,
+    }
   }
   const code = Number.parseInt(short ?? long, 16)
   if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return null
@@ -72,15 +76,22 @@ function readEscape(inner: string, at: number): { text: string; length: number; 
 }
 
 function escapeProblem(inner: string, at: number): Unquoted['problem'] {
-  const escape = inner.slice(at, at + 2)
+  const written = inner.slice(at, at + 2)
+  const name = shown(written)
   return {
-    message: `\`${escape}\` is no escape inside quotes: write \`\\${escape}\`, or put the text between backticks`,
+    message: `${name} is no escape inside quotes: write \`\\${name.slice(1)}, or put the text between backticks`,
     offset: at + 1,
-    length: escape.length,
+    length: written.length,
   }
 }
 
-const NAMED_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '"': '\\"', '\\': '\\\\' }
+const NAMED_ESCAPES: Readonly<Record<string, string>> = {
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '"': '\\"',
+  '\\': '\\\\',
+}
 /** Quotes, backslashes, controls, line and paragraph ends, what turns the direction of text, and lone code units. */
 const TO_ESCAPE =
   /["\\\p{Cc}\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/gu
@@ -102,6 +113,10 @@ const SHOWN_MAX = 40
 
 /** A piece of the query for an error message: between backticks, on one line, inert and not long. */
 export function shown(text: string): string {
-  const short = text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text
-  return `\`${short.replace(TO_ESCAPE, (character) => ('"\\'.includes(character) ? character : escapeOf(character)))}\``
+  return `\`${inert(text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text)}\``
+}
+
+/** A text that may stand in a message: on one line, nothing invisible, no control characters. */
+export function inert(text: string): string {
+  return text.replace(TO_ESCAPE, (character) => ('"\\'.includes(character) ? character : escapeOf(character)))
 }

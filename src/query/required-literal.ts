@@ -103,7 +103,8 @@ function classEnd(body: string, start: number): number {
   if (body[at] === ']') at++
   for (; at < body.length; at++) {
     if (body[at] === '\\') at++
-    else if (body.startsWith('[:', at)) at = body.indexOf(':]', at) < 0 ? body.length : body.indexOf(':]', at) + 1
+    else if (body.startsWith('[:', at))
+      at = body.indexOf(':]', at) < 0 ? body.length : body.indexOf(':]', at) + 1
     else if (body[at] === ']') return at + 1
   }
   return -1

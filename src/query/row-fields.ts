@@ -1,7 +1,23 @@
 /** A row as named values, and as a line of JSON: for pipes, answers in JSON, and whoever prints a row. */
-import { FIELD_FALSE, FIELD_JSON, FIELD_NULL, FIELD_NUMBER, FIELD_STRING, FIELD_TRUE, formatRfc3339 } from '../record/record.ts'
+import {
+  FIELD_FALSE,
+  FIELD_JSON,
+  FIELD_NULL,
+  FIELD_NUMBER,
+  FIELD_STRING,
+  FIELD_TRUE,
+  formatRfc3339,
+} from '../record/record.ts'
 import type { RecordRow, Row, RowField } from './row.ts'
-import { ID_FIELD, LEVEL_FIELD, MESSAGE_FIELD, SPECIAL_FIELDS, STREAM_FIELD, TIME_FIELD } from './special-fields.ts'
+import {
+  ID_FIELD,
+  LEVEL_FIELD,
+  MESSAGE_FIELD,
+  SPECIAL_FIELDS,
+  STREAM_FIELD,
+  streamText,
+  TIME_FIELD,
+} from './special-fields.ts'
 import { decodeLoosely, encodeText } from './text.ts'
 
 /**
@@ -16,7 +32,7 @@ function recordFields(row: RecordRow): RowField[] {
   const own = row.fields.filter(({ name }) => !SPECIAL_FIELDS.has(name))
   const before = [
     textField(TIME_FIELD, formatRfc3339(row.timeMs, row.timeNs)),
-    textField(STREAM_FIELD, streamOf(row.stream)),
+    textField(STREAM_FIELD, streamText(row.stream)),
     { name: MESSAGE_FIELD, kind: FIELD_STRING, value: row.message },
     textField(LEVEL_FIELD, row.level),
   ]
@@ -26,13 +42,6 @@ function recordFields(row: RecordRow): RowField[] {
 
 function textField(name: string, text: string): RowField {
   return { name, kind: FIELD_STRING, value: encodeText(text) }
-}
-
-/** `{name="value",…}` by name, or nothing when there are none. */
-export function streamOf(fields: readonly RowField[]): string {
-  if (fields.length === 0) return ''
-  const pairs = fields.map(({ name, value }) => `${name}=${JSON.stringify(decodeLoosely(value))}`)
-  return `{${pairs.sort().join(',')}}`
 }
 
 /**

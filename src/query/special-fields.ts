@@ -3,8 +3,15 @@
  * is not one of them: blocks give it themselves.
  */
 import type { Bitset } from '../base/base.ts'
-import { type Block, type Column, formatRfc3339, levelName, levelSeverity, levelValue } from '../record/record.ts'
-import { encodeText } from './text.ts'
+import {
+  type Block,
+  type Column,
+  formatRfc3339,
+  levelName,
+  levelSeverity,
+  levelValue,
+} from '../record/record.ts'
+import { decodeLoosely, encodeText } from './text.ts'
 
 export const TIME_FIELD = '_time'
 export const STREAM_FIELD = '_stream'
@@ -34,8 +41,15 @@ export const SPECIAL_FIELDS: ReadonlyMap<string, SpecialField> = new Map<string,
   [MESSAGE_FIELD, { column: (block) => block.message }],
   [TIME_FIELD, { column: timeColumn }],
   [ID_FIELD, { column: (block) => textColumn(block, (row) => String(block.ids[row])) }],
-  [STREAM_FIELD, { column: (block) => textColumn(block, (row) => streamText(block, row)) }],
-  [LEVEL_FIELD, { column: levelColumn, rowsNamed: rowsOfLevel, order: { rankOf: rankOfLevel, rankOfRow: rankOfRowLevel } }],
+  [STREAM_FIELD, { column: (block) => textColumn(block, (row) => streamOfRow(block, row)) }],
+  [
+    LEVEL_FIELD,
+    {
+      column: levelColumn,
+      rowsNamed: rowsOfLevel,
+      order: { rankOf: rankOfLevel, rankOfRow: rankOfRowLevel },
+    },
+  ],
 ])
 
 /** Rows whose value in `field` goes by `word`, although its text may be another; null when there is no such thing. */
@@ -71,19 +85,25 @@ function columnOf(values: readonly Uint8Array[]): Column {
 
 // ---- _stream ------------------------------------------------------------------------------------------------
 
-/** `{name="value",…}` with the stream fields by name, or nothing when there are none. */
-export function streamText(block: Block, row: number): string {
-  const pairs = block
-    .streamFieldNamesOf(row)
-    .sort()
-    .map((name) => `${name}=${JSON.stringify(valueText(block.field(name), row))}`)
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+const NOTHING = new Uint8Array(0)
+
+function streamOfRow(block: Block, row: number): string {
+  return streamText(
+    block.streamFieldNamesOf(row).map((name) => {
+      const column = block.field(name)
+      return { name, value: column === null ? NOTHING : copyOf(column, row) }
+    }),
+  )
 }
 
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-
-function valueText(column: Column | null, row: number): string {
-  return column === null ? '' : decoder.decode(copyOf(column, row))
+/** `{name="value",…}` by name, or nothing when there are none. */
+export function streamText(fields: readonly { name: string; value: Uint8Array }[]): string {
+  const pairs = fields.map(({ name, value }) => ({
+    name,
+    text: `${name}=${JSON.stringify(decodeLoosely(value))}`,
+  }))
+  pairs.sort((a, b) => (a.name < b.name ? -1 : 1))
+  return pairs.length === 0 ? '' : `{${pairs.map(({ text }) => text).join(',')}}`
 }
 
 /** The bytes of a value in memory of their own (decoders take no shared memory). */
@@ -97,7 +117,7 @@ export function copyOf(column: Column, row: number): Uint8Array {
 /** The sender's own word where it was kept, else the canonical name as it came. */
 export function levelText(block: Block, row: number): string {
   const { levelWords } = block
-  if (levelWords.lengths[row] > 0) return decoder.decode(copyOf(levelWords, row))
+  if (levelWords.lengths[row] > 0) return decodeLoosely(copyOf(levelWords, row))
   return levelValue(block.severities[row], block.flags[row])
 }
 

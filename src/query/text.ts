@@ -10,7 +10,8 @@ const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const looseDecoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
-const UNPRINTABLE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udc7f\udd00-\udfff]/g
+const UNPRINTABLE_SURROGATE =
+  /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udc7f\udd00-\udfff]/g
 const REPLACEMENT = '\ufffd'
 
 /** The bytes of a text. A code unit from U+DC80 to U+DCFF that stands alone is the byte 80 to FF. */
@@ -38,7 +39,10 @@ function decodePieces(bytes: Uint8Array): string {
   let text = ''
   for (let at = 0; at < bytes.length; ) {
     const length = sequenceLength(bytes, at, bytes.length)
-    text += length === 0 ? String.fromCharCode(0xdc00 + bytes[at]) : strictDecoder.decode(bytes.subarray(at, at + length))
+    text +=
+      length === 0
+        ? String.fromCharCode(0xdc00 + bytes[at])
+        : strictDecoder.decode(bytes.subarray(at, at + length))
     at += length || 1
   }
   return text

@@ -89,6 +89,18 @@ export class TokenReader {
     if (!this.takeSymbol(symbol)) throw this.problem(`expected \`${symbol}\` ${where}, got ${this.#shown()}`)
   }
 
+  /** A pipe stands in the group that opens with the parenthesis after `token`: the group is a query. */
+  isQueryGroup(): boolean {
+    let depth = 0
+    for (let at = this.#at + 1; at < this.#tokens.length; at++) {
+      const token = this.#tokens[at]
+      if (isSymbol(token, '(')) depth++
+      if (isSymbol(token, ')') && --depth === 0) return false
+      if (isSymbol(token, '|') && depth === 1) return true
+    }
+    return false
+  }
+
   /** Nothing more belongs to this filter or pipe: the text, the group or the pipe ends here. */
   isAtEndOfPart(): boolean {
     return this.token.kind === 'end' || this.isSymbol('|') || this.isSymbol(')')

@@ -384,7 +384,7 @@ function factsOf(file: string): CorpusFacts {
     const newline = bytes.indexOf(0x0a, start)
     const next = newline < 0 ? bytes.length : newline
     const end = bytes[next - 1] === 0x0d ? next - 1 : next
-    detectLine(bytes, start, end, Date.UTC(2006, 0, 1), out)
+    detectLine(bytes, start, end, Date.UTC(2005, 9, 1), out)
     start = next + 1
     lines++
     if (out.hasTime) {

@@ -291,6 +291,7 @@ function shown(text: string): string {
 }
 
 function kindOf(value: unknown): string {
+  if (value === undefined) return 'missing'
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'an array'
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`

@@ -31,7 +31,6 @@ export class SessionAccess {
   readonly #policy: AccessPolicy
   readonly #peer: PeerAddress
   readonly #granted: Set<Capability>
-  #unknownBytes = 0
 
   constructor(policy: AccessPolicy, peer: PeerAddress) {
     this.#policy = policy
@@ -43,7 +42,7 @@ export class SessionAccess {
     return this.#granted.has(capability)
   }
 
-  /** Whether the session may do nothing yet: then `unknownMsMax` and `countUnknown` bound it. */
+  /** Whether the session may do nothing yet: then `unknownMsMax` and `unknownBytesMax` bound it. */
   get isUnknown(): boolean {
     return this.#granted.size === 0
   }
@@ -52,10 +51,8 @@ export class SessionAccess {
     return this.#policy.unknownMsMax ?? UNKNOWN_MS_MAX
   }
 
-  /** Counts bytes of a session that may do nothing; false when they are too many. */
-  countUnknown(byteCount: number): boolean {
-    this.#unknownBytes += byteCount
-    return this.#unknownBytes <= (this.#policy.unknownBytesMax ?? UNKNOWN_BYTES_MAX)
+  get unknownBytesMax(): number {
+    return this.#policy.unknownBytesMax ?? UNKNOWN_BYTES_MAX
   }
 
   /** Whether somebody has this token; what it allows is added. */

@@ -91,13 +91,13 @@ export class Connection {
   }
 
   pauseReading(): void {
-    if (this.#isPaused) return
+    if (this.#isPaused || this.#isFinishing) return
     this.#isPaused = true
     this.#socket.pause()
   }
 
   resumeReading(): void {
-    if (!this.#isPaused) return
+    if (!this.#isPaused || this.#isFinishing) return
     this.#isPaused = false
     this.#heardMs = this.#clock.monotonicMs()
     this.#socket.resume()
@@ -204,15 +204,19 @@ export class Connection {
   #check(): void {
     if (this.#isClosed) return
     const idleMsMax = this.#options.idleMsMax
-    const nowMs = this.#clock.monotonicMs()
     if (this.#unsentBytes > 0) {
-      const restMs = this.#takenMs + idleMsMax - nowMs
-      return restMs <= 0 ? this.#destroy('stalled') : this.#watch(restMs)
+      const restMs = this.#restMs(this.#takenMs)
+      if (restMs > 0) this.#watch(restMs)
+      else this.#destroy('stalled')
+      return
     }
-    if (this.#isPaused || this.#isFinishing || this.#events.isBusy()) return this.#watch(idleMsMax)
-    const restMs = Math.max(this.#heardMs, this.#takenMs) + idleMsMax - nowMs
-    if (restMs > 0) return this.#watch(restMs)
-    this.#watch(idleMsMax)
-    this.#events.onIdle()
+    const isListening = !this.#isPaused && !this.#isFinishing && !this.#events.isBusy()
+    const restMs = isListening ? this.#restMs(Math.max(this.#heardMs, this.#takenMs)) : idleMsMax
+    this.#watch(restMs > 0 ? restMs : idleMsMax)
+    if (restMs <= 0) this.#events.onIdle()
+  }
+
+  #restMs(sinceMs: number): number {
+    return sinceMs + this.#options.idleMsMax - this.#clock.monotonicMs()
   }
 }

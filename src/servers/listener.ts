@@ -205,7 +205,11 @@ export class Listener {
     const address = plainAddress(socket.remoteAddress ?? '')
     const key = addressKey(address)
     const refusal = this.#refusalOf(address, key)
-    if (refusal !== null) return this.#refuse(socket, refusal)
+    if (refusal !== null) this.#refuse(socket, refusal)
+    else this.#open(socket, address, key)
+  }
+
+  #open(socket: Socket, address: string, key: string): void {
     this.#accepted++
     this.#perAddress.set(key, (this.#perAddress.get(key) ?? 0) + 1)
     const session = this.#factory.open(socket, { address, port: socket.remotePort ?? 0 })
@@ -216,7 +220,8 @@ export class Listener {
   #refusalOf(address: string, key: string): ConnectionRefusal | null {
     const { connectionsMax, connectionsPerAddressMax } = this.#options
     // The peer may be gone already: then it has no address.
-    if (address === '' || !this.#allowed.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) return 'notAllowed'
+    if (address === '' || !this.#allowed.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'))
+      return 'notAllowed'
     if (connectionsMax > 0 && this.#sessions.size >= connectionsMax) return 'tooMany'
     const open = this.#perAddress.get(key) ?? 0
     if (connectionsPerAddressMax > 0 && open >= connectionsPerAddressMax) return 'tooManyPerAddress'

@@ -23,8 +23,13 @@ import {
   type TextLogOptions,
   type TextLogWorkspace,
 } from '../ingest/ingest.ts'
-import { type PeerAddress, SessionAccess, type AccessPolicy } from './access.ts'
-import { Connection, type ConnectionEnd, type ConnectionEvents, type ConnectionOptions } from './connection.ts'
+import { type AccessPolicy, type PeerAddress, SessionAccess } from './access.ts'
+import {
+  Connection,
+  type ConnectionEnd,
+  type ConnectionEvents,
+  type ConnectionOptions,
+} from './connection.ts'
 import type { Session } from './listener.ts'
 import { ReplyQueue, Turn } from './reply-queue.ts'
 import type { StoreGate } from './store-gate.ts'
@@ -50,13 +55,17 @@ export interface LogSurroundings {
   readonly ended: (session: LogSession, how: LogSessionEnd) => void
 }
 
+export interface LogProgress {
+  readonly bytes: number
+  readonly records: number
+  readonly pending: number
+  readonly refused: Readonly<Partial<Record<LogRefusal, number>>>
+}
+
 export type LogSessionEnd = ConnectionEnd | 'idle'
 
 /** How long plain lines wait before a full store is tried again. */
 const RETRY_MS = 100
-/** What a reply that is made later is charged with. */
-const PRINTED_BYTES = 1024
-
 export class LogSession implements Session, ConnectionEvents {
   readonly closed: Promise<void>
   readonly #around: LogSurroundings
@@ -75,9 +84,14 @@ export class LogSession implements Session, ConnectionEvents {
   #isPumping = false
   #isRetrying = false
   #isLoggingIn = false
-  /** Nothing more is read; `null` while it is. Whether a last line without its newline counts as a command. */
-  #isLastLineWhole: boolean | null = null
+  /** Turns whose plain lines wait for a full store. */
+  #waiting = 0
+  #isReadingOver = false
+  /** Whether a last line without its newline counts as a command. */
+  #isLastLineWhole = false
+  #isLastLineRead = false
   #isDecoded = false
+  #isFinished = false
   /** Plain lines cannot be stored any more: all that follows is refused, and then the session ends. */
   #refusal: LogRefusal | null = null
   #how: LogSessionEnd | null = null
@@ -111,9 +125,10 @@ export class LogSession implements Session, ConnectionEvents {
   }
 
   cut(): void {
-    this.#giveUpWaiting('shuttingDown')
+    this.#how ??= 'cut'
+    this.#giveUpWaiting()
     this.#connection.cut()
-    this.#over('cut')
+    this.#over()
   }
 
   /** The gate may be open again. */
@@ -125,7 +140,7 @@ export class LogSession implements Session, ConnectionEvents {
 
   onChunk(chunk: Buffer): void {
     this.#bytes += chunk.length
-    if (this.#access.isUnknown && !this.#access.countUnknown(chunk.length)) return this.#refuseAll('notAllowed')
+    if (this.#isReadingOver) return
     const nowMs = this.#around.clock.wallMs()
     this.#decoder.push(chunk, Math.floor(nowMs), nanosecondsOf(nowMs))
     this.#pump()
@@ -141,7 +156,6 @@ export class LogSession implements Session, ConnectionEvents {
   }
 
   onRoom(): void {
-    this.#flush()
     this.#pump()
   }
 
@@ -153,25 +167,296 @@ export class LogSession implements Session, ConnectionEvents {
     this.#how ??= end
     this.#stopUnknownTimer()
     this.#stopReading(false)
-    this.#flush()
   }
 
   // ---- decoding -----------------------------------------------------------------------------------------------
 
-  /** Decodes while there is room, and reads while everything is decoded. */
+  /** Decodes while there is room, tells what can be told, and reads while everything is decoded. */
   #pump(): void {
     if (this.#isPumping || this.#isOver) return
     this.#isPumping = true
     while (!this.#isDecoded && this.#hasRoom()) {
       const step = this.#decoder.next()
       if (step !== null) this.#take(step)
-      else if (this.#isLastLineWhole === null) break
-      else if (!this.#endDecoding()) break
+      else if (this.#isReadingOver) this.#endDecoding()
+      else break
     }
     this.#isPumping = false
-    this.#flush()
-    if (this.#isLastLineWhole !== null) return
-    if (this.#hasRoom()) this.#connection.resumeReading()
-    else this.#connection.pauseReading()
+    this.#checkUnknown()
+    this.#tell()
+    if (this.#isReadingOver || !this.#hasRoom()) this.#connection.pauseReading()
+    else this.#connection.resumeReading()
   }
+
+  #hasRoom(): boolean {
+    if (this.#isLoggingIn || this.#waiting > 0) return false
+    if (this.#heldBytes >= this.#around.unackedBytesMax || !this.#connection.hasRoom) return false
+    return this.#around.gate.admits(this, this.#heldBytes)
+  }
+
+  /** Reads nothing more; what was read is decoded to its end, and then the session ends. */
+  #stopReading(isLastLineWhole: boolean): void {
+    if (!this.#isReadingOver) {
+      this.#isReadingOver = true
+      this.#isLastLineWhole = isLastLineWhole
+    }
+    this.#pump()
+  }
+
+  /** First the line that has no newline, then nothing. */
+  #endDecoding(): void {
+    if (this.#isLastLineRead) {
+      this.#isDecoded = true
+      return
+    }
+    this.#isLastLineRead = true
+    const nowMs = this.#around.clock.wallMs()
+    this.#decoder.end(this.#isLastLineWhole, Math.floor(nowMs), nanosecondsOf(nowMs))
+  }
+
+  #take(step: LogStep): void {
+    switch (step.kind) {
+      case 'batch':
+        this.#takeBatch(step)
+        break
+      case 'replies':
+        this.#push(new Turn({ codes: step.codes.slice() }))
+        break
+      case 'stats':
+        this.#push(new Turn({ print: () => this.#printStats() }))
+        break
+      case 'auth':
+        void this.#login(step.token)
+        break
+      case 'quit':
+        this.#stopReading(true)
+    }
+  }
+
+  // ---- storing ------------------------------------------------------------------------------------------------
+
+  #takeBatch(step: LogBatchStep): void {
+    const refusal = this.#refusal ?? (this.#access.can('write') ? null : 'notAllowed')
+    if (refusal === null) this.#storeBatch(step)
+    else this.#refuseBatch(step, refusal)
+  }
+
+  #storeBatch(step: LogBatchStep): void {
+    const plainBatch = step.isPlain ? step.bytes.slice() : null
+    const batchBytes = step.bytes.length
+    const turn = new Turn({ codes: step.codes.slice(), count: step.count, plainBatch, batchBytes })
+    this.#push(turn)
+    this.#pending += step.count
+    this.#around.gate.take(batchBytes)
+    this.#around.gate.append(plainBatch ?? step.bytes).then(
+      (firstId) => this.#storedTurn(turn, firstId),
+      (error: unknown) => this.#notStoredTurn(turn, error),
+    )
+  }
+
+  #refuseBatch(step: LogBatchStep, refusal: LogRefusal): void {
+    const turn = new Turn({ codes: step.codes.slice() })
+    turn.settle({ refusal })
+    this.#push(turn)
+    this.#countRefused(refusal, step.count)
+    if (step.isPlain) this.#refuseAll(refusal)
+  }
+
+  #storedTurn(turn: Turn, firstId: number): void {
+    this.#around.gate.storeTook()
+    this.#stored += turn.count
+    this.#settle(turn, { firstId })
+  }
+
+  #notStoredTurn(turn: Turn, error: unknown): void {
+    const isFull = isCodedError(error, 'STORE_FULL')
+    if (isFull) this.#around.gate.storeRefused()
+    if (isFull && turn.plainBatch !== null && !this.#isOver) this.#wait(turn)
+    else this.#refuseTurn(turn, error)
+  }
+
+  #refuseTurn(turn: Turn, error: unknown): void {
+    const isPlain = turn.plainBatch !== null
+    const refusal = this.#refusalOf(error)
+    this.#countRefused(refusal, turn.count)
+    this.#settle(turn, { refusal })
+    if (isPlain) this.#refuseAll(refusal)
+  }
+
+  #refusalOf(error: unknown): LogRefusal {
+    if (error instanceof AssertionError) throw error
+    if (isCodedError(error, 'STORE_FULL') || isCodedError(error, 'STORE_READ_ONLY')) return 'storageFull'
+    if (isCodedError(error, 'STORE_CLOSED')) return 'shuttingDown'
+    this.#around.problem('A batch could not be stored', error)
+    return 'notStored'
+  }
+
+  #settle(turn: Turn, outcome: { readonly firstId: number } | { readonly refusal: LogRefusal }): void {
+    turn.settle(outcome)
+    this.#pending -= turn.count
+    this.#heldBytes -= turn.batchBytes
+    this.#around.gate.give(turn.batchBytes)
+    this.#pump()
+  }
+
+  // ---- a full store -------------------------------------------------------------------------------------------
+
+  /** Plain lines cannot be refused: they wait for room, and the peer with them. */
+  #wait(turn: Turn): void {
+    turn.state = 'waiting'
+    this.#waiting++
+    this.#connection.pauseReading()
+    if (!this.#isRetrying) void this.#retry()
+  }
+
+  async #retry(): Promise<void> {
+    this.#isRetrying = true
+    for (let turn = this.#turns.firstWaiting(); turn !== undefined; turn = this.#turns.firstWaiting()) {
+      const error = await this.#retryTurn(turn, turn.plainBatch)
+      if (error !== null && isCodedError(error, 'STORE_FULL')) await this.#pause(RETRY_MS)
+    }
+    this.#isRetrying = false
+  }
+
+  /** Tries once, as soon as the store says that it has room; what went wrong, or null. */
+  async #retryTurn(turn: Turn, batch: Uint8Array | null): Promise<unknown> {
+    try {
+      await this.#around.gate.store.writable()
+      if (turn.state !== 'waiting' || batch === null) return null
+      const firstId = await this.#around.gate.append(batch)
+      if (turn.state !== 'waiting') return null
+      this.#waiting--
+      this.#storedTurn(turn, firstId)
+      return null
+    } catch (error) {
+      if (turn.state === 'waiting' && !isCodedError(error, 'STORE_FULL')) {
+        this.#waiting--
+        this.#refuseTurn(turn, error)
+      }
+      return error
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#around.clock.after(ms, resolve)
+    })
+  }
+
+  /** Nobody waits any more for room. */
+  #giveUpWaiting(): void {
+    for (let turn = this.#turns.firstWaiting(); turn !== undefined; turn = this.#turns.firstWaiting()) {
+      this.#waiting--
+      this.#countRefused('storageFull', turn.count)
+      this.#settle(turn, { refusal: 'storageFull' })
+    }
+  }
+
+  // ---- telling ------------------------------------------------------------------------------------------------
+
+  #push(turn: Turn): void {
+    this.#turns.push(turn)
+    this.#heldBytes += turn.batchBytes + turn.replyBytes
+  }
+
+  /** Writes the replies whose turn has come, while the peer takes them; ends the session behind the last one. */
+  #tell(): void {
+    while (this.#connection.hasRoom) {
+      const turn = this.#turns.first
+      if (turn === undefined || turn.state !== 'settled') break
+      this.#turns.shift()
+      this.#heldBytes -= turn.replyBytes
+      this.#connection.write(this.#replyOf(turn))
+    }
+    if (this.#isDecoded && this.#turns.length === 0) this.#finish()
+  }
+
+  #replyOf(turn: Turn): Uint8Array {
+    const { replies } = this.#around
+    if (turn.codes === null) return turn.print?.() ?? new Uint8Array(0)
+    if (turn.refusal !== null) return replies.encodeRefused(turn.codes, turn.refusal)
+    return replies.encode(turn.codes, turn.firstId)
+  }
+
+  /** A port that cannot take plain lines says so once and ends: the sender must notice. */
+  #refuseAll(refusal: LogRefusal): void {
+    if (this.#refusal !== null) return
+    this.#refusal = refusal
+    this.#stopReading(false)
+  }
+
+  #finish(): void {
+    if (this.#connection.isClosed) {
+      this.#over()
+      return
+    }
+    if (this.#isFinished) return
+    this.#isFinished = true
+    if (this.#refusal !== null) this.#connection.write(this.#around.replies.refusal(this.#refusal, 'main'))
+    this.#connection.finish()
+  }
+
+  #over(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#stopUnknownTimer()
+    this.#around.gate.leave(this)
+    this.#around.ended(this, this.#how ?? 'finished')
+    this.#resolveClosed()
+  }
+
+  // ---- access and counters ------------------------------------------------------------------------------------
+
+  /** A session that may do nothing may not do it for long. */
+  #watchUnknown(): void {
+    const { unknownMsMax } = this.#access
+    if (!this.#access.isUnknown || unknownMsMax === 0) return
+    this.#stopUnknownTimer = this.#around.clock.after(unknownMsMax, () => {
+      if (this.#access.isUnknown) this.#refuseAll('notAllowed')
+    })
+  }
+
+  #checkUnknown(): void {
+    const { isUnknown, unknownBytesMax } = this.#access
+    if (isUnknown && !this.#isLoggingIn && this.#bytes > unknownBytesMax) this.#refuseAll('notAllowed')
+  }
+
+  async #login(token: Uint8Array): Promise<void> {
+    this.#isLoggingIn = true
+    let isKnown = false
+    try {
+      isKnown = await this.#access.login(token)
+    } catch (error) {
+      this.#around.problem('A login failed', error)
+    }
+    this.#isLoggingIn = false
+    this.#push(
+      new Turn({ print: () => (isKnown ? LOGGED_IN : this.#around.replies.refusal('badToken', 'main')) }),
+    )
+    this.#pump()
+  }
+
+  #countRefused(refusal: LogRefusal, count: number): void {
+    this.#refused[refusal] = (this.#refused[refusal] ?? 0) + count
+  }
+
+  #printStats(): Uint8Array {
+    const { refused, ...lines } = this.#decoder.counters
+    const stats = {
+      connectedMs: Math.round(this.#around.clock.monotonicMs() - this.#startedMs),
+      bytes: this.#bytes,
+      ...lines,
+      records: this.#stored,
+      pending: this.#pending,
+      refused: { ...refused, ...this.#refused },
+      ...(this.#access.can('read') ? { server: this.#around.serverStats() } : {}),
+    }
+    return Buffer.from(`${JSON.stringify(stats)}\n`)
+  }
+}
+
+const LOGGED_IN = Buffer.from('OK\n')
+
+function nanosecondsOf(ms: number): number {
+  return Math.min(999_999, Math.floor((ms - Math.floor(ms)) * 1_000_000))
 }

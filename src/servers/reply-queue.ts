@@ -10,6 +10,9 @@ import type { LogRefusal } from '../ingest/ingest.ts'
 /** Where the records of a turn are. Without records it is `settled` at once. */
 export type TurnState = 'storing' | 'waiting' | 'settled'
 
+/** What a reply that is made later is charged with. */
+const PRINTED_BYTES = 1024
+
 export class Turn {
   state: TurnState
   /** Reply codes, or null where `print` makes the reply. */
@@ -20,8 +23,10 @@ export class Turn {
   readonly count: number
   /** A copy of the batch of plain lines, for as long as a full store may ask for it again. */
   plainBatch: Uint8Array | null
-  /** What it is charged with while it is not told. */
-  readonly heldBytes: number
+  /** What it is charged with until it is settled. */
+  readonly batchBytes: number
+  /** What it is charged with until it is told. */
+  readonly replyBytes: number
   /** The id of the first record, once it is stored. */
   firstId = 0
   /** Why nothing of it was stored. */
@@ -32,13 +37,14 @@ export class Turn {
     readonly print?: () => Uint8Array
     readonly count?: number
     readonly plainBatch?: Uint8Array | null
-    readonly heldBytes: number
+    readonly batchBytes?: number
   }) {
     this.codes = turn.codes ?? null
     this.print = turn.print ?? null
     this.count = turn.count ?? 0
     this.plainBatch = turn.plainBatch ?? null
-    this.heldBytes = turn.heldBytes
+    this.batchBytes = turn.batchBytes ?? 0
+    this.replyBytes = this.codes?.length ?? PRINTED_BYTES
     this.state = this.count > 0 ? 'storing' : 'settled'
   }
 

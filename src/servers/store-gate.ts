@@ -21,6 +21,7 @@ export class StoreGate {
   readonly #unstored: ByteBudget
   readonly #waiters = new Set<GateWaiter>()
   #isStoreBusy = false
+  #isStoreFull = false
 
   constructor(store: Store, unstoredBytesMax: number) {
     this.store = store
@@ -31,9 +32,13 @@ export class StoreGate {
     return this.#unstored.used
   }
 
-  /** Whether a session may go on; if not, its `go` is called later. */
-  admits(waiter: GateWaiter): boolean {
+  /**
+   * Whether a session may go on; if not, its `go` is called later. While the store is full, one that holds nothing
+   * may always: else plain lines that wait would keep commands from being refused.
+   */
+  admits(waiter: GateWaiter, heldBytes: number): boolean {
     if (!this.#isStoreBusy && !this.#unstored.isSpent) return true
+    if (this.#isStoreFull && heldBytes === 0) return true
     this.#waiters.add(waiter)
     return false
   }
@@ -49,6 +54,11 @@ export class StoreGate {
     return stored
   }
 
+  /** The store took a batch. */
+  storeTook(): void {
+    this.#isStoreFull = false
+  }
+
   take(byteCount: number): void {
     this.#unstored.force(byteCount)
   }
@@ -60,14 +70,19 @@ export class StoreGate {
 
   /** The store refused a batch: whoever waits learns more from trying than from waiting. */
   storeRefused(): void {
-    this.#isStoreBusy = false
-    this.#open()
+    this.#isStoreFull = true
+    this.#storeAnswered()
   }
 
   #askStore(): void {
     this.#isStoreBusy = true
-    const answered = (): void => this.storeRefused()
+    const answered = (): void => this.#storeAnswered()
     this.store.writable().then(answered, answered)
+  }
+
+  #storeAnswered(): void {
+    this.#isStoreBusy = false
+    this.#open()
   }
 
   #open(): void {

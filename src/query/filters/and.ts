@@ -15,7 +15,9 @@ export function andOf(filters: readonly Filter[]): Filter {
   const children = filters.flatMap((filter) => (isAnd(filter) ? filter.children : [filter]))
   const needed = children.filter((child) => child.kind !== ALL.kind)
   if (needed.length === 0) return ALL
-  return needed.length === 1 ? needed[0] : ({ kind: 'and', children: needed } satisfies AndFilter)
+  if (needed.length === 1) return needed[0]
+  const and: AndFilter = { kind: 'and', children: needed }
+  return and
 }
 
 function isAnd(filter: Filter): filter is AndFilter {
@@ -27,7 +29,8 @@ export const andFilter: FilterKind<AndFilter> = {
   summary: 'all of them match; binds tighter than `or`',
   examples: ['error timeout', 'error and timeout'],
   precedence: PRECEDENCE_AND,
-  print: ({ children }, printer) => children.map((child) => printer.child(child, PRECEDENCE_AND + 1)).join(' '),
+  print: ({ children }, printer) =>
+    children.map((child) => printer.child(child, PRECEDENCE_AND + 1)).join(' '),
   bind({ children }, context) {
     const bound = children.map(context.bind).sort((a, b) => a.cost - b.cost)
     return {

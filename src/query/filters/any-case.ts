@@ -11,9 +11,13 @@ export interface AnyCaseFilter extends Filter {
   readonly isPrefix: boolean
 }
 
+export function anyCaseOf(field: string, phrase: string, isPrefix = false): AnyCaseFilter {
+  return { kind: 'anyCase', field, phrase, isPrefix }
+}
+
 const parse: FilterForm = (parser, field) => {
   const [argument] = parser.parseArguments('i', 1)
-  return { kind: 'anyCase', field: parser.fieldOr(field), phrase: argument.text, isPrefix: argument.isPrefix } as Filter
+  return anyCaseOf(parser.fieldOr(field), argument.text, argument.isPrefix)
 }
 
 export const anyCaseFilter: FilterKind<AnyCaseFilter> = {

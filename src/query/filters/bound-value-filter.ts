@@ -17,4 +17,3 @@ export function boundValueFilter(field: string, test: ValueTest, names: readonly
     },
   }
 }
-

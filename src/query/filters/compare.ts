@@ -10,7 +10,14 @@ import { type FieldOrder, orderOf } from '../special-fields.ts'
 import { encodeText } from '../text.ts'
 import type { ValueTest } from '../value-test.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
-import { type BoundFilter, COST_COMPARE, COST_NUMBER, COST_SEARCH, type FilterForm, type FilterKind } from './kind.ts'
+import {
+  type BoundFilter,
+  COST_COMPARE,
+  COST_NUMBER,
+  COST_SEARCH,
+  type FilterForm,
+  type FilterKind,
+} from './kind.ts'
 
 export interface CompareFilter extends Filter {
   readonly kind: 'compare'
@@ -34,7 +41,8 @@ const parse: FilterForm = (parser, field) => {
   const symbol = reader.next().text === '>' ? '>' : '<'
   const operator: Operator = reader.takeJoined('=') ? `${symbol}=` : symbol
   const { text } = reader.expectPhrase(`a value after \`${operator}\``, { colon: true })
-  return { kind: 'compare', field: parser.fieldOr(field), operator, value: text } satisfies CompareFilter as Filter
+  const filter: CompareFilter = { kind: 'compare', field: parser.fieldOr(field), operator, value: text }
+  return filter
 }
 
 export const compareFilter: FilterKind<CompareFilter> = {
@@ -42,7 +50,8 @@ export const compareFilter: FilterKind<CompareFilter> = {
   summary: 'larger or smaller, as numbers where the query names a number',
   examples: ['status:>=500', 'took:>1.5s', 'size:<10KiB', 'name:<m', 'level:>=warn'],
   forms: { symbols: { '>': parse, '<': parse } },
-  print: ({ field, operator, value }, printer) => `${printer.field(field)}${operator}${printer.phrase(value)}`,
+  print: ({ field, operator, value }, printer) =>
+    `${printer.field(field)}${operator}${printer.phrase(value)}`,
   bind({ field, operator, value }) {
     const order = orderOf(field)
     const rank = order?.rankOf(value) ?? null

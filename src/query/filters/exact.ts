@@ -35,7 +35,8 @@ export const exactFilter: FilterKind<ExactFilter> = {
   summary: 'the whole value is this text, or begins with it',
   examples: ['service:="web api"', 'path:="/api/"*', '!=done', 'exact(done)'],
   forms: { functions: { exact: parseFunction }, symbols: { '=': parseSymbol } },
-  print: ({ field, value, isPrefix }, printer) => `${printer.field(field)}=${printer.phrase(value)}${isPrefix ? '*' : ''}`,
+  print: ({ field, value, isPrefix }, printer) =>
+    `${printer.field(field)}=${printer.phrase(value)}${isPrefix ? '*' : ''}`,
   bind: ({ field, value, isPrefix }) =>
     boundValueFilter(field, exactTest(value, isPrefix), isPrefix ? [] : [value]),
 }

@@ -42,8 +42,10 @@ const parse: FilterForm = (parser) => {
     const ids = parser.parseArguments('in').map((argument) => requireId(argument.text, argument))
     return ids.length === 0 ? idRangeOf(0, -1) : orOf(ids.map((id) => idRangeOf(id, id)))
   }
-  if (reader.takeSymbol('>')) return idRangeOf(reader.takeJoined('=') ? readId(reader) : readId(reader) + 1, null)
-  if (reader.takeSymbol('<')) return idRangeOf(null, reader.takeJoined('=') ? readId(reader) : readId(reader) - 1)
+  if (reader.takeSymbol('>'))
+    return idRangeOf(reader.takeJoined('=') ? readId(reader) : readId(reader) + 1, null)
+  if (reader.takeSymbol('<'))
+    return idRangeOf(null, reader.takeJoined('=') ? readId(reader) : readId(reader) - 1)
   reader.takeSymbol('=')
   const id = readId(reader)
   return idRangeOf(id, id)
@@ -54,7 +56,8 @@ function parseBrackets(reader: TokenReader): Filter {
   const from = readId(reader)
   reader.expectSymbol(',', 'and the id at which the range ends')
   const to = readId(reader)
-  if (!reader.isSymbol(']') && !reader.isSymbol(')')) throw reader.expected('`]` or `)` at the end of the range')
+  if (!reader.isSymbol(']') && !reader.isSymbol(')'))
+    throw reader.expected('`]` or `)` at the end of the range')
   const isEndOpen = reader.next().text === ')'
   return idRangeOf(from + (isOpen ? 1 : 0), to - (isEndOpen ? 1 : 0))
 }

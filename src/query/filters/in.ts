@@ -14,10 +14,16 @@ export interface InFilter extends Filter {
 }
 
 const parse: FilterForm = (parser, field) => {
+  if (parser.reader.isQueryGroup()) throw parser.reader.notBuilt('a query within `in(…)`')
   const values = parser.parseArguments('in')
   if (values.length === 1 && values[0].isPrefix && values[0].text === '') return ALL
   parser.refusePrefixes('in', values)
-  return { kind: 'in', field: parser.fieldOr(field), values: values.map(({ text }) => text) } as Filter
+  const filter: InFilter = {
+    kind: 'in',
+    field: parser.fieldOr(field),
+    values: values.map(({ text }) => text),
+  }
+  return filter
 }
 
 export const inFilter: FilterKind<InFilter> = {

@@ -9,7 +9,9 @@ export interface NotFilter extends Filter {
 }
 
 export function notOf(filter: Filter): Filter {
-  return isNot(filter) ? filter.child : ({ kind: 'not', child: filter } satisfies NotFilter)
+  if (isNot(filter)) return filter.child
+  const not: NotFilter = { kind: 'not', child: filter }
+  return not
 }
 
 function isNot(filter: Filter): filter is NotFilter {

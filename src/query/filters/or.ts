@@ -12,7 +12,9 @@ export interface OrFilter extends Filter {
 /** The filter for which one of `filters` must match. At least one. */
 export function orOf(filters: readonly Filter[]): Filter {
   const children = filters.flatMap((filter) => (isOr(filter) ? filter.children : [filter]))
-  return children.length === 1 ? children[0] : ({ kind: 'or', children } satisfies OrFilter)
+  if (children.length === 1) return children[0]
+  const or: OrFilter = { kind: 'or', children }
+  return or
 }
 
 function isOr(filter: Filter): filter is OrFilter {

@@ -19,7 +19,8 @@ export function phraseOf(field: string, phrase: string): PhraseFilter {
 
 export const phraseFilter: FilterKind<PhraseFilter> = {
   kind: 'phrase',
-  summary: 'the word or the phrase stands in the message, or in a field; `field:""` is an empty or absent field',
+  summary:
+    'the word or the phrase stands in the message, or in a field; `field:""` is an empty or absent field',
   examples: ['error', '"connection reset"', 'service:api', 'trace_id:""'],
   print: ({ field, phrase }, printer) => printer.field(field) + printer.phrase(phrase),
   bind: ({ field, phrase }) =>

@@ -26,5 +26,6 @@ export const prefixFilter: FilterKind<PrefixFilter> = {
     // Without its name, the message's own form would read as "everything".
     return `${printer.field(field) || '_msg:'}*`
   },
-  bind: ({ field, prefix }) => boundValueFilter(field, phraseTest(prefix, { isPrefix: true, anyCase: false })),
+  bind: ({ field, prefix }) =>
+    boundValueFilter(field, phraseTest(prefix, { isPrefix: true, anyCase: false })),
 }

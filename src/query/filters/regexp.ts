@@ -8,7 +8,7 @@ import type { Filter } from '../ast.ts'
 import { isAscii } from '../folding.ts'
 import { Needle } from '../needle.ts'
 import { type Span, syntaxProblem } from '../problem.ts'
-import { quote, shown } from '../quoting.ts'
+import { inert, quote, shown } from '../quoting.ts'
 import { requiredLiteral } from '../required-literal.ts'
 import { encodeText } from '../text.ts'
 import type { ValueTest } from '../value-test.ts'
@@ -31,7 +31,8 @@ export function regexpOf(field: string, pattern: string, span: Span): Filter {
   compile(pattern, span)
   if (pattern === '.*') return ALL
   if (pattern === '.+') return prefixOf(field, '')
-  return { kind: 'regexp', field, pattern } satisfies RegexpFilter
+  const regexp: RegexpFilter = { kind: 'regexp', field, pattern }
+  return regexp
 }
 
 function compile(pattern: string, span: Span): RE2JS {
@@ -46,19 +47,17 @@ function tryCompile(pattern: string, span: Span): RE2JS {
     return RE2JS.compile(pattern)
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace('error parsing regexp: ', '') : ''
-    throw syntaxProblem(`the regular expression is not valid: ${inertReason(reason)}`, span)
+    throw syntaxProblem(`the regular expression is not valid: ${inert(reason).replaceAll('`', "'")}`, span)
   }
-}
-
-/** The library's reason with the piece of the pattern that it names made safe to show. */
-function inertReason(reason: string): string {
-  return shown(reason).slice(1, -1).replaceAll('`', "'")
 }
 
 const parseSymbol: FilterForm = (parser, field) => {
   const { reader } = parser
   reader.next()
-  const { text, span } = reader.expectPhrase('a regular expression after `~`', { colon: true, asterisk: true })
+  const { text, span } = reader.expectPhrase('a regular expression after `~`', {
+    colon: true,
+    asterisk: true,
+  })
   return regexpOf(parser.fieldOr(field), text, span)
 }
 

@@ -45,13 +45,14 @@ const parse: FilterForm = (parser) => {
   const range = parseRange(parser)
   const offset = parseOffset(reader)
   const shift = offset?.ns ?? 0n
-  return {
+  const filter: TimeFilter = {
     kind: 'time',
     text: [range.text, offset?.text].filter(Boolean).join(' '),
     first: range.first === null ? null : momentOf(range.first - shift),
     last: range.last === null ? null : momentOf(range.last - shift),
     endsNow: range.endsNow === true && shift === 0n,
-  } satisfies TimeFilter as Filter
+  }
+  return filter
 }
 
 function parseRange(parser: FilterParser): Range {
@@ -107,7 +108,8 @@ function parseBrackets(reader: TokenReader): Range {
   reader.expectSymbol(',', 'and the time at which the range ends')
   const to = reader.expectPhrase('the time at which the range ends', { colon: true })
   const end = requireTime(to.text, reader.nowMs, to.span)
-  if (!reader.isSymbol(']') && !reader.isSymbol(')')) throw reader.expected('`]` or `)` at the end of the range')
+  if (!reader.isSymbol(']') && !reader.isSymbol(')'))
+    throw reader.expected('`]` or `)` at the end of the range')
   const closes = reader.next().text
   const last = closes === ']' ? end.last : end.first - 1n
   return { text: `${opens}${timeText(from.text)},${timeText(to.text)}${closes}`, first, last }
@@ -119,9 +121,9 @@ function parseOffset(reader: TokenReader): { text: string; ns: bigint } | null {
   return { text: `offset ${text}`, ns: requireDuration(text, span) }
 }
 
-/** A time that was read once needs quotes only where it has a space. */
+/** A time that was read once needs quotes only where it has a space or the like. */
 function timeText(text: string): string {
-  return text.includes(' ') ? quote(text) : text
+  return /^[\w.:+-]+$/.test(text) ? text : quote(text)
 }
 
 export const timeFilter: FilterKind<TimeFilter> = {
@@ -160,13 +162,23 @@ export const timeFilter: FilterKind<TimeFilter> = {
   }),
 }
 
-/** A range of stretches that were read elsewhere: the text port's TIME. Null is open. */
-export function timeRangeOf(text: string, first: bigint | null, last: bigint | null): TimeFilter {
+/** From the first moment of one time to the last of another; null is open. Not both. */
+export function timeRangeOf(from: NamedTime | null, to: NamedTime | null): TimeFilter {
   return {
     kind: 'time',
-    text,
-    first: first === null ? null : momentOf(first),
-    last: last === null ? null : momentOf(last),
+    text: rangeText(from, to),
+    first: from === null ? null : momentOf(from.time.first),
+    last: to === null ? null : momentOf(to.time.last),
     endsNow: false,
   }
+}
+
+export interface NamedTime {
+  readonly text: string
+  readonly time: Stretch
+}
+
+function rangeText(from: NamedTime | null, to: NamedTime | null): string {
+  if (from === null) return `<=${timeText(to?.text ?? 'now')}`
+  return to === null ? `>=${timeText(from.text)}` : `[${timeText(from.text)},${timeText(to.text)}]`
 }

@@ -30,7 +30,8 @@ export const fieldsPipe: PipeKind<FieldsPipe> = {
     while (parser.reader.takeSymbol(',')) fields.push(readPattern(parser))
     return { kind: 'fields', fields }
   },
-  print: ({ fields }, printer) => `fields ${fields.map((pattern) => printPattern(pattern, printer.phrase)).join(', ')}`,
+  print: ({ fields }, printer) =>
+    `fields ${fields.map((pattern) => printPattern(pattern, printer.phrase)).join(', ')}`,
   bindRow({ fields }) {
     if (fields.some(isEverything)) return (row) => row
     return (row) => ({ kind: 'values', values: chosen(row, fields) })

@@ -20,7 +20,8 @@ export const limitPipe: PipeKind<LimitPipe> = {
   parse({ reader }) {
     const phrase = reader.phrase()
     if (phrase === null) return { kind: 'limit', rows: ROWS_DEFAULT }
-    if (WHOLE_NUMBER.test(phrase.text)) return { kind: 'limit', rows: Number(phrase.text.replaceAll('_', '')) }
+    if (WHOLE_NUMBER.test(phrase.text))
+      return { kind: 'limit', rows: Number(phrase.text.replaceAll('_', '')) }
     throw reader.problem(`${shown(phrase.text)} is no number of rows: write \`limit 100\``, phrase.span)
   },
   print: ({ rows }) => `limit ${rows}`,

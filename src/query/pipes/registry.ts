@@ -29,4 +29,7 @@ export const LATER_PIPES_BY_NAME: ReadonlyMap<string, string> = new Map([
 ])
 
 /** Every name that a pipe may begin with, built or not. */
-export const PIPE_NAMES: ReadonlySet<string> = new Set([...PIPES_BY_NAME.keys(), ...LATER_PIPES_BY_NAME.keys()])
+export const PIPE_NAMES: ReadonlySet<string> = new Set([
+  ...PIPES_BY_NAME.keys(),
+  ...LATER_PIPES_BY_NAME.keys(),
+])

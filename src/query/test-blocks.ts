@@ -1,0 +1,125 @@
+/** For tests: records as objects, blocks and snapshots made of them. Goes through the real encoding. */
+import {
+  BatchEncoder,
+  type Block,
+  BlockBuilder,
+  FIELD_STRING,
+  levelSeverity,
+  levelWordFlags,
+  RECORD_FLAG_TRUNCATED,
+  setBatchFirstId,
+} from '../record/record.ts'
+import type { ScannedBlock, ScanRequest, Snapshot } from '../storage/storage.ts'
+import { matchBlock } from './match.ts'
+import { parseQuery } from './parser.ts'
+import { encodeText } from './text.ts'
+
+export interface TestRecord {
+  readonly message?: string | Uint8Array
+  readonly timeMs?: number
+  readonly timeNs?: number
+  /** As a sender wrote it. */
+  readonly level?: string
+  readonly stream?: Readonly<Record<string, string>>
+  readonly fields?: Readonly<Record<string, string | TestValue>>
+  readonly isTruncated?: boolean
+}
+
+export interface TestValue {
+  readonly text: string
+  readonly kind: number
+}
+
+/** One batch of the records, which have the ids from `firstId` on. */
+export function blockOf(records: readonly TestRecord[], firstId = 1, shared: boolean = false): Block {
+  const encoder = new BatchEncoder()
+  encoder.reset(1_000, 0)
+  if (shared)
+    for (const [name, value] of Object.entries(records[0].fields ?? {}))
+      encoder.shareField(name, textOf(value))
+  for (const record of records) putRecord(encoder, record, shared)
+  const batch = encoder.finish()
+  // Blocks must work on shared memory, which decoders refuse.
+  const data = new Uint8Array(new SharedArrayBuffer(batch.length + 5)).subarray(5)
+  data.set(batch)
+  setBatchFirstId(new DataView(data.buffer, data.byteOffset), 0, firstId)
+  const builder = new BlockBuilder(data)
+  builder.addBatch(0)
+  return builder.build()
+}
+
+function textOf(value: string | TestValue): string {
+  return typeof value === 'string' ? value : value.text
+}
+
+function putRecord(encoder: BatchEncoder, record: TestRecord, shared: boolean): void {
+  const { message = '', level = '', stream = {}, fields = {} } = record
+  const messageBytes = typeof message === 'string' ? encodeText(message) : message
+  const levelBytes = encodeText(level)
+  const levelFlags = levelWordFlags(levelBytes, 0, levelBytes.length)
+  encoder.beginRecord()
+  encoder.putMessage(messageBytes, 0, messageBytes.length)
+  if (levelFlags < 0) encoder.putLevelWord(levelBytes)
+  for (const [name, value] of Object.entries(stream))
+    encoder.putField(encodeText(name), encodeText(value), FIELD_STRING, true)
+  for (const [name, value] of shared ? [] : Object.entries(fields)) {
+    const kind = typeof value === 'string' ? FIELD_STRING : value.kind
+    encoder.putField(encodeText(name), encodeText(textOf(value)), kind)
+  }
+  const flags = Math.max(0, levelFlags) | (record.isTruncated === true ? RECORD_FLAG_TRUNCATED : 0)
+  encoder.endRecord(Math.max(0, levelSeverity(level)), flags, record.timeMs ?? 0, record.timeNs ?? 0)
+}
+
+/** Numbers of the records that the query finds. */
+export function matchingRows(text: string, records: readonly TestRecord[]): number[] {
+  const rows: number[] = []
+  matchBlock(parseQuery(text, { nowMs: TEST_NOW_MS }), blockOf(records)).forEach((row) => {
+    rows.push(row)
+  })
+  return rows
+}
+
+/** 2025-07-18T00:00:00Z */
+export const TEST_NOW_MS = Date.UTC(2025, 6, 18)
+
+/** A snapshot over blocks, as strict as the interface allows: it hands out what it must and no promise more. */
+export class FakeSnapshot implements Snapshot {
+  readonly fenceId: number
+  readonly records: number
+  readonly damage = []
+  /** Blocks handed out so far. */
+  scanned = 0
+  readonly #blocks: readonly Block[]
+
+  constructor(blocks: readonly Block[]) {
+    this.#blocks = blocks
+    this.records = blocks.reduce((sum, block) => sum + block.rowCount, 0)
+    this.fenceId = 1 + blocks.reduce((last, block) => Math.max(last, block.ids[block.rowCount - 1]), 0)
+  }
+
+  async *scan(request: ScanRequest = {}): AsyncGenerator<ScannedBlock> {
+    const blocks = this.#blocks.filter((block) => isAsked(block, request))
+    if (request.order === 'newest') blocks.sort((a, b) => b.timeMsMax - a.timeMsMax)
+    for (let index = 0; index < blocks.length; index++) {
+      const rest = blocks.slice(index + 1)
+      this.scanned++
+      yield {
+        block: blocks[index],
+        restTimeMsMax: Math.max(-Infinity, ...rest.map((block) => block.timeMsMax)),
+      }
+    }
+  }
+
+  release(): void {}
+
+  [Symbol.dispose](): void {}
+}
+
+function isAsked(block: Block, request: ScanRequest): boolean {
+  const { timeMsMin = -Infinity, timeMsMax = Infinity, idMin = -Infinity, idMax = Infinity, ids } = request
+  const first = block.ids[0]
+  const last = block.ids[block.rowCount - 1]
+  const isInTime = block.timeMsMax >= timeMsMin && block.timeMsMin <= timeMsMax
+  const isWanted = ids === undefined || ids.some((id) => id >= first && id <= last)
+  return isInTime && last >= idMin && first <= idMax && isWanted
+}

@@ -1,0 +1,105 @@
+/**
+ * What must be true after a crash, however it came: every acknowledged record is there once, with exactly its message
+ * and its id; no id and no message is there twice; nothing is there that nobody sent. What was sent and not
+ * acknowledged may be there or not.
+ */
+
+import { makeMessage, nameOfMessage } from './crash-messages.ts'
+import type { ClientReport } from './crash-sender.ts'
+import type { StoredRecord } from './stored-records.ts'
+
+export class CrashRecord {
+  /** By `<round>-<client>`. */
+  readonly #reports = new Map<string, ClientReport>()
+  #acknowledged = 0
+
+  add(round: number, reports: readonly ClientReport[]): void {
+    for (const report of reports) {
+      this.#reports.set(`${round}-${report.client}`, report)
+      this.#acknowledged += report.acknowledged
+    }
+  }
+
+  /** Acknowledged records of all rounds. */
+  get acknowledged(): number {
+    return this.#acknowledged
+  }
+
+  report(round: number, client: number): ClientReport | undefined {
+    return this.#reports.get(`${round}-${client}`)
+  }
+
+  reports(): IterableIterator<[string, ClientReport]> {
+    return this.#reports.entries()
+  }
+}
+
+const PROBLEMS_MAX = 20
+
+/** One look at everything that is stored: `take` each record, then ask for `problems`. */
+export class CrashCheck {
+  readonly #record: CrashRecord
+  readonly #seen = new Map<string, Uint8Array>()
+  readonly #ids = new Set<number>()
+  readonly #problems: string[] = []
+  #problemCount = 0
+
+  constructor(record: CrashRecord) {
+    this.#record = record
+    for (const [key, { sent }] of record.reports()) this.#seen.set(key, new Uint8Array(sent))
+  }
+
+  /** Records that were taken. */
+  get stored(): number {
+    return this.#ids.size
+  }
+
+  take({ id, message }: StoredRecord): void {
+    if (this.#ids.has(id)) this.#problem(`id ${id} is there twice`)
+    this.#ids.add(id)
+    const name = nameOfMessage(message)
+    const report = name === null ? undefined : this.#record.report(name.round, name.client)
+    if (name === null || report === undefined || name.number >= report.sent) {
+      this.#problem(`record ${id} was sent by nobody: ${shown(message)}`)
+      return
+    }
+    const what = `message ${name.number} of client ${name.client} in round ${name.round}`
+    if (!message.equals(makeMessage(name))) this.#problem(`${what} was changed: ${shown(message)}`)
+    if (report.way === 'main' && name.number < report.acknowledged && report.ids[name.number] !== id) {
+      this.#problem(`${what} has id ${id}, and was acknowledged with ${report.ids[name.number]}`)
+    }
+    const seen = this.#seen.get(`${name.round}-${name.client}`)
+    if (seen === undefined) return
+    if (seen[name.number] === 1) this.#problem(`${what} is there twice`)
+    seen[name.number] = 1
+  }
+
+  /** Sentences about what is wrong; none when all is well. To be asked once, after the last record. */
+  problems(): string[] {
+    for (const [key, report] of this.#record.reports()) this.#findLost(key, report)
+    const more = this.#problemCount - this.#problems.length
+    return more > 0 ? [...this.#problems, `and ${more} more`] : [...this.#problems]
+  }
+
+  #findLost(key: string, { way, acknowledged, ids, problems }: ClientReport): void {
+    const seen = this.#seen.get(key)
+    for (let number = 0; number < acknowledged; number++) {
+      if (seen?.[number] === 1) continue
+      const id = way === 'main' ? ` as ${ids[number]}` : ''
+      this.#problem(`message ${number} of round-client ${key} (${way}) was acknowledged${id} and is lost`)
+    }
+    for (const reply of problems) this.#problem(`client ${key} (${way}) was answered: ${reply}`)
+  }
+
+  #problem(text: string): void {
+    this.#problemCount++
+    if (this.#problems.length < PROBLEMS_MAX) this.#problems.push(text)
+  }
+}
+
+const SHOWN_BYTES_MAX = 120
+
+function shown(message: Buffer): string {
+  const text = JSON.stringify(message.toString('latin1', 0, SHOWN_BYTES_MAX))
+  return message.length > SHOWN_BYTES_MAX ? `${text} … (${message.length} bytes)` : text
+}

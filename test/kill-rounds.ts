@@ -1,0 +1,215 @@
+/**
+ * Crash rounds on the real program: start it, load it from several clients, end it at a random moment, start it again
+ * on the same data, and hold everything that is stored against what was acknowledged, record by record.
+ *
+ *   const figures = await killRounds({ rounds: 5, clients: 6, seed: 1, dataDir, log: console.log })
+ *
+ * What is random comes from the seed: who sends what, after how many acknowledgements the end comes, and how many
+ * milliseconds later. The machine's own timing does not, so a seed repeats the plan and not every detail.
+ * Rejects with a CrashFailure, which tells the story; the data is then left as it is.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { join } from 'node:path'
+import { SeededRandom } from '../src/base/base.ts'
+import { CrashCheck, CrashRecord } from './crash-record.ts'
+import { type ClientReport, SENDING_WAYS, type SenderMessage, type SenderTask } from './crash-sender.ts'
+import { within } from './deadline.ts'
+import { type RunningProgram, startProgram } from './running-program.ts'
+import { visitRecords } from './stored-records.ts'
+
+export interface CrashRoundsOptions {
+  readonly rounds: number
+  /** Connections of each round; they send in three ways, by turns. */
+  readonly clients: number
+  readonly seed: number
+  readonly dataDir: string
+  readonly log: (line: string) => void
+  /** The end of a round comes after at most so many acknowledgements. Default 3,000. */
+  readonly acknowledgedMax?: number
+  /** Further options of the program. */
+  readonly args?: readonly string[]
+  /** Stops after the round in which this is reached, `Date.now()`. Default: never. */
+  readonly endMs?: number
+}
+
+/** How a program ends. Resolves when its process is gone and its data directory is as a restart will find it. */
+export type Crash = (program: RunningProgram, random: SeededRandom) => Promise<void>
+
+export interface CrashFigures {
+  readonly rounds: number
+  /** Records that were acknowledged before the crash, in all rounds: all of them were found. */
+  readonly acknowledged: number
+  /** Records that were found after the last round. */
+  readonly stored: number
+  /** Crashes during a start, on top of those under load. */
+  readonly startCrashes: number
+}
+
+export class CrashFailure extends Error {}
+
+/** Ends the program with kill -9; every few rounds once more while it recovers. */
+export function killRounds(options: CrashRoundsOptions): Promise<CrashFigures> {
+  return crashRounds(options, (program) => program.kill9(), { crashesStarts: true })
+}
+
+export interface CrashManner {
+  /** Whether a start may be crashed too, with kill -9. */
+  readonly crashesStarts: boolean
+}
+
+/** Rounds with an end of the caller's own. */
+export async function crashRounds(
+  options: CrashRoundsOptions,
+  crash: Crash,
+  { crashesStarts }: CrashManner,
+): Promise<CrashFigures> {
+  const random = new SeededRandom(options.seed)
+  const record = new CrashRecord()
+  await using program = await startProgram({ dataDir: options.dataDir, args: options.args })
+  let startCrashes = 0
+  let stored = 0
+  let round = 0
+  while (round < options.rounds && Date.now() < (options.endMs ?? Number.POSITIVE_INFINITY)) {
+    const reports = await loadAndCrash(program, options, round, random, crash)
+    record.add(round, reports)
+    if (crashesStarts && random.chance(START_CRASH_CHANCE)) {
+      startCrashes++
+      await crashStart(program, random)
+    }
+    stored = await restartAndCheck(program, options, round, record)
+    round++
+    options.log(roundLine(round, reports, stored))
+  }
+  await program.terminate()
+  return { rounds: round, acknowledged: record.acknowledged, stored, startCrashes }
+}
+
+const START_CRASH_CHANCE = 0.3
+const START_CRASH_MS_MAX = 400
+const ACKNOWLEDGED_MAX = 3000
+const CRASH_DELAY_MS_MAX = 30
+
+async function loadAndCrash(
+  program: RunningProgram,
+  options: CrashRoundsOptions,
+  round: number,
+  random: SeededRandom,
+  crash: Crash,
+): Promise<ClientReport[]> {
+  const target = random.below(options.acknowledgedMax ?? ACKNOWLEDGED_MAX)
+  await using load = new Load(program.logPort, round, options.clients)
+  await within(load.acknowledged(target), `${target} acknowledgements in round ${round + 1}`)
+  await delay(random.below(CRASH_DELAY_MS_MAX))
+  await crash(program, random)
+  return await within(load.reports, 'the reports of the senders')
+}
+
+/** The moment is random on purpose: this is no wait for a condition. */
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** Kills a start somewhere between its first instruction and a little after it is ready. */
+async function crashStart(program: RunningProgram, random: SeededRandom): Promise<void> {
+  program.spawnAgain()
+  await delay(random.below(START_CRASH_MS_MAX))
+  await program.kill9()
+}
+
+async function restartAndCheck(
+  program: RunningProgram,
+  options: CrashRoundsOptions,
+  round: number,
+  record: CrashRecord,
+): Promise<number> {
+  await program.restart()
+  const check = new CrashCheck(record)
+  await visitRecords(program.queryPort, (stored) => check.take(stored))
+  const problems = check.problems()
+  if (problems.length === 0) return check.stored
+  const story = [
+    `after round ${round + 1}, seed ${options.seed}, ${options.clients} clients:`,
+    ...problems,
+    `the data is in ${options.dataDir}`,
+  ]
+  throw new CrashFailure(story.join('\n  '))
+}
+
+function roundLine(round: number, reports: readonly ClientReport[], stored: number): string {
+  const acknowledged = sum(reports.map((report) => report.acknowledged))
+  const sent = sum(reports.map((report) => report.sent))
+  return `round ${round}: ${acknowledged} of ${sent} sent records acknowledged, ${stored} stored in all, none lost`
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
+
+// ---- load -------------------------------------------------------------------------------------------------------
+
+const SENDER = join(import.meta.dirname, 'crash-sender.ts')
+const SENDER_PROCESSES = 2
+
+/** Processes that send, until the program is gone. */
+class Load implements AsyncDisposable {
+  /** Resolves when all connections have ended; rejects when a process failed. */
+  readonly reports: Promise<ClientReport[]>
+  readonly #children: ChildProcess[] = []
+  /** Acknowledgements by process. */
+  readonly #progress: number[] = []
+  #onProgress: () => void = () => {}
+
+  constructor(port: number, round: number, clients: number) {
+    const shares = shareOut(clients)
+    this.reports = Promise.all(shares.map((share) => this.#start({ port, round, clients: share }))).then(
+      (all) => all.flat(),
+    )
+    // Whoever awaits it hears of it; a round that failed before does not.
+    this.reports.catch(() => {})
+  }
+
+  /** Resolves when so many are there; rejects when the connections end before. */
+  async acknowledged(count: number): Promise<void> {
+    const reached = new Promise<void>((resolve) => {
+      this.#onProgress = () => {
+        if (sum(this.#progress) >= count) resolve()
+      }
+    })
+    const early = this.reports.then(() => {
+      throw new CrashFailure('all connections ended by themselves')
+    })
+    this.#onProgress()
+    await Promise.race([reached, early])
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#children) child.kill('SIGKILL')
+    await this.reports.catch(() => {})
+  }
+
+  #start(task: SenderTask): Promise<readonly ClientReport[]> {
+    const child = fork(SENDER, { execPath: process.execPath, execArgv: [] })
+    const index = this.#children.push(child) - 1
+    this.#progress[index] = 0
+    return new Promise((resolve, reject) => {
+      child.on('message', (message) => {
+        const news = message as SenderMessage
+        if (news.kind === 'reports') resolve(news.reports)
+        else this.#progress[index] = news.acknowledged
+        this.#onProgress()
+      })
+      child.once('error', reject)
+      child.once('exit', (code) => reject(new Error(`a sender ended with ${code} and without a report`)))
+      child.send(task)
+    })
+  }
+}
+
+type Clients = SenderTask['clients']
+
+function shareOut(clients: number): Clients[] {
+  const all = Array.from({ length: clients }, (_, client) => ({
+    client,
+    way: SENDING_WAYS[client % SENDING_WAYS.length],
+  }))
+  const count = Math.min(SENDER_PROCESSES, clients)
+  return Array.from({ length: count }, (_, share) => all.filter(({ client }) => client % count === share))
+}
