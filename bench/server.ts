@@ -4,7 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const entry = join(import.meta.dirname, '../src/bin.ts')
+const root = join(import.meta.dirname, '..')
+/** As `npm start` has it. */
+const program = ['--import', join(root, 'dev/node-check.js'), join(root, 'src/bin.ts')]
 
 export interface RunningServer extends AsyncDisposable {
   readonly pid: number
@@ -34,7 +36,7 @@ export async function startServer(dataDir: string, options: readonly string[] = 
     'off',
   ]
   const startedMs = performance.now()
-  const child = spawn(process.execPath, [entry, 'serve', '--data-dir', dataDir, ...listen, ...options], {
+  const child = spawn(process.execPath, [...program, 'serve', '--data-dir', dataDir, ...listen, ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const { text, readyMs } = await readUntilReady(child, startedMs)

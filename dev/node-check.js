@@ -1,8 +1,13 @@
 /**
  * Ends the process with one sentence when this Node.js is too old for the sources. Loaded before anything else
  * (`node --import ./dev/node-check.js …`), and JavaScript: an old Node.js could not even read TypeScript.
+ *
+ * Also keeps the sources compiled from one start to the next. Without types to strip, a start takes half the time and
+ * 30 MB less memory (measured: bench/start.ts).
  */
 import { readFileSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
+import { fileURLToPath } from 'node:url'
 
 const { engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 const needed = engines.node.replace('>=', '')
@@ -15,6 +20,8 @@ if (isOlder(present, needed)) {
   )
   process.exit(1)
 }
+
+enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url)))
 
 /**
  * @param {string} version

@@ -40,7 +40,7 @@ interface Life {
   stderr: string
 }
 
-const PORT_LINES = { log: /^\W*logs?\b.*?:(\d+)\b/im, query: /^\W*quer(?:y|ies)\b.*?:(\d+)\b/im }
+const PORT_LINES = { log: /^ *logs +\S+:(\d+)\n/m, query: /^ *queries +\S+:(\d+)\n/m }
 const READY = /\bready in \d+/
 
 export class RunningProgram implements AsyncDisposable {
@@ -154,7 +154,7 @@ export class RunningProgram implements AsyncDisposable {
   async #untilReady(life: Life): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const look = (): void => {
-      if (READY.test(life.stdout)) resolve()
+      if ([READY, PORT_LINES.log, PORT_LINES.query].every((line) => line.test(life.stdout))) resolve()
     }
     life.child.stdout?.on('data', look)
     life.exited.then(() => reject(new Error(`the program ended before it was ready${this.#heard()}`)), reject)

@@ -112,7 +112,11 @@ function statsOf(hub: Hub, servers: ReadonlyMap<PortName, PortServer>): object {
   return { hub: hub.stats(), ports, memory: { rss: memory.rss, heapUsed: memory.heapUsed } }
 }
 
-function hubOptions(config: Config, dataDir: string, around: ServerSurroundings): Parameters<typeof openHub>[0] {
+function hubOptions(
+  config: Config,
+  dataDir: string,
+  around: ServerSurroundings,
+): Parameters<typeof openHub>[0] {
   const { storage, query } = config
   return {
     dataDir,
@@ -145,7 +149,10 @@ function stateChanged(
   reason: string | null,
 ): void {
   if (state === 'closed') return
-  if (state === 'writable') return around.log.info({ store }, 'takes records again')
+  if (state === 'writable') {
+    around.log.info({ store }, 'takes records again')
+    return
+  }
   around.log.error({ store, state }, reason ?? state)
   const { failureExitMs } = config.storage
   // Missing records are for an operator to look at; a disk that fails may be well after a restart elsewhere.
@@ -201,6 +208,6 @@ function queryOptions(parts: ServerParts, config: Config): QueryServerOptions {
   return {
     ...commonOptions(parts, config, 'query'),
     rowsMax: config.query.rowsMax,
-    deadlineMs: config.query.deadlineMs,
+    queryMsMax: config.query.deadlineMs,
   }
 }

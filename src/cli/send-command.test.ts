@@ -15,7 +15,8 @@ function logPort(answerOf: (line: string) => string = answer): Promise<FakeServe
   })
 }
 
-const answer = (line: string): string => (line === 'PING' ? 'PONG\n' : line.startsWith('LOG|') ? 'OK|1\n' : '')
+const answer = (line: string): string =>
+  line === 'PING' ? 'PONG\n' : line.startsWith('LOG|') ? 'OK|1\n' : ''
 
 /** What arrived without the barriers. */
 const linesOf = (server: FakeServer): string => server.received.replaceAll('PING\n', '')
@@ -60,14 +61,18 @@ describe('logcaster send', () => {
   })
 
   it('says which lines were refused and why, and exits with 5', async () => {
-    await using server = await logPort((line) => (line.includes('bad') ? 'ERROR|Empty message\n' : answer(line)))
+    await using server = await logPort((line) =>
+      line.includes('bad') ? 'ERROR|Empty message\n' : answer(line),
+    )
     const { code, err } = await send(server, ['-l', 'INFO', 'a.log'], { files: { 'a.log': 'ok\nbad\nok\n' } })
     assert.equal(code, 5)
     assert.equal(err, 'sent 3 records (2 acknowledged, 1 refused)\nrefused: a.log:2: Empty message\n')
   })
 
   it('tells the first refused lines and counts the rest', async () => {
-    await using server = await logPort((line) => (line.startsWith('LOG|') ? 'ERROR|Empty message\n' : answer(line)))
+    await using server = await logPort((line) =>
+      line.startsWith('LOG|') ? 'ERROR|Empty message\n' : answer(line),
+    )
     const { err } = await send(server, ['-l', 'INFO'], { stdin: 'x\n'.repeat(12) })
     assert.equal(err.split('\n').length, 13)
     assert.match(err, /refused: stdin:10: Empty message\nrefused: 2 more\n$/)
@@ -80,7 +85,9 @@ describe('logcaster send', () => {
   ]
   for (const [reason, expected] of REASONS) {
     it(`exits with ${expected} when the server says: ${reason}`, async () => {
-      await using server = await logPort((line) => (line.startsWith('LOG|') ? `ERROR|${reason}\n` : answer(line)))
+      await using server = await logPort((line) =>
+        line.startsWith('LOG|') ? `ERROR|${reason}\n` : answer(line),
+      )
       assert.equal((await send(server, ['-l', 'INFO'], { stdin: 'x\n' })).code, expected)
     })
   }

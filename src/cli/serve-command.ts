@@ -52,7 +52,8 @@ function startPage(server: RunningServer): string {
 function warnOfState(server: RunningServer, log: OwnLog): void {
   for (const [store, { lost, quarantinedFiles }] of Object.entries(server.hub.stats().stores)) {
     for (const range of lost) log.error({ store, ...range }, 'acknowledged records are lost')
-    if (quarantinedFiles.length > 0) log.warn({ store, files: quarantinedFiles }, 'unknown files were put aside')
+    if (quarantinedFiles.length > 0)
+      log.warn({ store, files: quarantinedFiles }, 'unknown files were put aside')
   }
 }
 

@@ -51,10 +51,16 @@ function tryLines({ ports, command }: StartFacts): string[] {
   ]
 }
 
-function addressOf(ports: readonly PortState[], name: PortState['name']): { host: string; port: string } | null {
+function addressOf(
+  ports: readonly PortState[],
+  name: PortState['name'],
+): { host: string; port: string } | null {
   const address = ports.find((port) => port.name === name)?.addresses[0]
   if (address === undefined) return null
   const cut = address.lastIndexOf(':')
   const host = address.slice(0, cut).replace(/^\[|\]$/g, '')
-  return { host: host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host, port: address.slice(cut + 1) }
+  return {
+    host: host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host,
+    port: address.slice(cut + 1),
+  }
 }

@@ -3,7 +3,7 @@ import type { Command, CommandContext } from './command.ts'
 import { EXIT_DONE, EXIT_INTERRUPTED } from './exit-codes.ts'
 import { count } from './plural.ts'
 import { composeQuery } from './query-text.ts'
-import { printerOf } from './row-output.ts'
+import { printerOf, rowFormatOf } from './row-output.ts'
 import { type AnswerItem, askQueryPort } from './text-query.ts'
 
 export const tailCommand: Command = {
@@ -27,7 +27,10 @@ export const tailCommand: Command = {
 }
 
 async function runTail(context: CommandContext): Promise<number> {
-  const text = composeQuery(context.args.positionals.join(' '), { nowMs: context.io.clock.wallMs() })
+  const text = composeQuery(context.args.positionals.join(' '), {
+    nowMs: context.io.clock.wallMs(),
+    allFields: rowFormatOf(context) === 'json',
+  })
   const printer = printerOf(context)
   for await (const items of askQueryPort(context, `QUERY|TAIL|${text}`)) {
     const rows = items.flatMap((item) => (item.kind === 'row' ? [item.bytes] : []))

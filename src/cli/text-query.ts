@@ -11,6 +11,7 @@ import {
   wentAway,
 } from './connection.ts'
 import { EXIT_PARTIAL, EXIT_USAGE } from './exit-codes.ts'
+import { count } from './plural.ts'
 import { type AnswerEvent, TextAnswerReader } from './text-query-client.ts'
 
 /** What is left for a command: errors were thrown, the end ends the iteration. */
@@ -69,13 +70,13 @@ export async function* chunksOf(socket: Duplex): AsyncGenerator<Uint8Array> {
 
 function serverError(reason: string, rowCount: number, reader: TextAnswerReader): CodedError {
   return reader.hasStarted || rowCount > 0
-    ? partial(`${reason} (after ${rowCount} rows)`)
+    ? partial(`${reason} (after ${count(rowCount, 'row')})`)
     : refusal(reason, EXIT_USAGE)
 }
 
 function brokenOff(address: ServerAddress, reader: TextAnswerReader, rowCount: number): CodedError {
   if (!reader.hasStarted) return wentAway(address, 'there was no answer.')
-  return partial(`The server went away after ${rowCount} rows: the answer is not complete.`)
+  return partial(`The server went away after ${count(rowCount, 'row')}: the answer is not complete.`)
 }
 
 function partial(message: string): CodedError {

@@ -4,16 +4,16 @@
  */
 import type { Dialect } from './log-replies.ts'
 
-/** `{bytesMax}` is the longest request, `{types}` the names of all types, `{ms}` the longest time of a query. */
+/**
+ * `{bytesMax}` is the longest request, `{types}` the names of all types, `{ms}` the longest time of a query. What is
+ * wrong with a query itself is said by the query language.
+ */
 export const QUERY_REFUSALS = {
   unknownRequest: 'Unknown request: HELP lists all',
   unknownType: 'Unknown query type: expected one of {types}',
   tooLong: 'Request too long: at most {bytesMax} bytes',
   notUtf8: 'Request is not valid UTF-8',
   overload: 'Request too long for the memory that is left: try again later',
-  emptyKeyword: 'Empty keyword',
-  badLevel: 'Bad level: expected TRACE, DEBUG, INFO, WARN, ERROR, FATAL or UNKNOWN',
-  badId: 'Bad id: expected an integer from 0 to 9007199254740991',
   badRange: 'Bad time range: expected <from>..<to>',
   notLive: 'Not a filter that can be followed: TAIL takes a filter and only pipes that look at one record',
   notAllowed: 'Not allowed: this session may not read',

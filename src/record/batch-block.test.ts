@@ -193,6 +193,20 @@ test('names of fields come in their order, shared ones first, without doubles', 
   assert.deepEqual(block.fieldNames(), ['host', 'port', 'service', 'st\u00e4tus', 'other'])
 })
 
+test('every row has the shared fields of its own batch', () => {
+  const block = blockOf(
+    ['a', 'b', 'c', 'd', 'e'].map((name, index) => {
+      return {
+        firstId: index * 10,
+        shared: { [name]: name },
+        records: records(...'xyz'.slice(0, (index % 3) + 1)),
+      }
+    }),
+  )
+  const names = Array.from(block.ids, (_, row) => block.fieldNamesOf(row).join())
+  assert.deepEqual(names, ['a', 'b', 'b', 'c', 'c', 'c', 'd', 'e', 'e'])
+})
+
 test('the fields of one row come with their values', () => {
   const block = blockOf([
     {

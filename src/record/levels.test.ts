@@ -99,6 +99,16 @@ test('what is nearly a level word is none', () => {
   }
 })
 
+test('a part of a level word is no level unless the table has it', () => {
+  const words = new Set(LEVELS.map((level) => level.word))
+  for (const word of words) {
+    for (let length = 1; length < word.length; length++) {
+      const part = word.slice(0, length)
+      if (!words.has(part)) assert.equal(ofBytes(part, levelSeverityOfBytes), -1, part)
+    }
+  }
+})
+
 test('a word longer than all of the table is no level, however long', () => {
   assert.equal(ofBytes('informational'.repeat(1000), levelSeverityOfBytes), -1)
 })

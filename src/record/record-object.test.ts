@@ -85,6 +85,7 @@ test('a time is a Date, milliseconds with a fraction, or text', () => {
     [new Date(NOW.ms), NOW.ms, 0],
     [NOW.ms + 0.25, NOW.ms, 250_000],
     [-0.5, -1, 500_000],
+    [0.9999999, 1, 0],
     ['2025-01-15T09:50:00.000000001Z', NOW.ms, 1],
     ['1736934600.5', NOW.ms + 500, 0],
   ]

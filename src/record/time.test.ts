@@ -112,6 +112,16 @@ test('a Unix time beyond the range of 64-bit nanoseconds does not parse', () => 
   ])
 })
 
+test('the largest numbers of a magnitude are out of range, not of the next unit', () => {
+  // 11 digits are seconds after 2262, not milliseconds of 1970.
+  assertNoTimes(parseUnixTime, ['12345678901', '12345678901234', '12345678901234567'])
+  assertTimes(parseUnixTime, [
+    ['999999999999', 999_999_999_999, 0],
+    ['999999999999999', 999_999_999_999, 999_000],
+    ['999999999999999999', 999_999_999_999, 999_999],
+  ])
+})
+
 test('every time survives printing as Unix seconds and parsing', () => {
   fc.assert(
     fc.property(anyMs, anyNs, (ms, ns) => {

@@ -1,0 +1,88 @@
+/**
+ * Writes one answer of the text query protocol:
+ *
+ *   RESULT|<count>    the number of rows, `*` for a tail
+ *   rows, and in a tail GAP|<fromId>|<toId>|<count>
+ *   END               or, when the answer broke off, ERROR|<reason>
+ *
+ * Rows gather in pieces. Whoever writes many asks `isFull` after each and awaits `ready`, so that a peer that reads
+ * slowly makes the query wait and not the memory grow.
+ */
+import { type Dialect, printQueryError } from '../ingest/ingest.ts'
+import type { Row } from '../query/query.ts'
+import { RowTextEncoder } from './row-text.ts'
+
+/** Where the bytes go. */
+export interface AnswerSink {
+  write(bytes: Uint8Array): void
+  /** Resolves when the peer has taken enough; at once when it is gone. */
+  room(): Promise<void>
+}
+
+const PIECE_BYTES = 32 * 1024
+
+export class AnswerWriter {
+  rows = 0
+  readonly #sink: AnswerSink
+  readonly #dialect: Dialect
+  readonly #encoder = new RowTextEncoder()
+  #isFlushDue = false
+
+  constructor(sink: AnswerSink, dialect: Dialect) {
+    this.#sink = sink
+    this.#dialect = dialect
+  }
+
+  begin(count: number | '*'): void {
+    this.#encoder.putLine(`RESULT${this.#dialect === 'main' ? '|' : ':'}${count}`)
+  }
+
+  row(row: Row): void {
+    this.rows++
+    this.#encoder.putRow(row, this.#dialect)
+  }
+
+  /** A row of the server's own words, on one line. */
+  line(text: string): void {
+    this.rows++
+    this.#encoder.putLine(text)
+  }
+
+  gap(fromId: number, toId: number, count: number): void {
+    this.#encoder.putLine(`GAP|${fromId}|${toId}|${count}`)
+  }
+
+  end(): void {
+    this.#encoder.putLine('END')
+    this.flush()
+  }
+
+  error(reason: string): void {
+    this.#encoder.putLine(printQueryError(this.#dialect, reason).trimEnd())
+    this.flush()
+  }
+
+  get isFull(): boolean {
+    return this.#encoder.length >= PIECE_BYTES
+  }
+
+  /** Sends what gathered, and waits until the peer has taken enough of it. */
+  ready(): Promise<void> {
+    this.flush()
+    return this.#sink.room()
+  }
+
+  /** Sends what gathers in this turn of the event loop, at its end. */
+  flushSoon(): void {
+    if (this.#isFlushDue) return
+    this.#isFlushDue = true
+    setImmediate(() => {
+      this.#isFlushDue = false
+      this.flush()
+    })
+  }
+
+  flush(): void {
+    if (this.#encoder.length > 0) this.#sink.write(this.#encoder.take())
+  }
+}

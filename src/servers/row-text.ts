@@ -1,0 +1,149 @@
+/**
+ * Rows as lines of the text query protocol, byte by byte into one growing buffer.
+ *
+ *   main    <id>|<LEVEL>|<timestamp>|<message>     short    LOG:<timestamp>:<LEVEL>:<message>
+ *
+ * A message is shown inert and can be read back exactly: a newline is `\n`, a backslash `\\`, every other control
+ * character but tab is `\xNN`, one for each byte, and so is every byte that is not part of valid UTF-8. (Control
+ * characters beyond ASCII, U+0080 to U+009F, are two bytes each.) A row that is no record is one line of JSON.
+ */
+import type { Dialect } from '../ingest/ingest.ts'
+import { type RecordRow, type Row, rowJson } from '../query/query.ts'
+import { levelLabel, UNIX_SECONDS_BYTES_MAX, writeUnixSeconds } from '../record/record.ts'
+
+const INITIAL_BYTES = 4096
+/** Bytes that one byte of a message may become. */
+const ESCAPED_BYTES_MAX = 4
+/** Id, level and separators. */
+const HEAD_BYTES_MAX = 64 + UNIX_SECONDS_BYTES_MAX
+
+const NEWLINE = 0x0a
+const BAR = 0x7c
+const COLON = 0x3a
+const BACKSLASH = 0x5c
+const HEX = Buffer.from('0123456789abcdef')
+
+export class RowTextEncoder {
+  #bytes = Buffer.allocUnsafe(INITIAL_BYTES)
+  #length = 0
+
+  /** Bytes that wait to be taken. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** What was put since the last time, for the caller to keep. */
+  take(): Uint8Array {
+    const taken = Buffer.from(this.#bytes.subarray(0, this.#length))
+    this.#length = 0
+    if (this.#bytes.length > 16 * INITIAL_BYTES) this.#bytes = Buffer.allocUnsafe(INITIAL_BYTES)
+    return taken
+  }
+
+  /** A line of our own. */
+  putLine(text: string): void {
+    this.#reserve(text.length * 3 + 1)
+    this.#length += this.#bytes.write(text, this.#length)
+    this.#bytes[this.#length++] = NEWLINE
+  }
+
+  putRow(row: Row, dialect: Dialect): void {
+    if (row.kind === 'values') this.putLine(inertJson(rowJson(row)))
+    else this.#putRecord(row, dialect)
+  }
+
+  #putRecord(row: RecordRow, dialect: Dialect): void {
+    this.#reserve(HEAD_BYTES_MAX + row.message.length * ESCAPED_BYTES_MAX + 1)
+    if (dialect === 'main') {
+      this.#putText(`${row.id}|${levelLabel(row.severity)}|`)
+      this.#putTime(row)
+      this.#bytes[this.#length++] = BAR
+    } else {
+      this.#putText('LOG:')
+      this.#putTime(row)
+      this.#putText(`:${levelLabel(row.severity)}`)
+      this.#bytes[this.#length++] = COLON
+    }
+    this.#length = putMessage(this.#bytes, this.#length, row.message)
+    this.#bytes[this.#length++] = NEWLINE
+  }
+
+  #putText(text: string): void {
+    this.#length += this.#bytes.latin1Write(text, this.#length)
+  }
+
+  #putTime(row: RecordRow): void {
+    this.#length = writeUnixSeconds(this.#bytes, this.#length, row.timeMs, row.timeNs)
+  }
+
+  #reserve(byteCount: number): void {
+    const needed = this.#length + byteCount
+    if (needed <= this.#bytes.length) return
+    let capacity = this.#bytes.length
+    while (capacity < needed) capacity *= 2
+    const grown = Buffer.allocUnsafe(capacity)
+    this.#bytes.copy(grown, 0, 0, this.#length)
+    this.#bytes = grown
+  }
+}
+
+/** A row with JSON of a sender in it stays one line, and shows no control character. */
+function inertJson(json: string): string {
+  // Between values a control character is white space; inside text JSON has escaped all below U+0020.
+  return json
+    .replace(/[\x00-\x1f]/g, ' ')
+    .replace(/[\x7f-\x9f]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`)
+}
+
+/** Writes the message so that it stays on one line; where it ends. */
+function putMessage(target: Uint8Array, start: number, message: Uint8Array): number {
+  let to = start
+  let at = 0
+  while (at < message.length) {
+    const byte = message[at]
+    if (byte >= 0x80) {
+      const length = characterLength(message, at)
+      if (length === 0) to = putHex(target, to, message[at++])
+      else for (const end = at + length; at < end; ) target[to++] = message[at++]
+    } else if (byte === BACKSLASH || byte === NEWLINE) {
+      target[to++] = BACKSLASH
+      target[to++] = byte === NEWLINE ? 0x6e : BACKSLASH
+      at++
+    } else if (byte < 0x20 ? byte !== 0x09 : byte === 0x7f) {
+      to = putHex(target, to, message[at++])
+    } else {
+      target[to++] = byte
+      at++
+    }
+  }
+  return to
+}
+
+function putHex(target: Uint8Array, at: number, byte: number): number {
+  target[at] = BACKSLASH
+  target[at + 1] = 0x78
+  target[at + 2] = HEX[byte >> 4]
+  target[at + 3] = HEX[byte & 15]
+  return at + 4
+}
+
+/** Bytes of the UTF-8 character that starts at `at` and may be shown; 0 when there is none. */
+function characterLength(bytes: Uint8Array, at: number): number {
+  const lead = bytes[at]
+  const second = at + 1 < bytes.length ? bytes[at + 1] : 0
+  if (lead < 0xc2 || lead > 0xf4) return 0
+  // C2 80 to C2 9F are control characters.
+  if (lead < 0xe0) return isContinuation(second) && (lead > 0xc2 || second >= 0xa0) ? 2 : 0
+  if (!isContinuation(second) || !isContinuation(bytes[at + 2])) return 0
+  if (lead < 0xf0) return isOverlongOrSurrogate(lead, second) ? 0 : 3
+  const isInRange = lead === 0xf0 ? second >= 0x90 : lead < 0xf4 || second < 0x90
+  return isInRange && isContinuation(bytes[at + 3]) ? 4 : 0
+}
+
+function isContinuation(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80
+}
+
+function isOverlongOrSurrogate(lead: number, second: number): boolean {
+  return lead === 0xe0 ? second < 0xa0 : lead === 0xed && second >= 0xa0
+}

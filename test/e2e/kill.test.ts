@@ -1,0 +1,72 @@
+/** The short form of `npm run soak`: kill -9 under load, and everything that was acknowledged is there. */
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { systemRandom } from '../../src/base/base.ts'
+import { makeMessage } from '../crash-messages.ts'
+import { CrashCheck, CrashRecord } from '../crash-record.ts'
+import type { ClientReport } from '../crash-sender.ts'
+import { killRounds } from '../kill-rounds.ts'
+import { removeTemporary, temporaryDirectory } from '../running-program.ts'
+
+const ROUNDS = 5
+
+it('kill -9 under load loses no acknowledged record, and doubles or changes none', async (t) => {
+  const seed = systemRandom.uint32()
+  const dataDir = temporaryDirectory()
+  const log = (line: string): void => t.diagnostic(line)
+  log(`seed ${seed}`)
+  const figures = await killRounds({ rounds: ROUNDS, clients: 6, seed, dataDir, log })
+  assert.equal(figures.rounds, ROUNDS)
+  assert.ok(figures.stored >= figures.acknowledged)
+  removeTemporary(dataDir)
+})
+
+// ---- and the check itself would notice ------------------------------------------------------------------------------
+
+const message = (number: number): Buffer => makeMessage({ round: 0, client: 0, number })
+
+/** Problems when this is stored, of 3 messages sent as 10, 11, 12, two of them acknowledged. */
+function problemsOf(
+  stored: readonly [id: number, message: Buffer][],
+  change: Partial<ClientReport> = {},
+): string[] {
+  const record = new CrashRecord()
+  const report = { client: 0, way: 'main', sent: 3, acknowledged: 2, ids: [10, 11], problems: [] } as const
+  record.add(0, [{ ...report, ...change }])
+  const check = new CrashCheck(record)
+  for (const [id, bytes] of stored) check.take({ id, level: 'INFO', time: '1', message: bytes })
+  return check.problems()
+}
+
+it('what was sent and not acknowledged may be there or not', () => {
+  assert.deepEqual(
+    problemsOf([
+      [10, message(0)],
+      [11, message(1)],
+    ]),
+    [],
+  )
+  assert.deepEqual(
+    problemsOf([
+      [10, message(0)],
+      [11, message(1)],
+      [12, message(2)],
+    ]),
+    [],
+  )
+})
+
+it('a lost, doubled, moved, changed or invented record is noticed', () => {
+  const both: [number, Buffer][] = [
+    [10, message(0)],
+    [11, message(1)],
+  ]
+  assert.match(problemsOf([both[0]])[0], /message 1 .* was acknowledged as 11 and is lost/)
+  assert.match(problemsOf([...both, [13, message(1)]]).join(), /message 1 .* is there twice/)
+  assert.match(problemsOf([...both, [11, message(2)]])[0], /id 11 is there twice/)
+  assert.match(problemsOf([both[0], [12, message(1)]])[0], /has id 12, and was acknowledged with 11/)
+  assert.match(problemsOf([both[0], [11, Buffer.concat([message(1), Buffer.from('x')])]])[0], /was changed/)
+  assert.match(problemsOf([...both, [12, message(3)]])[0], /sent by nobody/)
+  assert.match(problemsOf([...both, [12, Buffer.from('other')]])[0], /sent by nobody/)
+  assert.match(problemsOf(both, { problems: ['ERROR|no'] })[0], /was answered: ERROR\|no/)
+})

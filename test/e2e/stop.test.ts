@@ -1,0 +1,111 @@
+/**
+ * How the program stops: what was acknowledged is there afterwards, however it was asked to stop, and ids go on
+ * growing over every kind of restart.
+ */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { type Crash, crashRounds } from '../kill-rounds.ts'
+import { LineClient } from '../line-client.ts'
+import {
+  type Exit,
+  type RunningProgram,
+  removeTemporary,
+  startProgram,
+  temporaryDirectory,
+} from '../running-program.ts'
+import { readRecords } from '../stored-records.ts'
+
+const SEED = 20_261
+
+/** Loads the program, ends it in this way, and checks what is stored, record by record. */
+async function stopUnderLoad(stop: Crash): Promise<void> {
+  const dataDir = temporaryDirectory()
+  const options = { rounds: 2, clients: 6, seed: SEED, dataDir, acknowledgedMax: 2000, log: () => {} }
+  const { rounds, acknowledged } = await crashRounds(options, stop, { crashesStarts: false })
+  assert.equal(rounds, 2)
+  assert.ok(acknowledged > 0)
+  removeTemporary(dataDir)
+}
+
+describe('under load', () => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    it(`${signal} ends with 0 after everything acknowledged is stored`, () =>
+      stopUnderLoad(async (program) => {
+        assert.equal(await program.terminate(signal), 0)
+        assert.doesNotMatch(program.stderr(), /BUG|UnhandledPromise|uncaught/i)
+      }))
+  }
+
+  it('a second signal ends at once and loses nothing that was acknowledged', () =>
+    stopUnderLoad(async (program) => {
+      program.signal('SIGTERM')
+      program.signal('SIGTERM')
+      assertEndedAtOnce(await program.exited)
+    }))
+})
+
+/** The two signals may also arrive as one, and the stop be over before anybody looks. */
+function assertEndedAtOnce({ code, signal }: Exit): void {
+  assert.ok(code !== null, `ended by ${signal}`)
+}
+
+describe('a client that does not go away', () => {
+  it('is answered to the end of what it sent, and closed', async () => {
+    await using program = await startProgram()
+    using client = await LineClient.connect(program.logPort)
+    assert.match(await client.ask('LOG|INFO||before'), /^OK\|/)
+    using query = await LineClient.connect(program.queryPort)
+    await query.send('QUERY|TAIL|*\n')
+    assert.equal(await query.line(), 'RESULT|*')
+    assert.equal(await program.terminate(), 0)
+    assert.deepEqual(await client.rest(), [])
+    assert.deepEqual(await query.rest(), ['END'])
+  })
+})
+
+describe('ids', () => {
+  it('go on growing after a stop, after a kill, and after both', async () => {
+    await using program = await startProgram()
+    const ids = [await store(program, 'one')]
+    assert.equal(await program.terminate(), 0)
+    await program.restart()
+    ids.push(await store(program, 'two'), await store(program, 'three'))
+    await program.kill9()
+    await program.restart()
+    ids.push(await store(program, 'four'))
+    await program.kill9()
+    await program.restart()
+    assert.equal(await program.terminate('SIGINT'), 0)
+    await program.restart()
+    ids.push(await store(program, 'five'))
+    assert.deepEqual(
+      ids,
+      ids.toSorted((one, other) => one - other),
+    )
+    assert.equal(new Set(ids).size, ids.length)
+    const stored = await readRecords(program.queryPort)
+    assert.deepEqual(
+      stored.map(({ id, message }) => [id, String(message)]),
+      ['one', 'two', 'three', 'four', 'five'].map((message, index) => [ids[index], message]),
+    )
+  })
+
+  it('are readable at once: a record is found as soon as it is acknowledged', async () => {
+    await using program = await startProgram()
+    using client = await LineClient.connect(program.logPort)
+    using query = await LineClient.connect(program.queryPort)
+    for (let round = 0; round < 200; round++) {
+      const id = (await client.ask(`LOG|INFO||round ${round}`)).slice('OK|'.length)
+      assert.equal(await query.ask(`QUERY|ID|${id}`), 'RESULT|1')
+      assert.match(await query.line(), new RegExp(`^${id}\\|INFO\\|[\\d.]+\\|round ${round}$`))
+      assert.equal(await query.line(), 'END')
+    }
+  })
+})
+
+async function store(program: RunningProgram, message: string): Promise<number> {
+  using client = await LineClient.connect(program.logPort)
+  const reply = await client.ask(`LOG|INFO||${message}`)
+  assert.match(reply, /^OK\|\d+$/)
+  return Number(reply.slice('OK|'.length))
+}
