@@ -4,7 +4,7 @@
  * acknowledged may be there or not.
  */
 
-import { makeMessage, nameOfMessage } from './crash-messages.ts'
+import { type MessageName, makeMessage, nameOfMessage } from './crash-messages.ts'
 import type { ClientReport } from './crash-sender.ts'
 import type { StoredRecord } from './stored-records.ts'
 
@@ -36,16 +36,28 @@ export class CrashRecord {
 
 const PROBLEMS_MAX = 20
 
+export interface CrashCheckOptions {
+  /**
+   * The program was asked to stop, and did so while it read: of each plain client the last line, which nobody has
+   * acknowledged, may be there in part.
+   */
+  readonly allowsHalfLines?: boolean
+}
+
 /** One look at everything that is stored: `take` each record, then ask for `problems`. */
 export class CrashCheck {
   readonly #record: CrashRecord
+  readonly #allowsHalfLines: boolean
+  /** Plain clients of which such a half line was seen. */
+  readonly #halfLines = new Set<string>()
   readonly #seen = new Map<string, Uint8Array>()
   readonly #ids = new Set<number>()
   readonly #problems: string[] = []
   #problemCount = 0
 
-  constructor(record: CrashRecord) {
+  constructor(record: CrashRecord, { allowsHalfLines = false }: CrashCheckOptions = {}) {
     this.#record = record
+    this.#allowsHalfLines = allowsHalfLines
     for (const [key, { sent }] of record.reports()) this.#seen.set(key, new Uint8Array(sent))
   }
 
@@ -60,18 +72,38 @@ export class CrashCheck {
     const name = nameOfMessage(message)
     const report = name === null ? undefined : this.#record.report(name.round, name.client)
     if (name === null || report === undefined || name.number >= report.sent) {
-      this.#problem(`record ${id} was sent by nobody: ${shown(message)}`)
-      return
+      if (!this.#isHalfLine(message)) this.#problem(`record ${id} was sent by nobody: ${shown(message)}`)
+    } else if (message.equals(makeMessage(name))) {
+      this.#takeWhole(id, name, report)
+    } else if (!this.#isHalfLine(message)) {
+      this.#problem(`${printName(name)} was changed: ${shown(message)}`)
     }
-    const what = `message ${name.number} of client ${name.client} in round ${name.round}`
-    if (!message.equals(makeMessage(name))) this.#problem(`${what} was changed: ${shown(message)}`)
-    if (report.way === 'main' && name.number < report.acknowledged && report.ids[name.number] !== id) {
-      this.#problem(`${what} has id ${id}, and was acknowledged with ${report.ids[name.number]}`)
+  }
+
+  #takeWhole(id: number, name: MessageName, { way, acknowledged, ids }: ClientReport): void {
+    if (way === 'main' && name.number < acknowledged && ids[name.number] !== id) {
+      this.#problem(`${printName(name)} has id ${id}, and was acknowledged with ${ids[name.number]}`)
     }
     const seen = this.#seen.get(`${name.round}-${name.client}`)
     if (seen === undefined) return
-    if (seen[name.number] === 1) this.#problem(`${what} is there twice`)
+    if (seen[name.number] === 1) this.#problem(`${printName(name)} is there twice`)
     seen[name.number] = 1
+  }
+
+  /** Whether it is the beginning of a plain line that was on its way when the program stopped: one for each client. */
+  #isHalfLine(message: Buffer): boolean {
+    if (!this.#allowsHalfLines) return false
+    for (const [key, { way, sent, acknowledged, client }] of this.#record.reports()) {
+      if (way !== 'plain' || this.#halfLines.has(key)) continue
+      const round = Number(key.split('-')[0])
+      for (let number = acknowledged; number < sent; number++) {
+        const whole = makeMessage({ round, client, number })
+        if (!whole.subarray(0, message.length).equals(message)) continue
+        this.#halfLines.add(key)
+        return true
+      }
+    }
+    return false
   }
 
   /** Sentences about what is wrong; none when all is well. To be asked once, after the last record. */
@@ -96,6 +128,9 @@ export class CrashCheck {
     if (this.#problems.length < PROBLEMS_MAX) this.#problems.push(text)
   }
 }
+
+const printName = ({ round, client, number }: MessageName): string =>
+  `message ${number} of client ${client} in round ${round}`
 
 const SHOWN_BYTES_MAX = 120
 

@@ -54,14 +54,16 @@ export function killRounds(options: CrashRoundsOptions): Promise<CrashFigures> {
 
 export interface CrashManner {
   /** Whether a start may be crashed too, with kill -9. */
-  readonly crashesStarts: boolean
+  readonly crashesStarts?: boolean
+  /** Whether the program is asked to stop: see CrashCheckOptions. */
+  readonly allowsHalfLines?: boolean
 }
 
 /** Rounds with an end of the caller's own. */
 export async function crashRounds(
   options: CrashRoundsOptions,
   crash: Crash,
-  { crashesStarts }: CrashManner,
+  manner: CrashManner,
 ): Promise<CrashFigures> {
   const random = new SeededRandom(options.seed)
   const record = new CrashRecord()
@@ -72,11 +74,11 @@ export async function crashRounds(
   while (round < options.rounds && Date.now() < (options.endMs ?? Number.POSITIVE_INFINITY)) {
     const reports = await loadAndCrash(program, options, round, random, crash)
     record.add(round, reports)
-    if (crashesStarts && random.chance(START_CRASH_CHANCE)) {
+    if (manner.crashesStarts && random.chance(START_CRASH_CHANCE)) {
       startCrashes++
       await crashStart(program, random)
     }
-    stored = await restartAndCheck(program, options, round, record)
+    stored = await restartAndCheck(program, options, round, new CrashCheck(record, manner))
     round++
     options.log(roundLine(round, reports, stored))
   }
@@ -120,10 +122,9 @@ async function restartAndCheck(
   program: RunningProgram,
   options: CrashRoundsOptions,
   round: number,
-  record: CrashRecord,
+  check: CrashCheck,
 ): Promise<number> {
   await program.restart()
-  const check = new CrashCheck(record)
   await visitRecords(program.queryPort, (stored) => check.take(stored))
   const problems = check.problems()
   if (problems.length === 0) return check.stored

@@ -8,8 +8,8 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { keepTemporary, removeTemporary, temporaryDirectory } from './child-program.ts'
 import { CrashFailure, type CrashFigures, type CrashRoundsOptions, crashRounds } from './kill-rounds.ts'
-import { keepTemporary, removeTemporary, temporaryDirectory } from './running-program.ts'
 
 /** Sparse: it takes what is written and no more. */
 const IMAGE_BYTES = 2 ** 31

@@ -77,9 +77,14 @@ export function refusal(reason: string, otherwise: number): CodedError {
   })
 }
 
-/** The protocol gives words, not codes: these are the words of PROTOCOLS §2 and §6. */
+/** The protocol gives words, not codes: these are how its refusals begin (docs/protocols-text.md). */
+const EXIT_CODE_OF_REASON: readonly (readonly [start: RegExp, exitCode: number])[] = [
+  [/^(Not allowed|Your address may not|Unknown token)/, EXIT_NOT_ALLOWED],
+  [/^(Log storage full|Too many|Query took too long|(Request|Line) too long)/, EXIT_LIMIT],
+  [/^(the query is (longer|nested)|more than \d+ rows match)/, EXIT_LIMIT],
+  [/^Server is shutting down/, EXIT_UNREACHABLE],
+]
+
 export function exitCodeOfReason(reason: string, otherwise: number): number {
-  if (/not allowed|not granted|authenticat|AUTH\b|permission/i.test(reason)) return EXIT_NOT_ALLOWED
-  if (/storage full|too many|limit|too large/i.test(reason)) return EXIT_LIMIT
-  return otherwise
+  return EXIT_CODE_OF_REASON.find(([start]) => start.test(reason))?.[1] ?? otherwise
 }

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { Readable, Writable } from 'node:stream'
-import { systemClock } from '../base/base.ts'
+import { type Clock, systemClock } from '../base/base.ts'
 import type { CliIo, CliSignal } from './cli-io.ts'
 import { runCli } from './run.ts'
 
@@ -21,7 +21,9 @@ export class FakeIo implements CliIo {
   readonly stdout: CollectingStream
   readonly stderr: CollectingStream
   readonly env: Readonly<Record<string, string>>
-  readonly clock = systemClock
+  /** The monotonic side stands still until the test moves it. */
+  nowMs = 0
+  readonly clock: Clock = { ...systemClock, monotonicMs: () => this.nowMs }
   readonly cwd = '/nowhere'
   #files: Readonly<Record<string, string | Uint8Array>>
   #handlers = new Map<CliSignal, Set<() => void>>()

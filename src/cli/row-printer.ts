@@ -55,7 +55,7 @@ export class RowPrinter {
 
   #tableLine({ time, level, message }: RecordLine): string {
     const { paint } = this.#options
-    const padded = terminalSafe(level).padEnd(LEVEL_COLUMNS)
+    const padded = (level === NO_LEVEL ? '-' : terminalSafe(level)).padEnd(LEVEL_COLUMNS)
     const style = LEVEL_STYLES[level]
     const shownLevel = style === undefined ? padded : paint(style, padded)
     return `${paint('dim', printTime(time))} ${shownLevel} ${terminalSafe(message)}\n`
@@ -79,7 +79,7 @@ const toBytes = (line: string | Uint8Array): Uint8Array =>
 /** All that the text protocol says of a record, with the names and types that queries give. */
 function recordJson({ id, level, time, message }: RecordLine): string {
   const known = level === NO_LEVEL ? {} : { level }
-  const fields = { _id: id, _time: printTime(time), ...known, _msg: decoder.decode(message) }
+  const fields = { _time: printTime(time), _msg: decoder.decode(message), ...known, _id: Number(id) }
   return jsonSafe(JSON.stringify(fields))
 }
 

@@ -61,13 +61,7 @@ function helpPage({ command, args }: Invocation, argv: readonly string[], io: Cl
 async function runCommand(command: Command, args: ParsedArgs, io: CliIo, out: Output): Promise<number> {
   const interrupted = new AbortController()
   const abandoned = new AbortController()
-  const release =
-    command.ownsSignals === true
-      ? () => {}
-      : io.onSignal('SIGINT', () => {
-          if (interrupted.signal.aborted) abandoned.abort()
-          interrupted.abort()
-        })
+  const release = command.ownsSignals === true ? () => {} : onInterrupt(io, interrupted, abandoned)
   const messages = messagesOf(args, io)
   const context: CommandContext = {
     io,
@@ -85,6 +79,19 @@ async function runCommand(command: Command, args: ParsedArgs, io: CliIo, out: Ou
   } finally {
     release()
   }
+}
+
+/** npm hands the Ctrl+C on that the terminal has sent to everybody: two within this time are one. */
+const ONE_INTERRUPT_MS = 500
+
+function onInterrupt(io: CliIo, interrupted: AbortController, abandoned: AbortController): () => void {
+  let firstMs = 0
+  return io.onSignal('SIGINT', () => {
+    const nowMs = io.clock.monotonicMs()
+    if (!interrupted.signal.aborted) firstMs = nowMs
+    else if (nowMs - firstMs >= ONE_INTERRUPT_MS) abandoned.abort()
+    interrupted.abort()
+  })
 }
 
 function messagesOf(args: ParsedArgs, io: CliIo): Messages {

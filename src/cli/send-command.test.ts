@@ -156,7 +156,7 @@ describe('logcaster send', () => {
     stdin.write('a1\na2\n')
     const { code, err } = await running
     assert.equal(code, 3)
-    assert.match(err, /went away: 2 records acknowledged; of 3 more it is not known\.\n$/)
+    assert.match(err, /went away: 2 records acknowledged; whether 3 more are stored is not known\.\n$/)
   })
 
   it('says so when it is not the log port', async () => {
@@ -171,6 +171,18 @@ describe('logcaster send', () => {
     const { code, err } = await send(server, [], { stdin: 'x\n' })
     assert.equal(code, 4)
     assert.match(err, /^Not allowed: this address: 0 records acknowledged/)
+  })
+
+  it('gives the reason of a server that cannot store a plain line, and ends', async () => {
+    await using server = await FakeServer.open((text, socket) => {
+      if (text === 'PING\n') socket.write('PONG\n')
+      if (text.includes('x\n')) socket.end('ERROR|Log storage full\n')
+    })
+    const stdin = new PassThrough()
+    stdin.write('x\n')
+    const { code, err } = await send(server, [], { stdin })
+    assert.equal(code, 6)
+    assert.match(err, /^Log storage full: 0 records acknowledged/)
   })
 
   it('sends nothing when one of the files cannot be read', async () => {
@@ -198,18 +210,32 @@ describe('logcaster send', () => {
     assert.equal(io.stderr.text, 'sent 1 record (all acknowledged)\n')
   })
 
+  it('takes two SIGINT at once as one: npm hands on what the terminal has sent already', async () => {
+    const stdin = new PassThrough()
+    await using server = await logPort((line) => {
+      if (line === 'read') for (let i = 0; i < 2; i++) io.emitSignal('SIGINT')
+      return answer(line)
+    })
+    const io = new FakeIo({ stdin })
+    const running = runCli(['send', '--log-port', server.port], io)
+    stdin.write('read\n')
+    assert.equal(await running, 130)
+    assert.equal(io.stderr.text, 'sent 1 record (all acknowledged)\n')
+  })
+
   it('ends at once at the second Ctrl+C, and says what is not known', async () => {
     const stdin = new PassThrough()
     await using server = await FakeServer.open((text, socket) => {
       if (text === 'PING\n') socket.write('PONG\n')
       if (!text.includes('read\n')) return
       io.emitSignal('SIGINT')
+      io.nowMs += 1000
       io.emitSignal('SIGINT')
     })
     const io = new FakeIo({ stdin })
     const running = runCli(['send', '--log-port', server.port], io)
     stdin.write('read\n')
     assert.equal(await running, 130)
-    assert.equal(io.stderr.text, 'Stopped: 0 records acknowledged; of 1 more it is not known.\n')
+    assert.equal(io.stderr.text, 'Stopped: 0 records acknowledged; whether 1 more is stored is not known.\n')
   })
 })

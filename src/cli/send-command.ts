@@ -176,14 +176,22 @@ class SendSession implements AsyncDisposable {
   #check(): void {
     if (!this.#over.signal.aborted) return
     const { sender } = this
-    const so = `${count(sender.acknowledged, 'record')} acknowledged; of ${sender.unanswered} more it is not known.`
+    const so = soFar(sender)
     if (sender.foreignReply !== null) throw foreignAnswer(this.#address, sender.foreignReply)
-    if (sender.complaint !== null) throw refusal(`${sender.complaint}: ${so}`, EXIT_UNREACHABLE)
+    // A server that cannot store a plain line says why and ends: it must not take what comes after it.
+    const reason = sender.complaint ?? sender.refusedLines.findLast(({ place }) => place === null)?.reason
+    if (reason !== undefined) throw refusal(`${reason}: ${so}`, EXIT_UNREACHABLE)
     if (this.#context.abandoned.aborted) {
       throw new CodedError('QUERY_CANCELLED', `Stopped: ${so}`, { details: { exitCode: EXIT_INTERRUPTED } })
     }
     throw wentAway(this.#address, so)
   }
+}
+
+function soFar({ acknowledged, unanswered }: LineSender): string {
+  const known = `${count(acknowledged, 'record')} acknowledged`
+  if (unanswered === 0) return `${known}.`
+  return `${known}; whether ${unanswered} more ${unanswered === 1 ? 'is' : 'are'} stored is not known.`
 }
 
 /** The chunks of a stream until it ends or the signal aborts, also while nothing comes. Rejects when reading fails. */

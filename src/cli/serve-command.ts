@@ -57,6 +57,9 @@ function warnOfState(server: RunningServer, log: OwnLog): void {
   }
 }
 
+/** npm passes a Ctrl+C on that the terminal has sent already: two within this time are one. */
+const SAME_SIGNAL_MS = 500
+
 /** The first SIGTERM or SIGINT asks for a stop, the second one insists. */
 class StopSignals {
   readonly requested: Promise<void>
@@ -64,9 +67,11 @@ class StopSignals {
   readonly #releases: (() => void)[]
   #request: () => void = () => {}
   #insist: () => void = () => {}
-  #isRequested = false
+  readonly #clock: CliIo['clock']
+  #requestedMs: number | null = null
 
   constructor(io: CliIo) {
+    this.#clock = io.clock
     this.requested = new Promise((resolve) => {
       this.#request = resolve
     })
@@ -78,8 +83,9 @@ class StopSignals {
   }
 
   request(): void {
-    if (this.#isRequested) this.#insist()
-    this.#isRequested = true
+    const nowMs = this.#clock.monotonicMs()
+    if (this.#requestedMs !== null && nowMs - this.#requestedMs >= SAME_SIGNAL_MS) this.#insist()
+    this.#requestedMs ??= nowMs
     this.#request()
   }
 

@@ -1,7 +1,6 @@
 /** The row of `logcaster serve`; what it does is in serve-command.ts. Its options are those of the configuration. */
 import type { Command } from './command.ts'
 import { CONFIG_OPTIONS } from './config-options.ts'
-import { runServe } from './serve-command.ts'
 
 export const serveCommand: Command = {
   name: 'serve',
@@ -23,5 +22,9 @@ export const serveCommand: Command = {
   options: CONFIG_OPTIONS,
   positionals: [],
   ownsSignals: true,
-  run: ({ io, args }) => runServe(io, args),
+  async run({ io, args }) {
+    // Loaded only here: the other commands start faster without the servers and the engine.
+    const { runServe } = await import('./serve-command.ts')
+    return runServe(io, args)
+  },
 }

@@ -110,9 +110,9 @@ export class QueryTextDecoder {
   }
 
   #refuseLine(refusal: QueryRefusal): QueryBadRequest {
-    const isCarried = this.#carry.length >= SHORT_FORM.length
-    const head = isCarried ? this.#carry.bytes : this.#chunk.subarray(this.#at)
-    const dialect = dialectOf(head)
+    const carried = this.#carry.bytes.subarray(0, Math.min(this.#carry.length, SHORT_FORM.length))
+    const fresh = this.#chunk.subarray(this.#at, this.#at + SHORT_FORM.length)
+    const dialect = dialectOf(Buffer.concat([carried, fresh]))
     this.#carry.clear()
     this.#isDiscarding = true
     this.#discard()

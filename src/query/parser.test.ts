@@ -200,8 +200,12 @@ test('what LogsQL has and this version lacks is refused by its name', () => {
   for (const [text, expected] of lacking) assert.equal(problemOf(text), expected, text)
 })
 
-test('a message is one line, whatever the query holds', () => {
-  assert.equal(problemOf('a | \u202elmit\x1b'), '4[\u202e] ,')
+test('a message is one line and inert, whatever the query holds', () => {
+  assert.ok(
+    problemOf('a | limit "\u202e\x1b\n"').endsWith(
+      ' `\\u202e\\u001b\\n` is no number of rows: write `limit 100`',
+    ),
+  )
 })
 
 test('64 KiB of text and 100 levels of nesting are the most', () => {

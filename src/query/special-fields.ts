@@ -10,6 +10,7 @@ import {
   levelName,
   levelSeverity,
   levelValue,
+  RECORD_FLAG_LEVEL_UPPER,
 } from '../record/record.ts'
 import { decodeLoosely, encodeText } from './text.ts'
 
@@ -124,26 +125,39 @@ export function levelText(block: Block, row: number): string {
 /** Canonical names are written once each, so that equal values of rows are the same bytes. */
 function levelColumn(block: Block): Column {
   const { levelWords, rowCount, severities, flags } = block
-  const pieces: Uint8Array[] = []
-  const placeOf = new Map<string, number>()
+  const pieces: Uint8Array[] = [...CANONICAL_LEVELS]
   const starts = new Uint32Array(rowCount)
   const lengths = new Uint32Array(rowCount)
-  let size = 0
+  let size = CANONICAL_SIZE
   for (let row = 0; row < rowCount; row++) {
-    const isOwnWord = levelWords.lengths[row] > 0
-    const name = isOwnWord ? '' : levelValue(severities[row], flags[row])
-    let place = isOwnWord ? undefined : placeOf.get(name)
-    lengths[row] = isOwnWord ? levelWords.lengths[row] : name.length
-    if (place === undefined) {
-      place = size
-      size += lengths[row]
-      pieces.push(isOwnWord ? copyOf(levelWords, row) : encodeText(name))
-      if (!isOwnWord) placeOf.set(name, place)
+    if (levelWords.lengths[row] === 0) {
+      const canonical = canonicalIndex(severities[row], flags[row])
+      starts[row] = CANONICAL_STARTS[canonical]
+      lengths[row] = CANONICAL_LEVELS[canonical].length
+      continue
     }
-    starts[row] = place
+    starts[row] = size
+    lengths[row] = levelWords.lengths[row]
+    size += lengths[row]
+    pieces.push(copyOf(levelWords, row))
   }
   return { data: joined(pieces, size), starts, lengths, kinds: null }
 }
+
+const SEVERITY_MAX = 24
+
+function canonicalIndex(severity: number, flags: number): number {
+  return severity * 2 + ((flags & RECORD_FLAG_LEVEL_UPPER) !== 0 ? 1 : 0)
+}
+
+/** What `levelValue` gives, by `canonicalIndex`. */
+const CANONICAL_LEVELS: readonly Uint8Array[] = Array.from({ length: (SEVERITY_MAX + 1) * 2 }, (_, index) =>
+  encodeText(levelValue(index >> 1, index % 2 === 1 ? RECORD_FLAG_LEVEL_UPPER : 0)),
+)
+const CANONICAL_STARTS = Uint32Array.from(CANONICAL_LEVELS, (_, index) =>
+  CANONICAL_LEVELS.slice(0, index).reduce((sum, { length }) => sum + length, 0),
+)
+const CANONICAL_SIZE = CANONICAL_LEVELS.reduce((sum, { length }) => sum + length, 0)
 
 function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
   const data = new Uint8Array(size)

@@ -10,8 +10,8 @@ import {
   setBatchFirstId,
 } from '../record/record.ts'
 import type { ScannedBlock, ScanRequest, Snapshot } from '../storage/storage.ts'
-import { matchBlock } from './match.ts'
 import { parseQuery } from './parser.ts'
+import { FilterPlan } from './plan.ts'
 import { encodeText } from './text.ts'
 
 export interface TestRecord {
@@ -73,7 +73,8 @@ function putRecord(encoder: BatchEncoder, record: TestRecord, shared: boolean): 
 /** Numbers of the records that the query finds. */
 export function matchingRows(text: string, records: readonly TestRecord[]): number[] {
   const rows: number[] = []
-  matchBlock(parseQuery(text, { nowMs: TEST_NOW_MS }), blockOf(records)).forEach((row) => {
+  const plan = new FilterPlan(parseQuery(text, { nowMs: TEST_NOW_MS }).filter, false)
+  plan.match(blockOf(records)).forEach((row) => {
     rows.push(row)
   })
   return rows

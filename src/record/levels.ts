@@ -74,7 +74,7 @@ function level(word: string, severity: number, isTelling: boolean): Level {
 
 const WORD_BYTES_MAX = Math.max(...LEVELS.map((row) => row.word.length))
 const SLOTS = 512
-/** Open addressing: the number of a row plus one, 0 where free. Twenty times larger than full, so probes are short. */
+/** Open addressing: the number of a row plus one, 0 where free. Eight times larger than what it holds, so probes are short. */
 const rowOfSlot = new Uint8Array(SLOTS)
 /** The words, WORD_BYTES_MAX bytes a row, zero-padded. */
 const wordBytes = new Uint8Array(LEVELS.length * WORD_BYTES_MAX)

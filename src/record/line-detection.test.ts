@@ -56,6 +56,7 @@ test('times of all known spellings are found at the beginning of a line', () => 
     ['2025-01-15 09:50:00,250 - started', quarter],
     ['2025-01-15 09:50:00 - started', second],
     ['2025-01-15 09:50:00 +09', second],
+    ['2025-01-15 09:50:00 +09:0', second],
     ['2025-01-15T09:50:00.123456789Z', '2025-01-15T09:50:00.123456789Z'],
     ['[2025-01-15 09:50:00,250] started', quarter],
     ['[2025-01-15T09:50:00.250Z]started', quarter],

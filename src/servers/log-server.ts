@@ -50,6 +50,8 @@ export interface LogServerStats extends TextLogCounters {
   readonly pending: number
   readonly unstoredBytes: number
   readonly halfLineBytes: number
+  /** Bytes of replies that peers have not taken. */
+  readonly unsentBytes: number
   /** How sessions ended. */
   readonly ended: Readonly<Record<LogSessionEnd, number>>
 }
@@ -61,7 +63,7 @@ export class LogServer {
   readonly #listener: Listener
   readonly #surroundings: LogSurroundings
   readonly #past = newTextLogCounters()
-  readonly #pastProgress = { bytes: 0, records: 0, pending: 0 }
+  readonly #pastProgress = { bytes: 0, records: 0, pending: 0, unsentBytes: 0 }
   readonly #ended: Record<LogSessionEnd, number> = { finished: 0, broken: 0, idle: 0, stalled: 0, cut: 0 }
   readonly #sessions = new Set<LogSession>()
 
@@ -129,6 +131,7 @@ export class LogServer {
     addRefused(this.#past.refused, session.progress.refused)
     addProgress(this.#pastProgress, session)
     this.#pastProgress.pending = 0
+    this.#pastProgress.unsentBytes = 0
   }
 }
 
@@ -155,9 +158,13 @@ function addRefused(
   }
 }
 
-function addProgress(sum: { bytes: number; records: number; pending: number }, session: LogSession): void {
-  const { bytes, records, pending } = session.progress
+function addProgress(
+  sum: Record<'bytes' | 'records' | 'pending' | 'unsentBytes', number>,
+  session: LogSession,
+): void {
+  const { bytes, records, pending, unsentBytes } = session.progress
   sum.bytes += bytes
   sum.records += records
   sum.pending += pending
+  sum.unsentBytes += unsentBytes
 }

@@ -59,6 +59,8 @@ export interface LogProgress {
   readonly bytes: number
   readonly records: number
   readonly pending: number
+  /** Bytes of replies that the peer has not taken. */
+  readonly unsentBytes: number
   readonly refused: Readonly<Partial<Record<LogRefusal, number>>>
 }
 
@@ -115,9 +117,15 @@ export class LogSession implements Session, ConnectionEvents {
     return this.#decoder.counters
   }
 
-  /** Records that are durable, records on their way, bytes read, and what was refused after decoding. */
+  /** What became of what was read. */
   get progress(): LogProgress {
-    return { bytes: this.#bytes, records: this.#stored, pending: this.#pending, refused: this.#refused }
+    return {
+      bytes: this.#bytes,
+      records: this.#stored,
+      pending: this.#pending,
+      unsentBytes: this.#connection.unsentBytes,
+      refused: this.#refused,
+    }
   }
 
   drain(): void {

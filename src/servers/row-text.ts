@@ -69,7 +69,7 @@ export class RowTextEncoder {
   }
 
   #putText(text: string): void {
-    this.#length += this.#bytes.latin1Write(text, this.#length)
+    this.#length += this.#bytes.write(text, this.#length, 'latin1')
   }
 
   #putTime(row: RecordRow): void {

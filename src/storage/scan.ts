@@ -254,7 +254,14 @@ export function buildBlock(
       continue
     }
     if (header.firstId + header.records > idMin && header.firstId <= idMax) {
-      rows += addBatches(builder, view, position + FRAME_HEADER_BYTES, end, idMin, idMax, isChecked)
+      rows += addBatches(
+        builder,
+        view,
+        position + FRAME_HEADER_BYTES,
+        end,
+        { idMin, idMax, ids: request.ids },
+        isChecked,
+      )
     }
     expectedId = header.firstId + header.records
     position = end
@@ -267,8 +274,7 @@ function addBatches(
   view: DataView,
   start: number,
   end: number,
-  idMin: number,
-  idMax: number,
+  wanted: { readonly idMin: number; readonly idMax: number; readonly ids?: Float64Array },
   isChecked: boolean,
 ): number {
   let rows = 0
@@ -279,9 +285,10 @@ function addBatches(
       throw new CodedError('BATCH_CORRUPT', `A frame with a good checksum holds a bad batch: ${problem}.`)
     const firstId = batchFirstId(view, at)
     const count = batchCount(view, at)
-    const rowFrom = Math.max(0, idMin - firstId)
-    const rowTo = Math.min(count, idMax - firstId + 1)
-    if (rowFrom < rowTo) {
+    const rowFrom = Math.max(0, wanted.idMin - firstId)
+    const rowTo = Math.min(count, wanted.idMax - firstId + 1)
+    const { ids } = wanted
+    if (rowFrom < rowTo && (ids === undefined || hasIdWithin(ids, firstId + rowFrom, firstId + rowTo))) {
       builder.addBatch(at, rowFrom, rowTo)
       rows += rowTo - rowFrom
     }

@@ -16,7 +16,12 @@ import { openStore } from './segment-store.ts'
 import type { Store } from './store.ts'
 import type { StoreOptions } from './store-options.ts'
 
-async function storeOn(disk: Disk, directory: string, options: Partial<StoreOptions>, dispose: () => Promise<void>) {
+async function storeOn(
+  disk: Disk,
+  directory: string,
+  options: Partial<StoreOptions>,
+  dispose: () => Promise<void>,
+) {
   const clock = new SimulatedClock({ wallMs: CONTRACT_WALL_MS })
   let starts = 0
   const open = (): Promise<Store> =>
@@ -51,6 +56,8 @@ storeContract('segments on a real disk', onRealDisk)
 
 test('segments on a simulated disk: agree with a plain array, whatever is done in whatever order', async () => {
   const step = fc.integer({ min: 0 }).map((seed) => randomStep(new SeededRandom(seed)))
-  const property = fc.asyncProperty(fc.array(step, { maxLength: 25 }), (steps) => checkAgainstModel(onSimulatedDisk, steps))
+  const property = fc.asyncProperty(fc.array(step, { maxLength: 25 }), (steps) =>
+    checkAgainstModel(onSimulatedDisk, steps),
+  )
   await fc.assert(property, { seed: 20_270_115, numRuns: 60 })
 })

@@ -276,7 +276,7 @@ interface Check {
 }
 
 /** A hang is a failure too. */
-const CHECK_MS_MAX = 60_000
+const CHECK_MS_MAX = 20_000
 
 /** Registers the contract's tests under `name`. */
 export function storeContract(name: string, open: OpenStoreUnderTest): void {
@@ -469,8 +469,8 @@ async function copiesBatch({ store }: StoreUnderTest): Promise<void> {
   const bytes = encodeSample(messages('as it was'))
   const appended = store.append(bytes)
   bytes.fill(0xff)
-  assert.deepEqual(await readMessages(store, {}), (await appended, await readMessages(store)))
-  assert.deepEqual(Object.values(await readMessages(store)), ['as it was'])
+  assert.deepEqual(await readMessages(store), {})
+  assert.deepEqual({ [await appended]: 'as it was' }, await readMessages(store))
 }
 
 async function scansById({ store, reopen }: StoreUnderTest): Promise<void> {

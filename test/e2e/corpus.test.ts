@@ -7,9 +7,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
+import { runCommand, runToEnd } from '../child-program.ts'
 import { until } from '../deadline.ts'
 import { LineClient } from '../line-client.ts'
-import { type RunningProgram, runCommand, runToEnd, startProgram } from '../running-program.ts'
+import { type RunningProgram, startProgram } from '../running-program.ts'
 import { sharedFolder } from '../shared-folder.ts'
 import { countRecords, readRecords, type StoredRecord } from '../stored-records.ts'
 
@@ -28,97 +29,84 @@ const FILES = [
   'more/kafka.log',
 ]
 
-describe('a real log comes back byte for byte', { concurrency: 2 }, () => {
+describe('real logs come back byte for byte', () => {
+  let program: RunningProgram
+  let lastId = -1
+
+  before(async () => {
+    program = await startProgram()
+  })
+  after(() => program[Symbol.asyncDispose]())
+
+  /** What was stored since this was asked last, once there are so many records. */
+  async function newRecords(count: number): Promise<StoredRecord[]> {
+    const added = lastId < 0 ? '*' : `_id:>${lastId}`
+    const isThere = async (): Promise<boolean> => (await countRecords(program.queryPort, added)) >= count
+    await until(async () => ((await isThere()) ? true : null), `${count} records`)
+    const records = await readRecords(program.queryPort, added)
+    lastId = records.at(-1)?.id ?? lastId
+    return records
+  }
+
   for (const file of FILES) {
-    describe(basename(file), () => {
-      let program: RunningProgram
-      let lastId = -1
-
-      before(async () => {
-        program = await startProgram()
+    it(`${basename(file)}, sent by netcat`, async (t) => {
+      const bytes = readCorpus(t, file)
+      if (bytes === null || !(await hasNetcat(t))) return
+      const { code, stdout, stderr } = await runToEnd('nc', ['-N', '127.0.0.1', String(program.logPort)], {
+        input: bytes,
       })
-      after(() => program[Symbol.asyncDispose]())
+      assert.deepEqual([code, stdout.toString(), stderr], [0, '', ''])
+      const lines = linesOf(bytes)
+      assertSameLines(messagesOf(await newRecords(lines.length)), lines)
+    })
 
-      /** Sends the file in some way, and looks for its lines behind what was there before. */
-      async function roundTrip(
-        t: TestContext,
-        send: (bytes: Buffer, path: string) => Promise<void>,
-      ): Promise<void> {
-        const corpus = sharedFolder(t, 'corpus')
-        if (corpus === null) return
-        const path = join(corpus, file)
-        const bytes = readFileSync(path)
-        const lines = linesOf(bytes)
-        await send(bytes, path)
-        const added = `_id:>${lastId}`
-        await until(
-          async () => ((await countRecords(program.queryPort, added)) < lines.length ? null : true),
-          `${lines.length} records`,
-        )
-        const records = await readRecords(program.queryPort, added)
-        assertSameLines(messagesOf(records), lines)
-        await assertPiped(added, records)
-        lastId = records.at(-1)?.id ?? lastId
-      }
-
-      /** `logcaster query` into a pipe gives the same, oldest first. */
-      async function assertPiped(filter: string, records: readonly StoredRecord[]): Promise<void> {
-        const options = ['-o', 'raw', '-n', '1000000', '--query-port', String(program.queryPort)]
-        const { code, stdout, stderr } = await runCommand(['query', ...options, filter])
-        assert.equal(code, 0, stderr)
-        const inOrder = records.toSorted((one, other) => compareTimes(one, other) || one.id - other.id)
-        assertSameLines(splitLines(stdout), messagesOf(inOrder))
-      }
-
-      it('sent by netcat', async (t) => {
-        if (!(await hasNetcat(t))) return
-        await roundTrip(t, async (bytes) => {
-          const args = ['-N', '127.0.0.1', String(program.logPort)]
-          const { code, stdout, stderr } = await runToEnd('nc', args, { input: bytes })
-          assert.deepEqual([code, stdout.toString(), stderr], [0, '', ''])
-        })
-      })
-
-      it('sent by logcaster send', async (t) => {
-        await roundTrip(t, async (bytes, path) => {
-          const { code, stdout, stderr } = await runCommand([
-            'send',
-            path,
-            '--json',
-            '--log-port',
-            String(program.logPort),
-          ])
-          const records = linesOf(bytes).length
-          assert.equal(code, 0, stderr)
-          assert.deepEqual(JSON.parse(stdout.toString()), {
-            sent: records,
-            acknowledged: records,
-            refused: 0,
-            empty: splitLines(bytes).length - records,
-            long: 0,
-          })
-        })
-      })
-
-      it('sent in the LOG dialect, each line acknowledged with the id that it has', async (t) => {
-        let ids: number[] = []
-        await roundTrip(t, async (bytes) => {
-          ids = await sendCommands(program.logPort, linesOf(bytes))
-        })
-        const stored = await readRecords(program.queryPort, `_id:>=${ids[0]}`)
-        assert.deepEqual(
-          stored.map(({ id }) => id),
-          ids,
-        )
-      })
-
-      it('and all of it, with a star for a query', async (t) => {
-        if (sharedFolder(t, 'corpus') === null) return
-        await assertPiped('*', await readRecords(program.queryPort))
-      })
+    it(`${basename(file)}, sent in the LOG dialect: each line acknowledged with the id that it has`, async (t) => {
+      const bytes = readCorpus(t, file)
+      if (bytes === null) return
+      const lines = linesOf(bytes)
+      const acknowledged = await sendCommands(program.logPort, lines)
+      const records = await newRecords(lines.length)
+      assertSameLines(messagesOf(records), lines)
+      const ids = records.map(({ id }) => id)
+      assert.deepEqual(ids, acknowledged)
     })
   }
+
+  it('all of them, sent by logcaster send', async (t) => {
+    const corpus = sharedFolder(t, 'corpus')
+    if (corpus === null) return
+    const paths = FILES.map((file) => join(corpus, file))
+    const { code, stdout, stderr } = await runCommand(['send', ...paths, '--json', ...portOptions()])
+    assert.equal(code, 0, stderr)
+    const files = paths.map((path) => readFileSync(path))
+    const lines = files.flatMap(linesOf)
+    const sent = lines.length
+    const empty = files.flatMap(splitLines).length - sent
+    const expected = { sent, acknowledged: sent, refused: 0, empty, long: 0 }
+    assert.deepEqual(JSON.parse(stdout.toString()), expected)
+    assertSameLines(messagesOf(await newRecords(sent)), lines)
+  })
+
+  it('all of that, read with logcaster query into a pipe, oldest first', async (t) => {
+    if (sharedFolder(t, 'corpus') === null) return
+    const options = ['-o', 'raw', '-n', '1000000', ...portOptions()]
+    const { code, stdout, stderr } = await runCommand(['query', '*', ...options])
+    assert.equal(code, 0, stderr)
+    const records = await readRecords(program.queryPort)
+    const inOrder = records.toSorted((one, other) => compareTimes(one, other) || one.id - other.id)
+    assertSameLines(splitLines(stdout), messagesOf(inOrder))
+  })
+
+  const portOptions = (): string[] => [
+    ...['--log-port', String(program.logPort)],
+    ...['--query-port', String(program.queryPort)],
+  ]
 })
+
+function readCorpus(t: TestContext, file: string): Buffer | null {
+  const corpus = sharedFolder(t, 'corpus')
+  return corpus === null ? null : readFileSync(join(corpus, file))
+}
 
 /** Sends each line as a command, all at once; the ids of the replies. */
 async function sendCommands(port: number, lines: readonly Buffer[]): Promise<number[]> {

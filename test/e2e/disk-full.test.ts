@@ -4,9 +4,10 @@ import { type ExecFileSyncOptions, execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { it } from 'node:test'
+import { removeTemporary, temporaryDirectory } from '../child-program.ts'
 import { until } from '../deadline.ts'
 import { LineClient } from '../line-client.ts'
-import { removeTemporary, startProgram, temporaryDirectory } from '../running-program.ts'
+import { startProgram } from '../running-program.ts'
 import { readRecords } from '../stored-records.ts'
 
 const MIB = 1024 * 1024
@@ -51,7 +52,8 @@ it('a full disk refuses records with a reason, and takes them again once there i
   using disk = SmallDisk.open()
   if (disk === null) return t.skip('a tmpfs cannot be mounted here')
   writeFileSync(join(disk.path, 'ballast'), Buffer.alloc(6 * MIB))
-  const small = ['--storage-free-bytes-min', '1MiB', '--storage-segment-bytes-max', '2MiB']
+  const sizes = { 'free-bytes-min': '1MiB', 'batch-bytes-max': '1MiB', 'segment-bytes-max': '2MiB' }
+  const small = Object.entries(sizes).flatMap(([name, size]) => [`--storage-${name}`, size])
   await using program = await startProgram({ dataDir: join(disk.path, 'data'), args: small })
   using client = await LineClient.connect(program.logPort)
 

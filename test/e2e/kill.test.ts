@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { systemRandom } from '../../src/base/base.ts'
+import { removeTemporary, temporaryDirectory } from '../child-program.ts'
 import { makeMessage } from '../crash-messages.ts'
 import { CrashCheck, CrashRecord } from '../crash-record.ts'
 import type { ClientReport } from '../crash-sender.ts'
 import { killRounds } from '../kill-rounds.ts'
-import { removeTemporary, temporaryDirectory } from '../running-program.ts'
 
 const ROUNDS = 5
 

@@ -4,14 +4,8 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { after, before, it } from 'node:test'
-import {
-  type RunningProgram,
-  removeTemporary,
-  runCommand,
-  serveArguments,
-  startProgram,
-  temporaryDirectory,
-} from '../running-program.ts'
+import { removeTemporary, runCommand, temporaryDirectory } from '../child-program.ts'
+import { type RunningProgram, serveArguments, startProgram } from '../running-program.ts'
 
 const directory = temporaryDirectory()
 let program: RunningProgram

@@ -11,9 +11,10 @@ export function boundValueFilter(field: string, test: ValueTest, names: readonly
   return {
     cost: test.cost,
     narrow(view, rows) {
-      const named = names.map((name) => rowsNamed(view.block, field, name, rows))
+      const found = names.flatMap((name) => rowsNamed(view.block, field, name, rows) ?? [])
+      for (const named of found) rows.andNot(named)
       narrowByValue(view.column(field), rows, test)
-      for (const more of named) if (more !== null) rows.or(more)
+      for (const named of found) rows.or(named)
     },
   }
 }

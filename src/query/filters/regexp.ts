@@ -9,7 +9,7 @@ import { isAscii } from '../folding.ts'
 import { Needle } from '../needle.ts'
 import { type Span, syntaxProblem } from '../problem.ts'
 import { inert, quote, shown } from '../quoting.ts'
-import { requiredLiteral } from '../required-literal.ts'
+import { type RequiredLiteral, requiredLiteral } from '../required-literal.ts'
 import { encodeText } from '../text.ts'
 import type { ValueTest } from '../value-test.ts'
 import { ALL } from './all.ts'
@@ -78,9 +78,9 @@ export const regexpFilter: FilterKind<RegexpFilter> = {
 function regexpTest(pattern: string): ValueTest {
   const required = requiredLiteral(pattern)
   if (required === null) return plainRegexpTest(pattern)
-  const needle = new Needle(encodeText(required.text), required.anyCase)
-  if (!required.anyCase) return required.isWhole ? substringTest(needle) : guardedTest(pattern, needle)
-  return anyCaseTest(pattern, needle, required.isWhole)
+  if (required.anyCase) return anyCaseTest(pattern, required)
+  const needle = new Needle(encodeText(required.text))
+  return required.isWhole ? substringTest(needle) : guardedTest(pattern, needle)
 }
 
 function plainRegexpTest(pattern: string): ValueTest {
@@ -100,15 +100,19 @@ function guardedTest(pattern: string, needle: Needle): ValueTest {
   }
 }
 
-/** Some letters beyond ASCII are another case of ASCII letters (the Kelvin sign), so only ASCII values are turned away. */
-function anyCaseTest(pattern: string, needle: Needle, isWhole: boolean): ValueTest {
+/** `k` and `s` are the letters that have another case beyond ASCII: the Kelvin sign and the long s. */
+const HAS_FOREIGN_CASE = /[ks]/i
+
+function anyCaseTest(pattern: string, { text, isWhole }: RequiredLiteral): ValueTest {
   const regexp = plainRegexpTest(pattern)
+  const needle = new Needle(encodeText(text), true)
+  const isTold = !HAS_FOREIGN_CASE.test(text)
   return {
     cost: COST_SEARCH * 2,
     test(data, start, end) {
       const isFound = needle.indexIn(data, start, end) >= 0
       if (isFound && isWhole) return true
-      if (!isFound && isAscii(data, start, end)) return false
+      if (!isFound && (isTold || isAscii(data, start, end))) return false
       return regexp.test(data, start, end)
     },
   }
