@@ -63,6 +63,10 @@ export class RunningProgram implements AsyncDisposable {
     return this.#process.exited
   }
 
+  get isAlive(): boolean {
+    return this.#process.isAlive
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#process.signal(name)
   }

@@ -34,11 +34,6 @@ export const ERROR_CODES = declare({
     meaning: 'No manifest of the store can be read, or its edits contradict each other.',
     remedy: 'Restore the manifest from a backup; the segments are untouched.',
   },
-  SEGMENT_CORRUPT: {
-    meaning: 'A segment of the write-ahead log is damaged in the middle, or is missing.',
-    remedy:
-      'Records that were acknowledged are lost. The store stays readable; set `storage.acceptLoss` to accept the named range of ids and write again.',
-  },
   BATCH_CORRUPT: {
     meaning: 'The bytes are not a canonical batch of records.',
     remedy: 'Report it: the sender of these bytes is LogCaster itself.',
@@ -61,7 +56,8 @@ export const ERROR_CODES = declare({
   },
   STORE_READ_ONLY: {
     meaning: 'The store does not take records, because its disk failed or acknowledged records are missing.',
-    remedy: 'The reason is in the statistics and in the log. Queries still work.',
+    remedy:
+      'The reason is in the statistics and in the log. Queries still work. Where it names ids that are missing, `storage.acceptLoss` for one start accepts that they are lost.',
   },
   STORE_CLOSED: {
     meaning: 'The store was closed.',

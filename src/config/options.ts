@@ -258,7 +258,7 @@ export const DECLARATION = group('Options of LogCaster.', {
     }),
     bufferBytesMax: option(bytes({ min: MIB }), {
       help: 'Memory for the newest records of a store.',
-      default: '32MiB',
+      default: '64MiB',
     }),
     batchBytesMax: option(bytes({ min: 64 * KIB, max: BATCH_BYTES_MAX }), {
       help: 'The most that one batch may hold.',

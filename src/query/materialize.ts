@@ -1,12 +1,18 @@
 /** Rows out of blocks: the one place where records become objects. Everything is copied, so that a row outlives its block. */
-import { type Block, FIELD_ABSENT, FIELD_STRING } from '../record/record.ts'
+import type { Block } from '../record/record.ts'
 import type { Query } from './ast.ts'
 import { pipeKindOf } from './pipes/registry.ts'
 import type { RecordRow, Row, RowField } from './row.ts'
 import { copyOf, levelText } from './special-fields.ts'
 
 export function recordRowOf(block: Block, row: number): RecordRow {
-  const fields = fieldsOf(block, row, block.fieldNamesOf(row))
+  const fields: RowField[] = []
+  const stream: RowField[] = []
+  for (const { name, kind, value, isStream } of block.fieldsOf(row)) {
+    const field = { name, kind, value: value.slice() }
+    fields.push(field)
+    if (isStream) stream.push(field)
+  }
   return {
     kind: 'record',
     id: block.ids[row],
@@ -18,19 +24,8 @@ export function recordRowOf(block: Block, row: number): RecordRow {
     level: levelText(block, row),
     message: copyOf(block.message, row),
     fields,
-    stream: fieldsOf(block, row, block.streamFieldNamesOf(row)),
+    stream,
   }
-}
-
-function fieldsOf(block: Block, row: number, names: readonly string[]): RowField[] {
-  const fields: RowField[] = []
-  for (const name of names) {
-    const column = block.field(name)
-    if (column === null) continue
-    const kind = column.kinds === null ? FIELD_STRING : column.kinds[row]
-    if (kind !== FIELD_ABSENT) fields.push({ name, kind, value: copyOf(column, row) })
-  }
-  return fields
 }
 
 /** Bytes that a row holds, roughly. */

@@ -37,7 +37,7 @@ export interface Selection {
 }
 
 const KEY_BYTES_MAX_DEFAULT = 64 * 1024 * 1024
-const CHUNK_ROWS_MAX = 1024
+const CHUNK_ROWS_MAX = 16_384
 const CHUNK_BYTES_MAX = 8 * 1024 * 1024
 
 /** How many rows the query has: all that match, or as many as its own limit lets through. */

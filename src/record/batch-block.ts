@@ -44,7 +44,7 @@ import {
   recordTimeMs,
   recordTimeNs,
 } from './batch.ts'
-import type { Block, Column } from './block.ts'
+import type { Block, BlockField, Column } from './block.ts'
 import { FIELD_NAME_BYTES_MAX } from './limits.ts'
 
 /** The field that a record with RECORD_FLAG_TRUNCATED shows, with the value `true`. */
@@ -56,16 +56,6 @@ const ROWS_FIRST = 64
 const utf8Encoder = new TextEncoder()
 const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const TRUE_BYTES = utf8Encoder.encode('true')
-
-/** One field of one row, for output. */
-export interface BlockField {
-  readonly name: string
-  /** FIELD_*, never FIELD_ABSENT. */
-  readonly kind: number
-  /** A view: gone when the scan moves on. */
-  readonly value: Uint8Array
-  readonly isStream: boolean
-}
 
 /** The rows of one batch, or of a stretch of it, within a block. */
 interface BatchRows {

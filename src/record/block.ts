@@ -15,6 +15,15 @@ export interface Column {
   readonly kinds: Uint8Array | null
 }
 
+/** One field of one row. `value` lies in the block's memory. */
+export interface BlockField {
+  readonly name: string
+  /** FIELD_*, never FIELD_ABSENT. */
+  readonly kind: number
+  readonly value: Uint8Array
+  readonly isStream: boolean
+}
+
 export interface Block {
   readonly rowCount: number
   /** Ids of the rows, ascending. */
@@ -36,7 +45,9 @@ export interface Block {
   readonly levelWords: Column
   /** The column of a field as it was sent, or null when no row has it. Does not know `_time`, `_msg`, `level` and the like. */
   field(name: string): Column | null
-  /** Names of the fields of one row, in the order they came, without doubles. */
+  /** The fields of one row with their values, in the order they came, without doubles; costs only what the row holds. */
+  fieldsOf(row: number): BlockField[]
+  /** Names of the fields of one row, in the same order. */
   fieldNamesOf(row: number): string[]
   /** Names of the stream fields of one row. */
   streamFieldNamesOf(row: number): string[]

@@ -45,8 +45,8 @@ export {
   setBatchFirstId,
   setBatchReceived,
 } from './batch.ts'
-export { BatchBlock, BlockBuilder, type BlockField, TRUNCATED_FIELD } from './batch-block.ts'
-export type { Block, Column } from './block.ts'
+export { BatchBlock, BlockBuilder, TRUNCATED_FIELD } from './batch-block.ts'
+export type { Block, BlockField, Column } from './block.ts'
 export {
   LEVEL_NAMES,
   LEVELS,

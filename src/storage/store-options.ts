@@ -23,7 +23,7 @@ const MIB = 1024 * 1024
 
 export const STORE_DEFAULTS: StoreOptions = {
   segmentBytesMax: 64 * MIB,
-  bufferBytesMax: 32 * MIB,
+  bufferBytesMax: 64 * MIB,
   batchBytesMax: 4 * MIB,
   groupBytesMax: 1 * MIB,
   gatherBytesMax: 8 * MIB,

@@ -1,6 +1,7 @@
 /**
- * `fields a, b, c*`: only these fields, in this order; `*` is all of them, and then nothing changes. A field that a
- * record does not have is left out.
+ * `fields a, b, c*`: only these fields, in this order; `*` is all of them. A field that a record does not have is left
+ * out. What comes out is values, not records, also with `*`: a protocol that prints records in a short form of its
+ * own then prints all that there is.
  */
 import type { Pipe } from '../ast.ts'
 import type { FilterParser } from '../filter-parser.ts'
@@ -33,7 +34,7 @@ export const fieldsPipe: PipeKind<FieldsPipe> = {
   print: ({ fields }, printer) =>
     `fields ${fields.map((pattern) => printPattern(pattern, printer.phrase)).join(', ')}`,
   bindRow({ fields }) {
-    if (fields.some(isEverything)) return (row) => row
+    if (fields.some(isEverything)) return (row) => ({ kind: 'values', values: rowFields(row) })
     return (row) => ({ kind: 'values', values: chosen(row, fields) })
   },
 }
