@@ -105,9 +105,11 @@ export class ChildProgram implements AsyncDisposable {
     return { ...exit, stdout: Buffer.concat(this.#stdout), stderr: this.stderr() }
   }
 
-  /** For messages: what it said. */
+  /** For messages: how it ended, and what it said. */
   story(): string {
-    return `\n--- stdout\n${this.stdout()}\n--- stderr\n${this.stderr()}`
+    const { exitCode, signalCode } = this.#child
+    const state = this.isAlive ? 'it runs' : `exit code ${exitCode}, signal ${signalCode}`
+    return ` (${state})\n--- stdout\n${this.stdout()}\n--- stderr\n${this.stderr()}`
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,10 +2,11 @@
  * What a command is: one row of plain data plus `run`. The parser of arguments, `--help`, suggestions, the checks and
  * docs/cli.md all read this row; nothing about a command stands in a second place.
  */
-import type { ParsedArgs } from './arguments.ts'
+
 import type { CliIo } from './cli-io.ts'
 import type { Messages } from './messages.ts'
 import type { Output } from './output.ts'
+import type { ParsedArgs } from './parsed-args.ts'
 
 export interface Command {
   readonly name: string

@@ -12,10 +12,10 @@ import {
   loadConfig,
   OPTIONS,
 } from '../config/config.ts'
-import type { ParsedArgs } from './arguments.ts'
 import type { CliIo } from './cli-io.ts'
 import type { OptionKind, OptionRow } from './command.ts'
 import { GLOBAL_OPTIONS } from './global-options.ts'
+import type { ParsedArgs } from './parsed-args.ts'
 
 const CONFIG_OPTION: OptionRow = {
   name: 'config',

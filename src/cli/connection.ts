@@ -1,9 +1,9 @@
 /** Connections to a server, and what a command says when there is none. Protocols are not its business. */
 import type { Duplex } from 'node:stream'
 import { CodedError } from '../base/base.ts'
-import type { ParsedArgs } from './arguments.ts'
 import type { CliIo } from './cli-io.ts'
 import { EXIT_LIMIT, EXIT_NOT_ALLOWED, EXIT_UNREACHABLE } from './exit-codes.ts'
+import type { ParsedArgs } from './parsed-args.ts'
 import { terminalSafe } from './terminal.ts'
 
 export type PortOption = 'log-port' | 'query-port'

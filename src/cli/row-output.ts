@@ -1,6 +1,7 @@
 /** What the options and the terminal say about the form of rows, for every command that prints rows. */
-import type { ParsedArgs } from './arguments.ts'
+
 import type { CommandContext } from './command.ts'
+import type { ParsedArgs } from './parsed-args.ts'
 import { type RowFormat, RowPrinter } from './row-printer.ts'
 import { type ColorChoice, type Painter, paint, paintNothing, wantsColor } from './terminal.ts'
 

@@ -1,10 +1,10 @@
 /** `logcaster serve`: from a command line to a running server, and to its end. */
 import { realDisk, systemRandom } from '../base/base.ts'
-import type { ParsedArgs } from './arguments.ts'
 import type { CliIo } from './cli-io.ts'
 import { loadCliConfig } from './config-options.ts'
 import { EXIT_DONE, EXIT_FALSE, EXIT_INTERRUPTED } from './exit-codes.ts'
 import { type OwnLog, openOwnLog } from './own-log.ts'
+import type { ParsedArgs } from './parsed-args.ts'
 import { RunningServer } from './running-server.ts'
 import { printStartPage } from './start-page.ts'
 import { packageVersion } from './version.ts'

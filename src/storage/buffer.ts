@@ -53,31 +53,44 @@ export class BufferMemory {
     return this.#bytes
   }
 
+  /** Two at least, so that one can be let go while the other is written to. */
+  get #usualBytes(): number {
+    return Math.min(CHUNK_BYTES, this.bytesMax >>> 1)
+  }
+
   /** A chunk with at least `needed` free bytes: the newest one, or a new one. */
   chunkFor(needed: number): Chunk {
     const last = this.#chunks.at(-1)
     if (last !== undefined && last.free >= needed) return last
-    const usual = Math.min(CHUNK_BYTES, this.bytesMax)
-    const spare = needed <= usual ? this.#spare.pop() : undefined
-    const chunk = spare ?? new Chunk(Math.max(needed, usual))
+    const spare = needed <= this.#usualBytes ? this.#spare.pop() : undefined
+    const chunk = spare ?? new Chunk(Math.max(needed, this.#usualBytes))
     this.#chunks.push(chunk)
     if (spare === undefined) this.#bytes += chunk.bytes.length
     return chunk
   }
 
-  /** Lets the oldest chunks go until the budget holds. Chunks that are not on disk yet stay: `isBusy` knows them. */
+  /**
+   * Lets the oldest chunks go until the budget holds and has room for one more. Chunks that are not on disk yet stay:
+   * `isBusy` knows them.
+   */
   evict(isBusy: (chunk: Chunk) => boolean): void {
-    while (this.#bytes + CHUNK_BYTES > this.bytesMax && this.#chunks.length > 1 && this.#spare.length === 0) {
-      const oldest = this.#chunks[0]
-      if (isBusy(oldest)) return
-      this.#chunks.shift()
-      for (const span of oldest.spans) span.chunk = null
-      oldest.spans.length = 0
-      oldest.epoch++
-      oldest.used = 0
-      const isUsual = oldest.bytes.length === Math.min(CHUNK_BYTES, this.bytesMax)
-      if (oldest.pins === 0 && isUsual && this.#bytes <= this.bytesMax) this.#spare.push(oldest)
-      else this.#bytes -= oldest.bytes.length
-    }
+    while (this.#chunks.length > 1 && !this.#hasRoom && !isBusy(this.#chunks[0])) this.#letGo(this.#chunks[0])
+    while (this.#bytes > this.bytesMax && this.#spare.length > 0) this.#bytes -= this.#spare.pop()!.bytes.length
+  }
+
+  get #hasRoom(): boolean {
+    if (this.#bytes > this.bytesMax) return false
+    return this.#spare.length > 0 || this.#bytes + this.#usualBytes <= this.bytesMax
+  }
+
+  #letGo(oldest: Chunk): void {
+    this.#chunks.shift()
+    for (const span of oldest.spans) span.chunk = null
+    oldest.spans.length = 0
+    oldest.epoch++
+    oldest.used = 0
+    const isUsual = oldest.bytes.length === this.#usualBytes
+    if (oldest.pins === 0 && isUsual && this.#bytes <= this.bytesMax) this.#spare.push(oldest)
+    else this.#bytes -= oldest.bytes.length
   }
 }

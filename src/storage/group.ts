@@ -5,17 +5,21 @@
 import {
   BATCH_HEADER_BYTES,
   BATCH_RECORDS_MAX,
+  BATCH_VERSION,
   batchCount,
   batchKeyLength,
   batchLength,
   batchReceivedMs,
   batchReceivedNs,
   batchRecordsStart,
+  IDEMPOTENCY_KEY_BYTES_MAX,
   RECORD_HEADER_BYTES,
   recordLength,
   recordTimeMs,
   setBatchFirstId,
   setBatchReceived,
+  TIME_MS_MAX,
+  TIME_MS_MIN,
 } from '../record/record.ts'
 import type { Chunk } from './buffer.ts'
 import { FRAME_HEADER_BYTES, FRAME_PAYLOAD_BYTES_MAX } from './frame.ts'
@@ -81,13 +85,15 @@ export class Group {
     )
   }
 
-  /** Copies a batch in and gives it its ids. `receivedMs` never steps back (rule R23). */
-  add(batch: Uint8Array, facts: BatchFacts, receivedMs: number): void {
+  /** Copies a batch in and gives it its ids. Its receivedTime never steps back (rule R23). */
+  add(batch: Uint8Array, facts: BatchFacts, receivedMs: number, receivedNs: number): void {
     const at = this.end
     const { bytes, view } = this.chunk
     bytes.set(batch, at)
     setBatchFirstId(view, at, this.endId)
-    if (receivedMs !== facts.receivedMs) setBatchReceived(view, at, receivedMs, facts.receivedNs)
+    if (receivedMs !== facts.receivedMs || receivedNs !== facts.receivedNs) {
+      setBatchReceived(view, at, receivedMs, receivedNs)
+    }
     this.end += batch.length
     this.chunk.used = this.end
     this.records += facts.records
@@ -108,16 +114,21 @@ export interface BatchFacts {
 }
 
 /**
- * Facts of a batch, or what is wrong with its outline. This walks the records' lengths and no more: what is inside
- * them is the encoder's promise, and checking it again here would cost as much as decoding.
+ * Facts of a batch, or what is wrong with its outline. This reads the header, and of the records lengths and times:
+ * what else is inside them is the encoder's promise, and checking it again here would cost as much as decoding.
  */
 export function readBatchFacts(batch: Uint8Array): BatchFacts | string {
   if (batch.length < BATCH_HEADER_BYTES) return 'shorter than a batch header'
   const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength)
   if (batchLength(view, 0) !== batch.length)
     return `its length says ${batchLength(view, 0)}, it has ${batch.length} bytes`
+  if (batch[4] !== BATCH_VERSION || batch[5] !== 0) return `version ${batch[4]}, flags ${batch[5]}`
   const records = batchCount(view, 0)
   if (records === 0 || records > BATCH_RECORDS_MAX) return `${records} records`
+  const keyLength = batchKeyLength(view, 0)
+  if (keyLength > IDEMPOTENCY_KEY_BYTES_MAX) return `a key of ${keyLength} bytes`
+  const receivedMs = batchReceivedMs(view, 0)
+  if (!isTime(receivedMs) || batchReceivedNs(view, 0) > 999_999) return 'its receivedTime is out of range'
   let timeMsMin = Number.POSITIVE_INFINITY
   let timeMsMax = Number.NEGATIVE_INFINITY
   let position = batchRecordsStart(view, 0)
@@ -131,12 +142,8 @@ export function readBatchFacts(batch: Uint8Array): BatchFacts | string {
     position += length
   }
   if (position !== batch.length) return 'its records do not fill it'
-  return {
-    records,
-    keyLength: batchKeyLength(view, 0),
-    timeMsMin,
-    timeMsMax,
-    receivedMs: batchReceivedMs(view, 0),
-    receivedNs: batchReceivedNs(view, 0),
-  }
+  if (!isTime(timeMsMin) || !isTime(timeMsMax)) return 'the time of a record is out of range'
+  return { records, keyLength, timeMsMin, timeMsMax, receivedMs, receivedNs: batchReceivedNs(view, 0) }
 }
+
+const isTime = (timeMs: number): boolean => timeMs >= TIME_MS_MIN && timeMs <= TIME_MS_MAX

@@ -9,7 +9,7 @@
  * An append that failed leaves a file that nobody trusts any more: the state goes into a new one, once.
  */
 import { crc32 } from 'node:zlib'
-import { assert, CodedError, type Disk, type DiskFile, messageOf, readFull, writeAll } from '../base/base.ts'
+import { CodedError, type Disk, type DiskFile, readFull, writeAll } from '../base/base.ts'
 import { parseSalt, type Salt, saltText } from './frame.ts'
 import type { LostRange } from './store.ts'
 
@@ -199,8 +199,8 @@ export function parseManifest(text: string, name: string): ManifestState | null 
   const lines = text.split('\n')
   // What stands behind the last newline is a line that was being written.
   const values = lines.slice(0, -1).map(parseLine)
-  const header = values[0] as Partial<Header> | undefined
-  if (header === undefined || header.format !== FORMAT) return null
+  const header = values[0]
+  if (!isObject(header) || header.format !== FORMAT) return null
   if (header.version !== MANIFEST_VERSION) {
     throw new CodedError(
       'FORMAT_VERSION',
@@ -246,6 +246,11 @@ function printState(number: number, state: ManifestState): string {
 
 export class Manifest {
   readonly state: ManifestState
+  /**
+   * A change that failed may have reached the disk all the same, so a start may find the manifest with it or without
+   * it: whatever it names must stay. A checkpoint that succeeds ends the doubt.
+   */
+  isDoubtful = false
   readonly #disk: Disk
   readonly #directory: string
   #number: number
@@ -286,6 +291,7 @@ export class Manifest {
         return
       } catch {
         // Never sync this file again: what is on disk of it is unknown. The checkpoint below replaces it, or throws.
+        this.isDoubtful = true
         await this.#closeFile()
       }
     }
@@ -301,15 +307,18 @@ export class Manifest {
     this.#number = number
     const stop = edits.filter((edit) => edit.kind === 'stop').map(printEdit)
     const text = new TextEncoder().encode(printState(number, state) + stop.join(''))
-    const file = await this.#disk.open(`${this.#directory}/${manifestName(number)}`, 'create')
+    const path = `${this.#directory}/${manifestName(number)}`
+    const file = await this.#disk.open(path, 'create')
     try {
       await writeAll(file, text, 0)
       await file.datasync()
       await this.#disk.syncDirectory(this.#directory)
     } catch (error) {
       await file.close().catch(() => {})
+      if (!(await this.#withdraw(path))) this.isDoubtful = true
       throw error
     }
+    this.isDoubtful = false
     await this.#closeFile()
     this.#file = file
     this.#position = text.length
@@ -329,11 +338,23 @@ export class Manifest {
     await file?.close().catch(() => {})
   }
 
+  /** Takes back the file of a checkpoint that failed; true when it cannot be there at the next start. */
+  async #withdraw(path: string): Promise<boolean> {
+    try {
+      await this.#disk.unlink(path)
+      await this.#disk.syncDirectory(this.#directory)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** Never fails: the new file holds already, and an old one that stays is harmless. */
   async #dropOld(): Promise<void> {
-    for (const name of await this.#disk.list(this.#directory)) {
+    for (const name of await this.#disk.list(this.#directory).catch(() => [])) {
       const number = Number(NAME.exec(name)?.[1] ?? Number.NaN)
       if (number > this.#number - KEPT_FILES || Number.isNaN(number)) continue
-      await this.#disk.unlink(`${this.#directory}/${name}`).catch(ignoreMissing)
+      await this.#disk.unlink(`${this.#directory}/${name}`).catch(() => {})
     }
   }
 }
@@ -343,11 +364,6 @@ export function manifestName(number: number): string {
 }
 
 export const isManifestName = (name: string): boolean => NAME.test(name)
-
-function ignoreMissing(error: unknown): void {
-  assert(error instanceof Error, `unlink threw ${messageOf(error)}`)
-  // An old manifest that stays is harmless: a newer number holds.
-}
 
 async function readText(disk: Disk, path: string): Promise<string> {
   const file = await disk.open(path, 'read')

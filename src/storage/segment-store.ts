@@ -139,12 +139,19 @@ class SegmentStore implements Store {
   }
 
   snapshot(): Snapshot {
+    if (this.#log.state === 'closed') throw new CodedError('STORE_CLOSED', 'The store was closed.')
     return new SegmentSnapshot(this.#around, this.#hold(), this.#log.fenceId, (range) =>
       this.#noteDamage(range),
     )
   }
 
-  async *tail(options: TailOptions = {}): AsyncGenerator<Block, void> {
+  tail(options: TailOptions = {}): AsyncIterable<Block> {
+    const nextId = options.afterId === undefined ? this.#log.fenceId : options.afterId + 1
+    return this.#tail(nextId, options)
+  }
+
+  async *#tail(firstId: number, options: TailOptions): AsyncGenerator<Block, void> {
+    let nextId = firstId
     const queue = new TailQueue()
     const stop = AbortSignal.any([
       this.#closing.signal,
@@ -153,7 +160,6 @@ class SegmentStore implements Store {
     const wake = (): void => queue.wake()
     stop.addEventListener('abort', wake)
     this.#tails.add(queue)
-    let nextId = options.afterId === undefined ? this.#log.fenceId : options.afterId + 1
     try {
       while (!stop.aborted) {
         if (nextId < queue.startId(this.#log.fenceId)) {
@@ -163,7 +169,8 @@ class SegmentStore implements Store {
           for await (const { block } of snapshot.scan({ idMin: nextId, signal: stop })) yield block
           nextId = Math.max(nextId, snapshot.fenceId)
         }
-        const group = await queue.next()
+        // Who reads may have aborted meanwhile, and would not be woken for that again.
+        const group = stop.aborted ? null : await queue.next()
         if (group === null) continue
         if (!group.isResident) {
           queue.clear() // Its memory holds something newer by now; the scan reads it from disk.

@@ -18,9 +18,9 @@ import {
   systemErrorCode,
   writeAll,
 } from '../base/base.ts'
-import { ID_MAX } from '../record/record.ts'
+import { ID_MAX, TIME_MS_MIN } from '../record/record.ts'
 import { BufferMemory, type Chunk } from './buffer.ts'
-import { FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES, sealFrame } from './frame.ts'
+import { FRAME_HEADER_BYTES, FRAME_PAYLOAD_BYTES_MAX, SEGMENT_HEADER_BYTES, sealFrame } from './frame.ts'
 import { Group, readBatchFacts, type Waiter } from './group.ts'
 import { type KeyWindow, keyText } from './idempotency.ts'
 import type { Manifest } from './manifest.ts'
@@ -56,9 +56,23 @@ export interface LogParts {
 
 export type LogState = 'writable' | 'full' | 'readOnly' | 'closed'
 
+const STATE_CODES = {
+  writable: 'STORE_CLOSED',
+  closed: 'STORE_CLOSED',
+  full: 'STORE_FULL',
+  readOnly: 'STORE_READ_ONLY',
+} as const
+
 const SPACE_CHECK_MS = 1000
 const FULL_CODES = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 const isFull = (error: unknown): boolean => FULL_CODES.has(systemErrorCode(error) ?? '')
+const fullReason = (reason: string): string => `Log storage full: ${reason}`
+
+/** A group's frame that is durable, and not published yet. */
+interface WrittenFrame {
+  readonly active: ActiveSegment
+  readonly crc: number
+}
 
 export class WriteAheadLog {
   readonly memory: BufferMemory
@@ -81,9 +95,12 @@ export class WriteAheadLog {
   /** Groups that are full and wait for their turn. */
   #waiting: Group[] = []
   #pendingBytes = 0
-  #receivedMs = 0
+  /** The largest receivedTime so far: what comes later is never below it (rule R23). */
+  #receivedMs: number
+  #receivedNs: number
   readonly #pendingKeys = new Map<string, Promise<number>>()
   #running: Promise<void> | null = null
+  #closing: Promise<void> | null = null
   #writableWaiters: { resolve: () => void; reject: (error: unknown) => void }[] = []
   #cancelSpaceCheck: () => void = () => {}
 
@@ -93,6 +110,8 @@ export class WriteAheadLog {
     this.#nextId = parts.nextId
     this.#fenceId = parts.nextId
     this.#highestSegment = parts.manifest.state.highestSegment
+    this.#receivedMs = parts.entries.reduce((largest, entry) => Math.max(largest, entry.receivedMsMax), TIME_MS_MIN)
+    this.#receivedNs = 999_999 // Segments tell milliseconds only.
   }
 
   get nextId(): number {
@@ -130,7 +149,10 @@ export class WriteAheadLog {
     const facts = readBatchFacts(batch)
     if (typeof facts === 'string')
       return Promise.reject(new CodedError('BATCH_CORRUPT', `The batch is refused: ${facts}.`))
-    const receivedMs = Math.max(this.#receivedMs, facts.receivedMs)
+    const isLater =
+      facts.receivedMs > this.#receivedMs ||
+      (facts.receivedMs === this.#receivedMs && facts.receivedNs >= this.#receivedNs)
+    const receivedMs = isLater ? facts.receivedMs : this.#receivedMs
     const key = facts.keyLength === 0 ? null : keyText(batch.subarray(40, 40 + facts.keyLength))
     if (key !== null) {
       const repeated = this.#repeated(key, receivedMs)
@@ -140,9 +162,10 @@ export class WriteAheadLog {
       return Promise.reject(new CodedError('STORE_READ_ONLY', 'The store has used up its ids.'))
     }
     this.#receivedMs = receivedMs
+    if (isLater) this.#receivedNs = facts.receivedNs
     const group = this.#groupFor(batch.length)
     const firstId = group.endId
-    group.add(batch, facts, receivedMs)
+    group.add(batch, facts, receivedMs, this.#receivedNs)
     this.#nextId = group.endId
     this.#pendingBytes += batch.length
     this.appends++
@@ -162,19 +185,24 @@ export class WriteAheadLog {
   }
 
   /** Waits for what is in flight, then says in the manifest that the stop was clean. */
-  async close(): Promise<void> {
-    if (this.state === 'closed') return
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     const wasReadOnly = this.state === 'readOnly'
     this.#setState('closed', 'The store was closed.')
     this.#cancelSpaceCheck()
     while (this.#running !== null) await this.#running
     try {
       if (!wasReadOnly && this.#isSettled) await this.#writeStop()
-    } finally {
-      await this.#active?.file.close()
-      this.#active = null
-      await this.#parts.manifest.close()
+    } catch {
+      // All that was acknowledged is on disk; the next start takes this for an unclean stop.
     }
+    await this.#active?.file.close().catch(() => {})
+    this.#active = null
+    await this.#parts.manifest.close()
   }
 
   async #writeStop(): Promise<void> {
@@ -193,7 +221,7 @@ export class WriteAheadLog {
 
   #refusal(batch: Uint8Array): CodedError | null {
     if (this.state !== 'writable') return this.#stateError()
-    const { batchBytesMax } = this.#parts.options
+    const batchBytesMax = Math.min(this.#parts.options.batchBytesMax, FRAME_PAYLOAD_BYTES_MAX)
     if (batch.length <= batchBytesMax) return null
     return new CodedError(
       'BATCH_TOO_LARGE',
@@ -202,13 +230,7 @@ export class WriteAheadLog {
   }
 
   #stateError(): CodedError {
-    const code = {
-      writable: 'STORE_CLOSED',
-      closed: 'STORE_CLOSED',
-      full: 'STORE_FULL',
-      readOnly: 'STORE_READ_ONLY',
-    } as const
-    return new CodedError(code[this.state], this.reason ?? 'The store was closed.')
+    return new CodedError(STATE_CODES[this.state], this.reason ?? 'The store was closed.')
   }
 
   #repeated(key: string, nowMs: number): Promise<number> | null {
@@ -273,23 +295,19 @@ export class WriteAheadLog {
   async #commit(group: Group): Promise<void> {
     if (this.state === 'full' || this.state === 'readOnly') return this.#refuse(group, this.#stateError())
     for (let attempt = 0; ; attempt++) {
+      let written: WrittenFrame
       try {
-        await this.#write(group)
-        return this.#publish(group)
+        written = await this.#write(group)
       } catch (error) {
-        if (isFull(error)) {
-          this.#becomeFull(messageOf(error))
-          return this.#refuse(group, this.#stateError())
-        }
-        if (attempt === 1) {
-          this.#setState('readOnly', `The disk failed: ${messageOf(error)}`)
-          return this.#refuse(group, this.#stateError())
-        }
+        if (isFull(error)) return this.#fail(group, 'full', fullReason(messageOf(error)))
+        if (attempt === 1) return this.#fail(group, 'readOnly', `The disk failed: ${messageOf(error)}`)
+        continue
       }
+      return this.#publish(group, written)
     }
   }
 
-  async #write(group: Group): Promise<void> {
+  async #write(group: Group): Promise<WrittenFrame> {
     const active = await this.#ensureActive(group.bytes)
     const { entry, file } = active
     const frame = group.frame()
@@ -318,10 +336,7 @@ export class WriteAheadLog {
       await this.#abandon(active)
       throw error
     }
-    active.lastCrc = crc
-    const offset = entry.bytes
-    const span = entry.addFrame(groupFacts(group), offset, group.chunk, group.start)
-    noteSpan(group.chunk, span)
+    return { active, crc }
   }
 
   /** After a failed write, before any sync: the segment may go on if it can be cut to its last good frame (rule R20). */
@@ -342,7 +357,11 @@ export class WriteAheadLog {
     await active.file.close().catch(() => {})
   }
 
-  #publish(group: Group): void {
+  /** All of it in one go: no moment shows the frame without its fence, or the other way round. */
+  #publish(group: Group, { active, crc }: WrittenFrame): void {
+    const { entry } = active
+    active.lastCrc = crc
+    noteSpan(group.chunk, entry.addFrame(groupFacts(group), entry.bytes, group.chunk, group.start))
     this.#fenceId = group.endId
     for (const waiter of group.waiters) {
       if (waiter.key !== null) this.#parts.keys.add(waiter.key, waiter.firstId, waiter.receivedMs)
@@ -350,6 +369,12 @@ export class WriteAheadLog {
     this.#parts.published(group)
     this.#release(group)
     for (const waiter of group.waiters) waiter.resolve(waiter.firstId)
+  }
+
+  /** Takes no more records. A store that is being closed says why this group was refused all the same. */
+  #fail(group: Group, state: 'full' | 'readOnly', reason: string): void {
+    if (this.state === 'writable' || state === 'readOnly') this.#setState(state, reason)
+    this.#refuse(group, new CodedError(STATE_CODES[state], reason))
   }
 
   #refuse(group: Group, error: CodedError): void {
@@ -405,9 +430,8 @@ export class WriteAheadLog {
         old === null ? [] : [{ kind: 'close', number: old.number, summary: old.summary() } as const]
       await manifest.append([...close, { kind: 'add', number, salt: created.salt, firstId }])
     } catch (error) {
-      // The file has no frames, so a start that finds it puts it aside; here it only takes room.
       await created?.file.close().catch(() => {})
-      await disk.unlink(`${directory}/${segmentName(number)}`).catch(() => {})
+      await this.#giveUpRoll(`${directory}/${segmentName(number)}`)
       throw error
     }
     await this.#active?.file.close().catch(() => {})
@@ -419,10 +443,19 @@ export class WriteAheadLog {
     return this.#active
   }
 
+  /**
+   * The manifest on disk may say that the old segment is closed and name the new one, although writing it failed. So
+   * the old one gets no more frames, and the new one stays. It has no frames: a start that does not know it puts it aside.
+   */
+  async #giveUpRoll(path: string): Promise<void> {
+    if (!this.#parts.manifest.isDoubtful) return this.#parts.disk.unlink(path).catch(() => {})
+    if (this.#active !== null) await this.#abandon(this.#active)
+  }
+
   // ---- state --------------------------------------------------------------------------------------------------
 
   #setState(state: LogState, reason: string | null): void {
-    if (this.state === state && this.reason === reason) return
+    if (this.state === 'closed' || (this.state === state && this.reason === reason)) return
     this.state = state
     this.reason = reason
     this.#parts.stateChanged(state, reason)
@@ -435,7 +468,7 @@ export class WriteAheadLog {
   }
 
   #becomeFull(reason: string): void {
-    if (this.state === 'writable') this.#setState('full', `Log storage full: ${reason}`)
+    if (this.state === 'writable') this.#setState('full', fullReason(reason))
   }
 
   #scheduleSpaceCheck(): void {

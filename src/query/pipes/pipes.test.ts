@@ -81,7 +81,7 @@ test('fields keeps what it names, in its order, once', () => {
 })
 
 test('fields with an asterisk gives every field, and values instead of a record', () => {
-  assert.equal(rowOf('* | fields a, *').kind, 'record')
+  assert.equal(rowOf('* | fields a, *').kind, 'values')
   assert.equal(rowJson(rowOf('* | fields *')), ALL)
 })
 
