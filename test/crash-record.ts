@@ -42,12 +42,14 @@ export interface CrashCheckOptions {
    * acknowledged, may be there in part.
    */
   readonly allowsHalfLines?: boolean
+  /** The program may have refused what came last: it was asked to stop, or its disk was gone. */
+  readonly allowsRefusals?: boolean
 }
 
 /** One look at everything that is stored: `take` each record, then ask for `problems`. */
 export class CrashCheck {
   readonly #record: CrashRecord
-  readonly #allowsHalfLines: boolean
+  readonly #options: CrashCheckOptions
   /** Plain clients of which such a half line was seen. */
   readonly #halfLines = new Set<string>()
   readonly #seen = new Map<string, Uint8Array>()
@@ -55,9 +57,9 @@ export class CrashCheck {
   readonly #problems: string[] = []
   #problemCount = 0
 
-  constructor(record: CrashRecord, { allowsHalfLines = false }: CrashCheckOptions = {}) {
+  constructor(record: CrashRecord, options: CrashCheckOptions = {}) {
     this.#record = record
-    this.#allowsHalfLines = allowsHalfLines
+    this.#options = options
     for (const [key, { sent }] of record.reports()) this.#seen.set(key, new Uint8Array(sent))
   }
 
@@ -92,7 +94,7 @@ export class CrashCheck {
 
   /** Whether it is the beginning of a plain line that was on its way when the program stopped: one for each client. */
   #isHalfLine(message: Buffer): boolean {
-    if (!this.#allowsHalfLines) return false
+    if (!this.#options.allowsHalfLines) return false
     for (const [key, { way, sent, acknowledged, client }] of this.#record.reports()) {
       if (way !== 'plain' || this.#halfLines.has(key)) continue
       const round = Number(key.split('-')[0])
@@ -108,19 +110,26 @@ export class CrashCheck {
 
   /** Sentences about what is wrong; none when all is well. To be asked once, after the last record. */
   problems(): string[] {
-    for (const [key, report] of this.#record.reports()) this.#findLost(key, report)
+    for (const [key, report] of this.#record.reports()) {
+      this.#findLost(key, report)
+      this.#findReplies(key, report)
+    }
     const more = this.#problemCount - this.#problems.length
     return more > 0 ? [...this.#problems, `and ${more} more`] : [...this.#problems]
   }
 
-  #findLost(key: string, { way, acknowledged, ids, problems }: ClientReport): void {
+  #findLost(key: string, { way, acknowledged, ids }: ClientReport): void {
     const seen = this.#seen.get(key)
     for (let number = 0; number < acknowledged; number++) {
       if (seen?.[number] === 1) continue
       const id = way === 'main' ? ` as ${ids[number]}` : ''
       this.#problem(`message ${number} of round-client ${key} (${way}) was acknowledged${id} and is lost`)
     }
-    for (const reply of problems) this.#problem(`client ${key} (${way}) was answered: ${reply}`)
+  }
+
+  #findReplies(key: string, { way, refusals, problems }: ClientReport): void {
+    const replies = this.#options.allowsRefusals ? problems : [...refusals, ...problems]
+    for (const reply of replies) this.#problem(`round-client ${key} (${way}) was answered: ${reply}`)
   }
 
   #problem(text: string): void {

@@ -29,7 +29,9 @@ export interface ClientReport {
   readonly acknowledged: number
   /** `main`: the ids of the acknowledged ones, in order. */
   readonly ids: readonly number[]
-  /** Replies that should not have come. */
+  /** Why the server did not take more, in its words. */
+  readonly refusals: readonly string[]
+  /** Replies that should never come, or not after a refusal. */
   readonly problems: readonly string[]
 }
 
@@ -41,6 +43,8 @@ export type SenderMessage =
 const UNANSWERED_MAX: Readonly<Record<SendingWay, number>> = { main: 500, short: 100, plain: 600 }
 const BARRIER_MESSAGES = 150
 const PROGRESS_STEP = 25
+const REFUSAL = /^ERROR[|:](Server is shutting down|Log storage full)$/
+const SHOWN_MAX = 3
 
 class LoadClient {
   readonly #way: SendingWay
@@ -49,6 +53,7 @@ class LoadClient {
   readonly #socket: Socket
   readonly #onAcknowledged: (count: number) => void
   readonly #ids: number[] = []
+  readonly #refusals: string[] = []
   readonly #problems: string[] = []
   #sent = 0
   #acknowledged = 0
@@ -87,7 +92,8 @@ class LoadClient {
       sent: this.#sent,
       acknowledged: this.#acknowledged,
       ids: this.#ids,
-      problems: this.#problems.slice(0, 3),
+      refusals: this.#refusals.slice(0, SHOWN_MAX),
+      problems: this.#problems.slice(0, SHOWN_MAX),
     }
   }
 
@@ -116,12 +122,18 @@ class LoadClient {
   }
 
   #take(reply: string): void {
-    if (/^ERROR[|:]Server is shutting down$/.test(reply)) this.#isOpen = false
-    else if (!this.#isOpen) this.#problems.push(`${reply.slice(0, 200)}, after a refusal`)
+    if (REFUSAL.test(reply)) this.#takeRefusal(reply)
+    else if (this.#refusals.length > 0) this.#problems.push(`${reply.slice(0, 200)}, after a refusal`)
     else if (this.#way === 'main' && /^OK\|\d+$/.test(reply)) this.#takeId(Number(reply.slice(3)))
     else if (this.#way === 'short' && reply === 'ACK') this.#acknowledged++
     else if (this.#way === 'plain' && reply === 'PONG') this.#acknowledged += BARRIER_MESSAGES
     else this.#problems.push(reply.slice(0, 200))
+  }
+
+  /** Nothing more is sent, and nothing more may be acknowledged. */
+  #takeRefusal(reply: string): void {
+    this.#refusals.push(reply)
+    this.#isOpen = false
   }
 
   #takeId(id: number): void {

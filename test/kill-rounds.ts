@@ -11,7 +11,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 import { SeededRandom } from '../src/base/base.ts'
-import { CrashCheck, CrashRecord } from './crash-record.ts'
+import { CrashCheck, type CrashCheckOptions, CrashRecord } from './crash-record.ts'
 import { type ClientReport, SENDING_WAYS, type SenderMessage, type SenderTask } from './crash-sender.ts'
 import { within } from './deadline.ts'
 import { type RunningProgram, startProgram } from './running-program.ts'
@@ -52,11 +52,9 @@ export function killRounds(options: CrashRoundsOptions): Promise<CrashFigures> {
   return crashRounds(options, (program) => program.kill9(), { crashesStarts: true })
 }
 
-export interface CrashManner {
+export interface CrashManner extends CrashCheckOptions {
   /** Whether a start may be crashed too, with kill -9. */
   readonly crashesStarts?: boolean
-  /** Whether the program is asked to stop: see CrashCheckOptions. */
-  readonly allowsHalfLines?: boolean
 }
 
 /** Rounds with an end of the caller's own. */

@@ -37,7 +37,7 @@ export async function powerCutRounds(options: Omit<CrashRoundsOptions, 'dataDir'
         await program.kill9()
         fileSystem.remount()
       },
-      { crashesStarts: true },
+      { crashesStarts: true, allowsRefusals: true },
     )
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause)

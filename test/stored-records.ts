@@ -18,6 +18,8 @@ export interface StoredRecord {
 const NEWLINE = 0x0a
 const BAR = 0x7c
 const BACKSLASH = 0x5c
+const LETTER_N = 0x6e
+const LETTER_X = 0x78
 const ROWS_MAX = 10_000_000
 const ANSWER_MS_MAX = 180_000
 
@@ -117,12 +119,23 @@ function parseRow(row: Buffer): StoredRecord {
 
 /** `\n`, `\\` and `\xNN` as the bytes that they stand for. Anything else after a backslash is a fault of the server. */
 function unescapeBytes(text: Buffer): Buffer {
-  if (!text.includes(BACKSLASH)) return Buffer.from(text)
-  const bytes = text.toString('latin1').replace(/\\(n|\\|x[0-9a-f]{2}|.?)/gs, (_, name: string) => {
-    if (name === 'n') return '\n'
-    if (name === '\\') return '\\'
-    assert.match(name, /^x/, `an escape that the protocol does not know, in ${text}`)
-    return String.fromCharCode(Number.parseInt(name.slice(1), 16))
-  })
-  return Buffer.from(bytes, 'latin1')
+  const bytes = Buffer.from(text)
+  let length = 0
+  for (let at = 0; at < text.length; at++) {
+    let byte = text[at]
+    if (byte === BACKSLASH) {
+      const letter = text[++at]
+      byte = letter === LETTER_N ? NEWLINE : letter === LETTER_X ? readHex(text, at + 1) : letter
+      assert.ok(letter === LETTER_N || letter === LETTER_X || letter === BACKSLASH, 'a known escape')
+      if (letter === LETTER_X) at += 2
+    }
+    bytes[length++] = byte
+  }
+  return bytes.subarray(0, length)
+}
+
+function readHex(text: Buffer, at: number): number {
+  const digits = text.toString('latin1', at, at + 2)
+  assert.match(digits, /^[0-9a-f]{2}$/)
+  return Number.parseInt(digits, 16)
 }

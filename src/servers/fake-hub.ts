@@ -34,7 +34,8 @@ export class FakeStore implements Store {
   refusal: Refusal | null = null
   /** Whether `writable` waits although nothing is refused. */
   isBusy = false
-  /** Waits and readers of `writable`. */
+  /** `writable` promises room that is not there. */
+  isLying = false
   writableCalls = 0
   #waiting: WaitingAppend[] = []
   #writableWaiters: (() => void)[] = []
@@ -70,7 +71,7 @@ export class FakeStore implements Store {
 
   writable(): Promise<void> {
     this.writableCalls++
-    if (this.refusal === null && !this.isBusy) return Promise.resolve()
+    if (this.isLying || (this.refusal === null && !this.isBusy)) return Promise.resolve()
     return new Promise((resolve) => this.#writableWaiters.push(resolve))
   }
 

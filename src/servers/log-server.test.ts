@@ -104,6 +104,20 @@ describe('LogServer', () => {
     assert.ok(peer.received.startsWith(`${first}OK|1\nPONG\n{"connectedMs":0,"bytes":`), peer.received)
   })
 
+  it('keeps what it owes to different peers apart', async () => {
+    const bench = await open()
+    bench.store.isHeld = true
+    const main = await bench.peer()
+    const short = await bench.peer()
+    main.send('LOG|INFO||a\nLOG|INFO||b\n')
+    await until(() => bench.store.waiting === 1, 'the first append')
+    short.send('LOG:1:INFO:c\nLOG:1:INFO:\n')
+    await until(() => bench.store.waiting === 2, 'the second append')
+    bench.store.release()
+    await main.expect('OK|0\nOK|1\n')
+    await short.expect('ACK\nERROR:Empty message\n')
+  })
+
   it('answers everything that was pipelined, as many records as were sent', async () => {
     const bench = await open()
     const peer = await bench.peer()
@@ -217,28 +231,33 @@ describe('LogServer with a store that cannot take records', () => {
     const bench = await open()
     bench.store.refusal = 'STORE_FULL'
     const peer = await bench.peer()
-    peer.send('a\nb\nPING\n')
+    const other = await bench.peer()
+    peer.send('a\nb\nPING\nLOG|INFO||refused\n')
     await until(() => bench.store.writableCalls === 1, 'the wait for room')
+    other.send('other\nPING\n')
+    await until(() => bench.store.writableCalls === 2, 'the second wait for room')
+    const { bytes } = bench.server.stats()
     peer.send('LOG|INFO||c\n')
     await turns()
     assert.equal(peer.received, '')
-    assert.equal(bench.server.stats().bytes, 9)
+    assert.equal(bench.server.stats().bytes, bytes)
     bench.store.accept()
-    await peer.expect('PONG\nOK|2\n')
-    assert.deepEqual(bench.store.messages, ['a', 'b', 'c'])
+    await peer.expect('PONG\nERROR|Log storage full\nOK|3\n')
+    await other.expect('PONG\n')
+    assert.deepEqual(bench.store.messages, ['a', 'b', 'other', 'c'])
   })
 
   it('tries again after a pause when the room was not enough', async () => {
     const bench = await open()
     bench.store.refusal = 'STORE_FULL'
+    bench.store.isLying = true
     const peer = await bench.peer()
     peer.send('a\n')
-    await until(() => bench.store.writableCalls === 1, 'the wait for room')
-    bench.store.accept()
-    bench.store.refusal = 'STORE_FULL'
     await until(() => bench.store.appends === 2, 'the second try')
     await turns()
     assert.equal(bench.store.appends, 2)
+    bench.clock.advance(100)
+    await until(() => bench.store.appends === 3, 'the third try')
     bench.store.accept()
     bench.clock.advance(100)
     peer.send('PING\n')
@@ -344,7 +363,7 @@ describe('LogServer under pressure', () => {
   })
 
   it('stops reading from a peer that takes no replies, then cuts it off and counts it', async () => {
-    const bench = await open()
+    const bench = await open({ unackedBytesMax: 1 << 30 })
     const peer = await bench.peer()
     peer.socket.pause()
     peer.send('PING\n'.repeat(4_000_000))
@@ -354,6 +373,7 @@ describe('LogServer under pressure', () => {
     assert.ok(unsentBytes < 400 * 1024, `${unsentBytes} bytes wait`)
     await turns(200)
     assert.equal(bench.server.stats().bytes, bytes)
+    assert.ok(bytes < 20_000_000, 'everything was read')
     bench.clock.advance(IDLE_MS - 1)
     await turns()
     assert.equal(bench.server.stats().ended.stalled, 0)
@@ -448,6 +468,25 @@ describe('LogServer and time', () => {
     assert.equal(ended.cut, 1)
     assert.deepEqual(refused, { storageFull: 2 })
   })
+
+  for (const [lines, replies] of [
+    ['LOG|INFO||a', 'OK|0\n'],
+    ['plain', ''],
+  ]) {
+    it(`takes what a peer sends after ${lines} and QUIT, so that no reset destroys the last reply`, async () => {
+      const bench = await open()
+      const peer = await bench.peer()
+      peer.send(`${lines}\nQUIT\n${'x'.repeat(8_000_000)}`)
+      await peer.ended()
+      await until(() => peer.socket.writableLength === 0, 'the rest')
+      await turns()
+      bench.clock.advance(1000)
+      await until(() => bench.server.stats().listener.connections === 0, 'the close')
+      await turns()
+      assert.equal(peer.received, replies)
+      assert.equal(peer.errorCode, null)
+    })
+  }
 
   it('waits only a while for a peer that does not close after the end', async () => {
     const bench = await open()

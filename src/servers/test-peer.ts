@@ -1,6 +1,7 @@
 /** The other end of a connection in the tests of servers, and how tests wait: for conditions, never for time. */
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
+import { systemErrorCode } from '../base/base.ts'
 import type { AllowedNetwork, ListenerOptions } from './listener.ts'
 
 const TURNS_MAX = 200_000
@@ -49,6 +50,8 @@ export class TestPeer {
   receivedBytes = 0
   isEnded = false
   isClosed = false
+  /** `ECONNRESET` and the like. */
+  errorCode: string | null = null
 
   private constructor(socket: Socket) {
     this.socket = socket
@@ -62,7 +65,9 @@ export class TestPeer {
     socket.on('close', () => {
       this.isClosed = true
     })
-    socket.on('error', () => {})
+    socket.on('error', (error) => {
+      this.errorCode = systemErrorCode(error) ?? error.message
+    })
   }
 
   static async open(address: { readonly host: string; readonly port: number }): Promise<TestPeer> {

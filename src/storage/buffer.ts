@@ -75,7 +75,8 @@ export class BufferMemory {
    */
   evict(isBusy: (chunk: Chunk) => boolean): void {
     while (this.#chunks.length > 1 && !this.#hasRoom && !isBusy(this.#chunks[0])) this.#letGo(this.#chunks[0])
-    while (this.#bytes > this.bytesMax && this.#spare.length > 0) this.#bytes -= this.#spare.pop()!.bytes.length
+    while (this.#bytes > this.bytesMax && this.#spare.length > 0)
+      this.#bytes -= this.#spare.pop()!.bytes.length
   }
 
   get #hasRoom(): boolean {

@@ -5,13 +5,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { type Disk, RealDisk, SeededRandom, SimulatedClock, SimulatedDisk } from '../base/base.ts'
-import {
-  CONTRACT_WALL_MS,
-  checkAgainstModel,
-  type OpenStoreUnderTest,
-  randomStep,
-  storeContract,
-} from '../testing/store-contract.ts'
+import { SAMPLE_WALL_MS } from '../testing/sample-records.ts'
+import { storeContract } from '../testing/store-contract.ts'
+import { checkAgainstModel, randomStep } from '../testing/store-model.ts'
+import type { OpenStoreUnderTest, StoreUnderTest } from '../testing/store-under-test.ts'
 import { openStore } from './segment-store.ts'
 import type { Store } from './store.ts'
 import type { StoreOptions } from './store-options.ts'
@@ -21,8 +18,8 @@ async function storeOn(
   directory: string,
   options: Partial<StoreOptions>,
   dispose: () => Promise<void>,
-) {
-  const clock = new SimulatedClock({ wallMs: CONTRACT_WALL_MS })
+): Promise<StoreUnderTest> {
+  const clock = new SimulatedClock({ wallMs: SAMPLE_WALL_MS })
   let starts = 0
   const open = (): Promise<Store> =>
     openStore({ disk, directory, clock, random: new SeededRandom(++starts), options })

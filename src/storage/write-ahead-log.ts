@@ -110,7 +110,10 @@ export class WriteAheadLog {
     this.#nextId = parts.nextId
     this.#fenceId = parts.nextId
     this.#highestSegment = parts.manifest.state.highestSegment
-    this.#receivedMs = parts.entries.reduce((largest, entry) => Math.max(largest, entry.receivedMsMax), TIME_MS_MIN)
+    this.#receivedMs = parts.entries.reduce(
+      (largest, entry) => Math.max(largest, entry.receivedMsMax),
+      TIME_MS_MIN,
+    )
     this.#receivedNs = 999_999 // Segments tell milliseconds only.
   }
 

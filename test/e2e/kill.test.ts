@@ -31,7 +31,15 @@ function problemsOf(
   change: Partial<ClientReport> = {},
 ): string[] {
   const record = new CrashRecord()
-  const report = { client: 0, way: 'main', sent: 3, acknowledged: 2, ids: [10, 11], problems: [] } as const
+  const report = {
+    client: 0,
+    way: 'main',
+    sent: 3,
+    acknowledged: 2,
+    ids: [10, 11],
+    refusals: [],
+    problems: [],
+  } as const
   record.add(0, [{ ...report, ...change }])
   const check = new CrashCheck(record)
   for (const [id, bytes] of stored) check.take({ id, level: 'INFO', time: '1', message: bytes })
@@ -68,5 +76,6 @@ it('a lost, doubled, moved, changed or invented record is noticed', () => {
   assert.match(problemsOf([both[0], [11, Buffer.concat([message(1), Buffer.from('x')])]])[0], /was changed/)
   assert.match(problemsOf([...both, [12, message(3)]])[0], /sent by nobody/)
   assert.match(problemsOf([...both, [12, Buffer.from('other')]])[0], /sent by nobody/)
+  assert.match(problemsOf(both, { refusals: ['ERROR|full'] })[0], /was answered: ERROR\|full/)
   assert.match(problemsOf(both, { problems: ['ERROR|no'] })[0], /was answered: ERROR\|no/)
 })

@@ -19,7 +19,10 @@ const HOURS = ['--drain-ms-max', '10h']
 async function stopUnderLoad(stop: Crash, args: readonly string[] = []): Promise<void> {
   const dataDir = temporaryDirectory()
   const options = { rounds: 1, clients: 6, seed: SEED, dataDir, args, acknowledgedMax: 2000, log: () => {} }
-  const { rounds, acknowledged } = await crashRounds(options, stop, { allowsHalfLines: true })
+  const { rounds, acknowledged } = await crashRounds(options, stop, {
+    allowsHalfLines: true,
+    allowsRefusals: true,
+  })
   assert.equal(rounds, 1)
   assert.ok(acknowledged > 0)
   removeTemporary(dataDir)

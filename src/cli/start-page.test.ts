@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { printStartPage, type StartFacts } from './start-page.ts'
+
+const STATS: StartFacts['stats'] = {
+  startedMs: 0,
+  stores: {},
+  queriesRunning: 0,
+  queries: 0,
+  tails: 0,
+  tailRows: 0,
+  tailGapRows: 0,
+}
+
+const FACTS: StartFacts = {
+  version: '0.1.0',
+  readyMs: 211.6,
+  ports: [
+    { name: 'log', addresses: ['127.0.0.1:9999'], isMissing: false },
+    { name: 'query', addresses: ['127.0.0.1:9998'], isMissing: false },
+    { name: 'irc', addresses: [], isMissing: true },
+    { name: 'http', addresses: [], isMissing: false },
+  ],
+  dataDir: '/data',
+  stats: STATS,
+  command: 'npm run -s logcaster --',
+}
+
+test('a start says what listens where, what is missing, where the data is, and what to try', () => {
+  assert.equal(
+    printStartPage(FACTS),
+    `LogCaster 0.1.0, ready in 212 ms
+  logs     127.0.0.1:9999
+  queries  127.0.0.1:9998
+  irc      not built yet, closed
+  http     off
+  data     /data (empty)
+Try, in another terminal:
+  echo 'hello from me' | nc -q1 127.0.0.1 9999
+  npm run -s logcaster -- query hello
+Ctrl+C stops it.
+`,
+  )
+})
+
+test('the lines to try name the address and the port that are really open', () => {
+  const ports: StartFacts['ports'] = [
+    { name: 'log', addresses: ['[::]:7001', '0.0.0.0:7001'], isMissing: false },
+    { name: 'query', addresses: ['0.0.0.0:7002'], isMissing: false },
+  ]
+  const page = printStartPage({ ...FACTS, ports, command: 'npx logcaster' })
+  assert.match(page, /nc -q1 ::1 7001\n {2}npx logcaster query hello --query-port 7002\n/)
+})
+
+test('without a log port there is nothing to try', () => {
+  const page = printStartPage({ ...FACTS, ports: FACTS.ports.slice(1) })
+  assert.doesNotMatch(page, /Try/)
+})

@@ -1,0 +1,121 @@
+/** A store's directory on a simulated disk, for tests that open it, break what lies in it, and open it again. */
+import assert from 'node:assert/strict'
+import { type Random, SeededRandom, SimulatedClock, SimulatedDisk, writeAll } from '../base/base.ts'
+import { SAMPLE_WALL_MS } from '../testing/sample-records.ts'
+import { decodeFrameHeader, decodeSegmentHeader, FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES } from './frame.ts'
+import { openStore } from './segment-store.ts'
+import type { Store } from './store.ts'
+import type { StoreOptions } from './store-options.ts'
+import type { LogState } from './write-ahead-log.ts'
+
+export interface TestFrame {
+  readonly offset: number
+  readonly length: number
+  readonly firstId: number
+  readonly records: number
+}
+
+export class TestDirectory {
+  readonly path = '/data/stores/logs'
+  readonly clock = new SimulatedClock({ wallMs: SAMPLE_WALL_MS })
+  /** What the stores said of their state, newest last. */
+  readonly states: LogState[] = []
+  disk: SimulatedDisk
+  readonly #random: Random = new SeededRandom(20_270_115)
+
+  constructor(disk: SimulatedDisk = new SimulatedDisk({ seed: 1 })) {
+    this.disk = disk
+  }
+
+  /** Opens the store. By default every frame is one batch, and no limit is in the way. */
+  open(options: Partial<StoreOptions> = {}): Promise<Store> {
+    const { disk, clock } = this
+    return openStore({
+      disk,
+      clock,
+      random: this.#random,
+      directory: this.path,
+      options: { freeBytesMin: 0, ...options },
+      stateChanged: (state) => this.states.push(state),
+    })
+  }
+
+  /** The same directory, on a disk of its own. */
+  copy(): TestDirectory {
+    return new TestDirectory(this.disk.fork())
+  }
+
+  /** Ends the process without a word to the store. */
+  kill(): void {
+    this.disk = this.disk.processKill()
+  }
+
+  /** Names that lie in the directory, files of directories in it with their path. */
+  names(start = ''): string[] {
+    const prefix = `${this.path}/`
+    const names = this.disk.files().filter((path) => path.startsWith(prefix))
+    return names
+      .map((path) => path.slice(prefix.length))
+      .filter((name) => name.startsWith(start))
+      .sort()
+  }
+
+  /** The name of the newest file whose name starts so. */
+  newest(start: string): string {
+    const name = this.names(start).at(-1)
+    assert.ok(name !== undefined, `there is no ${start}`)
+    return name
+  }
+
+  bytes(name: string): Uint8Array {
+    const bytes = this.disk.peek(`${this.path}/${name}`)
+    assert.ok(bytes !== null, `there is no ${name}`)
+    return bytes
+  }
+
+  text(name: string): string {
+    return new TextDecoder().decode(this.bytes(name))
+  }
+
+  /** Puts a file there as if it had always been. */
+  async write(name: string, content: Uint8Array | string): Promise<void> {
+    const path = `${this.path}/${name}`
+    if (this.disk.peek(path) !== null) await this.disk.unlink(path)
+    const file = await this.disk.open(path, 'create')
+    await writeAll(file, typeof content === 'string' ? new TextEncoder().encode(content) : content, 0)
+    await file.datasync()
+    await file.close()
+    await this.disk.syncDirectory(this.path)
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.disk.unlink(`${this.path}/${name}`)
+    await this.disk.syncDirectory(this.path)
+  }
+
+  /** Turns over every bit of some bytes. */
+  damage(name: string, offset: number, length = 1): void {
+    const bytes = this.bytes(name).slice(offset, offset + length)
+    this.disk.damage(
+      `${this.path}/${name}`,
+      bytes.map((byte) => byte ^ 0xff),
+      offset,
+    )
+  }
+
+  /** The frames of a whole segment. */
+  frames(name: string): TestFrame[] {
+    const bytes = this.bytes(name)
+    const header = decodeSegmentHeader(bytes)
+    assert.ok(typeof header !== 'string', `${name}: ${header}`)
+    const frames: TestFrame[] = []
+    for (let offset = SEGMENT_HEADER_BYTES; offset < bytes.length; ) {
+      const frame = decodeFrameHeader(bytes.subarray(offset), header.salt)
+      assert.ok(frame !== null, `${name} has no frame at ${offset}`)
+      const length = FRAME_HEADER_BYTES + frame.payloadLength
+      frames.push({ offset, length, firstId: frame.firstId, records: frame.records })
+      offset += length
+    }
+    return frames
+  }
+}
