@@ -28,8 +28,6 @@ export interface SpawnOptions {
   readonly env?: NodeJS.ProcessEnv
 }
 
-const END_MS_MAX = 120_000
-
 export class ChildProgram implements AsyncDisposable {
   readonly name: string
   /** Resolves when it has ended and said all it had to say; rejects when it cannot be started. */
@@ -100,7 +98,7 @@ export class ChildProgram implements AsyncDisposable {
   }
 
   /** Waits for its end. */
-  async end(ms: number = END_MS_MAX): Promise<Outcome> {
+  async end(ms?: number): Promise<Outcome> {
     const exit = await within(this.exited, `the end of ${this.name}`, ms, () => this.story())
     return { ...exit, stdout: Buffer.concat(this.#stdout), stderr: this.stderr() }
   }
@@ -175,7 +173,19 @@ export function removeTemporary(path: string): void {
   if (temporary.delete(path)) rmSync(path, { recursive: true, force: true })
 }
 
-/** For a look at it later. */
+/** Lends a temporary directory. It stays when the work fails, for a look at what is in it. */
+export async function inTemporaryDirectory<T>(work: (path: string) => Promise<T>): Promise<T> {
+  const path = temporaryDirectory()
+  try {
+    const result = await work(path)
+    removeTemporary(path)
+    return result
+  } finally {
+    keepTemporary(path)
+  }
+}
+
+/** It is not removed any more, neither now nor later. */
 export function keepTemporary(path: string): void {
   temporary.delete(path)
 }

@@ -6,6 +6,7 @@ import { resolve } from 'node:path'
 import { type Clock, type Disk, messageOf, type Random } from '../base/base.ts'
 import { type Config, PORT_NAMES, type PortName, printAddress } from '../config/config.ts'
 import { DEFAULT_STORE, type Hub, openHub } from '../hub/hub.ts'
+import { timeZoneOf } from '../record/record.ts'
 import {
   type ListenAddress,
   type ListenerOptions,
@@ -198,6 +199,7 @@ function logOptions(parts: ServerParts, config: Config): LogServerOptions {
       recordBytesMax: config.record.bytesMax,
       batchBytesMax: config.storage.batchBytesMax,
       plainLinesReply: config.plainLines.reply,
+      timeZone: timeZoneOf(config.record.timeZone),
     },
     clientFields: config.clientAddressFields,
     unackedBytesMax: config.connection.unackedBytesMax,

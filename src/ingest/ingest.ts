@@ -15,13 +15,12 @@ export {
   QueryTextDecoder,
   type QueryTextRequest,
 } from './query-text-decoder.ts'
+export { newTextLogCounters, type TextLogCounters } from './text-log-counters.ts'
 export {
   type LogBatchStep,
   type LogStep,
-  newTextLogCounters,
-  type TextLogCounters,
   TextLogDecoder,
   type TextLogOptions,
   type TextLogPeer,
-  TextLogWorkspace,
 } from './text-log-decoder.ts'
+export { TextLogWorkspace } from './text-log-workspace.ts'

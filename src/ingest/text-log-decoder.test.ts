@@ -21,11 +21,17 @@ import {
   recordTimeNs,
 } from '../record/record.ts'
 import { LogReplyEncoder } from './log-replies.ts'
-import { type LogStep, TextLogDecoder, type TextLogOptions, TextLogWorkspace } from './text-log-decoder.ts'
+import { type LogStep, TextLogDecoder, type TextLogOptions } from './text-log-decoder.ts'
+import { TextLogWorkspace } from './text-log-workspace.ts'
 
 const ARRIVAL_MS = 1_750_000_000_123
 const ARRIVAL_NS = 456_000
-const OPTIONS: TextLogOptions = { recordBytesMax: 1000, batchBytesMax: 4096, plainLinesReply: 'none' }
+const OPTIONS: TextLogOptions = {
+  recordBytesMax: 1000,
+  batchBytesMax: 4096,
+  plainLinesReply: 'none',
+  timeZone: null,
+}
 
 /** What came out of some bytes, joined over all steps. */
 interface Outcome {
@@ -410,6 +416,7 @@ describe('TextLogDecoder', () => {
       recordBytesMax: 100_000,
       batchBytesMax: 1 << 20,
       plainLinesReply: 'none',
+      timeZone: null,
     }
     const holder = new TextLogDecoder(workspace, options, null)
     holder.push(bytesOf('x'.repeat(4000)), ARRIVAL_MS, ARRIVAL_NS)

@@ -18,11 +18,9 @@
  */
 import { assert } from '../base/base.ts'
 import {
-  BatchEncoder,
   detectLine,
   FIELD_NUMBER,
   FIELD_STRING,
-  LEVEL_WORD_BYTES_MAX,
   type LineDetection,
   levelSeverityOfBytes,
   levelWordFlags,
@@ -30,12 +28,30 @@ import {
   parseUnixTime,
   RECORD_FLAG_SENDER_TIME,
   RECORD_FLAG_TRUNCATED,
-  type TimeResult,
+  type TimeZone,
 } from '../record/record.ts'
-import { ByteBudget } from './byte-budget.ts'
 import { LineCarry } from './line-carry.ts'
 import { type Dialect, type LogRefusal, REPLY_ACK, REPLY_OK, REPLY_PONG, refusalCode } from './log-replies.ts'
 import { copyPrintable } from './printable-copy.ts'
+import { newTextLogCounters } from './text-log-counters.ts'
+import {
+  BAR,
+  COLON,
+  COMMAND_BYTES,
+  cutEnd,
+  indexOfByte,
+  isCommand,
+  isShortCommand,
+  isWord,
+  TIME_BYTES_MAX,
+  WORD_AUTH,
+  WORD_LOG_BAR,
+  WORD_LOG_COLON,
+  WORD_PING,
+  WORD_QUIT,
+  WORD_STAT,
+} from './text-log-forms.ts'
+import type { TextLogWorkspace } from './text-log-workspace.ts'
 
 export interface TextLogOptions {
   /** Bytes of one message (`record.bytesMax`). */
@@ -44,6 +60,8 @@ export interface TextLogOptions {
   readonly batchBytesMax: number
   /** `ack` answers every plain line with ACK (`plainLines.reply`). */
   readonly plainLinesReply: 'none' | 'ack'
+  /** Of times in plain lines that name none (`record.timeZone`); null is UTC. */
+  readonly timeZone: TimeZone | null
 }
 
 /** Fields of every record of a session. */
@@ -77,88 +95,11 @@ export interface LogAuthStep {
   readonly token: Uint8Array
 }
 
-export interface TextLogCounters {
-  /** All lines, empty ones and those that were refused included. */
-  lines: number
-  emptyLines: number
-  /** LOG commands of both dialects. */
-  commands: number
-  plainLines: number
-  /** Records handed over in batches. */
-  records: number
-  /** Plain lines cut at `recordBytesMax`. */
-  truncated: number
-  /** LOG commands that a connection broke off in the middle: not stored, not answered. */
-  unfinishedCommands: number
-  /** LOG commands that were refused here, by reason. */
-  refused: Partial<Record<LogRefusal, number>>
-}
-
-export function newTextLogCounters(): TextLogCounters {
-  return {
-    lines: 0,
-    emptyLines: 0,
-    commands: 0,
-    plainLines: 0,
-    records: 0,
-    truncated: 0,
-    unfinishedCommands: 0,
-    refused: {},
-  }
-}
-
-/** Memory that all decoders of a server use, one after the other. */
-export class TextLogWorkspace {
-  readonly encoder = new BatchEncoder()
-  /** For half lines of all sessions. */
-  readonly halfLines: ByteBudget
-  codes = new Uint8Array(CODES_INITIAL)
-  #viewed = this.encoder.bytes
-  #view = new DataView(this.#viewed.buffer)
-
-  constructor(halfLineBytesMax: number) {
-    this.halfLines = new ByteBudget(halfLineBytesMax)
-  }
-
-  /** A view of the encoder's bytes, which may be others after `reserve`. */
-  get view(): DataView {
-    if (this.#viewed !== this.encoder.bytes) {
-      this.#viewed = this.encoder.bytes
-      this.#view = new DataView(this.#viewed.buffer)
-    }
-    return this.#view
-  }
-
-  putCode(index: number, code: number): void {
-    if (index === this.codes.length) {
-      const grown = new Uint8Array(index * 2)
-      grown.set(this.codes)
-      this.codes = grown
-    }
-    this.codes[index] = code
-  }
-}
-
-const CODES_INITIAL = 16 * 1024
 const NOTHING = Buffer.alloc(0)
-
 const NEWLINE = 0x0a
 const RETURN = 0x0d
-const BAR = 0x7c
-const COLON = 0x3a
-const DOT = 0x2e
+const CAPITAL_S = 0x53
 
-/** Four bytes at once, as a little-endian number. */
-const WORD_LOG_BAR = wordOf('LOG|')
-const WORD_LOG_COLON = wordOf('LOG:')
-const WORD_PING = wordOf('PING')
-const WORD_QUIT = wordOf('QUIT')
-const WORD_STAT = wordOf('STAT')
-const WORD_AUTH = wordOf('AUTH')
-const COMMAND_BYTES = 4
-
-/** Bytes of a timestamp that are looked at. */
-const TIME_BYTES_MAX = 64
 /** What a command may have before its message; a line longer than this and a message is too long, whatever it is. */
 const PREFIX_BYTES_MAX = 256
 
@@ -167,6 +108,8 @@ type LineOutcome = typeof TAKEN | typeof HELD | typeof SPECIAL
 const TAKEN = 0
 const HELD = 1
 const SPECIAL = 2
+/** Not a word of the protocol after all. */
+const NO_WORD = -1
 
 /** What the open batch holds. */
 type BatchKind = typeof NO_RECORDS | typeof COMMANDS | typeof PLAIN_LINES
@@ -181,11 +124,12 @@ export class TextLogDecoder {
   readonly #peer: TextLogPeer | null
   readonly #lineBytesMax: number
   readonly #carry: LineCarry
-  readonly #time: TimeResult = { ms: 0, ns: 0 }
-  readonly #detection: LineDetection = {
+  /** Level and time of the line that is read. */
+  readonly #line: LineDetection = {
     ms: 0,
     ns: 0,
     hasTime: false,
+    isLocal: false,
     severity: 0,
     levelStart: 0,
     levelEnd: 0,
@@ -195,6 +139,8 @@ export class TextLogDecoder {
   #at = 0
   #arrivalMs = 0
   #arrivalNs = 0
+  /** The arrival as clocks read it in `timeZone`. */
+  #arrivalLocalMs = 0
   /** The rest of a line that was too long is on its way. */
   #isDiscarding = false
   #isStopped = false
@@ -249,6 +195,8 @@ export class TextLogDecoder {
   #setArrival(arrivalMs: number, arrivalNs: number): void {
     this.#arrivalMs = arrivalMs
     this.#arrivalNs = arrivalNs
+    const zone = this.#options.timeZone
+    this.#arrivalLocalMs = zone === null ? arrivalMs : zone.toLocalMs(arrivalMs)
   }
 
   // ---- lines --------------------------------------------------------------------------------------------------
@@ -415,11 +363,9 @@ export class TextLogDecoder {
     const levelEnd = indexOfByte(bytes, BAR, levelStart, end)
     const timeEnd = levelEnd < 0 ? -1 : indexOfByte(bytes, BAR, levelEnd + 1, end)
     if (timeEnd < 0) return this.#refuse('badForm', 'main')
-    const severity = levelEnd === levelStart ? -1 : levelSeverityOfBytes(bytes, levelStart, levelEnd)
-    if (severity < 0) return this.#refuse('badLevel', 'main')
-    const hasTime = timeEnd > levelEnd + 1
-    if (hasTime && !this.#readTime(bytes, levelEnd + 1, timeEnd, true)) return this.#refuse('badTime', 'main')
-    return this.#putCommand(bytes, view, timeEnd + 1, end, levelStart, levelEnd, severity, hasTime, 'main')
+    if (!this.#readLevel(bytes, levelStart, levelEnd)) return this.#refuse('badLevel', 'main')
+    if (!this.#readTime(bytes, levelEnd + 1, timeEnd, true)) return this.#refuse('badTime', 'main')
+    return this.#putCommand(bytes, view, timeEnd + 1, end, 'main')
   }
 
   /** `LOG:<unix time>:<LEVEL>:<message>` */
@@ -427,32 +373,30 @@ export class TextLogDecoder {
     const timeStart = start + COMMAND_BYTES
     const timeEnd = indexOfByte(bytes, COLON, timeStart, end)
     const levelEnd = indexOfByte(bytes, COLON, timeEnd + 1, end)
-    const severity = levelSeverityOfBytes(bytes, timeEnd + 1, levelEnd)
-    if (severity < 0) return this.#refuse('badLevel', 'short')
-    const hasTime = timeEnd > timeStart
-    if (hasTime && !this.#readTime(bytes, timeStart, timeEnd, false)) return this.#refuse('badTime', 'short')
-    return this.#putCommand(bytes, view, levelEnd + 1, end, timeEnd + 1, levelEnd, severity, hasTime, 'short')
+    if (!this.#readLevel(bytes, timeEnd + 1, levelEnd)) return this.#refuse('badLevel', 'short')
+    if (!this.#readTime(bytes, timeStart, timeEnd, false)) return this.#refuse('badTime', 'short')
+    return this.#putCommand(bytes, view, levelEnd + 1, end, 'short')
+  }
+
+  #readLevel(bytes: Buffer, start: number, end: number): boolean {
+    const line = this.#line
+    line.levelStart = start
+    line.levelEnd = end
+    line.severity = start === end ? -1 : levelSeverityOfBytes(bytes, start, end)
+    return line.severity >= 0
   }
 
   #readTime(bytes: Buffer, start: number, end: number, isRfc3339Known: boolean): boolean {
+    this.#line.hasTime = start < end
+    if (start === end) return true
     if (end - start > TIME_BYTES_MAX) return false
-    if (parseUnixTime(bytes, start, end, this.#time)) return true
-    return isRfc3339Known && parseRfc3339(bytes, start, end, this.#time)
+    if (parseUnixTime(bytes, start, end, this.#line)) return true
+    return isRfc3339Known && parseRfc3339(bytes, start, end, this.#line)
   }
 
   // ---- into the batch -----------------------------------------------------------------------------------------
 
-  #putCommand(
-    bytes: Buffer,
-    view: DataView,
-    start: number,
-    end: number,
-    levelStart: number,
-    levelEnd: number,
-    severity: number,
-    hasTime: boolean,
-    dialect: Dialect,
-  ): LineOutcome {
+  #putCommand(bytes: Buffer, view: DataView, start: number, end: number, dialect: Dialect): LineOutcome {
     const length = end - start
     if (length === 0) return this.#refuse('emptyMessage', dialect)
     if (length > this.#options.recordBytesMax) return this.#refuse('tooLong', dialect)
@@ -465,13 +409,8 @@ export class TextLogDecoder {
       return this.#refuse('controlCharacter', dialect)
     }
     encoder.advanceMessage(length)
-    const flags = this.#putLevel(bytes, levelStart, levelEnd)
-    if (this.#isBatchFull()) return HELD
-    if (hasTime) encoder.endRecord(severity, flags | RECORD_FLAG_SENDER_TIME, this.#time.ms, this.#time.ns)
-    else encoder.endRecord(severity, flags, this.#arrivalMs, this.#arrivalNs)
-    this.counters.lines++
+    if (!this.#endRecord(bytes, 0)) return HELD
     this.counters.commands++
-    this.counters.records++
     this.#putCode(dialect === 'main' ? REPLY_OK : REPLY_ACK)
     return TAKEN
   }
@@ -482,25 +421,38 @@ export class TextLogDecoder {
     const messageEnd = cutEnd(bytes, start, end, this.#options.recordBytesMax)
     const isTruncated = isCut || messageEnd < end
     const { encoder } = this.#workspace
-    const line = this.#detection
     encoder.beginRecord()
     encoder.putMessage(bytes, start, messageEnd)
-    detectLine(bytes, start, messageEnd, this.#arrivalMs, line)
-    let flags = this.#putLevel(bytes, line.levelStart, line.levelEnd)
-    if (this.#isBatchFull()) return HELD
-    if (isTruncated) flags |= RECORD_FLAG_TRUNCATED
-    if (line.hasTime) encoder.endRecord(line.severity, flags | RECORD_FLAG_SENDER_TIME, line.ms, line.ns)
-    else encoder.endRecord(line.severity, flags, this.#arrivalMs, this.#arrivalNs)
-    this.#countPlainLine(isTruncated)
+    this.#detect(bytes, start, messageEnd)
+    if (!this.#endRecord(bytes, isTruncated ? RECORD_FLAG_TRUNCATED : 0)) return HELD
+    this.counters.plainLines++
+    if (isTruncated) this.counters.truncated++
     if (this.#options.plainLinesReply === 'ack') this.#putCode(REPLY_ACK)
     return TAKEN
   }
 
-  #countPlainLine(isTruncated: boolean): void {
+  /** What the line tells of itself; a time without a zone is of the configured one. */
+  #detect(bytes: Buffer, start: number, end: number): void {
+    const line = this.#line
+    const { timeZone } = this.#options
+    detectLine(bytes, start, end, this.#arrivalLocalMs, line)
+    if (line.isLocal && timeZone !== null) line.ms = timeZone.toUtcMs(line.ms)
+  }
+
+  /** Writes level and time behind the message; false when the record went beyond the batch and was taken back. */
+  #endRecord(bytes: Buffer, cutFlag: number): boolean {
+    const { encoder } = this.#workspace
+    const line = this.#line
+    const flags = cutFlag | this.#putLevel(bytes, line.levelStart, line.levelEnd)
+    if (encoder.position > this.#options.batchBytesMax && encoder.count > 0) {
+      encoder.abandonRecord()
+      return false
+    }
+    if (line.hasTime) encoder.endRecord(line.severity, flags | RECORD_FLAG_SENDER_TIME, line.ms, line.ns)
+    else encoder.endRecord(line.severity, flags, this.#arrivalMs, this.#arrivalNs)
     this.counters.lines++
-    this.counters.plainLines++
     this.counters.records++
-    if (isTruncated) this.counters.truncated++
+    return true
   }
 
   /** Writes the word for the level if the record must keep it; the record's flags. */
@@ -524,14 +476,6 @@ export class TextLogDecoder {
       }
     }
     this.#kind = kind
-    return true
-  }
-
-  /** Whether the record just written goes beyond the batch: then it is taken back, for the next one. */
-  #isBatchFull(): boolean {
-    const { encoder } = this.#workspace
-    if (encoder.position <= this.#options.batchBytesMax || encoder.count === 0) return false
-    encoder.abandonRecord()
     return true
   }
 
@@ -571,66 +515,4 @@ export class TextLogDecoder {
     this.#special = step
     return SPECIAL
   }
-}
-
-// ---- the forms of lines ---------------------------------------------------------------------------------------
-
-const NO_WORD = -1
-const CAPITAL_S = 0x53
-
-function isWord(word: number): boolean {
-  return word === WORD_PING || word === WORD_STAT || word === WORD_QUIT || word === WORD_AUTH
-}
-
-/** Whether a line is a LOG command, well-formed or not (or an AUTH line, which must never become a record). */
-function isCommand(bytes: Buffer, view: DataView, start: number, end: number): boolean {
-  if (end - start < COMMAND_BYTES) return false
-  const word = view.getUint32(start, true)
-  if (word === WORD_AUTH) return bytes[start + COMMAND_BYTES] === BAR
-  return word === WORD_LOG_BAR || (word === WORD_LOG_COLON && isShortCommand(bytes, start, end))
-}
-
-/** `LOG:` [digits[`.`digits]] `:` letters `:`, of sane length. PostgreSQL's `LOG:  ready` is none. */
-function isShortCommand(bytes: Buffer, start: number, end: number): boolean {
-  const timeStart = start + COMMAND_BYTES
-  let at = digitsEnd(bytes, timeStart, end)
-  if (at > timeStart && bytes[at] === DOT) {
-    const fraction = at + 1
-    at = digitsEnd(bytes, fraction, end)
-    if (at === fraction) return false
-  }
-  if (at >= end || bytes[at] !== COLON || at - timeStart > TIME_BYTES_MAX) return false
-  const levelStart = at + 1
-  at = lettersEnd(bytes, levelStart, end)
-  return at > levelStart && at < end && bytes[at] === COLON && at - levelStart <= LEVEL_WORD_BYTES_MAX
-}
-
-function digitsEnd(bytes: Buffer, start: number, end: number): number {
-  let at = start
-  while (at < end && bytes[at] >= 0x30 && bytes[at] <= 0x39) at++
-  return at
-}
-
-function lettersEnd(bytes: Buffer, start: number, end: number): number {
-  let at = start
-  while (at < end && (bytes[at] | 0x20) >= 0x61 && (bytes[at] | 0x20) <= 0x7a) at++
-  return at
-}
-
-function indexOfByte(bytes: Buffer, byte: number, start: number, end: number): number {
-  for (let at = start; at < end; at++) if (bytes[at] === byte) return at
-  return -1
-}
-
-/** Where a message is cut: at the limit, but never inside a UTF-8 character. */
-function cutEnd(bytes: Buffer, start: number, end: number, bytesMax: number): number {
-  if (end - start <= bytesMax) return end
-  const limit = start + bytesMax
-  let at = limit
-  while (at > limit - 3 && at > start && (bytes[at] & 0xc0) === 0x80) at--
-  return (bytes[at] & 0xc0) === 0x80 || at === start ? limit : at
-}
-
-function wordOf(text: string): number {
-  return Buffer.from(text).readUInt32LE(0)
 }

@@ -13,6 +13,7 @@ const NO_DETECTION: LineDetection = {
   ms: 0,
   ns: 0,
   hasTime: false,
+  isLocal: false,
   severity: 0,
   levelStart: 0,
   levelEnd: 0,

@@ -20,10 +20,10 @@
  * Not for deciding what a line belongs to, and never an error: a line that tells nothing has no level and no time.
  */
 import { levelSeverityOfBytes, tellingSeverityOfBytes } from './levels.ts'
-import { readLineTime, readUnixAndDay } from './line-time.ts'
-import { parseUnixTime, type TimeResult } from './time.ts'
+import { type LineTime, readLineTime, readUnixAndDay } from './line-time.ts'
+import { parseUnixTime } from './time.ts'
 
-export interface LineDetection extends TimeResult {
+export interface LineDetection extends LineTime {
   /** Whether `ms` and `ns` are the line's time; without one they mean nothing. */
   hasTime: boolean
   /** 0 when the line tells no level. */
@@ -95,7 +95,10 @@ const WORD = LETTER | DIGIT | OTHER_WORD
 let timeStart = 0
 let timeEnd = 0
 
-/** Finds the level and the time of the line from `start` to below `end`. `arrivalMs` decides the year where none is named. */
+/**
+ * Finds the level and the time of the line from `start` to below `end`. `arrivalMs` decides the year where none is
+ * named: the arrival as clocks read it where the times come from (UTC, or `toLocalMs` of their zone).
+ */
 export function detectLine(
   bytes: Uint8Array,
   start: number,
@@ -104,6 +107,7 @@ export function detectLine(
   out: LineDetection,
 ): void {
   out.hasTime = false
+  out.isLocal = false
   out.severity = 0
   out.levelStart = start
   out.levelEnd = start

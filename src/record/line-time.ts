@@ -1,6 +1,8 @@
 /**
  * The spellings of time in log lines. Each reader takes a position, and gives where the time ends or -1; a time that
- * names no zone is UTC, a time that names no year is of the year that brings it nearest to the arrival.
+ * names no year is of the year that brings it nearest to the arrival. Every spelling but numbers may have a zone behind
+ * it: `Z`, `+0900`, `+09:00`, ` +0900`, ` UTC`, ` GMT`, ` GMT+0900`. A time that names none is local: it is read as if
+ * it were UTC, and who knows its zone moves it there (time-zone.ts). Other names of zones (`KST`) say nothing.
  *
  *   2025-01-15T09:50:00.25+09:00   2025-01-15 09:50:00,250   2025/01/15 09:50:00   2025.01.15 09:50:00
  *   15/Jan/2025:09:50:00 +0000     15-Jan-2025 09:50:00.250  15 Jan 2025 09:50:00
@@ -35,6 +37,12 @@ const PLUS = 0x2b
 const SLASH = 0x2f
 const SPACE = 0x20
 
+/** A time in a line. */
+export interface LineTime extends TimeResult {
+  /** The time named no zone and was not Unix time: `ms` is what a clock read, as if it were UTC. False without a time. */
+  isLocal: boolean
+}
+
 /** Bytes that cannot follow a time directly: then it was something else. */
 function isWordByte(byte: number): boolean {
   return isDigit(byte) || isLetter(byte) || byte === 0x5f || byte >= 0x80
@@ -46,7 +54,7 @@ function isLetter(byte: number): boolean {
 
 /**
  * Reads a time of any spelling at `at`; where it ends, or -1. Spellings that could as well be numbers count only
- * where `isLineStart`.
+ * where `isLineStart`. `arrivalMs` is the arrival as clocks read it where local times come from.
  */
 export function readLineTime(
   bytes: Uint8Array,
@@ -54,15 +62,47 @@ export function readLineTime(
   end: number,
   isLineStart: boolean,
   arrivalMs: number,
-  out: TimeResult,
+  out: LineTime,
 ): number {
   if (end - at < 8) return -1
   const isNumber = isDigit(bytes[at])
   if (!isNumber && !isLetter(bytes[at])) return -1
-  const stop = isNumber
+  out.isLocal = true
+  let stop = isNumber
     ? readFromDigit(bytes, at, end, isLineStart, arrivalMs, out)
     : readFromLetter(bytes, at, end, isLineStart, arrivalMs, out)
-  return stop >= 0 && (stop === end || !isWordByte(bytes[stop])) ? stop : -1
+  if (out.isLocal) stop = readZoneBehind(bytes, stop, end, out)
+  if (stop >= 0 && (stop === end || !isWordByte(bytes[stop]))) return stop
+  out.isLocal = false
+  return -1
+}
+
+/** A zone directly behind the time, or behind one space. `stop` may be -1. */
+function readZoneBehind(bytes: Uint8Array, stop: number, end: number, out: LineTime): number {
+  if (stop < 0 || stop === end) return stop
+  let at = stop
+  let isNamed = false
+  if (bytes[stop] === SPACE) {
+    isNamed = isUtcWord(bytes, stop + 1, end)
+    if (isNamed) at = stop + 4
+    else if (isSpacedZone(bytes, stop + 1, end)) at = stop + 1
+  }
+  const zoneEnd = readZone(bytes, at, end, out)
+  out.isLocal = !isNamed && zoneEnd === at
+  return zoneEnd
+}
+
+/** `+0900` or `-05:00` as a word of its own: a dash between other things is none. */
+function isSpacedZone(bytes: Uint8Array, at: number, end: number): boolean {
+  if (end - at < 5 || (bytes[at] !== PLUS && bytes[at] !== MINUS)) return false
+  const minutesAt = bytes[at + 3] === COLON ? at + 4 : at + 3
+  if (minutesAt + 2 > end || twoDigits(bytes, at + 1) < 0 || twoDigits(bytes, minutesAt) < 0) return false
+  return minutesAt + 2 === end || !isWordByte(bytes[minutesAt + 2])
+}
+
+/** `UTC` or `GMT`. */
+function isUtcWord(bytes: Uint8Array, at: number, end: number): boolean {
+  return isUtcName(bytes, at, end) && (at + 3 === end || !isWordByte(bytes[at + 3]))
 }
 
 function readFromDigit(
@@ -71,7 +111,7 @@ function readFromDigit(
   end: number,
   isLineStart: boolean,
   arrivalMs: number,
-  out: TimeResult,
+  out: LineTime,
 ): number {
   const third = bytes[at + 2]
   const fifth = bytes[at + 4]
@@ -93,7 +133,7 @@ function readFromLetter(
   end: number,
   isLineStart: boolean,
   arrivalMs: number,
-  out: TimeResult,
+  out: LineTime,
 ): number {
   if (isDigit(bytes[at + 1])) return isLineStart ? readLetterMonthDay(bytes, at, end, arrivalMs, out) : -1
   const fourth = bytes[at + 3]
@@ -113,10 +153,10 @@ function readYearFirst(
   separator: number,
   out: TimeResult,
 ): number {
-  if (separator === MINUS) return zoneAfter(bytes, readDateAndClock(bytes, at, end, out), end, out)
+  if (separator === MINUS) return readDateAndClock(bytes, at, end, out)
   if (end - at < 19 || bytes[at + 7] !== separator || bytes[at + 10] !== SPACE) return -1
   const dayMs = dayStartMs(fourDigits(bytes, at), twoDigits(bytes, at + 5), twoDigits(bytes, at + 8))
-  return zoneAfter(bytes, readClock(bytes, at + 11, end, dayMs, out), end, out)
+  return readClock(bytes, at + 11, end, dayMs, out)
 }
 
 /** `15/Jan/2025:09:50:00 +0000`, `15-Jan-2025 09:50:00`, `15 Jan 2025 09:50:00`. */
@@ -124,7 +164,7 @@ function readDayFirst(bytes: Uint8Array, at: number, end: number, out: TimeResul
   if (end - at < 20 || bytes[at + 6] !== bytes[at + 2]) return -1
   if (bytes[at + 11] !== COLON && bytes[at + 11] !== SPACE) return -1
   const dayMs = dayStartMs(fourDigits(bytes, at + 7), monthOf(bytes, at + 3), twoDigits(bytes, at))
-  return zoneAfter(bytes, readClock(bytes, at + 12, end, dayMs, out), end, out)
+  return readClock(bytes, at + 12, end, dayMs, out)
 }
 
 /** `25/01/15 09:50:00`: 70 to 99 are of the last century. */
@@ -139,31 +179,10 @@ function fullYear(short: number): number {
   return short < 70 ? 2000 + short : 1900 + short
 }
 
-/** A zone directly behind the time, or behind one space. `stop` may be -1. */
-function zoneAfter(bytes: Uint8Array, stop: number, end: number, out: TimeResult): number {
-  if (stop < 0 || stop === end) return stop
-  const isSpaced = bytes[stop] === SPACE && isSpacedZone(bytes, stop + 1, end)
-  return readZone(bytes, isSpaced ? stop + 1 : stop, end, out)
-}
-
-/** `+0900` or `-05:00` as a word of its own: a dash between other things is none. */
-function isSpacedZone(bytes: Uint8Array, at: number, end: number): boolean {
-  if (end - at < 5 || (bytes[at] !== PLUS && bytes[at] !== MINUS)) return false
-  const minutesAt = bytes[at + 3] === COLON ? at + 4 : at + 3
-  if (minutesAt + 2 > end || twoDigits(bytes, at + 1) < 0 || twoDigits(bytes, minutesAt) < 0) return false
-  return minutesAt + 2 === end || !isWordByte(bytes[minutesAt + 2])
-}
-
 // ---- spellings without a year -------------------------------------------------------------------------------
 
 /** `Jan 15 09:50:00`, the day in one or two digits; a year may stand behind the day or behind the time. */
-function readMonthName(
-  bytes: Uint8Array,
-  at: number,
-  end: number,
-  arrivalMs: number,
-  out: TimeResult,
-): number {
+function readMonthName(bytes: Uint8Array, at: number, end: number, arrivalMs: number, out: LineTime): number {
   const month = monthOf(bytes, at)
   let position = bytes[at + 4] === SPACE ? at + 5 : at + 4
   let day = twoDigits(bytes, position)
@@ -191,13 +210,14 @@ function readYearBehind(
   month: number,
   day: number,
   arrivalMs: number,
-  out: TimeResult,
+  out: LineTime,
 ): number {
   const yearAt = isUtcName(bytes, stop + 1, end) ? stop + 5 : stop + 1
   const hasWord = yearAt + 4 <= end && bytes[stop] === SPACE && bytes[yearAt - 1] === SPACE
   const isWhole = hasWord && (yearAt + 4 === end || !isWordByte(bytes[yearAt + 4]))
   const year = isWhole ? fourDigits(bytes, yearAt) : -1
   if (year < 1970 || year > 2261) return setYear(month, day, arrivalMs, out) ? stop : -1
+  if (yearAt > stop + 1) out.isLocal = false
   out.ms += dayStartMs(year, month, day)
   return Number.isNaN(out.ms) ? -1 : yearAt + 4
 }
@@ -274,7 +294,7 @@ function nearestLeapDay(year: number, month: number, day: number, arrivalMs: num
 const UNIX_MS_MIN = 1_000_000_000_000
 const UNIX_MS_MAX = 4_102_444_800_000
 
-function readNumber(bytes: Uint8Array, at: number, end: number, out: TimeResult): number {
+function readNumber(bytes: Uint8Array, at: number, end: number, out: LineTime): number {
   let position = at
   while (position < end && isDigit(bytes[position])) position++
   const digits = position - at
@@ -285,7 +305,7 @@ function readNumber(bytes: Uint8Array, at: number, end: number, out: TimeResult)
 }
 
 /** Digits up to `point`, perhaps a fraction, and something behind them. */
-function readUnix(bytes: Uint8Array, at: number, point: number, end: number, out: TimeResult): number {
+function readUnix(bytes: Uint8Array, at: number, point: number, end: number, out: LineTime): number {
   let stop = point
   if (point + 1 < end && bytes[point] === DOT && isDigit(bytes[point + 1])) {
     stop = point + 1
@@ -293,6 +313,7 @@ function readUnix(bytes: Uint8Array, at: number, point: number, end: number, out
   }
   if (stop >= end || !isNumberEnd(bytes[stop])) return -1
   if (!parseUnixTime(bytes, at, stop, out)) return -1
+  out.isLocal = false
   return out.ms >= UNIX_MS_MIN && out.ms < UNIX_MS_MAX ? stop : -1
 }
 
@@ -303,9 +324,10 @@ function isNumberEnd(byte: number): boolean {
 }
 
 /** `1117838570 2005.06.03 `: Unix seconds, then their day, as some clusters' logs begin behind a tag. */
-export function readUnixAndDay(bytes: Uint8Array, at: number, end: number, out: TimeResult): number {
+export function readUnixAndDay(bytes: Uint8Array, at: number, end: number, out: LineTime): number {
   if (end - at < 22 || bytes[at + 10] !== SPACE || bytes[at + 15] !== DOT || bytes[at + 18] !== DOT) return -1
   if (bytes[at + 21] !== SPACE || fourDigits(bytes, at + 11) < 0 || twoDigits(bytes, at + 16) < 0) return -1
+  out.isLocal = false
   return parseUnixTime(bytes, at, at + 10, out) ? at + 21 : -1
 }
 
@@ -323,7 +345,7 @@ function readCompactDay(bytes: Uint8Array, at: number, end: number, out: TimeRes
   const separator = bytes[at + 8]
   if (separator === MINUS) return readLooseClock(bytes, at + 9, end, dayMs, out)
   if ((separator !== 0x54 && separator !== SPACE) || end - at < 15) return -1
-  return zoneAfter(bytes, readCompactClock(bytes, at + 9, end, dayMs, out), end, out)
+  return readCompactClock(bytes, at + 9, end, dayMs, out)
 }
 
 /** `095000` and a fraction. */

@@ -91,3 +91,4 @@ export {
   writeUnixSeconds,
 } from './time.ts'
 export { parseTimeSpan, parseTimeText } from './time-text.ts'
+export { type TimeZone, timeZoneOf } from './time-zone.ts'

@@ -10,7 +10,7 @@
  * Not for durations or `now`: those belong to the query language.
  */
 import { TIME_MS_MAX } from './limits.ts'
-import { readLineTime } from './line-time.ts'
+import { type LineTime, readLineTime } from './line-time.ts'
 import {
   clockOf,
   dayStartMs,
@@ -62,10 +62,14 @@ function readUnix(text: string, match: RegExpExecArray, first: TimeResult, last:
 /** Spellings of logs that name their year. */
 function readLogSpelling(text: string, first: TimeResult, last: TimeResult): boolean {
   const bytes = utf8.encode(text)
-  const isWhole = (arrivalMs: number, out: TimeResult): boolean =>
+  const one: LineTime = { ms: 0, ns: 0, isLocal: false }
+  const other: LineTime = { ms: 0, ns: 0, isLocal: false }
+  const isWhole = (arrivalMs: number, out: LineTime): boolean =>
     readLineTime(bytes, 0, bytes.length, false, arrivalMs, out) === bytes.length
   // A time that is another one for another arrival did not name its year.
-  if (!isWhole(0, last) || !isWhole(TIME_MS_MAX / 2, first) || first.ms !== last.ms) return false
+  if (!isWhole(0, one) || !isWhole(TIME_MS_MAX / 2, other) || one.ms !== other.ms) return false
+  first.ms = one.ms
+  first.ns = one.ns
   const decimals = /[.,](\d+)(?!.*[.,])/.exec(text)
   setLast(first, last, decimals === null ? 0 : decimals[1].length)
   return true

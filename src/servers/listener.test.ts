@@ -19,7 +19,7 @@ function build(changes: Partial<ListenerOptions>): {
     listener: listenerOptions(changes),
     access: { grant: ['write'] },
     connection: { idleMsMax: 0, unsentBytesMax: 256 * 1024, lingerMsMax: 10 },
-    text: { recordBytesMax: 1000, batchBytesMax: 1 << 20, plainLinesReply: 'none' },
+    text: { recordBytesMax: 1000, batchBytesMax: 1 << 20, plainLinesReply: 'none', timeZone: null },
     clientFields: false,
     unackedBytesMax: 4 << 20,
   })

@@ -19,7 +19,7 @@ class Bench {
       listener: listenerOptions(),
       access: { grant: ['write'] },
       connection: { idleMsMax: IDLE_MS, unsentBytesMax: 256 * 1024, lingerMsMax: 1000 },
-      text: { recordBytesMax: 1000, batchBytesMax: 1 << 20, plainLinesReply: 'none' },
+      text: { recordBytesMax: 1000, batchBytesMax: 1 << 20, plainLinesReply: 'none', timeZone: null },
       clientFields: true,
       unackedBytesMax: 4 << 20,
       problem: (message) => this.problems.push(message),

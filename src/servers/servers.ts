@@ -1,5 +1,6 @@
 /** The door of servers/: sockets and sessions. */
 export type { AccessPolicy, Capability, PeerAddress } from './access.ts'
+export type { ConnectionOptions } from './connection.ts'
 export {
   type AllowedNetwork,
   CONNECTION_REFUSALS,

@@ -13,9 +13,23 @@ import {
   batchReceivedNs,
   batchRecordsStart,
   IDEMPOTENCY_KEY_BYTES_MAX,
+  LEVEL_WORD_BYTES_MAX,
+  RECORD_ENCODED_BYTES_MAX,
+  RECORD_FIELDS_MAX,
+  RECORD_FLAG_FILED_BY_RECEIVED,
+  RECORD_FLAG_LEVEL_UPPER,
+  RECORD_FLAG_SENDER_TIME,
+  RECORD_FLAG_TRUNCATED,
   RECORD_HEADER_BYTES,
+  recordFieldCount,
+  recordFieldsStart,
+  recordFlags,
   recordLength,
+  recordLevelWordLength,
+  recordSeverity,
+  recordStreamFieldCount,
   recordTimeMs,
+  recordTimeNs,
   setBatchFirstId,
   setBatchReceived,
   TIME_MS_MAX,
@@ -114,8 +128,9 @@ export interface BatchFacts {
 }
 
 /**
- * Facts of a batch, or what is wrong with its outline. This reads the header, and of the records lengths and times:
- * what else is inside them is the encoder's promise, and checking it again here would cost as much as decoding.
+ * Facts of a batch, or what is wrong with it. What would be refused when it is read back must not be acknowledged, so
+ * this checks what `checkBatch` checks, but for what lies inside fields: that is the encoder's promise, and walking
+ * over them would cost as much as decoding (measured with five fields: 11 ns a record here, 120 ns there).
  */
 export function readBatchFacts(batch: Uint8Array): BatchFacts | string {
   if (batch.length < BATCH_HEADER_BYTES) return 'shorter than a batch header'
@@ -137,13 +152,29 @@ export function readBatchFacts(batch: Uint8Array): BatchFacts | string {
     const timeMs = recordTimeMs(view, position)
     if (timeMs < timeMsMin) timeMsMin = timeMs
     if (timeMs > timeMsMax) timeMsMax = timeMs
-    const length = recordLength(view, position)
-    if (length < RECORD_HEADER_BYTES) return `record ${index} is shorter than its header`
-    position += length
+    const problem = checkOutline(view, position)
+    if (problem !== null) return `record ${index}: ${problem}`
+    position += recordLength(view, position)
   }
   if (position !== batch.length) return 'its records do not fill it'
   if (!isTime(timeMsMin) || !isTime(timeMsMax)) return 'the time of a record is out of range'
   return { records, keyLength, timeMsMin, timeMsMax, receivedMs, receivedNs: batchReceivedNs(view, 0) }
+}
+
+const RECORD_FLAGS_KNOWN =
+  RECORD_FLAG_LEVEL_UPPER | RECORD_FLAG_TRUNCATED | RECORD_FLAG_SENDER_TIME | RECORD_FLAG_FILED_BY_RECEIVED
+
+/** What is wrong with a record, as far as its header says. */
+function checkOutline(view: DataView, at: number): string | null {
+  const length = recordLength(view, at)
+  if (length < RECORD_HEADER_BYTES || length > RECORD_ENCODED_BYTES_MAX) return `${length} bytes`
+  if (recordFieldsStart(view, at) > at + length) return 'its message reaches beyond it'
+  if (recordLevelWordLength(view, at) > LEVEL_WORD_BYTES_MAX) return 'its level word is too long'
+  const fields = recordFieldCount(view, at)
+  if (fields > RECORD_FIELDS_MAX || recordStreamFieldCount(view, at) > fields) return `${fields} fields`
+  if (recordSeverity(view, at) > 24 || (recordFlags(view, at) & ~RECORD_FLAGS_KNOWN) !== 0)
+    return 'its level or flags'
+  return recordTimeNs(view, at) > 999_999 ? 'its nanoseconds' : null
 }
 
 const isTime = (timeMs: number): boolean => timeMs >= TIME_MS_MIN && timeMs <= TIME_MS_MAX

@@ -1,9 +1,10 @@
 /** What a start makes of what it finds (rules R12-R14, R17): each damage with its literal outcome. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { crc32 } from 'node:zlib'
 import { SimulatedDisk } from '../base/base.ts'
 import { appendSample, encodeSample, hasCode, messages, readMessages } from '../testing/sample-records.ts'
-import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from './frame.ts'
+import { SEGMENT_HEADER_BYTES } from './frame.ts'
 import type { Store } from './store.ts'
 import type { StoreOptions } from './store-options.ts'
 import { TestDirectory } from './test-directory.ts'
@@ -202,15 +203,10 @@ test('a damaged header of the active segment is an alarm, whatever lies behind i
 test('an active segment of a newer format is refused, not taken for an empty one', async () => {
   const directory = await killed(['one'])
   const name = directory.newest('segment')
-  const bytes = directory.bytes(name)
-  const header = encodeSegmentHeader({
-    number: 1,
-    salt: { low: 1, high: 2 },
-    firstId: 1,
-    createdMs: 0,
-    version: 2,
-  })
-  await directory.write(name, Uint8Array.from([...header, ...bytes.subarray(SEGMENT_HEADER_BYTES)]))
+  const bytes = Buffer.from(directory.bytes(name))
+  bytes.writeUInt16LE(2, 8)
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, 60)), 60)
+  await directory.write(name, bytes)
   await assert.rejects(directory.open(), hasCode('FORMAT_VERSION'))
   await assert.rejects(directory.open({ acceptLoss: true }), hasCode('FORMAT_VERSION'))
 })
@@ -370,7 +366,6 @@ test('a copy that an interrupted start left is put aside', async () => {
   await directory.write('segment-00000002', copy.bytes('segment-00000002'))
   const store = await directory.open()
   assert.deepEqual(await readMessages(store), { 1: 'one', 2: 'two' })
-  assert.deepEqual(directory.names('segment'), ['segment-00000003'])
   assert.deepEqual(directory.names('quarantine/').length, 1)
 })
 

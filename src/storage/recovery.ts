@@ -19,6 +19,7 @@ import {
   systemErrorCode,
   writeAll,
 } from '../base/base.ts'
+import { RECORD_HEADER_BYTES } from '../record/record.ts'
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, sealFrame } from './frame.ts'
 import { isManifestName, Manifest, type ManifestEdit, type ManifestSegment } from './manifest.ts'
 import { SegmentEntry } from './segment-entry.ts'
@@ -31,7 +32,7 @@ import {
   walkSegment,
 } from './segment-file.ts'
 import type { LostRange } from './store.ts'
-import type { StoreOptions } from './store-options.ts'
+import { STORE_DEFAULTS, type StoreOptions } from './store-options.ts'
 import type { ActiveSegment } from './write-ahead-log.ts'
 
 const QUARANTINE = 'quarantine'
@@ -54,6 +55,8 @@ export interface Inspection {
   readonly lost: readonly LostRange[]
   /** Files that the manifest does not know. */
   readonly unknownFiles: readonly string[]
+  /** Names in quarantine/ of what was put aside since the start. */
+  readonly quarantined: string[]
   /** The segment that was being written to, if it is there. */
   readonly last: LastSegment | null
   readonly wasClean: boolean
@@ -62,6 +65,8 @@ export interface Inspection {
 interface LastSegment {
   readonly entry: SegmentEntry
   readonly walk: WalkResult
+  /** Not only torn at its end: the file is kept for whoever wants to look at it. */
+  readonly isDamaged: boolean
 }
 
 /** Reads the manifest and the segment that was active. MANIFEST_CORRUPT, FORMAT_VERSION. Writes nothing but the directory. */
@@ -81,23 +86,32 @@ export async function inspect(around: Surroundings): Promise<Inspection> {
     if (last !== null) entries.push(last.entry)
   }
   const unknownFiles = await findUnknown(around, manifest)
-  const wasClean = state.stop !== null && state.stop.bytes === (last?.walk.end ?? -1) && lost.length === 0
-  const idsSeen = Math.max(
-    state.nextId,
-    ...entries.map((entry) => entry.endId),
-    ...lost.map((range) => range.toId + 1),
+  const unaccepted = lost.filter((range) => !isAccepted(state.lost, range))
+  const wasClean =
+    state.stop !== null && state.stop.bytes === (last?.walk.end ?? -1) && unaccepted.length === 0
+  const isExact = wasClean || state.segments.length === 0
+  const nextId = firstIdToGive(
+    around,
+    [state.nextId, ...entries.map(({ endId }) => endId)],
+    isExact,
+    unaccepted,
   )
-  const isNew = state.segments.length === 0
-  const nextId = wasClean || isNew ? idsSeen : Math.ceil((idsSeen + 1) / ID_GAP) * ID_GAP
-  return {
-    manifest,
-    entries,
-    nextId,
-    lost: lost.filter((range) => !isAccepted(state.lost, range)),
-    unknownFiles,
-    last,
-    wasClean,
-  }
+  return { manifest, entries, nextId, lost: unaccepted, unknownFiles, quarantined: [], last, wasClean }
+}
+
+/** Above every id that was ever given. What a lost segment held is not known, so all that it could have held counts. */
+function firstIdToGive(
+  around: Surroundings,
+  idsSeen: readonly number[],
+  isExact: boolean,
+  lost: readonly LostRange[],
+): number {
+  const seen = idsSeen.reduce((largest, id) => Math.max(largest, id), 0)
+  if (isExact) return seen
+  const segmentBytesMax = Math.max(around.options.segmentBytesMax, STORE_DEFAULTS.segmentBytesMax)
+  const unseen = lost.length === 0 ? 1 : Math.ceil(segmentBytesMax / RECORD_HEADER_BYTES)
+  const largest = lost.reduce((end, range) => Math.max(end, range.toId + 1), seen)
+  return Math.ceil((largest + unseen) / ID_GAP) * ID_GAP
 }
 
 const isAccepted = (accepted: readonly LostRange[], range: LostRange): boolean =>
@@ -112,12 +126,25 @@ async function inspectClosed(
   if (summary === null) throw new CodedError('MANIFEST_CORRUPT', `Segment ${segment.number} has no summary.`)
   const name = segmentName(segment.number)
   const stat = await around.disk.stat(`${around.directory}/${name}`)
-  if (summary.records > 0 && (stat === null || stat.bytes < summary.bytes)) {
-    const reason =
-      stat === null ? `${name} is missing` : `${name} has ${stat.bytes} of ${summary.bytes} bytes`
-    lost.push({ fromId: summary.firstId, toId: summary.endId - 1, reason })
+  const entry = SegmentEntry.ofSummary(segment.number, segment.salt, summary)
+  if (summary.records === 0) return entry
+  if (stat === null) {
+    lost.push({ fromId: summary.firstId, toId: summary.endId - 1, reason: `${name} is missing` })
+  } else if (stat.bytes < summary.bytes) {
+    const reason = `${name} has ${stat.bytes} of ${summary.bytes} bytes`
+    lost.push({ fromId: await readEndId(around, entry), toId: summary.endId - 1, reason })
   }
-  return SegmentEntry.ofSummary(segment.number, segment.salt, summary)
+  return entry
+}
+
+/** The id after the last one that a segment which is too short still holds. */
+async function readEndId({ disk, directory }: Surroundings, entry: SegmentEntry): Promise<number> {
+  const file = await disk.open(`${directory}/${segmentName(entry.number)}`, 'read')
+  try {
+    return (await walkSegment(file, entry, entry.bytes, () => {})).endId
+  } finally {
+    await file.close()
+  }
 }
 
 async function inspectActive(
@@ -147,15 +174,18 @@ async function inspectActive(
     for (const hole of walk.holes) {
       const toId = Math.max(hole.fromId, hole.endId - 1)
       lost.push({ fromId: hole.fromId, toId, reason: `${hole.bytes} bad bytes in ${name} at ${hole.offset}` })
+      entry.damage.push({ fromId: hole.fromId, toId, what: 'bad bytes' })
     }
     if (stopBytes !== null && walk.end < stopBytes) {
       const toId = Math.max(walk.endId, nextId - 1)
       lost.push({ fromId: walk.endId, toId, reason: `${name} ends at ${walk.end} of ${stopBytes} bytes` })
     }
-    if (walk.headerProblem !== null && walk.records > 0) {
+    if (walk.headerProblem !== null) {
+      // It was durable before the manifest named the segment, so no crash did this.
       lost.push({ fromId: segment.firstId, toId: segment.firstId, reason: `${name}: ${walk.headerProblem}` })
     }
-    return { entry, walk }
+    const isDamaged = walk.holes.length > 0 || walk.headerProblem !== null || walk.end < (stopBytes ?? 0)
+    return { entry, walk, isDamaged }
   } finally {
     await file.close()
   }
@@ -192,8 +222,9 @@ async function refuseIfWritten(around: Surroundings, manifest: Manifest, name: s
   const stat = await around.disk.stat(path)
   if (stat === null || stat.bytes <= SEGMENT_HEADER_BYTES) return
   const copyOf = await readCopyOf(around.disk, path)
-  // A start that was interrupted left a copy; what it is a copy of is still there.
-  if (manifest.state.segments.some((segment) => segment.number === copyOf)) return
+  // A start that was interrupted left a copy. What it is a copy of is still there, or the copy is all that is left.
+  const isCopy = manifest.state.segments.some((segment) => segment.number === copyOf)
+  if (isCopy && (await around.disk.stat(`${around.directory}/${segmentName(copyOf)}`)) !== null) return
   throw new CodedError(
     'MANIFEST_CORRUPT',
     `${path} holds records, but the manifest does not know it: the manifest is older than the segments.`,
@@ -218,7 +249,7 @@ async function readCopyOf(disk: Disk, path: string): Promise<number> {
 /** Makes the directory good again and tells which segment to write to; null when a new one is needed. */
 export async function settle(around: Surroundings, found: Inspection): Promise<ActiveSegment | null> {
   const { disk, directory } = around
-  await quarantine(around, found.unknownFiles)
+  await quarantine(around, found, found.unknownFiles)
   const edits: ManifestEdit[] = found.lost.map((range) => ({ kind: 'lost', range }))
   edits.push({ kind: 'ids', nextId: found.nextId })
   if (found.last === null) {
@@ -230,22 +261,23 @@ export async function settle(around: Surroundings, found: Inspection): Promise<A
     return null
   }
   if (found.wasClean) {
-    const file = await disk.open(`${directory}/${segmentName(found.last.entry.number)}`, 'write')
     await found.manifest.checkpoint(edits)
+    const file = await disk.open(`${directory}/${segmentName(found.last.entry.number)}`, 'write')
     return { entry: found.last.entry, file, lastCrc: found.last.walk.lastCrc }
   }
   return rehome(around, found, found.last, edits)
 }
 
-async function quarantine(around: Surroundings, names: readonly string[]): Promise<void> {
+async function quarantine(around: Surroundings, found: Inspection, names: readonly string[]): Promise<void> {
   if (names.length === 0) return
-  const { disk, directory, clock } = around
+  const { disk, directory } = around
   await disk.makeDirectory(`${directory}/${QUARANTINE}`)
   await disk.syncDirectory(directory)
   for (const name of names) {
-    const target = `${directory}/${QUARANTINE}/${name}.${Math.max(0, Math.floor(clock.wallMs()))}`
+    const target = await unusedName(around, name)
     try {
-      await disk.rename(`${directory}/${name}`, target)
+      await disk.rename(`${directory}/${name}`, `${directory}/${QUARANTINE}/${target}`)
+      found.quarantined.push(target)
     } catch (error) {
       if (systemErrorCode(error) !== 'ENOENT') throw error // An earlier try of `settle` moved it already.
     }
@@ -254,7 +286,14 @@ async function quarantine(around: Surroundings, names: readonly string[]): Promi
   await disk.syncDirectory(directory)
 }
 
-/** Rule R14: good frames go to a new file, the manifest switches, the old file goes (to quarantine, if it has holes). */
+/** With the time, so that what is put aside never replaces what was put aside before. */
+async function unusedName({ disk, directory, clock }: Surroundings, name: string): Promise<string> {
+  for (let ms = Math.max(0, Math.floor(clock.wallMs())); ; ms++) {
+    if ((await disk.stat(`${directory}/${QUARANTINE}/${name}.${ms}`)) === null) return `${name}.${ms}`
+  }
+}
+
+/** Rule R14: good frames go to a new file, the manifest switches, the old file goes (to quarantine, if it is damaged). */
 async function rehome(
   around: Surroundings,
   found: Inspection,
@@ -270,8 +309,9 @@ async function rehome(
   const entry = new SegmentEntry(number, created.salt, firstId)
   entry.spans = []
   let lastCrc = created.crc
-  const old = await disk.open(`${directory}/${oldName}`, 'read')
+  let old: DiskFile | null = null
   try {
+    old = await disk.open(`${directory}/${oldName}`, 'read')
     const from = { number: last.entry.number, salt: last.entry.salt, firstId: last.entry.firstId }
     const copier = new FrameCopier(created.file, entry, created.crc)
     await walkSegment(old, from, last.walk.end, (frame) => copier.copy(frame))
@@ -282,15 +322,32 @@ async function rehome(
     await found.manifest.checkpoint([...edits, add, { kind: 'remove', number: last.entry.number }])
   } catch (error) {
     await created.file.close().catch(() => {})
-    await disk.unlink(`${directory}/${segmentName(number)}`).catch(() => {})
+    // A manifest that may be on disk names it: then it stays, and a start that does not know it puts it aside.
+    if (!found.manifest.isDoubtful) await disk.unlink(`${directory}/${segmentName(number)}`).catch(() => {})
     throw error
   } finally {
-    await old.close()
+    await old?.close().catch(() => {})
   }
   adopt(last.entry, entry)
-  if (last.walk.holes.length > 0) await quarantine(around, [oldName])
-  else await disk.unlink(`${directory}/${oldName}`).then(() => disk.syncDirectory(directory))
+  await removeOld(around, found, oldName, last.isDamaged)
   return { entry: last.entry, file: created.file, lastCrc }
+}
+
+/** The manifest names the copy by now. An old file that stays is unknown to the next start, which puts it aside. */
+async function removeOld(
+  around: Surroundings,
+  found: Inspection,
+  name: string,
+  isKept: boolean,
+): Promise<void> {
+  const { disk, directory } = around
+  try {
+    if (isKept) return await quarantine(around, found, [name])
+    await disk.unlink(`${directory}/${name}`)
+    await disk.syncDirectory(directory)
+  } catch {
+    // Nothing depends on it.
+  }
 }
 
 async function unusedNumber(around: Surroundings, manifest: Manifest): Promise<number> {
@@ -338,4 +395,5 @@ function adopt(held: SegmentEntry, rehomed: SegmentEntry): void {
   held.salt = rehomed.salt
   held.bytes = rehomed.bytes
   held.spans = rehomed.spans?.map((span) => ({ ...span, segment: held })) ?? null
+  held.damage.length = 0
 }

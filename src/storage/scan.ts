@@ -56,7 +56,7 @@ async function* scanById(
 ): AsyncGenerator<ScannedBlock, void> {
   const segments = source.segments.filter((segment) => isWanted(segment, request))
   for (const [index, segment] of segments.entries()) {
-    const spans = (await reader.spansOf(segment)).filter((span) => isWanted(span, request))
+    const spans = (await reader.spansOf(segment, request)).filter((span) => isWanted(span, request))
     const later = largestTime(segments.slice(index + 1))
     for (const [at, span] of spans.entries()) {
       checkAborted(request.signal)
@@ -77,7 +77,7 @@ async function* scanNewest(
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     checkAborted(request.signal)
     if ('spans' in next) {
-      queue.push(...(await reader.spansOf(next)).filter((span) => isWanted(span, request)))
+      queue.push(...(await reader.spansOf(next, request)).filter((span) => isWanted(span, request)))
       queue.sort(oldestFirst)
       continue
     }
@@ -102,12 +102,16 @@ function largestTime(extents: readonly Extent[]): number {
 }
 
 function isWanted(extent: Extent, request: ScanRequest): boolean {
-  const { timeMsMin, timeMsMax, idMin, idMax, ids } = request
+  const { timeMsMin, timeMsMax } = request
   if (timeMsMin !== undefined && extent.timeMsMax < timeMsMin) return false
   if (timeMsMax !== undefined && extent.timeMsMin > timeMsMax) return false
-  if (idMin !== undefined && extent.endId <= idMin) return false
-  if (idMax !== undefined && extent.firstId > idMax) return false
-  return ids === undefined || hasIdWithin(ids, extent.firstId, extent.endId)
+  return isWantedById(extent.firstId, extent.endId, request)
+}
+
+function isWantedById(firstId: number, endId: number, { idMin, idMax, ids }: ScanRequest): boolean {
+  if (idMin !== undefined && endId <= idMin) return false
+  if (idMax !== undefined && firstId > idMax) return false
+  return ids === undefined || hasIdWithin(ids, firstId, endId)
 }
 
 /** Whether the ascending `ids` hold one from `firstId` to below `endId`. */
@@ -155,21 +159,29 @@ class SpanReader {
   }
 
   /** The spans of a segment; those of a closed one are found by walking its frames once, and kept. */
-  async spansOf(segment: HeldSegment): Promise<readonly Span[]> {
-    const known = segment.spans ?? segment.entry.spans
-    if (known !== null) return known
+  async spansOf(segment: HeldSegment, request: ScanRequest): Promise<readonly Span[]> {
     const { entry } = segment
+    const spans = segment.spans ?? entry.spans ?? (await this.#walk(entry))
+    for (const { fromId, toId, what } of entry.damage) {
+      if (isWantedById(fromId, toId + 1, request)) this.#damage(fromId, toId, entry, what)
+    }
+    return spans
+  }
+
+  async #walk(entry: SegmentEntry): Promise<readonly Span[]> {
     const spans: Span[] = []
     try {
       const file = await this.#open(entry)
       const walk = await walkSegment(file, entry, entry.bytes, (frame) => {
         addToSpans(spans, entry, frame.header, frame.offset, null, 0)
       })
-      for (const hole of walk.holes) this.#damage(hole.fromId, hole.endId - 1, entry, 'bad bytes')
-      if (walk.endId < entry.endId) this.#damage(walk.endId, entry.endId - 1, entry, 'bad bytes at its end')
+      if (entry.spans !== null) return entry.spans // Another scan was faster.
+      for (const { fromId, endId } of [...walk.holes, { fromId: walk.endId, endId: entry.endId }]) {
+        if (fromId < endId) entry.damage.push({ fromId, toId: endId - 1, what: 'bad bytes' })
+      }
     } catch (error) {
       this.#damage(entry.firstId, entry.endId - 1, entry, messageOf(error))
-      return spans
+      return []
     }
     entry.spans = spans
     return spans
@@ -190,33 +202,36 @@ class SpanReader {
         () => {},
       )
     }
-    let bytes: Uint8Array
-    try {
-      bytes = await this.#read(span)
-    } catch (error) {
-      this.#damage(span.firstId, span.endId - 1, span.segment, messageOf(error))
-      return null
-    }
+    const bytes = await this.#read(span)
+    if (bytes === null) return null
     return buildBlock(bytes, span, request, true, (fromId, toId) =>
       this.#damage(fromId, toId, span.segment, 'bad bytes'),
     )
   }
 
-  async #read(span: Span): Promise<Uint8Array> {
-    const file = await this.#open(span.segment)
-    const bytes = new Uint8Array(span.length)
-    const count = await readFull(file, bytes, span.offset)
-    return bytes.subarray(0, count)
+  /** The bytes of a span, fewer where its file ends; null when it cannot be read. */
+  async #read(span: Span): Promise<Uint8Array | null> {
+    const { segment } = span
+    const { number } = segment
+    try {
+      const file = await this.#open(segment)
+      const bytes = new Uint8Array(span.length)
+      const count = await readFull(file, bytes, span.offset)
+      if (segment.number === number) return bytes.subarray(0, count)
+    } catch (error) {
+      if (segment.number === number) {
+        this.#damage(span.firstId, span.endId - 1, segment, messageOf(error))
+        return null
+      }
+    }
+    return this.#read(span) // It was re-homed meanwhile, so file and salt are others now.
   }
 
-  async #open(entry: SegmentEntry): Promise<DiskFile> {
-    if (this.#file !== null && this.#fileNumber === entry.number) return this.#file
+  async #open({ number }: SegmentEntry): Promise<DiskFile> {
+    if (this.#file !== null && this.#fileNumber === number) return this.#file
     await this.#closeFile()
-    this.#file = await this.#source.disk.open(
-      `${this.#source.directory}/${segmentName(entry.number)}`,
-      'read',
-    )
-    this.#fileNumber = entry.number
+    this.#file = await this.#source.disk.open(`${this.#source.directory}/${segmentName(number)}`, 'read')
+    this.#fileNumber = number
     return this.#file
   }
 
@@ -249,24 +264,30 @@ export function buildBlock(
     if (header === null || end > bytes.length || (isChecked && !checkFrame(bytes.subarray(position, end)))) {
       const next = findFrameIn(bytes, position + 1, extent.segment.salt)
       damaged(expectedId, next === null ? extent.endId - 1 : next.firstId - 1)
-      if (next === null) break
-      position = next.offset
+      expectedId = next?.firstId ?? extent.endId
+      position = next?.offset ?? bytes.length
       continue
     }
-    if (header.firstId + header.records > idMin && header.firstId <= idMax) {
-      rows += addBatches(
-        builder,
-        view,
-        position + FRAME_HEADER_BYTES,
-        end,
-        { idMin, idMax, ids: request.ids },
-        isChecked,
-      )
+    const endId = header.firstId + header.records
+    if (endId > idMin && header.firstId <= idMax) {
+      const start = position + FRAME_HEADER_BYTES
+      if (isChecked && !hasGoodBatches(view, start, end)) damaged(header.firstId, endId - 1)
+      else rows += addBatches(builder, view, start, end, { idMin, idMax, ids: request.ids })
     }
-    expectedId = header.firstId + header.records
+    expectedId = endId
     position = end
   }
+  // The file ends before the span does.
+  if (isChecked && expectedId < extent.endId) damaged(expectedId, extent.endId - 1)
   return rows === 0 ? null : builder.build()
+}
+
+/** A frame with a good checksum holds what was written; that it was no batch would be our bug, and hides no other frame. */
+function hasGoodBatches(view: DataView, start: number, end: number): boolean {
+  for (let at = start; at < end; at += batchLength(view, at)) {
+    if (checkBatch(view, at, end) !== null) return false
+  }
+  return true
 }
 
 function addBatches(
@@ -275,14 +296,10 @@ function addBatches(
   start: number,
   end: number,
   wanted: { readonly idMin: number; readonly idMax: number; readonly ids?: Float64Array },
-  isChecked: boolean,
 ): number {
   let rows = 0
   let at = start
   while (at < end) {
-    const problem = isChecked ? checkBatch(view, at, end) : null
-    if (problem !== null)
-      throw new CodedError('BATCH_CORRUPT', `A frame with a good checksum holds a bad batch: ${problem}.`)
     const firstId = batchFirstId(view, at)
     const count = batchCount(view, at)
     const rowFrom = Math.max(0, wanted.idMin - firstId)

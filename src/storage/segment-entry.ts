@@ -32,6 +32,13 @@ export function residentChunk(span: Span): Chunk | null {
   return span.chunk?.epoch === span.chunkEpoch ? span.chunk : null
 }
 
+/** Both inclusive. */
+export interface DamagedIds {
+  readonly fromId: number
+  readonly toId: number
+  readonly what: string
+}
+
 export class SegmentEntry {
   /** Changes when the segment is re-homed. */
   number: number
@@ -47,6 +54,8 @@ export class SegmentEntry {
   receivedMsMax = 0
   /** Null until somebody needed them: a start does not read closed segments. */
   spans: Span[] | null = null
+  /** Ids between its frames that are known to be unreadable: every scan that wants them must say so. */
+  readonly damage: DamagedIds[] = []
 
   constructor(number: number, salt: Salt, firstId: number) {
     this.number = number

@@ -2,7 +2,7 @@
  * Segment files: how they are made, and how their frames are found again after whatever happened to them.
  * Frame bytes are frame.ts's; which segments exist is the manifest's; who writes is write-ahead-log.ts.
  */
-import { type Disk, type DiskFile, type Random, readFull, writeAll } from '../base/base.ts'
+import { CodedError, type Disk, type DiskFile, type Random, readFull, writeAll } from '../base/base.ts'
 import {
   checkFrame,
   decodeFrameHeader,
@@ -52,6 +52,7 @@ export async function createSegment(
     await disk.syncDirectory(directory)
   } catch (error) {
     await file.close().catch(() => {})
+    await disk.unlink(`${directory}/${segmentName(fields.number)}`).catch(() => {})
     throw error
   }
   const decoded = decodeSegmentHeader(header)
@@ -119,7 +120,7 @@ export interface WalkResult {
 
 /**
  * Visits every good frame of a segment in order and tells what lies between and behind them. Bad bytes with no good
- * frame behind them are a torn tail; with one, a hole (rule R12).
+ * frame behind them are a torn tail; with one, a hole (rule R12). FORMAT_VERSION.
  */
 export async function walkSegment(
   file: DiskFile,
@@ -161,7 +162,13 @@ export async function walkSegment(
 
 function problemOfHeader(header: ReturnType<typeof decodeSegmentHeader>, number: number): string | null {
   if (typeof header === 'string') return header
-  if (header.version > SEGMENT_VERSION) return `segment version ${header.version}`
+  if (header.version > SEGMENT_VERSION) {
+    const known = `this LogCaster knows version ${SEGMENT_VERSION}`
+    throw new CodedError(
+      'FORMAT_VERSION',
+      `${segmentName(number)} has format version ${header.version}; ${known}.`,
+    )
+  }
   return header.number === number ? null : `the header says segment ${header.number}`
 }
 

@@ -209,7 +209,7 @@ class SegmentStore implements Store {
       failedSyncs: log.failedSyncs,
       repeatedBatches: log.repeatedBatches,
       lost: [...this.#found.manifest.state.lost],
-      quarantinedFiles: [...this.#found.unknownFiles],
+      quarantinedFiles: [...this.#found.quarantined],
     }
   }
 
@@ -227,9 +227,13 @@ class SegmentStore implements Store {
   }
 
   #noteDamage(range: LostRange): void {
-    const isKnown = this.#damaged.some((known) => known.fromId === range.fromId && known.toId === range.toId)
-    if (!isKnown && this.#damaged.length < NOTED_DAMAGE_MAX) this.#damaged.push(range)
+    addDamage(this.#damaged, range)
   }
+}
+
+function addDamage(noted: LostRange[], range: LostRange): void {
+  const isKnown = noted.some((known) => known.fromId === range.fromId && known.toId === range.toId)
+  if (!isKnown && noted.length < NOTED_DAMAGE_MAX) noted.push(range)
 }
 
 /** Spans of the active segment still grow at their end, so the last one is copied as it is now. */
@@ -268,7 +272,7 @@ class SegmentSnapshot implements Snapshot {
     if (this.#segments === null) throw new CodedError('STORE_CLOSED', 'The snapshot was released.')
     const { disk, directory } = this.#around
     const noteDamage = (range: LostRange): void => {
-      this.damage.push(range)
+      addDamage(this.damage, range)
       this.#noteDamage(range)
     }
     return scanSegments({ disk, directory, segments: this.#segments, noteDamage }, request)

@@ -117,6 +117,33 @@ describe('a LOG command is refused with its reason, and the connection goes on',
   }
 })
 
+describe('plain lines that are refused', () => {
+  const NOT_ALLOWED = 'Not allowed: this session may not write'
+  let closed: RunningProgram
+
+  before(async () => {
+    closed = await startProgram({ args: ['--log-grant', 'nothing'] })
+  })
+  after(() => closed[Symbol.asyncDispose]())
+
+  // A PONG says that every line before its PING is stored. Once it came all the same, and `logcaster send` counted
+  // lines as acknowledged that a power cut had kept from the disk.
+  it('are followed by the reason, and never by a PONG', async () => {
+    using client = await LineClient.connect(closed.logPort)
+    await client.send('one\nPING\ntwo\nPING\n')
+    assert.deepEqual(await client.rest(), [`ERROR|${NOT_ALLOWED}`])
+    assert.equal(await countRecords(closed.queryPort), 0)
+  })
+
+  it('are not acknowledged by logcaster send, which ends with the reason', async () => {
+    const args = ['send', '--log-port', String(closed.logPort)]
+    const { code, stderr } = await runCommand(args, { input: Buffer.from('one\ntwo\n') })
+    assert.notEqual(code, 0)
+    assert.ok(stderr.includes(NOT_ALLOWED), stderr)
+    assert.doesNotMatch(stderr, /[1-9]\d* (record )?acknowledged|all acknowledged/)
+  })
+})
+
 describe('what may be stored is stored exactly', () => {
   async function assertStored(command: Buffer, message: Buffer, reply: RegExp): Promise<void> {
     await beside(async (client) => {
@@ -263,6 +290,17 @@ describe('memory stays within bounds', () => {
       assert.equal(stats.pending, 0)
       assert.ok(stats.records > 300_000)
     }))
+
+  it('when somebody asks for all of it and takes nothing', async (t) => {
+    using reader = await LineClient.connect(program.queryPort)
+    await reader.send('QUERY|LOGSQL|* | limit 10000000\n')
+    const count = Number(/^RESULT\|(\d+)$/.exec(await reader.line())?.[1])
+    reader.socket.pause()
+    assert.ok(count > 300_000, `${count} rows`)
+    for (let round = 0; round < STILL_ROUNDS; round++) await witness.check()
+    assert.ok((await countRecords(program.queryPort)) >= count)
+    assertRssBounded(t)
+  })
 
   it('when there are 10,000 connections: they are held, and the one too many is refused and counted', async (t) => {
     const wanted = CONNECTIONS_MAX - 1

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { systemRandom } from '../../src/base/base.ts'
-import { removeTemporary, temporaryDirectory } from '../child-program.ts'
+import { inTemporaryDirectory } from '../child-program.ts'
 import { makeMessage } from '../crash-messages.ts'
 import { CrashCheck, CrashRecord } from '../crash-record.ts'
 import type { ClientReport } from '../crash-sender.ts'
@@ -12,13 +12,12 @@ const ROUNDS = 5
 
 it('kill -9 under load loses no acknowledged record, and doubles or changes none', async (t) => {
   const seed = systemRandom.uint32()
-  const dataDir = temporaryDirectory()
   const log = (line: string): void => t.diagnostic(line)
   log(`seed ${seed}`)
-  const figures = await killRounds({ rounds: ROUNDS, clients: 6, seed, dataDir, log })
+  const options = { rounds: ROUNDS, clients: 6, seed, log }
+  const figures = await inTemporaryDirectory((dataDir) => killRounds({ ...options, dataDir }))
   assert.equal(figures.rounds, ROUNDS)
   assert.ok(figures.stored >= figures.acknowledged)
-  removeTemporary(dataDir)
 })
 
 // ---- and the check itself would notice ------------------------------------------------------------------------------

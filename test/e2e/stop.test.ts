@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { removeTemporary, temporaryDirectory } from '../child-program.ts'
+import { inTemporaryDirectory } from '../child-program.ts'
 import { until } from '../deadline.ts'
 import { type Crash, crashRounds } from '../kill-rounds.ts'
 import { LineClient } from '../line-client.ts'
@@ -17,15 +17,13 @@ const HOURS = ['--drain-ms-max', '10h']
 
 /** Loads the program, ends it in this way, and checks what is stored, record by record. */
 async function stopUnderLoad(stop: Crash, args: readonly string[] = []): Promise<void> {
-  const dataDir = temporaryDirectory()
-  const options = { rounds: 1, clients: 6, seed: SEED, dataDir, args, acknowledgedMax: 2000, log: () => {} }
-  const { rounds, acknowledged } = await crashRounds(options, stop, {
-    allowsHalfLines: true,
-    allowsRefusals: true,
-  })
+  const options = { rounds: 1, clients: 6, seed: SEED, args, acknowledgedMax: 2000, log: () => {} }
+  const manner = { allowsHalfLines: true, allowsRefusals: true }
+  const { rounds, acknowledged } = await inTemporaryDirectory((dataDir) =>
+    crashRounds({ ...options, dataDir }, stop, manner),
+  )
   assert.equal(rounds, 1)
   assert.ok(acknowledged > 0)
-  removeTemporary(dataDir)
 }
 
 describe('under load', () => {
