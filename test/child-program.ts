@@ -196,9 +196,11 @@ function cleanUp(): void {
 }
 
 process.on('exit', cleanUp)
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => {
-    cleanUp()
-    process.kill(process.pid, signal)
-  })
+// A process that a signal ends does not come to its `exit` listeners by itself.
+for (const [signal, number] of [
+  ['SIGHUP', 1],
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+] as const) {
+  process.once(signal, () => process.exit(128 + number))
 }

@@ -8,11 +8,9 @@
  *
  * Prints a line for each round, then the figures and the seed. Exit code 1, and the story, when something is wrong.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { inspect, parseArgs } from 'node:util'
 import { systemRandom } from '../src/base/base.ts'
+import { inTemporaryDirectory } from './child-program.ts'
 import { CrashFailure, type CrashFigures, type CrashRoundsOptions, killRounds } from './kill-rounds.ts'
 import { missingForPowerCuts, powerCutRounds } from './power-cut.ts'
 
@@ -80,11 +78,8 @@ async function cutPower(options: SoakOptions): Promise<CrashFigures> {
 }
 
 /** The data stays when something was lost: somebody will want to look at it. */
-async function kill(options: SoakOptions): Promise<CrashFigures> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'logcaster-soak-'))
-  const figures = await killRounds({ ...options, dataDir })
-  rmSync(dataDir, { recursive: true })
-  return figures
+function kill(options: SoakOptions): Promise<CrashFigures> {
+  return inTemporaryDirectory((dataDir) => killRounds({ ...options, dataDir }))
 }
 
 function printFigures({ rounds, acknowledged, stored, startCrashes }: CrashFigures, seed: number): string {

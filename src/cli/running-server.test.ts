@@ -41,6 +41,23 @@ test('what comes in on the log port is found on the query port', async () => {
   assert.equal(await server.close(1000), 0)
 })
 
+test('a time in a plain line that names no zone is of the configured one', async () => {
+  const server = await RunningServer.open(
+    configOf({ 'record-time-zone': 'Asia/Seoul' }),
+    surroundings(new SimulatedDisk()),
+  )
+  const [log, query] = server.ports.map((port) => port.addresses[0])
+  const line = '2026-01-02 03:04:05 WARN x'
+  const zoned = '2026-01-02 03:04:06+00:00 WARN y'
+  const stored = await talk(log, `${line}\n${zoned}\nLOG|INFO|1767290647|z\nQUIT\n`)
+  assert.equal(stored, 'OK|3\n')
+  assert.equal(
+    await talk(query, 'QUERY|KEYWORD|WARN\nQUIT\n'),
+    `RESULT|2\n1|WARN|1767290645|${line}\n2|WARN|1767323046|${zoned}\nEND\n`,
+  )
+  await server.close(1000)
+})
+
 test('ports whose server does not exist yet are named, not refused; closed ones are not', async () => {
   const server = await RunningServer.open(
     configOf({ 'http-listen': 'off' }),

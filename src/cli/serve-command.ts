@@ -6,7 +6,7 @@ import { EXIT_DONE, EXIT_FALSE, EXIT_INTERRUPTED } from './exit-codes.ts'
 import { type OwnLog, openOwnLog } from './own-log.ts'
 import type { ParsedArgs } from './parsed-args.ts'
 import { RunningServer } from './running-server.ts'
-import { printStartPage } from './start-page.ts'
+import { printStartPage, printStopLine } from './start-page.ts'
 import { packageVersion } from './version.ts'
 
 /** Resolves with the exit code after the server stopped. CONFIG_INVALID, PORT_TAKEN, DIRECTORY_LOCKED, …. */
@@ -29,7 +29,10 @@ export async function runServe(io: CliIo, args: ParsedArgs): Promise<number> {
     const cut = await Promise.race([server.close(config.drainMsMax), stop.insisted])
     if (cut === 'now') return EXIT_INTERRUPTED
     if (cut > 0) log.warn({ connections: cut }, 'connections were cut off at the end of the drain time')
-    if (failure === null) return EXIT_DONE
+    if (failure === null) {
+      io.stdout.write(printStopLine(server.dataDir, server.hub.stats()))
+      return EXIT_DONE
+    }
     log.fatal(failure)
     return EXIT_FALSE
   } finally {

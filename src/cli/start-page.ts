@@ -20,6 +20,11 @@ const PORT_LABELS: { readonly [name in PortState['name']]: string } = {
   http: 'http',
 }
 
+/** The last line of a stop that lost nothing. */
+export function printStopLine(dataDir: string, stats: HubStats): string {
+  return `Stopped: ${dataDir} (${storedText(stats)})\n`
+}
+
 export function printStartPage(facts: StartFacts): string {
   const lines = [`LogCaster ${facts.version}, ready in ${Math.round(facts.readyMs)} ms`]
   for (const port of facts.ports) lines.push(...portLines(port))

@@ -19,6 +19,7 @@ import {
   recordSeverity,
   recordTimeMs,
   recordTimeNs,
+  timeZoneOf,
 } from '../record/record.ts'
 import { LogReplyEncoder } from './log-replies.ts'
 import { type LogStep, TextLogDecoder, type TextLogOptions } from './text-log-decoder.ts'
@@ -95,6 +96,17 @@ function describeBatch(bytes: Uint8Array, isPlain: boolean): string[] {
 }
 
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1')
+
+/** The time of the only record of a line. */
+function timeOfLine(line: string, zone: string, arrivalMs: number): string {
+  const options = { ...OPTIONS, timeZone: timeZoneOf(zone) }
+  const decoder = new TextLogDecoder(new TextLogWorkspace(1 << 20), options, null)
+  decoder.push(bytesOf(`${line}\n`), arrivalMs, 0)
+  const step = decoder.next()
+  assert.equal(step?.kind, 'batch')
+  const view = new DataView(step.bytes.buffer, step.bytes.byteOffset, step.bytes.length)
+  return new Date(recordTimeMs(view, batchRecordsStart(view, 0))).toISOString()
+}
 
 /** Flags: 1 the level came in capitals, 2 cut, 4 the sender gave the time. */
 interface Vector {
@@ -408,6 +420,48 @@ describe('TextLogDecoder', () => {
     }
     assert.equal(records, 1)
     assert.equal(decoder.heldBytes, 0)
+  })
+
+  it('takes times of plain lines that name no zone as those of the configured zone, and no others', () => {
+    const timeZone = timeZoneOf('Asia/Seoul')
+    const lines = [
+      '2026-01-02 03:04:05 WARN a',
+      '2026-01-02T03:04:05.123456789 b',
+      '2026-01-02 03:04:05 UTC c',
+      '1767290645 d',
+      'no time',
+    ]
+    const { records } = decode([bytesOf(`${lines.join('\n')}\nLOG|INFO|2026-01-02 03:04:05|e\n`)], {
+      timeZone,
+    })
+    assert.deepEqual(
+      records.map((record) => record.split(' ')[4]),
+      [
+        '1767290645000.0',
+        '1767290645123.456789',
+        '1767323045000.0',
+        '1767290645000.0',
+        'arrival',
+        '1767323045000.0',
+      ],
+    )
+  })
+
+  it('decides the year of a line without one by the new year of the configured zone', () => {
+    const rows: [zone: string, arrival: string, line: string, time: string][] = [
+      // It is already next year there: 05:30 on the first of January.
+      ['Asia/Seoul', '2025-12-31T20:30:00Z', 'Jan  1 05:29:59 h a: x', '2025-12-31T20:29:59.000Z'],
+      ['Asia/Seoul', '2025-12-31T20:30:00Z', 'Dec 31 23:59:59 h a: x', '2025-12-31T14:59:59.000Z'],
+      // It is still last year there: 20:30 on the last of December.
+      ['America/New_York', '2026-01-01T01:30:00Z', 'Dec 31 20:29:59 h a: x', '2026-01-01T01:29:59.000Z'],
+      ['America/New_York', '2026-01-01T01:30:00Z', 'Jan  1 00:00:01 h a: x', '2026-01-01T05:00:01.000Z'],
+      // Half a year away, where the zone decides which year is nearer: 182.5 days before and behind 2025-07-02T12:00.
+      ['Asia/Seoul', '2025-07-02T06:00:00Z', 'Jan  1 02:00:00 h a: x', '2025-12-31T17:00:00.000Z'],
+      ['UTC', '2025-07-02T06:00:00Z', 'Jan  1 02:00:00 h a: x', '2025-01-01T02:00:00.000Z'],
+    ]
+    for (const [zone, arrival, line, time] of rows) {
+      assert.equal(timeOfLine(line, zone, Date.parse(arrival)), time, `${line} in ${zone} at ${arrival}`)
+    }
   })
 
   it('cuts or refuses long lines of too many sessions when the memory for half lines is spent', () => {

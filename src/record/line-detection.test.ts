@@ -34,6 +34,13 @@ function detect(
   }
 }
 
+function isLocal(line: string): boolean {
+  const bytes = utf8.encode(line)
+  const out = { ...NO_DETECTION, isLocal: true }
+  detectLine(bytes, 0, bytes.length, ARRIVAL_MS, out)
+  return out.isLocal
+}
+
 function assertDetections(
   rows: readonly [line: string, time: string | null, severity: number, word: string][],
 ): void {
@@ -159,6 +166,64 @@ test('numbers, versions, prose and days that do not exist are no time', () => {
     '{',
   ]
   for (const line of lines) assert.equal(detect(line).time, null, line)
+})
+
+test('a zone behind the time counts, whatever the spelling', () => {
+  const second = '2025-01-15T09:50:00Z'
+  const rows: [string, string][] = [
+    ['2025-01-15 09:50:00 UTC [7] LOG: started', second],
+    ['2025-01-15 18:50:00 GMT+0900 started', second],
+    ['25/01/15 18:50:00 +0900 started', second],
+    ['Wed Jan 15 18:50:00 2025 +0900 started', second],
+    ['Wed Jan 15 2025 18:50:00 GMT+0900 (KST) started', second],
+    ['Jan 15 18:50:00 +09:00 host app: started', second],
+    ['Jan 15 09:50:00 UTC host app: started', second],
+    ['Jan 15 09:50:00Z host app: started', second],
+    ['01-15 18:50:00.250 +0900 started', '2025-01-15T09:50:00.250Z'],
+    ['20250115T185000+0900 started', second],
+  ]
+  for (const [line, time] of rows) assert.deepEqual([detect(line).time, isLocal(line)], [time, false], line)
+})
+
+test('a time is local when it names no zone and is not Unix time', () => {
+  const local = [
+    '2025-01-15T09:50:00 started',
+    '2025-01-15 09:50:00,250 - started',
+    '2025-01-15 09:50:00 KST started',
+    '2025/01/15 09:50:00 - started',
+    '25/01/15 09:50:00 started',
+    '250115 095000 7 started',
+    '20250115-9:50:0:250|unit|started',
+    '15/Jan/2025:09:50:00 "GET /"',
+    'Jan 15 09:50:00 host app[7]: started',
+    'Jan 15 09:50:00 utc-1 app[7]: started',
+    'Jan 15 09:50:00 gmt.example app[7]: started',
+    'Jan 15 2025 09:50:00 started',
+    '[Wed Jan 15 09:50:00 2025] started',
+    'I0115 09:50:00.250000       7 main.go:12] started',
+    '01-15 09:50:00.250  1702  2395 D Window: started',
+    'time="2025-01-15 09:50:00" level=info',
+    '{"time":"2025-01-15 09:50:00"}',
+  ]
+  const known = [
+    '2025-01-15T09:50:00Z started',
+    '2025-01-15 18:50:00 +0900 started',
+    '15/Jan/2025:09:50:00 +0000 "GET /"',
+    'Wed Jan 15 09:50:00 UTC 2025 started',
+    'Wed, 15 Jan 2025 09:50:00 GMT started',
+    '1736934600 started',
+    '- 1736934600 2025.01.15 n7 Jan 15 01:50:00 n7/n7 app: started',
+    'level=info t=1736934600.000 n=7',
+    '{"time":"2025-01-15T09:50:00Z"}',
+    '{"ts":1736934600,"msg":"x"}',
+    '{"ts":17369346.5,"msg":"x"}',
+    'no time at all',
+    'Backup from 2025-01-15 09:50:00 completed',
+    '',
+  ]
+  for (const line of local)
+    assert.deepEqual([detect(line).time?.slice(0, 17), isLocal(line)], ['2025-01-15T09:50:', true], line)
+  for (const line of known) assert.equal(isLocal(line), false, line)
 })
 
 test('a time without a year is of the year nearest to the arrival', () => {

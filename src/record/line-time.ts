@@ -100,9 +100,13 @@ function isSpacedZone(bytes: Uint8Array, at: number, end: number): boolean {
   return minutesAt + 2 === end || !isWordByte(bytes[minutesAt + 2])
 }
 
-/** `UTC` or `GMT`. */
+/** `UTC` or `GMT`, also before an offset; a name of a machine that begins like that is none. */
 function isUtcWord(bytes: Uint8Array, at: number, end: number): boolean {
-  return isUtcName(bytes, at, end) && (at + 3 === end || !isWordByte(bytes[at + 3]))
+  if (!isUtcName(bytes, at, end)) return false
+  if (at + 3 === end) return true
+  const behind = bytes[at + 3]
+  if (behind === PLUS || behind === MINUS) return isSpacedZone(bytes, at + 3, end)
+  return !isWordByte(behind) && behind !== DOT
 }
 
 function readFromDigit(

@@ -56,6 +56,7 @@ test('spellings of log lines that name their year are times too', () => {
   const rows: [string, string][] = [
     ['15/Jan/2025:09:50:00 +0000', '2025-01-15T09:50:00Z .. 2025-01-15T09:50:00.999999999Z'],
     ['2025/01/15 09:50:00', '2025-01-15T09:50:00Z .. 2025-01-15T09:50:00.999999999Z'],
+    ['Wed, 15 Jan 2025 09:50:00 GMT', '2025-01-15T09:50:00Z .. 2025-01-15T09:50:00.999999999Z'],
     ['Wed Jan 15 09:50:00.25 2025', '2025-01-15T09:50:00.250Z .. 2025-01-15T09:50:00.259999999Z'],
   ]
   for (const [text, span] of rows) assert.equal(spanOf(text), span, text)
