@@ -83,9 +83,9 @@ function kill(options: SoakOptions): Promise<CrashFigures> {
 }
 
 function printFigures({ rounds, acknowledged, stored, startCrashes }: CrashFigures, seed: number): string {
-  const crashes = startCrashes === 0 ? '' : ` and ${startCrashes} crashes while starting`
+  const crashes = startCrashes === 0 ? '' : ` and ${startCrashes} during a start`
   return (
-    `${rounds} rounds${crashes}: ${acknowledged} records acknowledged, all found unchanged, none twice; ` +
+    `${rounds} crashes under load${crashes}: ${acknowledged} records acknowledged, all found unchanged, none twice; ` +
     `${stored - acknowledged} more stored that were still unanswered. Seed ${seed}.`
   )
 }

@@ -11,6 +11,8 @@ import { packageVersion } from './version.ts'
 
 /** Resolves with the exit code after the server stopped. CONFIG_INVALID, PORT_TAKEN, DIRECTORY_LOCKED, …. */
 export async function runServe(io: CliIo, args: ParsedArgs): Promise<number> {
+  // Whoever read what the start printed may go away; the server stays.
+  for (const stream of [io.stdout, io.stderr]) stream.on('error', () => {})
   const { config, warnings } = await loadCliConfig(io, args)
   const log = openOwnLog(io.stderr, config.ownLog)
   for (const { text } of warnings) log.warn(text)

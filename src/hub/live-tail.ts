@@ -91,7 +91,7 @@ class Reader {
   /** False when it had left before. */
   remove(subscriber: Subscriber): boolean {
     if (!this.#subscribers.delete(subscriber)) return false
-    subscriber.close(null)
+    subscriber.leave()
     if (this.#subscribers.size === 0) {
       this.#ended()
       this.#abort.abort()
@@ -130,7 +130,7 @@ class Subscriber {
 
   constructor(fromId: number, rowsMax: number, counters: TailCounters) {
     this.#fromId = fromId
-    this.#rowsMax = rowsMax
+    this.#rowsMax = Math.max(1, rowsMax)
     this.#counters = counters
   }
 
@@ -150,6 +150,14 @@ class Subscriber {
     this.#wake?.()
   }
 
+  /** Who left wants nothing more, not even what waits. */
+  leave(): void {
+    this.#items = []
+    this.#gap = null
+    this.close(null)
+  }
+
+  /** Ends after what waits was taken. */
   close(error: unknown): void {
     this.#isClosed = true
     this.#error ??= error

@@ -4,7 +4,7 @@
  */
 import { type Clock, CodedError, type Disk, type DiskLock, messageOf, type Random } from '../base/base.ts'
 import { countRows, isLive, type Query, selectRows } from '../query/query.ts'
-import { type LogState, openStore, type Store, type StoreOptions } from '../storage/storage.ts'
+import { type LogState, openStore, type Snapshot, type Store, type StoreOptions } from '../storage/storage.ts'
 import type { Answer, Hub, HubStats, QueryOptions, TailItem, TailQueryOptions } from './hub-api.ts'
 import { LiveTails, type TailCounters } from './live-tail.ts'
 import { QueryGate } from './query-gate.ts'
@@ -81,7 +81,7 @@ class OpenHub implements Hub {
   readonly #counters: TailCounters = { tails: 0, tailRows: 0, tailGapRows: 0 }
   readonly #gate: QueryGate
   readonly #startedMs: number
-  #isClosed = false
+  #closing: Promise<void> | null = null
 
   constructor(options: HubOptions, lock: DiskLock, stores: ReadonlyMap<string, Store>) {
     this.#options = options
@@ -104,12 +104,13 @@ class OpenHub implements Hub {
   async query(query: Query, options: QueryOptions = {}): Promise<Answer> {
     const store = this.store(options.store)
     const leave = await this.#gate.enter(options.signal)
-    const snapshot = store.snapshot()
+    let snapshot: Snapshot | null = null
     const end = (): void => {
-      snapshot.release()
+      snapshot?.release()
       leave()
     }
     try {
+      snapshot = store.snapshot()
       const { signal, rowsMax } = options
       const keyBytesMax = this.#options.queryMemoryBytesMax
       const { count, rows } = await selectRows(snapshot, query, { signal, rowsMax, keyBytesMax })
@@ -149,14 +150,17 @@ class OpenHub implements Hub {
     return { startedMs: this.#startedMs, stores, queriesRunning: running, queries: total, ...this.#counters }
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    try {
-      for (const store of this.#stores.values()) await store.close()
-    } finally {
-      await this.#lock.release()
-    }
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  /** All stores, whatever becomes of one of them. */
+  async #close(): Promise<void> {
+    const closed = await Promise.allSettled([...this.#stores.values()].map((store) => store.close()))
+    // The lock goes with the process at the latest.
+    await this.#lock.release().catch(() => {})
+    for (const outcome of closed) if (outcome.status === 'rejected') throw outcome.reason
   }
 
   [Symbol.asyncDispose](): Promise<void> {

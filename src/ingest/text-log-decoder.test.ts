@@ -455,7 +455,7 @@ describe('TextLogDecoder', () => {
       // It is still last year there: 20:30 on the last of December.
       ['America/New_York', '2026-01-01T01:30:00Z', 'Dec 31 20:29:59 h a: x', '2026-01-01T01:29:59.000Z'],
       ['America/New_York', '2026-01-01T01:30:00Z', 'Jan  1 00:00:01 h a: x', '2026-01-01T05:00:01.000Z'],
-      // Half a year away, where the zone decides which year is nearer: 182.5 days before and behind 2025-07-02T12:00.
+      // Half a year away: it is 15:00 in Seoul, nearer to the next new year, and 06:00 in UTC, nearer to the last.
       ['Asia/Seoul', '2025-07-02T06:00:00Z', 'Jan  1 02:00:00 h a: x', '2025-12-31T17:00:00.000Z'],
       ['UTC', '2025-07-02T06:00:00Z', 'Jan  1 02:00:00 h a: x', '2025-01-01T02:00:00.000Z'],
     ]

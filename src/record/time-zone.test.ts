@@ -57,7 +57,7 @@ test('in autumn a reading that comes twice is its first occurrence', () => {
   ])
 })
 
-test('changes of half an hour, of a day, at New Year and twice within a few weeks are known', () => {
+test('changes of half an hour, of a day, at New Year and there and back within a week are known', () => {
   assertInstants('Australia/Lord_Howe', [
     ['2025-04-06T01:59:00.000', '2025-04-05T14:59:00.000Z'],
     ['2025-04-06T02:00:00.000', '2025-04-05T15:30:00.000Z'],
@@ -66,10 +66,16 @@ test('changes of half an hour, of a day, at New Year and twice within a few week
     ['2011-12-29T23:59:59.000', '2011-12-30T09:59:59.000Z'],
     ['2011-12-31T00:00:00.000', '2011-12-30T10:00:00.000Z'],
   ])
-  // The clock went back at midnight of New Year: the hour before it came twice.
-  assertInstants('America/Argentina/San_Luis', [
-    ['2008-01-20T23:30:00.000', '2008-01-21T01:30:00.000Z'],
-    ['2008-01-21T00:00:00.000', '2008-01-21T03:00:00.000Z'],
+  // New Year's Eve was left out.
+  assertInstants('Pacific/Kiritimati', [
+    ['1994-12-30T23:59:59.000', '1994-12-31T09:59:59.000Z'],
+    ['1995-01-01T00:00:00.000', '1994-12-31T10:00:00.000Z'],
+  ])
+  // Brazil's north had summer time for one week.
+  assertInstants('America/Recife', [
+    ['2000-10-07T12:00:00.000', '2000-10-07T15:00:00.000Z'],
+    ['2000-10-11T12:00:00.000', '2000-10-11T14:00:00.000Z'],
+    ['2000-10-17T12:00:00.000', '2000-10-17T15:00:00.000Z'],
   ])
   // Standard time for the month of Ramadan.
   assertInstants('Africa/Casablanca', [

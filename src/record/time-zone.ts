@@ -10,7 +10,8 @@
  *
  * Each year that lines speak of is worked out once, as spans of readings with one offset; the last span is remembered.
  * Years are at most those of the times that a record can have, about 600, so what hostile lines can cost is bounded in
- * memory and in time. Measured: 2 ns a reading in the span of the one before, 0.2 ms for a year that is new.
+ * memory and in time. Measured on a busy machine: 15 ns a reading in the span of the one before, 0.2 µs
+ * in another one, 0.6 ms for a year that is new.
  *
  * Not for times that name a zone or an offset (time.ts).
  */
@@ -34,7 +35,7 @@ interface Change {
 const SECOND_MS = 1000
 const QUARTER_MS = 15 * 60 * SECOND_MS
 const DAY_MS = 24 * 60 * 60 * SECOND_MS
-/** No zone changes its clocks and changes them back within less. */
+/** No zone ever changed its clocks and changed them back within less: the shortest is 7 days, in Brazil in 2000. */
 const CHANGES_APART_MS = 6 * DAY_MS
 const NO_SPAN: Span = { fromMs: 0, toMs: 0, offsetMs: 0 }
 

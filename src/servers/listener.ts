@@ -75,7 +75,7 @@ export interface ListenerStats {
   /** Accepted since the start. */
   readonly accepted: number
   readonly refused: Readonly<Record<ConnectionRefusal, number>>
-  /** Connections that the system could not accept, for want of file descriptors for instance. */
+  /** Connections that could not be accepted: gone before, or no file descriptor left. */
   readonly acceptErrors: number
 }
 
@@ -202,7 +202,13 @@ export class Listener {
   // ---- accepting ----------------------------------------------------------------------------------------------
 
   #accept(socket: Socket): void {
-    const address = plainAddress(socket.remoteAddress ?? '')
+    if (socket.remoteAddress === undefined) {
+      // The peer is gone already.
+      this.#acceptErrors++
+      socket.destroy()
+      return
+    }
+    const address = plainAddress(socket.remoteAddress)
     const key = addressKey(address)
     const refusal = this.#refusalOf(address, key)
     if (refusal !== null) this.#refuse(socket, refusal)
@@ -219,9 +225,7 @@ export class Listener {
 
   #refusalOf(address: string, key: string): ConnectionRefusal | null {
     const { connectionsMax, connectionsPerAddressMax } = this.#options
-    // The peer may be gone already: then it has no address.
-    if (address === '' || !this.#allowed.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'))
-      return 'notAllowed'
+    if (!this.#allowed.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) return 'notAllowed'
     if (connectionsMax > 0 && this.#sessions.size >= connectionsMax) return 'tooMany'
     const open = this.#perAddress.get(key) ?? 0
     if (connectionsPerAddressMax > 0 && open >= connectionsPerAddressMax) return 'tooManyPerAddress'

@@ -332,6 +332,21 @@ describe('LogServer under pressure', () => {
     assert.equal(bench.server.stats().unstoredBytes, 0)
   })
 
+  it('answers everything of a peer that ended its side while it was not read', async () => {
+    const bench = await open({ unackedBytesMax: 10_000 })
+    bench.store.isHeld = true
+    const peer = await bench.peer()
+    const count = 30_000
+    peer.end('LOG|INFO||x\n'.repeat(count))
+    await until(() => bench.store.waiting === 1, 'the first append')
+    await turns()
+    assert.equal(bench.store.waiting, 1)
+    bench.store.isHeld = false
+    bench.store.release()
+    await peer.ended()
+    assert.equal(peer.received, Array.from({ length: count }, (_, index) => `OK|${index}\n`).join(''))
+  })
+
   it('stops reading from all when they hold too much together', async () => {
     const bench = await open({ unackedBytesOfAllMax: 300_000 })
     bench.store.isHeld = true

@@ -9,7 +9,8 @@
  * A new version of a format gets a directory and a test of its own; this one stays.
  */
 import assert from 'node:assert/strict'
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -28,7 +29,7 @@ import type { Store } from './store.ts'
 
 const DIRECTORY = join(import.meta.dirname, '../../test/data/format-v1')
 
-export const BATCHES: readonly SampleBatch[] = [
+const BATCHES: readonly SampleBatch[] = [
   messages('the first record', ''),
   {
     key: 'sender:1',
@@ -104,7 +105,13 @@ async function withCopy(
 }
 
 test('the stored directory is what it was', async () => {
-  assert.deepEqual((await readdir(join(DIRECTORY, 'stores/logs'))).sort(), [])
+  const directory = join(DIRECTORY, 'stores/logs')
+  const hash = createHash('sha256')
+  for (const name of (await readdir(directory)).sort()) {
+    hash.update(`${name}\n`)
+    hash.update(await readFile(join(directory, name)))
+  }
+  assert.equal(hash.digest('hex'), 'a733bd79f0733d27a3df8532cd90daf29fd6dd7cddb9fbddfb8ed8b3787aa94f')
 })
 
 test('a directory of format version 1 gives every record that went in', async () => {
@@ -122,7 +129,7 @@ test('a directory of format version 1 gives every record that went in', async ()
       const { state, records, damaged, lost } = store.stats()
       assert.deepEqual(
         { state, records, damaged, lost },
-        { state: 'writable', records: 20, damaged: [], lost: [] },
+        { state: 'writable', records: 19, damaged: [], lost: [] },
       )
       await store.close()
     }
@@ -142,7 +149,7 @@ test('a directory of format version 1 is written on: keys are known, ids go on',
     assert.equal(id, 131_072)
     await store.close()
     const reopened = await open()
-    assert.equal(reopened.stats().records, 21)
+    assert.equal(reopened.stats().records, 20)
     assert.equal(await reopened.append(encodeSample(messages('and tomorrow'))), 131_073)
     await reopened.close()
   })

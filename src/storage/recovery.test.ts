@@ -390,6 +390,54 @@ test('a frame of another segment, whole as it is, does not pass for one of this'
   assert.deepEqual(Object.values(await readMessages(await directory.open())), ['one', 'two', 'three'])
 })
 
+test('frames of this segment that somebody sent as messages are messages, also where the bytes around them are bad', async () => {
+  const directory = await written(['one', 'two'])
+  const name = 'segment-00000001'
+  const frames = directory.bytes(name).subarray(SEGMENT_HEADER_BYTES)
+  const store = await directory.open()
+  await store.close()
+  directory.kill()
+  // The same segment again, this time with its own frames in a message.
+  const again = new TestDirectory()
+  const first = await again.open()
+  for (const text of ['one', 'two']) await append(first, text)
+  assert.deepEqual(again.bytes(name).subarray(SEGMENT_HEADER_BYTES), frames)
+  await first.append(encodeSample({ records: [{ message: frames }] }))
+  const third = again.frames(name)[2]
+  const torn = again.copy()
+  torn.kill()
+  torn.damage(name, third.offset)
+  const reopened = await torn.open()
+  assert.deepEqual(await readMessages(reopened), { 1: 'one', 2: 'two' })
+  await assertWritable(reopened)
+
+  await append(first, 'four')
+  again.kill()
+  again.damage(name, third.offset)
+  const holed = await again.open()
+  assert.match(holed.stats().reason ?? '', /^Acknowledged records are missing: ids 3-3 /)
+  assert.deepEqual(await readMessages(holed), { 1: 'one', 2: 'two', 4: 'four' })
+})
+
+test('frames and holes that are larger than what is read at once are found all the same', async () => {
+  const long = 'x'.repeat(1_500_000)
+  const directory = await killed(['one', long, long, 'four', long, 'six'])
+  const name = directory.newest('segment')
+  const [, second, third] = directory.frames(name)
+  directory.damage(name, second.offset)
+  directory.damage(name, third.offset + 1_000_000, 100_000)
+  // Many places where a frame might begin.
+  await directory.write(name, fillWithMagic(directory.bytes(name), second.offset + 100, 200_000))
+  const store = await directory.open()
+  assert.match(store.stats().reason ?? '', /^Acknowledged records are missing: ids 2-3 /)
+  assert.deepEqual(await readMessages(store), { 1: 'one', 4: 'four', 5: long, 6: 'six' })
+})
+
+function fillWithMagic(bytes: Uint8Array, offset: number, length: number): Uint8Array {
+  bytes.set(Buffer.alloc(length, 'LCFR'), offset)
+  return bytes
+}
+
 // ---- starts that fail ---------------------------------------------------------------------------------------
 
 test('when the n-th disk call of an unclean start fails, for every n, the next start has everything', async () => {

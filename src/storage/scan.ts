@@ -262,7 +262,7 @@ export function buildBlock(
     )
     const end = position + FRAME_HEADER_BYTES + (header?.payloadLength ?? 0)
     if (header === null || end > bytes.length || (isChecked && !checkFrame(bytes.subarray(position, end)))) {
-      const next = findFrameIn(bytes, position + 1, extent.segment.salt)
+      const next = findFrameIn(bytes, position + 1, extent.segment.salt, expectedId)
       damaged(expectedId, next === null ? extent.endId - 1 : next.firstId - 1)
       expectedId = next?.firstId ?? extent.endId
       position = next?.offset ?? bytes.length
@@ -318,12 +318,14 @@ function findFrameIn(
   bytes: Uint8Array,
   from: number,
   salt: Salt,
+  idMin: number,
 ): { offset: number; firstId: number } | null {
   for (let offset = from; offset + FRAME_HEADER_BYTES <= bytes.length; offset++) {
     if (bytes[offset] !== 0x4c) continue // 'L' of "LCFR"
     const header = decodeFrameHeader(bytes.subarray(offset, offset + FRAME_HEADER_BYTES), salt)
     const end = offset + FRAME_HEADER_BYTES + (header?.payloadLength ?? 0)
-    if (header !== null && end <= bytes.length && checkFrame(bytes.subarray(offset, end))) {
+    if (header === null || header.firstId < idMin || end > bytes.length) continue
+    if (checkFrame(bytes.subarray(offset, end))) {
       return { offset, firstId: header.firstId }
     }
   }

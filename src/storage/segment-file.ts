@@ -89,6 +89,12 @@ export class WindowReader {
     }
     return this.#window.subarray(offset - this.#start, offset - this.#start + wanted)
   }
+
+  /** At least `least` bytes at `offset`, and whatever was read with them; fewer only at the end of the file. */
+  async from(offset: number, least: number): Promise<Uint8Array> {
+    const found = await this.at(offset, least)
+    return found.length < least ? found : this.#window.subarray(offset - this.#start)
+  }
 }
 
 /** A frame that was found: `bytes` is header and payload, valid until the walk goes on. */
@@ -139,7 +145,7 @@ export async function walkSegment(
   while (offset < reader.size) {
     let frame = await frameAt(reader, offset, segment.salt)
     if (frame === null || (previousCrc !== null && frame.header.previousCrc !== previousCrc)) {
-      const next = frame ?? (await findFrame(reader, offset + 1, segment.salt))
+      const next = frame ?? (await findFrame(reader, offset + 1, segment.salt, endId))
       if (next === null) break
       holes.push({ offset, bytes: next.offset - offset, fromId: endId, endId: next.header.firstId })
       frame = next
@@ -181,25 +187,41 @@ async function frameAt(reader: WindowReader, offset: number, salt: Salt): Promis
   return bytes.length === length && checkFrame(bytes) ? { offset, header, bytes } : null
 }
 
-/** The first good frame at or after `offset`. */
-async function findFrame(reader: WindowReader, offset: number, salt: Salt): Promise<FoundFrame | null> {
-  const magic = Uint8Array.of(
-    FRAME_MAGIC & 255,
-    (FRAME_MAGIC >> 8) & 255,
-    (FRAME_MAGIC >> 16) & 255,
-    FRAME_MAGIC >>> 24,
-  )
+/**
+ * The first good frame at or after `offset` whose ids are not below `idMin`. What has smaller ids is an older frame of
+ * this segment that somebody sent as a message: his own log directory, say.
+ */
+async function findFrame(
+  reader: WindowReader,
+  offset: number,
+  salt: Salt,
+  idMin: number,
+): Promise<FoundFrame | null> {
   let position = offset
   while (position + FRAME_HEADER_BYTES <= reader.size) {
-    const window = await reader.at(position, WINDOW_BYTES)
-    const index = Buffer.from(window.buffer, window.byteOffset, window.byteLength).indexOf(magic)
-    if (index < 0) {
-      position += Math.max(1, window.length - magic.length + 1)
-      continue
-    }
-    const frame = await frameAt(reader, position + index, salt)
+    const bytes = await reader.from(position, FRAME_HEADER_BYTES)
+    if (bytes.length < FRAME_HEADER_BYTES) return null
+    const index = findFrameHeader(bytes, salt, idMin)
+    const frame = index < 0 ? null : await frameAt(reader, position + index, salt)
     if (frame !== null) return frame
-    position += index + 1
+    position += index < 0 ? bytes.length - FRAME_HEADER_BYTES + 1 : index + 1
   }
   return null
+}
+
+const MAGIC = Uint8Array.of(
+  FRAME_MAGIC & 255,
+  (FRAME_MAGIC >> 8) & 255,
+  (FRAME_MAGIC >> 16) & 255,
+  FRAME_MAGIC >>> 24,
+)
+
+/** Where the first header of such a frame stands in `bytes`, or -1. Text that is full of magics costs one pass. */
+function findFrameHeader(bytes: Uint8Array, salt: Salt, idMin: number): number {
+  const haystack = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  for (let index = haystack.indexOf(MAGIC); index >= 0; index = haystack.indexOf(MAGIC, index + 1)) {
+    const header = decodeFrameHeader(bytes.subarray(index, index + FRAME_HEADER_BYTES), salt)
+    if (header !== null && header.firstId >= idMin) return index
+  }
+  return -1
 }

@@ -1,0 +1,250 @@
+/** Live tails: one evaluation for all who ask the same, and gaps that add up. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SeededRandom, SimulatedClock, SimulatedDisk } from '../base/base.ts'
+import { parseQuery, type Query } from '../query/query.ts'
+import type { Block } from '../record/record.ts'
+import { openStore, type Store, type TailOptions } from '../storage/storage.ts'
+import { encodeSample, messages, SAMPLE_WALL_MS } from '../testing/sample-records.ts'
+import type { TailItem } from './hub-api.ts'
+import { LiveTails, type TailCounters } from './live-tail.ts'
+
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const parse = (text: string): Query => parseQuery(text, { nowMs: SAMPLE_WALL_MS })
+
+/** Live tails over a store that counts how often it is tailed, and by whom it still is. */
+async function openTails() {
+  const store = await openStore({
+    disk: new SimulatedDisk(),
+    clock: new SimulatedClock({ wallMs: SAMPLE_WALL_MS }),
+    random: new SeededRandom(1),
+    directory: '/data/stores/logs',
+    options: { freeBytesMin: 0 },
+  })
+  const readers = { started: 0, running: 0 }
+  const counted: Store = {
+    append: (batch) => store.append(batch),
+    writable: () => store.writable(),
+    snapshot: () => store.snapshot(),
+    stats: () => store.stats(),
+    close: () => store.close(),
+    tail: (options) => countReader(store, readers, options),
+  }
+  const counters: TailCounters = { tails: 0, tailRows: 0, tailGapRows: 0 }
+  const append = (...texts: string[]): Promise<number> => store.append(encodeSample(messages(...texts)))
+  return { store, readers, counters, append, tails: new LiveTails(counted, counters) }
+}
+
+async function* countReader(
+  store: Store,
+  readers: { started: number; running: number },
+  options?: TailOptions,
+): AsyncGenerator<Block> {
+  readers.started++
+  readers.running++
+  try {
+    yield* store.tail(options)
+  } finally {
+    readers.running--
+  }
+}
+
+async function take(items: AsyncIterator<TailItem>, count: number): Promise<TailItem[]> {
+  const taken: TailItem[] = []
+  while (taken.length < count) {
+    const { done, value } = await items.next()
+    assert.ok(done !== true, `the tail ended after ${taken.length} items`)
+    taken.push(value)
+  }
+  return taken
+}
+
+const iterator = (items: AsyncIterable<TailItem>): AsyncIterator<TailItem> => items[Symbol.asyncIterator]()
+const ids = (items: readonly TailItem[]): (number | string)[] =>
+  items.map((item) => (item.kind === 'row' ? item.id : `${item.fromId}-${item.toId}: ${item.count}`))
+
+test('subscribers of one query share its evaluation, however they spell it', async () => {
+  const { tails, readers, append, counters } = await openTails()
+  const spellings = ['error', '  error  ', '(error)', '"error"'].map((text) =>
+    iterator(tails.subscribe(parse(text), {})),
+  )
+  const other = iterator(tails.subscribe(parse('fine'), {}))
+  await append('an error', 'fine', 'error again')
+  for (const tail of spellings) assert.deepEqual(ids(await take(tail, 2)), [1, 3])
+  assert.deepEqual(ids(await take(other, 1)), [2])
+  assert.equal(readers.started, 2)
+  assert.equal(counters.tails, 5)
+})
+
+test('a reader ends with its last subscriber, and the next subscriber starts another', async () => {
+  const { tails, readers, append, counters } = await openTails()
+  const [one, two] = [new AbortController(), new AbortController()]
+  tails.subscribe(parse('*'), { signal: one.signal })
+  const second = iterator(tails.subscribe(parse('*'), { signal: two.signal }))
+  one.abort()
+  await append('m')
+  assert.deepEqual(ids(await take(second, 1)), [1])
+  assert.deepEqual({ ...readers, tails: counters.tails }, { started: 1, running: 1, tails: 1 })
+  two.abort()
+  await settled()
+  assert.deepEqual({ ...readers, tails: counters.tails }, { started: 1, running: 0, tails: 0 })
+  const third = iterator(tails.subscribe(parse('*'), {}))
+  await append('n')
+  assert.deepEqual(ids(await take(third, 1)), [2])
+  assert.equal(readers.started, 2)
+})
+
+test('who joins later sees nothing from before', async () => {
+  const { tails, append } = await openTails()
+  const early = iterator(tails.subscribe(parse('*'), {}))
+  await append('one')
+  const late = iterator(tails.subscribe(parse('*'), {}))
+  await append('two')
+  assert.deepEqual(ids(await take(early, 2)), [1, 2])
+  assert.deepEqual(ids(await take(late, 1)), [2])
+})
+
+test('who resumes reads alone, from the id that it names', async () => {
+  const { tails, readers, append } = await openTails()
+  await append('one', 'two', 'three')
+  const live = iterator(tails.subscribe(parse('*'), {}))
+  const resumed = iterator(tails.subscribe(parse('*'), { afterId: 1 }))
+  const all = iterator(tails.subscribe(parse('*'), { afterId: -1 }))
+  await append('four')
+  assert.deepEqual(ids(await take(live, 1)), [4])
+  assert.deepEqual(ids(await take(resumed, 3)), [2, 3, 4])
+  assert.deepEqual(ids(await take(all, 4)), [1, 2, 3, 4])
+  assert.equal(readers.started, 3)
+})
+
+test('rows and gaps of a slow subscriber add up exactly, whenever it reads', async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = new SeededRandom(seed)
+    const { tails, append, store, counters } = await openTails()
+    const tail = iterator(tails.subscribe(parse('match'), { queueRowsMax: 1 + random.below(5) }))
+    const expected: number[] = []
+    const received: TailItem[] = []
+    const waiting = () =>
+      expected.length - received.reduce((sum, item) => sum + (item.kind === 'row' ? 1 : item.count), 0)
+    for (let round = 0; round < 40; round++) {
+      const texts = Array.from({ length: 1 + random.below(4) }, () =>
+        random.chance(0.7) ? 'match' : 'other',
+      )
+      const firstId = await append(...texts)
+      expected.push(...texts.flatMap((text, at) => (text === 'match' ? firstId + at : [])))
+      await settled()
+      for (let reads = random.below(3); reads > 0 && waiting() > 0; reads--)
+        received.push(...(await take(tail, 1)))
+    }
+    await store.close()
+    for (let next = await tail.next(); next.done !== true; next = await tail.next()) received.push(next.value)
+    assert.deepEqual(spread(received, expected), expected, `seed ${seed}`)
+    assert.equal(counters.tailRows + counters.tailGapRows, expected.length)
+  }
+})
+
+/** The ids of the rows, and for each gap those of `expected` that lie in it: as many as it says, at its very ends. */
+function spread(received: readonly TailItem[], expected: readonly number[]): number[] {
+  return received.flatMap((item) => {
+    if (item.kind === 'row') return [item.id]
+    const missed = expected.filter((id) => id >= item.fromId && id <= item.toId)
+    assert.deepEqual(
+      { fromId: missed[0], toId: missed.at(-1), count: missed.length },
+      { fromId: item.fromId, toId: item.toId, count: item.count },
+    )
+    return missed
+  })
+}
+
+test('a gap can be fetched by resuming before it', async () => {
+  const { tails, append } = await openTails()
+  const slow = iterator(tails.subscribe(parse('*'), { queueRowsMax: 1 }))
+  await append('one', 'two', 'three')
+  const [, gap] = await take(slow, 2)
+  assert.deepEqual(gap, { kind: 'gap', fromId: 2, toId: 3, count: 2 })
+  const again = iterator(tails.subscribe(parse('*'), { afterId: 1 }))
+  assert.deepEqual(ids(await take(again, 2)), [2, 3])
+})
+
+test('a queue is bounded in bytes too', async () => {
+  const { tails, append, counters } = await openTails()
+  const slow = iterator(tails.subscribe(parse('*'), {}))
+  for (let at = 0; at < 40; at++) await append('x'.repeat(1_000_000))
+  await settled()
+  assert.ok(counters.tailRows < 20, `${counters.tailRows} rows wait`)
+  const items = await take(slow, counters.tailRows + 1)
+  assert.deepEqual(items.at(-1), {
+    kind: 'gap',
+    fromId: counters.tailRows + 1,
+    toId: 40,
+    count: 40 - counters.tailRows,
+  })
+})
+
+test('a queue for no rows at all holds one', async () => {
+  const { tails, append } = await openTails()
+  const tail = iterator(tails.subscribe(parse('*'), { queueRowsMax: 0 }))
+  await append('one', 'two')
+  assert.deepEqual(ids(await take(tail, 2)), [1, '2-2: 1'])
+})
+
+test('an aborted tail ends at once, with rows waiting or none', async () => {
+  const { tails, append, counters } = await openTails()
+  const [full, empty] = [new AbortController(), new AbortController()]
+  const withRows = iterator(tails.subscribe(parse('*'), { signal: full.signal }))
+  await append('one', 'two')
+  await settled()
+  const waiting = iterator(tails.subscribe(parse('*'), { signal: empty.signal })).next()
+  full.abort()
+  empty.abort()
+  assert.equal((await withRows.next()).done, true)
+  assert.equal((await waiting).done, true)
+  assert.equal(counters.tails, 0)
+  const late = iterator(tails.subscribe(parse('*'), { signal: AbortSignal.abort() }))
+  assert.equal((await late.next()).done, true)
+  assert.equal(counters.tails, 0)
+})
+
+test('when the store closes, what waits is still handed out, then the tail ends', async () => {
+  const { tails, append, store } = await openTails()
+  const tail = tails.subscribe(parse('*'), { queueRowsMax: 2 })
+  await append('one', 'two', 'three')
+  await settled()
+  await store.close()
+  assert.deepEqual(ids(await Array.fromAsync(tail)), [1, 2, '3-3: 1'])
+})
+
+test('leaving a loop leaves the tail', async () => {
+  const { tails, append, readers, counters } = await openTails()
+  const tail = tails.subscribe(parse('*'), {})
+  await append('one', 'two')
+  for await (const _ of tail) break
+  await settled()
+  assert.deepEqual({ running: readers.running, tails: counters.tails }, { running: 0, tails: 0 })
+})
+
+test('an error of the reader reaches every subscriber, after what it had read', async () => {
+  const { store, append } = await openTails()
+  const failing: Store = {
+    append: (batch) => store.append(batch),
+    writable: () => store.writable(),
+    snapshot: () => store.snapshot(),
+    stats: () => store.stats(),
+    close: () => store.close(),
+    async *tail(options) {
+      for await (const block of store.tail(options)) {
+        yield block
+        throw new Error('the disk went away')
+      }
+    },
+  }
+  const counters: TailCounters = { tails: 0, tailRows: 0, tailGapRows: 0 }
+  const tails = new LiveTails(failing, counters)
+  const subscribers = [tails.subscribe(parse('*'), {}), tails.subscribe(parse('*'), {})].map(iterator)
+  await append('one')
+  for (const subscriber of subscribers) {
+    assert.deepEqual(ids(await take(subscriber, 1)), [1])
+    await assert.rejects(subscriber.next(), { message: 'the disk went away' })
+  }
+  assert.equal(counters.tails, 0)
+})

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SeededRandom } from '../base/base.ts'
+import { QueryGate } from './query-gate.ts'
+
+/** Lets everything that is ready happen. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+test('as many as may run start at once, the next waits for the first that leaves', async () => {
+  const gate = new QueryGate(2)
+  const first = await gate.enter(undefined)
+  await gate.enter(undefined)
+  let hasStarted = false
+  const third = gate.enter(undefined).then((leave) => {
+    hasStarted = true
+    return leave
+  })
+  await settled()
+  assert.deepEqual(
+    { hasStarted, running: gate.running, total: gate.total },
+    { hasStarted: false, running: 2, total: 3 },
+  )
+  first()
+  await third
+  assert.deepEqual({ hasStarted, running: gate.running }, { hasStarted: true, running: 2 })
+})
+
+test('those who wait start in the order they came', async () => {
+  const gate = new QueryGate(1)
+  const order: number[] = []
+  const queries = [0, 1, 2, 3, 4].map(async (at) => {
+    const leave = await gate.enter(undefined)
+    order.push(at)
+    await settled()
+    leave()
+  })
+  await Promise.all(queries)
+  assert.deepEqual(order, [0, 1, 2, 3, 4])
+  assert.equal(gate.running, 0)
+})
+
+test('one that is cancelled while it waits takes nobody’s place', async () => {
+  const gate = new QueryGate(1)
+  const leave = await gate.enter(undefined)
+  const [cancelled, kept] = [new AbortController(), new AbortController()]
+  const second = gate.enter(cancelled.signal)
+  const third = gate.enter(kept.signal)
+  cancelled.abort()
+  await assert.rejects(second, { code: 'QUERY_CANCELLED' })
+  leave()
+  const leaveThird = await third
+  assert.equal(gate.running, 1)
+  kept.abort()
+  leaveThird()
+  assert.equal(gate.running, 0)
+})
+
+test('one that is cancelled before it came does not wait', async () => {
+  const gate = new QueryGate(1)
+  const leave = await gate.enter(undefined)
+  await assert.rejects(gate.enter(AbortSignal.abort()), { code: 'QUERY_CANCELLED' })
+  leave()
+  assert.equal(gate.running, 0)
+})
+
+test('leaving twice frees one place', async () => {
+  const gate = new QueryGate(2)
+  const leave = await gate.enter(undefined)
+  await gate.enter(undefined)
+  leave()
+  leave()
+  assert.equal(gate.running, 1)
+})
+
+test('whatever comes and goes in whatever order, no more than the bound run, and all places come back', async () => {
+  const random = new SeededRandom(1)
+  const gate = new QueryGate(3)
+  const queries = Array.from({ length: 200 }, async () => {
+    const abort = new AbortController()
+    const entered = gate.enter(abort.signal).catch(() => null)
+    if (random.chance(0.3)) abort.abort()
+    for (let turns = random.below(4); turns > 0; turns--) await settled()
+    if (random.chance(0.3)) abort.abort()
+    const leave = await entered
+    assert.ok(gate.running <= 3)
+    await settled()
+    leave?.()
+  })
+  await Promise.all(queries)
+  assert.equal(gate.running, 0)
+  assert.equal(gate.total, 200)
+})
