@@ -101,6 +101,7 @@ describe('layers', () => {
     assert.equal(checkLayers(tree({ 'storage/store.ts': ['../testing/testing.ts'] })).length, 1)
     assert.equal(checkLayers(tree({ 'bin.ts': ['./testing/testing.ts'] })).length, 1)
     assert.deepEqual(checkLayers(tree({ 'storage/store.test.ts': ['../testing/testing.ts'] })), [])
+    assert.deepEqual(checkLayers(tree({ 'storage/test-directory.ts': ['../testing/inside.ts'] })), [])
   })
 
   it('keeps the library free of the command line', () => {

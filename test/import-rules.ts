@@ -59,7 +59,8 @@ export function layerOf(path: string): string {
   return slash === -1 ? path.replace(/\.ts$/, '') : path.slice(0, slash)
 }
 
-const isTest = (path: string): boolean => path.endsWith('.test.ts')
+/** Tests, and what only tests use: `test-….ts`, `fake-….ts`. The build leaves them out too (tsconfig.build.json). */
+const isTest = (path: string): boolean => /\.test\.ts$|(^|\/)(test|fake)-[^/]*\.ts$/.test(path)
 const isRelative = (specifier: string): boolean => specifier.startsWith('./') || specifier.startsWith('../')
 
 // ---- reading imports ----------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import {
   statfs,
   unlink,
 } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { lockDirectory } from './directory-lock.ts'
 import type { Disk, DiskFile, DiskLock, DiskStat } from './disk.ts'
 import { systemErrorCode } from './errors.ts'
@@ -29,8 +30,8 @@ export class RealDisk implements Disk {
     return new RealFile(await openHandle(path, FLAGS[mode], FILE_MODE))
   }
 
-  async makeDirectory(path: string): Promise<boolean> {
-    return (await mkdir(path, { recursive: true, mode: DIRECTORY_MODE })) !== undefined
+  makeDirectory(path: string): Promise<boolean> {
+    return makeWithParents(path)
   }
 
   async list(path: string): Promise<string[]> {
@@ -79,6 +80,32 @@ export class RealDisk implements Disk {
 }
 
 export const realDisk: Disk = new RealDisk()
+
+/**
+ * Not mkdir's own `recursive`, which tries forever where the system answers ENOENT although the parent is there, as it
+ * does in /proc. Whether the directory was made.
+ */
+async function makeWithParents(path: string): Promise<boolean> {
+  try {
+    return await makeOne(path)
+  } catch (error) {
+    const parent = dirname(path)
+    if (systemErrorCode(error) !== 'ENOENT' || parent === path) throw error
+    await makeWithParents(parent)
+    return await makeOne(path)
+  }
+}
+
+async function makeOne(path: string): Promise<boolean> {
+  try {
+    await mkdir(path, { mode: DIRECTORY_MODE })
+    return true
+  } catch (error) {
+    const isThere = systemErrorCode(error) === 'EEXIST' && (await stat(path)).isDirectory()
+    if (isThere) return false
+    throw error
+  }
+}
 
 class RealFile implements DiskFile {
   readonly #handle: FileHandle

@@ -41,11 +41,12 @@ test('what comes in on the log port is found on the query port', async () => {
   assert.equal(await server.close(1000), 0)
 })
 
-test('a time in a plain line that names no zone is of the configured one', async () => {
+test('a time in a plain line that names no zone is of the configured one', async (context) => {
   const server = await RunningServer.open(
     configOf({ 'record-time-zone': 'Asia/Seoul' }),
     surroundings(new SimulatedDisk()),
   )
+  context.after(() => server.close(1000))
   const [log, query] = server.ports.map((port) => port.addresses[0])
   const line = '2026-01-02 03:04:05 WARN x'
   const zoned = '2026-01-02 03:04:06+00:00 WARN y'
@@ -55,7 +56,6 @@ test('a time in a plain line that names no zone is of the configured one', async
     await talk(query, 'QUERY|KEYWORD|WARN\nQUIT\n'),
     `RESULT|2\n1|WARN|1767290645|${line}\n2|WARN|1767323046|${zoned}\nEND\n`,
   )
-  await server.close(1000)
 })
 
 test('ports whose server does not exist yet are named, not refused; closed ones are not', async () => {

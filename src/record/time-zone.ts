@@ -10,8 +10,8 @@
  *
  * Each year that lines speak of is worked out once, as spans of readings with one offset; the last span is remembered.
  * Years are at most those of the times that a record can have, about 600, so what hostile lines can cost is bounded in
- * memory and in time. Measured on a busy machine: 15 ns a reading in the span of the one before, 0.2 µs
- * in another one, 0.6 ms for a year that is new.
+ * memory and in time. Measured on a busy machine: 15 ns a reading in the span of the one before, 0.2 µs in another one,
+ * 0.6 ms for a year that is new.
  *
  * Not for times that name a zone or an offset (time.ts).
  */

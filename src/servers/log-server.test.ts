@@ -297,7 +297,7 @@ describe('LogServer with a store that cannot take records', () => {
     const plain = await bench.peer()
     plain.send('a\nb\nPING\n')
     await plain.ended()
-    assert.equal(plain.received, 'PONG\nERROR|Log storage full\n')
+    assert.equal(plain.received, 'ERROR|Log storage full\n')
     assert.equal(commands.isEnded, false)
     assert.deepEqual(bench.server.stats().refused, { storageFull: 3 })
   })

@@ -96,6 +96,8 @@ export class LogSession implements Session, ConnectionEvents {
   #isFinished = false
   /** Plain lines cannot be stored any more: all that follows is refused, and then the session ends. */
   #refusal: LogRefusal | null = null
+  /** Plain lines were refused, and their turn has come. */
+  #isSilent = false
   #how: LogSessionEnd | null = null
   #isOver = false
   #stopUnknownTimer: () => void = () => {}
@@ -252,7 +254,8 @@ export class LogSession implements Session, ConnectionEvents {
   #storeBatch(step: LogBatchStep): void {
     const plainBatch = step.isPlain ? step.bytes.slice() : null
     const batchBytes = step.bytes.length
-    const turn = new Turn({ codes: step.codes.slice(), count: step.count, plainBatch, batchBytes })
+    const { isPlain, count } = step
+    const turn = new Turn({ codes: step.codes.slice(), count, isPlain, plainBatch, batchBytes })
     this.#push(turn)
     this.#pending += step.count
     this.#around.gate.take(batchBytes)
@@ -263,7 +266,7 @@ export class LogSession implements Session, ConnectionEvents {
   }
 
   #refuseBatch(step: LogBatchStep, refusal: LogRefusal): void {
-    const turn = new Turn({ codes: step.codes.slice() })
+    const turn = new Turn({ codes: step.codes.slice(), isPlain: step.isPlain })
     turn.settle({ refusal })
     this.#push(turn)
     this.#countRefused(refusal, step.count)
@@ -374,7 +377,9 @@ export class LogSession implements Session, ConnectionEvents {
       if (turn === undefined || turn.state !== 'settled') break
       this.#turns.shift()
       this.#heldBytes -= turn.replyBytes
-      this.#connection.write(this.#replyOf(turn))
+      // A PONG says that all plain lines before it are stored: after some that are not, only the reason is told.
+      if (turn.isPlain && turn.refusal !== null) this.#isSilent = true
+      if (!this.#isSilent) this.#connection.write(this.#replyOf(turn))
     }
     if (this.#isDecoded && this.#turns.length === 0) this.#finish()
   }

@@ -21,6 +21,8 @@ export class Turn {
   readonly print: (() => Uint8Array) | null
   /** Records of this turn. */
   readonly count: number
+  /** Whether its records were plain lines, which have no reply of their own. */
+  readonly isPlain: boolean
   /** A copy of the batch of plain lines, for as long as a full store may ask for it again. */
   plainBatch: Uint8Array | null
   /** What it is charged with until it is settled. */
@@ -36,12 +38,14 @@ export class Turn {
     readonly codes?: Uint8Array
     readonly print?: () => Uint8Array
     readonly count?: number
+    readonly isPlain?: boolean
     readonly plainBatch?: Uint8Array | null
     readonly batchBytes?: number
   }) {
     this.codes = turn.codes ?? null
     this.print = turn.print ?? null
     this.count = turn.count ?? 0
+    this.isPlain = turn.isPlain ?? false
     this.plainBatch = turn.plainBatch ?? null
     this.batchBytes = turn.batchBytes ?? 0
     this.replyBytes = this.codes?.length ?? PRINTED_BYTES

@@ -166,15 +166,21 @@ test('with acceptLoss the hole is recorded for ever, the file put aside, and the
   assert.equal(directory.bytes(aside).length, bytes.length)
   assert.deepEqual(store.stats().quarantinedFiles, [`segment-00000001.${directory.clock.wallMs()}`])
   await assertWritable(store)
+  await assertUndamaged(store)
   await store.close()
 
   const later = await directory.open()
   assert.deepEqual(ranges(later.stats().lost), [[2, 2]])
   assert.equal(later.stats().state, 'writable')
-  using snapshot = later.snapshot()
+  await assertUndamaged(later)
+})
+
+/** A loss that was accepted is no damage: answers are whole, as far as they can be. */
+async function assertUndamaged(store: Store): Promise<void> {
+  using snapshot = store.snapshot()
   for await (const _ of snapshot.scan());
   assert.deepEqual(snapshot.damage, [])
-})
+}
 
 test('ids that were lost are not given again', async () => {
   const directory = await killed(['one', 'two', 'three'])
@@ -446,6 +452,19 @@ test('when the n-th disk call of an unclean start fails, for every n, the next s
       for (const persistent of [false, true]) await sweepStart(code, operation, persistent)
     }
   }
+})
+
+test('a copy stays when a manifest that names it may be on disk', async () => {
+  const directory = await killed(['one', 'two'])
+  const manifests = { pathIncludes: 'manifest', code: 'EIO', persistent: true }
+  directory.disk.failCall(1, { ...manifests, operation: 'datasync', reach: 'everything' })
+  directory.disk.failCall(1, { ...manifests, operation: 'unlink' })
+  await assert.rejects(directory.open(), hasCode('DIRECTORY_UNUSABLE'))
+  directory.disk.heal()
+  directory.kill()
+  const store = await directory.open()
+  assert.deepEqual(await readMessages(store), { 1: 'one', 2: 'two' })
+  await assertWritable(store)
 })
 
 async function sweepStart(

@@ -1,12 +1,14 @@
 /** A store's directory on a simulated disk, for tests that open it, break what lies in it, and open it again. */
 import assert from 'node:assert/strict'
 import { type Random, SeededRandom, SimulatedClock, SimulatedDisk, writeAll } from '../base/base.ts'
-import { SAMPLE_WALL_MS } from '../testing/sample-records.ts'
 import { decodeFrameHeader, decodeSegmentHeader, FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES } from './frame.ts'
 import { openStore } from './segment-store.ts'
 import type { Store } from './store.ts'
 import type { StoreOptions } from './store-options.ts'
 import type { LogState } from './write-ahead-log.ts'
+
+/** When batches of tests were received (testing/sample-records.ts, which this layer may not import). */
+const WALL_MS = Date.UTC(2027, 0, 15)
 
 export interface TestFrame {
   readonly offset: number
@@ -17,7 +19,7 @@ export interface TestFrame {
 
 export class TestDirectory {
   readonly path = '/data/stores/logs'
-  readonly clock = new SimulatedClock({ wallMs: SAMPLE_WALL_MS })
+  readonly clock = new SimulatedClock({ wallMs: WALL_MS })
   /** What the stores said of their state, newest last. */
   readonly states: LogState[] = []
   disk: SimulatedDisk

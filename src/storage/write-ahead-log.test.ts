@@ -332,6 +332,15 @@ test('a store that closes while its disk fails says what was not stored, and clo
 
 // ---- bounds -------------------------------------------------------------------------------------------------
 
+test('a batch that could not be read back is refused before it is written', async () => {
+  const { directory, store } = await openWith(['one'])
+  const bytes = directory.bytes('segment-00000001')
+  const batch = encodeSample(messages('two'))
+  batch[8] = 2
+  await assert.rejects(store.append(batch), hasCode('BATCH_CORRUPT'))
+  assert.deepEqual(directory.bytes('segment-00000001'), bytes)
+})
+
 test('no option lets in a batch that its frame could not hold', async () => {
   const { store } = await openWith([], { batchBytesMax: 64 * 1024 * 1024 })
   await assert.rejects(append(store, 'x'.repeat(5 * 1024 * 1024)), hasCode('BATCH_TOO_LARGE'))
