@@ -6,7 +6,7 @@ import { resolve } from 'node:path'
 import { type Clock, type Disk, messageOf, type Random } from '../base/base.ts'
 import { type Config, PORT_NAMES, type PortName, printAddress } from '../config/config.ts'
 import { DEFAULT_STORE, type Hub, openHub } from '../hub/hub.ts'
-import { timeZoneOf } from '../record/record.ts'
+import { BATCH_BYTES_MAX, timeZoneOf } from '../record/record.ts'
 import {
   type ListenAddress,
   type ListenerOptions,
@@ -130,7 +130,8 @@ function hubOptions(
     store: {
       segmentBytesMax: storage.segmentBytesMax,
       bufferBytesMax: storage.bufferBytesMax,
-      batchBytesMax: storage.batchBytesMax,
+      // Decoders keep to the option; one record of the largest size and what stands around it must still fit.
+      batchBytesMax: Math.min(BATCH_BYTES_MAX, storage.batchBytesMax + RECORD_ROOM_BYTES),
       groupBytesMax: storage.groupBytesMax,
       gatherBytesMax: storage.gatherBytesMax,
       freeBytesMin: storage.freeBytesMin,
@@ -176,6 +177,8 @@ function listenerOptions(parts: ServerParts, config: Config, name: PortName): Li
 }
 
 const LINGER_MS = 1000
+/** Headers, level word and the fields that the server adds to a record. */
+const RECORD_ROOM_BYTES = 4096
 
 function commonOptions(parts: ServerParts, config: Config, name: PortName) {
   return {
