@@ -42,8 +42,8 @@ export async function measureSync(
 
 /** Seconds of CPU that `zstd -1` needs for the bytes, or null where there is no zstd. */
 export function measureZstd(bytes: Uint8Array): number | null {
-  const script = 'exec zstd -1 -q -c'
-  const timed = spawnSync('bash', ['-c', `TIMEFORMAT='%U %S'; time ( ${script} > /dev/null )`], {
+  const script = 'zstd -1 -q -c > /dev/null'
+  const timed = spawnSync('bash', ['-c', `TIMEFORMAT='%U %S'; time ${script}; true`], {
     input: bytes,
   })
   const [user, system] = timed.stderr.toString().trim().split(/\s+/).slice(-2).map(Number)
