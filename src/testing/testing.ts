@@ -12,3 +12,5 @@ export {
 } from '../base/base.ts'
 export { checkSurvivors, load, Oracle, openCrashStore, readAll } from './crash-run.ts'
 export { diskContract } from './disk-contract.ts'
+export { storeContract } from './store-contract.ts'
+export type { OpenStoreUnderTest, StoreUnderTest } from './store-under-test.ts'
