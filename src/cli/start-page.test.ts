@@ -10,6 +10,7 @@ const STATS: StartFacts['stats'] = {
   tails: 0,
   tailRows: 0,
   tailGapRows: 0,
+  tailBytes: 0,
 }
 
 const FACTS: StartFacts = {

@@ -243,7 +243,7 @@ export const DECLARATION = group('Options of LogCaster.', {
     }),
     deadlineMs: option(duration({ max: DAY_MS }), {
       help: 'How long a query may run. A tail has no deadline.',
-      default: '0',
+      default: '5m',
       zero: 'no deadline',
     }),
     concurrentMax: option(count({ min: 1, max: 10_000 }), {

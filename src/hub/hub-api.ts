@@ -53,4 +53,6 @@ export interface HubStats {
   readonly tails: number
   readonly tailRows: number
   readonly tailGapRows: number
+  /** Bytes of rows that wait for slow tails. */
+  readonly tailBytes: number
 }

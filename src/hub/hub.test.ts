@@ -183,3 +183,36 @@ test('closing the hub ends its tails and refuses further records', async () => {
   assert.deepEqual(await tail, [])
   await assert.rejects(hub.write([{ message: 'late' }]), { code: 'STORE_CLOSED' })
 })
+
+test('an answer that nobody reads does not keep others from asking', async () => {
+  const clock = new SimulatedClock({ wallMs: NOW_MS })
+  const surroundings = { disk: new SimulatedDisk(), clock, random: new SeededRandom(1) }
+  await using hub = await openHub({ dataDir: '/data', ...surroundings, queriesMax: 1 })
+  await using unread = await hub.query(parse('*'))
+  assert.equal(await hub.count(parse('*')), 0)
+  assert.equal(unread.count, 0)
+})
+
+test('rows that wait for slow tails have one budget; what does not fit becomes gaps that add up', async () => {
+  await using hub = await openProgramHub()
+  const tails = Array.from({ length: 8 }, (_, at) => hub.hub.tail(parse(`* or t${at}`)))
+  const message = 'x'.repeat(250_000)
+  const total = 60
+  for (let index = 0; index < total; index++) await hub.write([{ message }])
+  assert.ok(hub.stats().tailBytes < 66 * 1024 * 1024, `${hub.stats().tailBytes} bytes wait`)
+  for (const tail of tails) {
+    let seen = 0
+    for await (const item of tail) {
+      seen += item.kind === 'row' ? 1 : item.count
+      if (seen === total) break
+    }
+  }
+  assert.equal(hub.stats().tailBytes, 0)
+  assert.equal(hub.stats().tails, 0)
+})
+
+test('a filter that would slow down everything that comes in is no tail', async () => {
+  await using hub = await openProgramHub()
+  const filter = Array.from({ length: 500 }, (_, at) => `word${at}`).join(' or ')
+  assert.throws(() => hub.hub.tail(parse(filter)), { code: 'QUERY_TOO_LARGE' })
+})

@@ -30,7 +30,7 @@ async function openTails() {
     close: () => store.close(),
     tail: (options) => countReader(store, readers, options),
   }
-  const counters: TailCounters = { tails: 0, tailRows: 0, tailGapRows: 0 }
+  const counters: TailCounters = { tails: 0, tailRows: 0, tailGapRows: 0, tailBytes: 0 }
   const append = (...texts: string[]): Promise<number> => store.append(encodeSample(messages(...texts)))
   return { store, readers, counters, append, tails: new LiveTails(counted, counters) }
 }
@@ -238,7 +238,7 @@ test('an error of the reader reaches every subscriber, after what it had read', 
       }
     },
   }
-  const counters: TailCounters = { tails: 0, tailRows: 0, tailGapRows: 0 }
+  const counters: TailCounters = { tails: 0, tailRows: 0, tailGapRows: 0, tailBytes: 0 }
   const tails = new LiveTails(failing, counters)
   const subscribers = [tails.subscribe(parse('*'), {}), tails.subscribe(parse('*'), {})].map(iterator)
   await append('one')

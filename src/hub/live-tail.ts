@@ -3,6 +3,7 @@
  * the rows through queues of their own. A queue has a bound; what does not fit becomes a gap, which says which ids and
  * how many rows were left out, so that what was delivered and what was not always add up.
  */
+import { CodedError } from '../base/base.ts'
 import { matchBlock, materializeRow, printQuery, type Query, type Row } from '../query/query.ts'
 import type { Block } from '../record/record.ts'
 import type { Store } from '../storage/storage.ts'
@@ -10,6 +11,10 @@ import type { TailItem } from './hub-api.ts'
 
 const QUEUE_ROWS_MAX = 10_000
 const QUEUE_BYTES_MAX = 16 * 1024 * 1024
+/** Rows of all queues together; beyond it a queue that is not empty gets a gap. */
+const ALL_QUEUES_BYTES_MAX = 64 * 1024 * 1024
+/** Distinct queries that are evaluated on everything that comes in. */
+const READERS_MAX = 1000
 
 export interface SubscribeOptions {
   readonly afterId?: number
@@ -21,12 +26,15 @@ export interface TailCounters {
   tails: number
   tailRows: number
   tailGapRows: number
+  /** Bytes of rows that wait for subscribers. */
+  tailBytes: number
 }
 
 export class LiveTails {
   readonly #store: Store
   readonly #counters: TailCounters
   readonly #readers = new Map<string, Reader>()
+  #readersRunning = 0
 
   constructor(store: Store, counters: TailCounters) {
     this.#store = store
@@ -53,8 +61,17 @@ export class LiveTails {
     return queue.items(leave)
   }
 
+  /** QUERY_TOO_LARGE when there are too many already. */
   #startReader(key: string | null, query: Query, afterId: number | undefined): Reader {
+    if (this.#readersRunning >= READERS_MAX) {
+      throw new CodedError(
+        'QUERY_TOO_LARGE',
+        `There are ${READERS_MAX} different tails already, which is the most.`,
+      )
+    }
+    this.#readersRunning++
     const reader = new Reader(this.#store, query, afterId, () => {
+      this.#readersRunning--
       if (key !== null && this.#readers.get(key) === reader) this.#readers.delete(key)
     })
     if (key !== null) this.#readers.set(key, reader)
@@ -69,12 +86,19 @@ class Reader {
   readonly #query: Query
   readonly #abort = new AbortController()
   readonly #subscribers = new Set<Subscriber>()
-  readonly #ended: () => void
+  readonly #onEnd: () => void
+  #isEnded = false
 
   constructor(store: Store, query: Query, afterId: number | undefined, ended: () => void) {
     this.#query = query
-    this.#ended = ended
+    this.#onEnd = ended
     this.#blocks = store.tail({ afterId, signal: this.#abort.signal })
+  }
+
+  #ended(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    this.#onEnd()
   }
 
   start(): void {
@@ -136,7 +160,7 @@ class Subscriber {
 
   push(id: number, row: Row): void {
     if (id < this.#fromId || this.#isClosed) return
-    if (this.#items.length >= this.#rowsMax || this.#bytes >= QUEUE_BYTES_MAX) {
+    if (this.#isFull) {
       this.#gap ??= { fromId: id, toId: id, count: 0 }
       this.#gap.toId = id
       this.#gap.count++
@@ -145,13 +169,14 @@ class Subscriber {
     }
     this.#flushGap()
     this.#items.push({ kind: 'row', id, row })
-    this.#bytes += rowBytes(row)
+    this.#charge(rowBytes(row))
     this.#counters.tailRows++
     this.#wake?.()
   }
 
   /** Who left wants nothing more, not even what waits. */
   leave(): void {
+    this.#charge(-this.#bytes)
     this.#items = []
     this.#gap = null
     this.close(null)
@@ -188,11 +213,20 @@ class Subscriber {
 
   #take(): TailItem | null {
     const item = this.#items.shift()
-    if (item?.kind === 'row') this.#bytes -= rowBytes(item.row)
+    if (item?.kind === 'row') this.#charge(-rowBytes(item.row))
     if (item !== undefined) return item
-    this.#bytes = 0
     this.#flushGap()
     return this.#items.shift() ?? null
+  }
+
+  get #isFull(): boolean {
+    if (this.#items.length >= this.#rowsMax || this.#bytes >= QUEUE_BYTES_MAX) return true
+    return this.#items.length > 0 && this.#counters.tailBytes >= ALL_QUEUES_BYTES_MAX
+  }
+
+  #charge(bytes: number): void {
+    this.#bytes += bytes
+    this.#counters.tailBytes += bytes
   }
 
   #flushGap(): void {

@@ -3,13 +3,15 @@
  * that talks to a store goes through here; nothing here knows a protocol.
  */
 import { type Clock, CodedError, type Disk, type DiskLock, messageOf, type Random } from '../base/base.ts'
-import { countRows, isLive, type Query, selectRows } from '../query/query.ts'
+import { countRows, isLive, liveCost, type Query, selectRows } from '../query/query.ts'
 import { type LogState, openStore, type Snapshot, type Store, type StoreOptions } from '../storage/storage.ts'
 import type { Answer, Hub, HubStats, QueryOptions, TailItem, TailQueryOptions } from './hub-api.ts'
 import { LiveTails, type TailCounters } from './live-tail.ts'
 import { QueryGate } from './query-gate.ts'
 
 export const DEFAULT_STORE = 'logs'
+/** A search of a message costs 8: a tail may have some 250 of them. */
+const LIVE_COST_MAX = 2000
 const STORE_NAME = /^[a-z][a-z0-9_-]{0,62}$/
 
 export interface HubOptions {
@@ -78,7 +80,7 @@ class OpenHub implements Hub {
   readonly #lock: DiskLock
   readonly #stores: ReadonlyMap<string, Store>
   readonly #tails = new Map<string, LiveTails>()
-  readonly #counters: TailCounters = { tails: 0, tailRows: 0, tailGapRows: 0 }
+  readonly #counters: TailCounters = { tails: 0, tailRows: 0, tailGapRows: 0, tailBytes: 0 }
   readonly #gate: QueryGate
   readonly #startedMs: number
   #closing: Promise<void> | null = null
@@ -105,19 +107,19 @@ class OpenHub implements Hub {
     const store = this.store(options.store)
     const leave = await this.#gate.enter(options.signal)
     let snapshot: Snapshot | null = null
-    const end = (): void => {
-      snapshot?.release()
-      leave()
-    }
     try {
       snapshot = store.snapshot()
       const { signal, rowsMax } = options
       const keyBytesMax = this.#options.queryMemoryBytesMax
       const { count, rows } = await selectRows(snapshot, query, { signal, rowsMax, keyBytesMax })
-      return { count, rows, [Symbol.asyncDispose]: async () => end() }
+      const held = snapshot
+      return { count, rows, [Symbol.asyncDispose]: async () => held.release() }
     } catch (error) {
-      end()
+      snapshot?.release()
       throw error
+    } finally {
+      // Rows are fetched as fast as their reader takes them: who reads slowly must not keep others from searching.
+      leave()
     }
   }
 
@@ -137,6 +139,12 @@ class OpenHub implements Hub {
       throw new CodedError(
         'QUERY_SYNTAX',
         'This query has a pipe that needs all rows; a live tail never has them all.',
+      )
+    }
+    if (liveCost(query) > LIVE_COST_MAX) {
+      throw new CodedError(
+        'QUERY_TOO_LARGE',
+        'This filter is too large to be evaluated on all that comes in.',
       )
     }
     const store = this.store(options.store)

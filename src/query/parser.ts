@@ -27,6 +27,8 @@ import { isSymbol, type Phrase, spanOf, TokenReader } from './token-reader.ts'
 
 export const QUERY_BYTES_MAX = 64 * 1024
 export const QUERY_DEPTH_MAX = 100
+/** Words, phrases and the like in one query. */
+export const QUERY_FILTERS_MAX = 1000
 
 /** A level of nesting is two steps of the parser: into the group, and into the operand. */
 const STEPS_MAX = 2 * QUERY_DEPTH_MAX + 2
@@ -38,7 +40,7 @@ export interface ParseOptions {
 
 /**
  * The query that the text is. QUERY_SYNTAX with `details` `{ offset, length }` in code units of the text;
- * QUERY_TOO_LARGE beyond 64 KiB or 100 levels of nesting.
+ * QUERY_TOO_LARGE beyond 64 KiB, 100 levels of nesting or 1,000 filters.
  */
 export function parseQuery(text: string, options: ParseOptions): Query {
   checkSize(text)
@@ -56,6 +58,7 @@ function checkSize(text: string): void {
 class QueryParser implements FilterParser {
   readonly reader: TokenReader
   #depth = 0
+  #filters = 0
 
   constructor(source: string, nowMs: number) {
     this.reader = new TokenReader(source, nowMs)
@@ -143,9 +146,11 @@ class QueryParser implements FilterParser {
 
   #parseAnd(field: string | null): Filter {
     const { reader } = this
+    this.#countFilter()
     const children = [this.#parseOperand(field)]
     while (!reader.isAtEndOfPart() && !reader.isWord('or')) {
       reader.takeWord('and')
+      this.#countFilter()
       children.push(this.#parseOperand(field))
     }
     return andOf(children)
@@ -336,6 +341,15 @@ class QueryParser implements FilterParser {
     if (this.#depth <= STEPS_MAX) return
     const { offset, length } = spanOf(this.reader.token)
     throw new CodedError('QUERY_TOO_LARGE', `the query is nested more than ${QUERY_DEPTH_MAX} levels deep`, {
+      details: { offset, length },
+    })
+  }
+
+  #countFilter(): void {
+    this.#filters++
+    if (this.#filters <= QUERY_FILTERS_MAX) return
+    const { offset, length } = spanOf(this.reader.token)
+    throw new CodedError('QUERY_TOO_LARGE', `the query has more than ${QUERY_FILTERS_MAX} filters`, {
       details: { offset, length },
     })
   }

@@ -7,6 +7,10 @@ import { type Bounds, UNBOUNDED } from './bounds.ts'
 import type { BindContext, BoundFilter } from './filters/kind.ts'
 import { filterKindOf } from './filters/registry.ts'
 
+/** In the unit of BoundFilter.cost times rows: some milliseconds. */
+const TURN_COST = 400_000
+const TURN_ROWS_MIN = 16
+
 export class FilterPlan {
   readonly bounds: Bounds
   readonly #filter: BoundFilter
@@ -18,6 +22,26 @@ export class FilterPlan {
     }
     this.bounds = boundsOf(filter)
     this.#filter = context.bind(filter)
+  }
+
+  /** Roughly what a row costs. */
+  get cost(): number {
+    return this.#filter.cost
+  }
+
+  /** The same as `match`, with a pause whenever about TURN_COST was spent: others use this thread too. */
+  async matchInTurns(block: Block, pause: () => Promise<void>): Promise<Bitset> {
+    const turnRows = Math.max(TURN_ROWS_MIN, Math.floor(TURN_COST / this.#filter.cost))
+    if (turnRows >= block.rowCount) return this.match(block)
+    const view = new BlockView(block)
+    const found = new Bitset(block.rowCount)
+    for (let from = 0; from < block.rowCount; from += turnRows) {
+      const rows = new Bitset(block.rowCount).fillRange(from, Math.min(from + turnRows, block.rowCount))
+      this.#filter.narrow(view, rows)
+      found.or(rows)
+      await pause()
+    }
+    return found
   }
 
   /** The rows of the block that match. */
@@ -33,6 +57,9 @@ function boundsOf(filter: Filter): Bounds {
 }
 
 const livePlans = new WeakMap<Query, FilterPlan>()
+
+/** Roughly what a tail of this query costs a row, in units of COST_NUMBER. */
+export const liveCost = (query: Query): number => livePlanOf(query).cost
 
 /** The plan of a tail's query: made once, used for every block. */
 export function livePlanOf(query: Query): FilterPlan {

@@ -47,7 +47,7 @@ export async function countRows(snapshot: Snapshot, query: Query, options: RunOp
   let count = 0
   if (limit === 0) return 0
   for await (const { block } of scanBlocks(snapshot, { ...requestOf(plan), order: 'id' }, options.signal)) {
-    count += plan.match(block).count()
+    count += (await plan.matchInTurns(block, () => pause(options.signal))).count()
     if (count >= limit) return limit
   }
   return count
@@ -74,7 +74,9 @@ async function gatherKeys(snapshot: Snapshot, query: Query, options: SelectOptio
   if (limit === 0) return keys
   const request: ScanRequest = { ...requestOf(plan), order: 'newest' }
   for await (const { block, restTimeMsMax } of scanBlocks(snapshot, request, options.signal)) {
-    if (block.timeMsMax >= keys.worstTimeMs) pushKeys(keys, block, plan.match(block))
+    if (block.timeMsMax >= keys.worstTimeMs) {
+      pushKeys(keys, block, await plan.matchInTurns(block, () => pause(options.signal)))
+    }
     if (keys.worstTimeMs > restTimeMsMax) break
   }
   return keys

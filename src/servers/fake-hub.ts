@@ -153,7 +153,16 @@ export class FakeHub implements Hub {
   }
 
   stats(): HubStats {
-    return { startedMs: 0, stores: {}, queriesRunning: 0, queries: 0, tails: 0, tailRows: 0, tailGapRows: 0 }
+    return {
+      startedMs: 0,
+      stores: {},
+      queriesRunning: 0,
+      queries: 0,
+      tails: 0,
+      tailRows: 0,
+      tailGapRows: 0,
+      tailBytes: 0,
+    }
   }
 
   async close(): Promise<void> {}

@@ -282,6 +282,23 @@ describe('QueryServer under pressure', () => {
     assert.equal(bench.hub.signals[0].aborted, true)
   })
 
+  it('ends a query that takes too long although its peer reads nothing', async () => {
+    const bench = await open({
+      connection: { idleMsMax: 10 * IDLE_MS, unsentBytesMax: 256 * 1024, lingerMsMax: 1000 },
+    })
+    bench.hub.count_ = 1e9
+    bench.hub.rows = (function* () {
+      for (let id = 0; ; id++) yield rowOf(id, 9, TIME_MS, 'x'.repeat(1000))
+    })()
+    const peer = await bench.peer()
+    peer.socket.pause()
+    peer.send('QUERY|LOGSQL|*\n')
+    await until(() => bench.hub.openAnswers === 1, 'the query')
+    await turns(1000)
+    bench.clock.advance(30_000)
+    await until(() => bench.hub.openAnswers === 0, 'the end of the query')
+  })
+
   it('cancels the query of a peer that leaves', async () => {
     const bench = await open()
     bench.hub.rows = (async function* () {

@@ -81,6 +81,8 @@ export class QuerySession implements Session, ConnectionEvents, AnswerSink {
   #how: QuerySessionEnd | null = null
   #isOver = false
   #wakeRoom: (() => void) | null = null
+  /** Of the query that is answered: its time also runs while the peer takes nothing. */
+  #queryDeadline: AbortSignal | null = null
   #stopUnknownTimer: () => void = () => {}
 
   constructor(socket: Socket, peer: PeerAddress, around: QuerySurroundings) {
@@ -151,11 +153,16 @@ export class QuerySession implements Session, ConnectionEvents, AnswerSink {
 
   room(): Promise<void> {
     if (this.#connection.hasRoom) return Promise.resolve()
+    const deadline = this.#queryDeadline
+    if (deadline?.aborted) return Promise.resolve()
     return new Promise((resolve) => {
-      this.#wakeRoom = () => {
+      const wake = (): void => {
         this.#wakeRoom = null
+        deadline?.removeEventListener('abort', wake)
         resolve()
       }
+      this.#wakeRoom = wake
+      deadline?.addEventListener('abort', wake)
     })
   }
 
@@ -232,6 +239,7 @@ export class QuerySession implements Session, ConnectionEvents, AnswerSink {
     }
     const out = new AnswerWriter(this, request.dialect)
     const deadline = this.#deadline(type)
+    this.#queryDeadline = deadline.signal
     try {
       await this.#runQuery(
         type,
@@ -243,6 +251,7 @@ export class QuerySession implements Session, ConnectionEvents, AnswerSink {
       this.counters.errors++
       out.error(deadline.signal.aborted ? this.#reasonOf('tookTooLong') : this.#reasonOfError(error))
     } finally {
+      this.#queryDeadline = null
       deadline.stop()
       this.counters.rows += out.rows
     }
