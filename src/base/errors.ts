@@ -42,6 +42,10 @@ export const ERROR_CODES = declare({
     meaning: 'A batch is larger than `storage.batchBytesMax`.',
     remedy: 'Send smaller batches.',
   },
+  FRAME_TOO_LARGE: {
+    meaning: 'What is to be sent does not fit into one frame of its protocol.',
+    remedy: 'Send less at once, or over a protocol with a higher limit.',
+  },
   RECORD_TOO_LARGE: {
     meaning: 'A record is larger than `record.bytesMax`.',
     remedy: 'Send a shorter message, or raise the limit.',
@@ -93,7 +97,7 @@ export const ERROR_CODES = declare({
   },
   SERVER_UNREACHABLE: {
     meaning: 'No LogCaster answers at this address.',
-    remedy: 'Start it with `npm start`, or name the address with --host and --port.',
+    remedy: 'Start it with `npm start`, or name the address with --host, --log-port and --query-port.',
   },
   SERVER_REFUSED: {
     meaning: 'The server answered with an error.',

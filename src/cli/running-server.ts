@@ -55,6 +55,8 @@ export interface PortState {
   readonly name: PortName
   /** What it listens on; empty when it is closed. */
   readonly addresses: readonly string[]
+  /** What everybody who may connect may do there. */
+  readonly grant: readonly string[]
   /** It should be open, but its server does not exist yet. */
   readonly isMissing: boolean
 }
@@ -72,6 +74,7 @@ export class RunningServer {
     this.ports = PORT_NAMES.map((name) => ({
       name,
       addresses: (servers.get(name)?.addresses ?? []).map((address) => printAddress(address)),
+      grant: config.ports[name].grant,
       isMissing: PORT_SERVERS[name] === undefined && config.ports[name].listen.length > 0,
     }))
   }

@@ -27,6 +27,7 @@ export async function runServe(io: CliIo, args: ParsedArgs): Promise<number> {
     const server = await RunningServer.open(config, around)
     io.stdout.write(startPage(server))
     warnOfState(server, log)
+    warnOfClosedDoors(server, log)
     await stop.requested
     const cut = await Promise.race([server.close(config.drainMsMax), stop.insisted])
     if (cut === 'now') return EXIT_INTERRUPTED
@@ -59,6 +60,16 @@ function warnOfState(server: RunningServer, log: OwnLog): void {
     for (const range of lost) log.error({ store, ...range }, 'acknowledged records are lost')
     if (quarantinedFiles.length > 0)
       log.warn({ store, files: quarantinedFiles }, 'unknown files were put aside')
+  }
+}
+
+/** Until there are accounts and tokens, a port that asks for credentials lets nobody do anything. */
+function warnOfClosedDoors(server: RunningServer, log: OwnLog): void {
+  for (const { name, addresses, grant } of server.ports) {
+    if (addresses.length === 0 || grant.length > 0) continue
+    log.warn(
+      `port \`${name}\` asks for credentials, and there are none yet: nobody can use it until ports.${name}.auth is none`,
+    )
   }
 }
 

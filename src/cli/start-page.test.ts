@@ -17,10 +17,10 @@ const FACTS: StartFacts = {
   version: '0.1.0',
   readyMs: 211.6,
   ports: [
-    { name: 'log', addresses: ['127.0.0.1:9999'], isMissing: false },
-    { name: 'query', addresses: ['127.0.0.1:9998'], isMissing: false },
-    { name: 'irc', addresses: [], isMissing: true },
-    { name: 'http', addresses: [], isMissing: false },
+    { name: 'log', addresses: ['127.0.0.1:9999'], isMissing: false, grant: ['read', 'write'] },
+    { name: 'query', addresses: ['127.0.0.1:9998'], isMissing: false, grant: ['read', 'write'] },
+    { name: 'irc', addresses: [], isMissing: true, grant: ['chat', 'read'] },
+    { name: 'http', addresses: [], isMissing: false, grant: ['read', 'write'] },
   ],
   dataDir: '/data',
   stats: STATS,
@@ -46,8 +46,8 @@ Ctrl+C stops it.
 
 test('the lines to try name the address and the port that are really open', () => {
   const ports: StartFacts['ports'] = [
-    { name: 'log', addresses: ['[::]:7001', '0.0.0.0:7001'], isMissing: false },
-    { name: 'query', addresses: ['0.0.0.0:7002'], isMissing: false },
+    { name: 'log', addresses: ['[::]:7001', '0.0.0.0:7001'], isMissing: false, grant: ['read', 'write'] },
+    { name: 'query', addresses: ['0.0.0.0:7002'], isMissing: false, grant: ['read', 'write'] },
   ]
   const page = printStartPage({ ...FACTS, ports, command: 'npx logcaster' })
   assert.match(page, /nc -q1 ::1 7001\n {2}npx logcaster query hello --query-port 7002\n/)
@@ -56,4 +56,9 @@ test('the lines to try name the address and the port that are really open', () =
 test('without a log port there is nothing to try', () => {
   const page = printStartPage({ ...FACTS, ports: FACTS.ports.slice(1) })
   assert.doesNotMatch(page, /Try/)
+})
+
+test('a query port that asks for credentials is not suggested', () => {
+  const ports = FACTS.ports.map((port) => ({ ...port, grant: [] }))
+  assert.doesNotMatch(printStartPage({ ...FACTS, ports }), /Try/)
 })

@@ -47,7 +47,8 @@ function storedText(stats: HubStats): string {
 function tryLines({ ports, command }: StartFacts): string[] {
   const log = addressOf(ports, 'log')
   const query = addressOf(ports, 'query')
-  if (log === null || query === null) return []
+  const isReadable = ports.some(({ name, grant }) => name === 'query' && grant.includes('read'))
+  if (log === null || query === null || !isReadable) return []
   const option = query.port === '9998' ? '' : ` --query-port ${query.port}`
   return [
     'Try, in another terminal:',
