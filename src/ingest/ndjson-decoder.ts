@@ -1,0 +1,701 @@
+/**
+ * NDJSON without sockets: bytes in, canonical batches out. A line is one JSON object and becomes one record; nothing
+ * is made per record but bytes.
+ *
+ *   decoder.push(chunk, arrivalMs, arrivalNs)
+ *   while ((batch = decoder.next()) !== null) …
+ *   decoder.end(true, …) at the end of the stream, and next() again; then decoder.counters and decoder.refusals
+ *
+ * A line is taken when JSON.parse would take it, within the limits; a line that is not is refused alone. Members
+ * become fields with the JSON type kept: nested objects dotted names, arrays and `{}` JSON text without the spaces
+ * between their parts, numbers the text they had. Of members with one name the last counts.
+ *
+ *  - time: the first of the time fields that is neither "", "0", "-", null nor absent; otherwise the arrival. One that
+ *    cannot be read refuses the line.
+ *  - message: the first of the message fields that is not empty; otherwise MISSING_MESSAGE.
+ *  - level: the member `level`, its word kept; 10 to 60 as pino and bunyan write them. An unknown word is kept too,
+ *    without a severity.
+ *  - text stays the bytes that came, valid UTF-8 or not; half a surrogate pair (`\ud800`) becomes U+FFFD.
+ *  - a byte order mark is skipped at the very beginning and refused elsewhere; lines of spaces only do not count.
+ *  - `_id`, `_stream`, `_stream_id`, `_truncated`, and `_time` and `_msg` where another field won, are not kept:
+ *    queries give these names their own meaning.
+ *
+ * Invariants:
+ *  - the records, joined, and the refusals are the same however the bytes are cut into chunks.
+ *  - a batch never outlives the chunk that it came from, and is valid until the next call of `next`.
+ *  - a line that is too long for a record never takes more memory than a line may.
+ *
+ * Not here: who may write, compression, and what is answered.
+ */
+import { assert } from '../base/base.ts'
+import {
+  FIELD_FALSE,
+  FIELD_JSON,
+  FIELD_NULL,
+  FIELD_NUMBER,
+  FIELD_STRING,
+  FIELD_TRUE,
+  LEVEL_WORD_BYTES_MAX,
+  levelSeverityOfBytes,
+  levelWordFlags,
+  parseRfc3339,
+  parseUnixTime,
+  RECORD_ENCODED_BYTES_MAX,
+  RECORD_FIELDS_MAX,
+  RECORD_FLAG_SENDER_TIME,
+  RECORD_HEADER_BYTES,
+  type TimeResult,
+} from '../record/record.ts'
+import {
+  CLOSING_BRACE,
+  COLON,
+  COMMA,
+  INVALID,
+  JsonScanner,
+  OPENING_BRACE,
+  OPENING_BRACKET,
+  QUOTE,
+  startsNumber,
+} from './json-scanner.ts'
+import { LineCarry } from './line-carry.ts'
+import {
+  NAME_EMPTY,
+  NAME_TOO_LONG,
+  type NdjsonFieldOptions,
+  type NdjsonNames,
+  ROLE_FIELD,
+  ROLE_IGNORED,
+  SLOT_LEVEL,
+} from './ndjson-names.ts'
+import {
+  type NdjsonLimits,
+  type NdjsonReason,
+  type NdjsonRefusal,
+  newNdjsonCounters,
+} from './ndjson-refusals.ts'
+import type { NdjsonWorkspace } from './ndjson-workspace.ts'
+
+export interface NdjsonOptions extends NdjsonFieldOptions {
+  /** Bytes of one message (`record.bytesMax`). */
+  readonly recordBytesMax: number
+  /** Bytes of one encoded batch. A record that does not fit into one is refused. */
+  readonly batchBytesMax: number
+  /** Bytes of one line. Default RECORD_ENCODED_BYTES_MAX. */
+  readonly lineBytesMax?: number
+  /** Fields of one record. Default and ceiling RECORD_FIELDS_MAX. */
+  readonly fieldsMax?: number
+  /** How many arrays and objects may be open at once, the line's own included. Default 32. */
+  readonly depthMax?: number
+  /** How many refusals are kept; all are counted. Default 100. */
+  readonly refusalsMax?: number
+}
+
+export interface NdjsonBatch {
+  /** A canonical batch of `count` records. */
+  readonly bytes: Uint8Array
+  readonly count: number
+}
+
+/** The message of a record that came without one. */
+export const MISSING_MESSAGE = '(no message)'
+export const NDJSON_DEPTH_MAX_DEFAULT = 32
+const REFUSALS_MAX_DEFAULT = 100
+
+const NOTHING = Buffer.alloc(0)
+const NO_BYTES = new Uint8Array(0)
+const MISSING_MESSAGE_BYTES = new TextEncoder().encode(MISSING_MESSAGE)
+const NEWLINE = 0x0a
+const MINUS = 0x2d
+const ZERO = 0x30
+const SMALL_F = 0x66
+const SMALL_N = 0x6e
+const SMALL_T = 0x74
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
+/** Longest text that can be a time. */
+const TIME_BYTES_MAX = 64
+/** Severities of `"level":10` to `"level":60`. */
+const NUMBERED_SEVERITIES = [1, 5, 9, 13, 17, 21]
+
+/** How the bytes of a value must be changed to be kept. */
+const AS_IT_IS = 0
+const UNESCAPE = 1
+const COMPACT = 2
+
+/** What became of a line: done with, or to be shown again after the batch was closed. */
+type LineOutcome = typeof TAKEN | typeof HELD
+const TAKEN = 0
+const HELD = 1
+
+const NO_SPAN = -1
+
+export class NdjsonDecoder {
+  readonly counters = newNdjsonCounters()
+  readonly limits: NdjsonLimits
+  readonly #workspace: NdjsonWorkspace
+  readonly #names: NdjsonNames
+  readonly #scanner: JsonScanner
+  readonly #carry: LineCarry
+  readonly #batchBytesMax: number
+  readonly #refusalsMax: number
+  readonly #refusals: NdjsonRefusal[] = []
+  readonly #time: TimeResult = { ms: 0, ns: 0 }
+  /** The values of the line: where each stands, its kind, how it must be changed, its node (0: it does not count). */
+  readonly #spanStart: Int32Array
+  readonly #spanEnd: Int32Array
+  readonly #spanKind: Uint8Array
+  readonly #spanChange: Uint8Array
+  readonly #spanNode: Int32Array
+  #spanCount = 0
+  /** By slot: the span of a time, a message, the level, a stream field. */
+  readonly #slotSpan: Int32Array
+  #reason: NdjsonReason = 'badJson'
+  /** Behind the closing quote of the key that `#findKey` read. */
+  #keyEnd = 0
+  /** What `#readText` found. */
+  #text: Uint8Array = NO_BYTES
+  #textStart = 0
+  #textEnd = 0
+  #flags = 0
+  #chunk: Buffer = NOTHING
+  #chunkBytes: Uint8Array = NO_BYTES
+  #chunkView: DataView = new DataView(NOTHING.buffer, 0, 0)
+  #at = 0
+  #arrivalMs = 0
+  #arrivalNs = 0
+  /** The rest of a line that was too long is on its way. */
+  #isDiscarding = false
+  #isOpen = false
+  #ending: 'no' | 'whole' | 'broken' | 'done' = 'no'
+
+  constructor(workspace: NdjsonWorkspace, options: NdjsonOptions) {
+    const fieldsMax = Math.min(options.fieldsMax ?? RECORD_FIELDS_MAX, RECORD_FIELDS_MAX)
+    this.limits = {
+      recordBytesMax: options.recordBytesMax,
+      lineBytesMax: options.lineBytesMax ?? RECORD_ENCODED_BYTES_MAX,
+      fieldsMax,
+      depthMax: options.depthMax ?? NDJSON_DEPTH_MAX_DEFAULT,
+    }
+    this.#workspace = workspace
+    this.#batchBytesMax = options.batchBytesMax
+    this.#refusalsMax = options.refusalsMax ?? REFUSALS_MAX_DEFAULT
+    this.#names = workspace.namesFor(options)
+    this.#scanner = new JsonScanner(this.limits.depthMax)
+    // One more for the newline that ends a last line.
+    this.#carry = new LineCarry(this.limits.lineBytesMax + 1, workspace.halfLines)
+    this.#spanStart = new Int32Array(fieldsMax)
+    this.#spanEnd = new Int32Array(fieldsMax)
+    this.#spanKind = new Uint8Array(fieldsMax)
+    this.#spanChange = new Uint8Array(fieldsMax)
+    this.#spanNode = new Int32Array(fieldsMax)
+    this.#slotSpan = new Int32Array(this.#names.slotCount)
+  }
+
+  /** The first lines that were refused, in order. */
+  get refusals(): readonly NdjsonRefusal[] {
+    return this.#refusals
+  }
+
+  /** Bytes of a line whose end has not come. */
+  get heldBytes(): number {
+    return this.#carry.length
+  }
+
+  /** Hands over bytes, after `next` returned null. They must not change until it does so again. */
+  push(chunk: Uint8Array, arrivalMs: number, arrivalNs: number): void {
+    assert(this.#at === this.#chunk.length, 'the chunk before was not read to its end')
+    assert(this.#ending === 'no', 'bytes after the end')
+    this.#chunk = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+    this.#chunkBytes = plainOf(chunk)
+    this.#chunkView = new DataView(chunk.buffer, chunk.byteOffset, chunk.length)
+    this.#at = 0
+    this.#arrivalMs = arrivalMs
+    this.#arrivalNs = arrivalNs
+  }
+
+  /**
+   * Nothing more will come. A line without its newline counts when the sender ended the stream (`isWhole`); when the
+   * connection broke off, it does not: it may lack its end.
+   */
+  end(isWhole: boolean, arrivalMs: number, arrivalNs: number): void {
+    if (this.#ending !== 'no') return
+    this.#ending = isWhole ? 'whole' : 'broken'
+    this.#arrivalMs = arrivalMs
+    this.#arrivalNs = arrivalNs
+  }
+
+  /** The next records, or null when more bytes are needed. */
+  next(): NdjsonBatch | null {
+    this.#isOpen = false
+    this.#readLines()
+    const { encoder } = this.#workspace
+    if (!this.#isOpen || encoder.count === 0) return null
+    return { bytes: encoder.finish(), count: encoder.count }
+  }
+
+  // ---- lines --------------------------------------------------------------------------------------------------
+
+  /** Reads lines until the chunk is used up or the batch is full. */
+  #readLines(): void {
+    if (this.#isDiscarding) this.#discard()
+    if (this.#carry.length > 0) this.#readCarriedLine()
+    if (this.#readChunkLines() === HELD) return
+    this.#keepRest()
+    this.#readLastLine()
+  }
+
+  /** Drops bytes up to the end of the line that was refused. */
+  #discard(): void {
+    const newline = this.#chunk.indexOf(NEWLINE, this.#at)
+    this.#isDiscarding = newline < 0
+    this.#at = newline < 0 ? this.#chunk.length : newline + 1
+  }
+
+  /** Completes the line that began in an earlier chunk, if its end is here. It is the first of its batch. */
+  #readCarriedLine(): void {
+    const newline = this.#chunk.indexOf(NEWLINE, this.#at)
+    if (newline < 0) return
+    if (!this.#carryUpTo(newline + 1)) return
+    this.#readCarry()
+  }
+
+  /** Adds bytes of the chunk to the carry; false when the line that they belong to was refused instead. */
+  #carryUpTo(end: number): boolean {
+    let problem: NdjsonReason | null = null
+    if (end - this.#at > this.#carry.room) problem = 'lineTooLong'
+    else if (!this.#carry.append(this.#chunk, this.#at, end)) problem = 'overload'
+    if (problem !== null) this.#dropLine(problem)
+    else this.#at = end
+    return problem === null
+  }
+
+  /** The carry holds a line and its newline. */
+  #readCarry(): void {
+    this.#scanner.setBytes(plainOf(this.#carry.bytes), this.#carry.view)
+    const outcome = this.#readLine(0, this.#carry.length - 1)
+    assert(outcome === TAKEN, 'the first line of a batch is never held back')
+    this.#carry.clear()
+  }
+
+  /** Refuses a line whose end is not known yet. */
+  #dropLine(reason: NdjsonReason): void {
+    this.#carry.clear()
+    this.counters.lines++
+    this.#refuse(reason, 0)
+    this.#isDiscarding = true
+    this.#discard()
+  }
+
+  /** The hot loop. */
+  #readChunkLines(): LineOutcome {
+    if (this.#carry.length > 0) return TAKEN
+    const chunk = this.#chunk
+    this.#scanner.setBytes(this.#chunkBytes, this.#chunkView)
+    for (;;) {
+      const newline = chunk.indexOf(NEWLINE, this.#at)
+      if (newline < 0) return TAKEN
+      if (this.#readLine(this.#at, newline) === HELD) return HELD
+      this.#at = newline + 1
+    }
+  }
+
+  /** Keeps the beginning of a line for the next chunk; a line of `lineBytesMax` bytes may still be right. */
+  #keepRest(): void {
+    if (this.#at === this.#chunk.length) return
+    if (this.#carryUpTo(this.#chunk.length) && this.#carry.room === 0) this.#dropLine('lineTooLong')
+  }
+
+  /** The line that no newline ended, once nothing more comes. */
+  #readLastLine(): void {
+    if (this.#ending !== 'whole' && this.#ending !== 'broken') return
+    const isWhole = this.#ending === 'whole'
+    if (this.#isOpen && this.#workspace.encoder.count > 0) return
+    this.#ending = 'done'
+    if (this.#carry.length === 0) return
+    if (!isWhole) {
+      this.counters.unfinishedLines++
+      this.#carry.clear()
+    } else if (this.#carry.append(Buffer.of(NEWLINE), 0, 1)) this.#readCarry()
+    else this.#dropLine('overload')
+  }
+
+  // ---- one line -----------------------------------------------------------------------------------------------
+
+  /** A line of the scanner's bytes; a newline stands at `end`. */
+  #readLine(start: number, end: number): LineOutcome {
+    if (end - start > this.limits.lineBytesMax) return this.#endRefused('lineTooLong', 0)
+    const scanner = this.#scanner
+    const first = this.counters.lines === 0 ? this.#skipByteOrderMark(start) : start
+    const at = scanner.skipSpaces(first)
+    if (at === end) return this.#endEmpty()
+    scanner.isTooDeep = false
+    this.#reason = 'badJson'
+    if (scanner.bytes[at] !== OPENING_BRACE) return this.#refuseOther(at, start, end)
+    this.#names.beginLine()
+    this.#spanCount = 0
+    for (let slot = 0; slot < this.#slotSpan.length; slot++) this.#slotSpan[slot] = NO_SPAN
+    const objectEnd = this.#readObject(at, 0, 1)
+    if (objectEnd === INVALID) return this.#endInvalid(start)
+    const lineEnd = scanner.skipSpaces(objectEnd)
+    if (lineEnd !== end) {
+      scanner.fail(lineEnd)
+      return this.#endInvalid(start)
+    }
+    return this.#putRecord()
+  }
+
+  #skipByteOrderMark(start: number): number {
+    const isThere = BYTE_ORDER_MARK.every((byte, index) => this.#scanner.bytes[start + index] === byte)
+    return isThere ? start + BYTE_ORDER_MARK.length : start
+  }
+
+  #endEmpty(): LineOutcome {
+    this.counters.lines++
+    this.counters.emptyLines++
+    return TAKEN
+  }
+
+  #endRefused(reason: NdjsonReason, byte: number): LineOutcome {
+    this.counters.lines++
+    this.#refuse(reason, byte)
+    return TAKEN
+  }
+
+  #endInvalid(start: number): LineOutcome {
+    if (this.#scanner.isTooDeep) return this.#endRefused('tooDeep', 0)
+    const isJsonAtFault = this.#reason === 'badJson'
+    return this.#endRefused(this.#reason, isJsonAtFault ? this.#scanner.invalidAt - start + 1 : 0)
+  }
+
+  /** A line that is no object: another JSON value, or no JSON. */
+  #refuseOther(at: number, start: number, end: number): LineOutcome {
+    const valueEnd = this.#scanner.valueEnd(at, 0)
+    if (valueEnd === INVALID) return this.#endInvalid(start)
+    const lineEnd = this.#scanner.skipSpaces(valueEnd)
+    if (lineEnd === end) return this.#endRefused('notObject', 0)
+    this.#scanner.fail(lineEnd)
+    return this.#endInvalid(start)
+  }
+
+  #refuse(reason: NdjsonReason, byte: number): void {
+    const { counters } = this
+    counters.refusedLines++
+    counters.refused[reason] = (counters.refused[reason] ?? 0) + 1
+    if (this.#refusals.length < this.#refusalsMax) this.#refusals.push({ line: counters.lines, reason, byte })
+  }
+
+  // ---- members ------------------------------------------------------------------------------------------------
+
+  /** Takes the members of the object that opens at `start`; behind its closing brace, or INVALID. */
+  #readObject(start: number, parent: number, depth: number): number {
+    const scanner = this.#scanner
+    const names = this.#names
+    const { bytes } = scanner
+    if (!scanner.checkDepth(depth, start)) return INVALID
+    let at = scanner.skipSpaces(start + 1)
+    if (bytes[at] === CLOSING_BRACE) return this.#readEmptyObject(start, at + 1, parent)
+    names.objectLine[parent] = names.line
+    let previous = 0
+    let expected = names.firstOf[parent]
+    for (;;) {
+      if (bytes[at] !== QUOTE) return scanner.fail(at)
+      let node = expected
+      if (node !== 0 && names.isKeyAt(node, bytes, at + 1)) at += names.keyLength(node) + 2
+      else {
+        node = this.#findKey(parent, at + 1, previous)
+        if (node < 0) return INVALID
+        at = this.#keyEnd
+      }
+      if (names.nodeLine[node] === names.line) this.#dropSpans(node)
+      names.nodeLine[node] = names.line
+      if (bytes[at] !== COLON) {
+        at = scanner.skipSpaces(at)
+        if (bytes[at] !== COLON) return scanner.fail(at)
+      }
+      at = this.#readValue(scanner.skipSpaces(at + 1), node, depth)
+      if (at === INVALID) return INVALID
+      at = scanner.skipSpaces(at)
+      if (bytes[at] === CLOSING_BRACE) return at + 1
+      if (bytes[at] !== COMMA) return scanner.fail(at)
+      at = scanner.skipSpaces(at + 1)
+      previous = node
+      expected = names.nextOf[node]
+    }
+  }
+
+  /** The record itself may be empty; a member that is keeps its braces. */
+  #readEmptyObject(start: number, end: number, node: number): number {
+    if (node !== 0 && !this.#addSpan(node, FIELD_JSON, start, end, COMPACT)) return INVALID
+    return end
+  }
+
+  /** The node of the key at `start`, which is not the one that was expected there; below 0 when it cannot be. */
+  #findKey(parent: number, start: number, previous: number): number {
+    const scanner = this.#scanner
+    const names = this.#names
+    const end = scanner.stringEnd(start)
+    if (end === INVALID) return INVALID
+    this.#keyEnd = end + 1
+    let node = 0
+    if (scanner.isEscaped) {
+      const scratch = this.#workspace.scratch(end - start)
+      node = names.find(parent, scratch, 0, scanner.unescape(start, end, scratch))
+    } else node = names.find(parent, scanner.bytes, start, end)
+    if (node === NAME_TOO_LONG) this.#reason = 'nameTooLong'
+    else if (node === NAME_EMPTY) this.#reason = 'nameEmpty'
+    else if (previous === 0) names.firstOf[parent] = node
+    else names.nextOf[previous] = node
+    return node
+  }
+
+  /** Takes the value at `at`; behind it, or INVALID. */
+  #readValue(at: number, node: number, depth: number): number {
+    const scanner = this.#scanner
+    const byte = scanner.bytes[at]
+    if (byte === QUOTE) {
+      const end = scanner.stringEnd(at + 1)
+      if (end === INVALID) return INVALID
+      const change = scanner.isEscaped ? UNESCAPE : AS_IT_IS
+      return this.#addSpan(node, FIELD_STRING, at + 1, end, change) ? end + 1 : INVALID
+    }
+    if (byte === OPENING_BRACE) return this.#readObject(at, node, depth + 1)
+    if (byte === OPENING_BRACKET) {
+      const end = scanner.arrayEnd(at, depth + 1)
+      if (end === INVALID) return INVALID
+      return this.#addSpan(node, FIELD_JSON, at, end, scanner.isSpaced ? COMPACT : AS_IT_IS) ? end : INVALID
+    }
+    const isNumber = startsNumber(byte)
+    const end = isNumber ? scanner.numberEnd(at) : scanner.literalEnd(at)
+    if (end === INVALID) return INVALID
+    const kind = isNumber ? FIELD_NUMBER : kindOfLiteral(byte)
+    return this.#addSpan(node, kind, at, kind === FIELD_NULL ? at : end, AS_IT_IS) ? end : INVALID
+  }
+
+  /** Notes a value. It takes the place of an earlier one of its name. */
+  #addSpan(node: number, kind: number, start: number, end: number, change: number): boolean {
+    const names = this.#names
+    const name = names.nameOf[node]
+    const role = names.roleOf[name]
+    if (role === ROLE_IGNORED) return true
+    let span = names.spanOf[name]
+    if (names.nameLine[name] !== names.line) {
+      span = this.#spanCount++
+      if (span === this.limits.fieldsMax) {
+        this.#reason = 'tooManyFields'
+        return false
+      }
+      names.nameLine[name] = names.line
+      names.spanOf[name] = span
+    }
+    this.#spanStart[span] = start
+    this.#spanEnd[span] = end
+    this.#spanKind[span] = kind
+    this.#spanChange[span] = change
+    this.#spanNode[span] = node
+    if (role !== ROLE_FIELD) this.#slotSpan[role] = span
+    return true
+  }
+
+  /** A member came again: what it and those within it held counts no more. */
+  #dropSpans(node: number): void {
+    const names = this.#names
+    if (names.objectLine[node] !== names.line) {
+      this.#dropOwnSpan(node)
+      return
+    }
+    names.objectLine[node] = 0
+    for (let span = 0; span < this.#spanCount; span++) {
+      if (this.#spanNode[span] !== 0 && names.isWithin(this.#spanNode[span], node)) this.#spanNode[span] = 0
+    }
+  }
+
+  #dropOwnSpan(node: number): void {
+    const names = this.#names
+    const name = names.nameOf[node]
+    if (names.nameLine[name] !== names.line) return
+    const span = names.spanOf[name]
+    if (this.#spanNode[span] === node) this.#spanNode[span] = 0
+  }
+
+  // ---- into the batch -----------------------------------------------------------------------------------------
+
+  #putRecord(): LineOutcome {
+    this.#flags = 0
+    if (!this.#readTime()) return this.#endRefused('badTime', 0)
+    const { encoder } = this.#workspace
+    this.#open()
+    encoder.beginRecord()
+    const contentStart = encoder.position
+    const isMissing = !this.#putMessage()
+    if (encoder.position - contentStart > this.limits.recordBytesMax) return this.#abandon('messageTooLong')
+    const severity = this.#putLevel()
+    if (severity < 0) return this.#abandon('badLevel')
+    if (this.#names.streamSlots.length > 0) this.#putStreamFields()
+    this.#putFields()
+    encoder.endRecord(severity, this.#flags, this.#time.ms, this.#time.ns)
+    return this.#checkSize(contentStart) ?? this.#endRecord(isMissing)
+  }
+
+  #endRecord(isMissing: boolean): LineOutcome {
+    this.counters.lines++
+    this.counters.records++
+    if (isMissing) this.counters.missingMessages++
+    return TAKEN
+  }
+
+  #abandon(reason: NdjsonReason): LineOutcome {
+    this.#workspace.encoder.abandonRecord()
+    return this.#endRefused(reason, 0)
+  }
+
+  /** Takes the record back when it is too large for any batch, or for what is left of this one; null when it fits. */
+  #checkSize(contentStart: number): LineOutcome | null {
+    const { encoder } = this.#workspace
+    const recordBytes = encoder.position - contentStart + RECORD_HEADER_BYTES
+    const isRecordOver = recordBytes > RECORD_ENCODED_BYTES_MAX
+    if (!isRecordOver && encoder.position <= this.#batchBytesMax) return null
+    if (isRecordOver || encoder.count === 1) return this.#abandon('recordTooLarge')
+    encoder.abandonRecord()
+    return HELD
+  }
+
+  /** The first message field that is not empty; false when there is none. */
+  #putMessage(): boolean {
+    const { encoder } = this.#workspace
+    for (const slot of this.#names.messageSlots) {
+      const span = this.#slotSpan[slot]
+      if (!this.#isFilled(span)) continue
+      this.#readText(span)
+      encoder.putMessage(this.#text, this.#textStart, this.#textEnd)
+      this.#spanNode[span] = 0
+      return true
+    }
+    encoder.putMessage(MISSING_MESSAGE_BYTES, 0, MISSING_MESSAGE_BYTES.length)
+    return false
+  }
+
+  /** The first time field that is not empty, or the arrival; false when it is no time. */
+  #readTime(): boolean {
+    for (const slot of this.#names.timeSlots) {
+      const span = this.#slotSpan[slot]
+      if (!this.#isFilled(span)) continue
+      this.#readText(span)
+      if (isNoTime(this.#text, this.#textStart, this.#textEnd)) continue
+      if (!this.#parseTime(span)) return false
+      this.#flags |= RECORD_FLAG_SENDER_TIME
+      this.#spanNode[span] = 0
+      return true
+    }
+    this.#time.ms = this.#arrivalMs
+    this.#time.ns = this.#arrivalNs
+    return true
+  }
+
+  #parseTime(span: number): boolean {
+    const kind = this.#spanKind[span]
+    const text = this.#text
+    const start = this.#textStart
+    const end = this.#textEnd
+    if (end - start > TIME_BYTES_MAX) return false
+    if (kind !== FIELD_STRING && kind !== FIELD_NUMBER) return false
+    return parseRfc3339(text, start, end, this.#time) || parseUnixTime(text, start, end, this.#time)
+  }
+
+  /** Writes the word for the level if the record must keep it; the severity, or -1 when the word is too long. */
+  #putLevel(): number {
+    const span = this.#slotSpan[SLOT_LEVEL]
+    if (!this.#isFilled(span)) return 0
+    this.#readText(span)
+    const text = this.#text
+    const start = this.#textStart
+    const end = this.#textEnd
+    if (end - start > LEVEL_WORD_BYTES_MAX) return -1
+    this.#spanNode[span] = 0
+    const severity = Math.max(0, levelSeverityOfBytes(text, start, end))
+    const flags = severity === 0 ? -1 : levelWordFlags(text, start, end)
+    if (flags >= 0) this.#flags |= flags
+    else this.#workspace.encoder.putLevelWord(text.subarray(start, end))
+    return this.#spanKind[span] === FIELD_NUMBER ? numberedSeverity(text, start, end) : severity
+  }
+
+  /** Sorted by name, so that one stream is written one way. */
+  #putStreamFields(): void {
+    for (const slot of this.#names.streamSlots) {
+      const span = this.#slotSpan[slot]
+      if (!this.#isFilled(span)) continue
+      this.#putField(span, true)
+      this.#spanNode[span] = 0
+    }
+  }
+
+  #putFields(): void {
+    const names = this.#names
+    for (let span = 0; span < this.#spanCount; span++) {
+      const node = this.#spanNode[span]
+      if (node !== 0 && names.isKept[names.nameOf[node]]) this.#putField(span, false)
+    }
+  }
+
+  #putField(span: number, isStream: boolean): void {
+    const names = this.#names
+    this.#readText(span)
+    const value = this.#text.subarray(this.#textStart, this.#textEnd)
+    const name = names.bytesOf[names.nameOf[this.#spanNode[span]]]
+    this.#workspace.encoder.putField(name, value, this.#spanKind[span], isStream)
+  }
+
+  /** The value is there and not empty. */
+  #isFilled(span: number): boolean {
+    return span !== NO_SPAN && this.#spanNode[span] !== 0 && this.#spanEnd[span] > this.#spanStart[span]
+  }
+
+  /** The text of a value, as it is kept. Valid until the next call. */
+  #readText(span: number): void {
+    const start = this.#spanStart[span]
+    const end = this.#spanEnd[span]
+    const change = this.#spanChange[span]
+    const scanner = this.#scanner
+    if (change === AS_IT_IS) {
+      this.#text = scanner.bytes
+      this.#textStart = start
+      this.#textEnd = end
+      return
+    }
+    const scratch = this.#workspace.scratch(end - start)
+    this.#text = scratch
+    this.#textStart = 0
+    this.#textEnd =
+      change === UNESCAPE ? scanner.unescape(start, end, scratch) : scanner.compact(start, end, scratch)
+  }
+
+  #open(): void {
+    if (this.#isOpen) return
+    const { encoder } = this.#workspace
+    encoder.reset(this.#arrivalMs, this.#arrivalNs)
+    for (const [name, value, isStream] of this.#names.extraFields) {
+      encoder.shareField(name, value, FIELD_STRING, isStream)
+    }
+    this.#isOpen = true
+  }
+}
+
+/** The same memory, but no Buffer: `subarray` of one is several times slower. */
+function plainOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+}
+
+function kindOfLiteral(first: number): number {
+  if (first === SMALL_N) return FIELD_NULL
+  assert(first === SMALL_T || first === SMALL_F, 'no literal begins so')
+  return first === SMALL_T ? FIELD_TRUE : FIELD_FALSE
+}
+
+/** `0` and `-` stand for no time. */
+function isNoTime(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start === 1 && (bytes[start] === ZERO || bytes[start] === MINUS)
+}
+
+/** The severity of `10` to `60`, 0 for other numbers. */
+function numberedSeverity(bytes: Uint8Array, start: number, end: number): number {
+  if (end - start !== 2 || bytes[start + 1] !== ZERO) return 0
+  return NUMBERED_SEVERITIES[bytes[start] - ZERO - 1] ?? 0
+}
