@@ -87,7 +87,7 @@ function parseOptions(words: readonly string[], command: Command, env: Environme
     if (token.kind === 'positional') positionals.push(token.value)
     if (token.kind !== 'option') continue
     const negated = findNegated(token.name, token.value, options)
-    const option = negated ?? findOption(token.name, token.rawName, options, command)
+    const option = negated ?? findOption(token, words[token.index], options, command)
     const value =
       negated === undefined ? checkValue(option, token.rawName, token.value, token.inlineValue) : 'false'
     const given = values.get(option.name)
@@ -114,8 +114,8 @@ function tokenize(words: readonly string[], options: readonly OptionRow[]) {
 }
 
 function findOption(
-  name: string,
-  rawName: string,
+  { name, rawName }: { readonly name: string; readonly rawName: string },
+  word: string,
   options: readonly OptionRow[],
   command: Command,
 ): OptionRow {
@@ -123,7 +123,13 @@ function findOption(
   if (found !== undefined) return found
   const names = options.map((option) => option.name)
   const hint = rawName.startsWith('--') ? suggestion(name, names, '--') : ''
-  throw usage(`unknown option \`${rawName}\`${hint}; \`logcaster ${command.name} --help\` lists them`)
+  const lists = `\`logcaster ${command.name} --help\` lists them`
+  throw usage(`unknown option \`${rawName}\`${hint}; ${lists}${hint === '' ? dashHint(command, word) : ''}`)
+}
+
+function dashHint({ positionals }: Command, word: string): string {
+  const meaning = positionals.find((row) => row.dashMeaning !== undefined)?.dashMeaning
+  return meaning === undefined ? '' : `; if \`${word}\` is meant as ${meaning}, write -- before it`
 }
 
 /** The switch that `--no-x` turns off. */

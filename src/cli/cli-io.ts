@@ -21,7 +21,7 @@ export interface CliIo {
   readFile(path: string): Promise<Uint8Array>
   /** The text of a small file, at once; throws the system's error. */
   readTextSync(path: string): string
-  /** Opens a file for reading piece by piece; resolves once it is open. Rejects with the system's error. */
+  /** Opens a file for reading piece by piece; resolves once it is open. Rejects with the system's error (`EISDIR`, …). */
   openFile(path: string): Promise<Readable>
   /** A connected byte stream. Rejects with the system's error (`ECONNREFUSED`, …). */
   connect(host: string, port: number): Promise<Duplex>

@@ -65,6 +65,8 @@ export interface PositionalRow {
   readonly help: string
   readonly required: boolean
   readonly many: boolean
+  /** Set when such words may well begin with a dash: what they are, for the message about an unknown option. */
+  readonly dashMeaning?: string
   readonly choices?: readonly string[]
 }
 

@@ -2,7 +2,7 @@
  * The configuration as the command line sees it: an option row for every declared option, and the way from arguments,
  * variables and the file that --config names to one configuration. The options themselves are declared in config/.
  */
-import { CodedError, messageOf } from '../base/base.ts'
+import { CodedError } from '../base/base.ts'
 import {
   type ConfigFile,
   type ConfigInput,
@@ -14,6 +14,7 @@ import {
 } from '../config/config.ts'
 import type { CliIo } from './cli-io.ts'
 import type { OptionKind, OptionRow } from './command.ts'
+import { fileProblem } from './file-problem.ts'
 import { GLOBAL_OPTIONS } from './global-options.ts'
 import type { ParsedArgs } from './parsed-args.ts'
 
@@ -85,7 +86,7 @@ async function readConfigFile(io: CliIo, path: string | undefined): Promise<Conf
   try {
     return { path, text: Buffer.from(await io.readFile(path)).toString() }
   } catch (cause) {
-    throw new CodedError('CONFIG_INVALID', `${path} cannot be read: ${messageOf(cause)}`, { cause })
+    throw new CodedError('CONFIG_INVALID', fileProblem(path, cause), { cause })
   }
 }
 

@@ -58,7 +58,7 @@ export class LineSender {
   refused = 0
   /** Empty lines: they are not records. */
   empty = 0
-  /** Lines longer than the default of `record.bytesMax`: the server may keep only their start. */
+  /** Plain lines longer than the default of `record.bytesMax`: the server may keep only their start. A level refuses. */
   long = 0
   /** The first few refused lines. */
   readonly refusedLines: RefusedLine[] = []
@@ -178,7 +178,7 @@ export class LineSender {
       this.#append(NEWLINE, 0, 1)
     }
     this.#lineBytes += to - from
-    if (this.#lineBytes > RECORD_BYTES_MAX_DEFAULT) this.long++
+    if (this.#lineBytes > RECORD_BYTES_MAX_DEFAULT && !this.#wrapsAll) this.long++
     this.#isInLine = false
   }
 

@@ -1,10 +1,10 @@
 /** The real CliIo: this process, its terminal, its files and the network. Everything else in cli/ takes it as an argument. */
 import { readFileSync } from 'node:fs'
-import { open, readFile } from 'node:fs/promises'
+import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { resolve } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { systemClock } from '../base/base.ts'
+import { systemClock, systemError } from '../base/base.ts'
 import type { CliIo } from './cli-io.ts'
 
 const CONNECT_MS_MAX = 10_000
@@ -22,7 +22,7 @@ export function processIo(): CliIo {
     readFile: (path) => readFile(resolve(cwd, path)),
     readTextSync: (path) => readFileSync(resolve(cwd, path), 'utf8'),
     async openFile(path) {
-      const file = await open(resolve(cwd, path), 'r')
+      const file = await openForReading(resolve(cwd, path))
       return file.createReadStream({ highWaterMark: FILE_CHUNK_BYTES })
     },
     connect: connectSocket,
@@ -30,6 +30,18 @@ export function processIo(): CliIo {
       process.on(signal, handler)
       return () => process.off(signal, handler)
     },
+  }
+}
+
+/** A directory can be opened, but not read: said here, before anything was sent. */
+async function openForReading(path: string): Promise<FileHandle> {
+  const file = await open(path, 'r')
+  try {
+    if ((await file.stat()).isDirectory()) throw systemError('EISDIR', `${path} is a directory`)
+    return file
+  } catch (error) {
+    await file.close()
+    throw error
   }
 }
 

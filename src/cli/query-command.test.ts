@@ -52,6 +52,26 @@ describe('logcaster query', () => {
     assert.equal((await query(server, ['x', '--count', '--json'])).out, '{"count":42}\n')
   })
 
+  it('refuses --count with a limit: a number has no newest rows', async () => {
+    const { code, out, err } = await run(['query', 'x', '--count', '-n', '5'])
+    assert.deepEqual([code, out, err], [2, '', '--count counts all that match; leave out -n\n'])
+  })
+
+  for (const word of ['-debug', '--debug']) {
+    it(`says how ${word} is asked for`, async () => {
+      const { code, err } = await run(['query', word])
+      assert.equal(code, 2)
+      assert.ok(err.endsWith(`lists them; if \`${word}\` is meant as a query, write -- before it\n`), err)
+    })
+  }
+
+  it('takes a query that begins with a dash after --', async () => {
+    await using server = await FakeServer.answering('RESULT|0\nEND\n')
+    const { code } = await query(server, ['-o', 'raw', '--', '-debug'])
+    assert.equal(code, 0)
+    assert.equal(server.received, 'QUERY|LOGSQL|!debug\n')
+  })
+
   it('shows where a query is wrong, before it asks anybody', async () => {
     const { code, out, err } = await run(['query', 'level:error | lmit 5'])
     assert.deepEqual([code, out], [2, ''])

@@ -1,4 +1,5 @@
 /** `logcaster query`: records that match, oldest first, or their number. */
+import { CodedError } from '../base/base.ts'
 import type { Command, CommandContext } from './command.ts'
 import { EXIT_DONE, EXIT_INTERRUPTED } from './exit-codes.ts'
 import { composeQuery } from './query-text.ts'
@@ -42,13 +43,24 @@ export const queryCommand: Command = {
     },
     { name: 'count', kind: 'flag', help: 'print the number of matching records' },
   ],
-  positionals: [{ name: 'QUERY', help: 'LogsQL; without it, every record', required: false, many: true }],
+  positionals: [
+    {
+      name: 'QUERY',
+      help: 'LogsQL; without it, every record',
+      required: false,
+      many: true,
+      dashMeaning: 'a query',
+    },
+  ],
   run: runQuery,
 }
 
 async function runQuery(context: CommandContext): Promise<number> {
   const { args } = context
   const isCount = args.flag('count')
+  if (isCount && args.integer('limit') !== undefined) {
+    throw new CodedError('USAGE', '--count counts all that match; leave out -n')
+  }
   const text = composeQuery(args.positionals.join(' '), {
     nowMs: context.io.clock.wallMs(),
     since: args.text('since'),

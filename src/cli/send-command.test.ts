@@ -106,6 +106,18 @@ describe('logcaster send', () => {
     assert.match(err, /1 line above 256 KiB/)
   })
 
+  it('says nothing of cut lines with --level: the server refuses those', async () => {
+    await using server = await logPort((line) =>
+      line.length > 300_000 ? 'ERROR|Message too long: at most 262144 bytes\n' : answer(line),
+    )
+    const { code, err } = await send(server, ['-l', 'INFO'], { stdin: `${'x'.repeat(300_000)}\n` })
+    assert.equal(code, 5)
+    assert.equal(
+      err,
+      'sent 1 record (0 acknowledged, 1 refused)\nrefused: stdin:1: Message too long: at most 262144 bytes\n',
+    )
+  })
+
   it('sends much through a server that answers late, in order and with nothing lost', async () => {
     await using server = await logPort()
     const text = Array.from({ length: 20_000 }, (_, i) => `record ${i} of many\n`).join('')
@@ -188,14 +200,31 @@ describe('logcaster send', () => {
   it('sends nothing when one of the files cannot be read', async () => {
     await using server = await logPort()
     const { code, err } = await send(server, ['a.log', 'b.log'], { files: { 'a.log': 'a\n' } })
-    assert.deepEqual([code, err], [2, 'b.log cannot be read: ENOENT: no such file\n'])
+    assert.deepEqual([code, err], [2, 'b.log: no such file\n'])
     assert.equal(server.received, '')
   })
 
-  it('refuses stdin twice and a level that is no word', async () => {
+  it('refuses stdin twice', async () => {
     assert.equal((await run(['send', '-', '-'])).code, 2)
-    assert.equal((await run(['send', '--level', 'a|b'])).code, 2)
   })
+
+  for (const level of ['BOGUS', 'a|b', '']) {
+    it(`refuses --level=${level} before it connects, and names the levels`, async () => {
+      await using server = await logPort()
+      const { code, err } = await send(server, [`--level=${level}`, 'none.log'])
+      const names = 'TRACE, DEBUG, INFO, WARN, ERROR, FATAL, UNKNOWN'
+      assert.deepEqual([code, err], [2, `--level must be one of ${names}, but got \`${level}\`\n`])
+      assert.equal(server.received, '')
+    })
+  }
+
+  for (const level of ['warn', 'CRITICAL', 'Unknown']) {
+    it(`takes --level ${level}, as the server does`, async () => {
+      await using server = await logPort()
+      await send(server, ['--level', level], { stdin: 'x\n' })
+      assert.equal(linesOf(server), `LOG|${level}||x\n`)
+    })
+  }
 
   it('stops reading at the first Ctrl+C, has what it read acknowledged, and exits with 130', async () => {
     const stdin = new PassThrough()

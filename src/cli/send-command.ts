@@ -4,7 +4,8 @@
  */
 import { once } from 'node:events'
 import type { Duplex, Readable } from 'node:stream'
-import { CodedError, messageOf } from '../base/base.ts'
+import { CodedError, systemErrorCode } from '../base/base.ts'
+import { LEVEL_NAMES, levelSeverity } from '../record/record.ts'
 import type { Command, CommandContext } from './command.ts'
 import {
   addressOf,
@@ -16,6 +17,7 @@ import {
   wentAway,
 } from './connection.ts'
 import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_PARTIAL, EXIT_UNREACHABLE } from './exit-codes.ts'
+import { fileProblem } from './file-problem.ts'
 import { LineSender } from './line-sender.ts'
 import { count } from './plural.ts'
 import { isJsonWanted } from './row-output.ts'
@@ -55,10 +57,7 @@ export const sendCommand: Command = {
 }
 
 async function runSend(context: CommandContext): Promise<number> {
-  const level = context.args.text('level')
-  if (level !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(level)) {
-    throw new CodedError('USAGE', `--level must be a word such as INFO or ERROR, but got \`${level}\``)
-  }
+  const level = levelOf(context)
   const inputs = await openInputs(context)
   try {
     const address = addressOf(context.args, 'log-port')
@@ -70,6 +69,14 @@ async function runSend(context: CommandContext): Promise<number> {
   } finally {
     for (const { stream } of inputs) stream.destroy()
   }
+}
+
+/** The level of every line; a word that the server would refuse, line by line, is refused here once. */
+function levelOf({ args }: CommandContext): string | undefined {
+  const level = args.text('level')
+  if (level === undefined || (level !== '' && levelSeverity(level) >= 0)) return level
+  const names = [...LEVEL_NAMES.map((name) => name.toUpperCase()), 'UNKNOWN']
+  throw new CodedError('USAGE', `--level must be one of ${names.join(', ')}, but got \`${level}\``)
 }
 
 interface Input {
@@ -93,7 +100,8 @@ async function openInputs({ args, io, messages }: CommandContext): Promise<Input
 }
 
 function unreadable(name: string, cause: unknown): never {
-  throw new CodedError('USAGE', `${name} cannot be read: ${messageOf(cause)}`, { cause })
+  const hint = systemErrorCode(cause) === 'EISDIR' ? ', or pipe its lines into send' : ''
+  throw new CodedError('USAGE', `${fileProblem(name, cause)}${hint}`, { cause })
 }
 
 /** One connection that sends while its replies are read. */

@@ -40,4 +40,13 @@ describe('logcaster tail', () => {
     const { code, err } = await run(['tail', '-q', '--query-port', server.port], { closesAfterWrites: 0 })
     assert.deepEqual([code, err], [0, ''])
   })
+
+  it('ends quietly while it waits, as soon as the system says that nobody reads any more', async () => {
+    await using server = await FakeServer.answering('RESULT|*\n7|INFO|1|a\n')
+    const io = new FakeIo()
+    const running = runCli(['tail', '-q', '-o', 'raw', '--query-port', server.port], io)
+    await io.stdout.contains('a\n')
+    io.stdout.destroy(Object.assign(new Error('EPIPE: broken pipe'), { code: 'EPIPE' }))
+    assert.deepEqual([await running, io.stderr.text], [0, ''])
+  })
 })

@@ -21,7 +21,13 @@ export const tailCommand: Command = {
   uses: ['connection', 'output'],
   options: [],
   positionals: [
-    { name: 'QUERY', help: 'a LogsQL filter; without it, every record', required: false, many: true },
+    {
+      name: 'QUERY',
+      help: 'a LogsQL filter; without it, every record',
+      required: false,
+      many: true,
+      dashMeaning: 'a query',
+    },
   ],
   run: runTail,
 }

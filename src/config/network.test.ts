@@ -29,6 +29,9 @@ describe('an address to listen on', () => {
 
   for (const [text, problem] of [
     ['9999', '"9999" is not an address and port; write 127.0.0.1:9999'],
+    ['65535', '"65535" is not an address and port; write 127.0.0.1:65535'],
+    ['65536', '"65536" is not an address and port; a port is at most 65535: write 127.0.0.1:9999'],
+    ['999999', '"999999" is not an address and port; a port is at most 65535: write 127.0.0.1:9999'],
     ['127.0.0.1', '"127.0.0.1" is not an address and port; the port is missing: write 127.0.0.1:9999'],
     ['::1', '"::1" is not an address and port; an IPv6 address stands in brackets: [::1]:9999'],
     ['::1:9999', '"::1:9999" is not an address and port; an IPv6 address stands in brackets: [::1]:9999'],

@@ -81,7 +81,11 @@ function parseAddress(text: string, portExample: number): Parsed<Address> {
 }
 
 function addressHint(text: string, portExample: number): string {
-  if (/^\d{1,5}$/.test(text)) return `write 127.0.0.1:${text}`
+  if (/^\d+$/.test(text)) {
+    return Number(text) <= 65_535
+      ? `write 127.0.0.1:${text}`
+      : `a port is at most 65535: write 127.0.0.1:${portExample}`
+  }
   if (isIPv6(text)) return `an IPv6 address stands in brackets: [::1]:${portExample}`
   if (isHost(text)) return `the port is missing: write ${inert(text)}:${portExample}`
   return `write an address such as 127.0.0.1:${portExample} or [::1]:${portExample}`
