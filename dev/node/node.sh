@@ -1,0 +1,15 @@
+#!/bin/sh
+# The Node.js that `npm ci` brought, whatever Node.js the machine has; without one for this machine, the machine's own.
+# npm 11 links the binary itself into node_modules/.bin, npm 10 links this file (docs/adr/0001-own-node.md).
+self=$(readlink -f "$0")
+here=$(dirname "$self")
+for node in "$here"/../../node_modules/node-*/bin/node "$here"/node_modules/node-*/bin/node; do
+  if [ -x "$node" ]; then exec "$node" "$@"; fi
+done
+IFS=:
+for directory in $PATH; do
+  node=$directory/node
+  if [ -x "$node" ] && [ "$(readlink -f "$node")" != "$self" ]; then exec "$node" "$@"; fi
+done
+echo 'There is no Node.js for this machine: install Node.js 24 (docs/adr/0001-own-node.md).' >&2
+exit 1
