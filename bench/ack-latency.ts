@@ -1,7 +1,7 @@
 /**
  * Claim: one sender that waits for each reply gets it within twice the fdatasync of the same run (p50).
  *
- *   node bench/ack-latency.ts [--records 2000]
+ *   npm run -s node -- bench/ack-latency.ts [--records 2000]
  */
 import { connect } from 'node:net'
 import { parseArgs } from 'node:util'

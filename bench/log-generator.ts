@@ -1,7 +1,7 @@
 /**
  * The load of log-port.ts, a process of its own: pipelined `LOG` lines over some connections, every reply counted.
  *
- *   node bench/log-generator.ts <port> <records> <connections> <line bytes>
+ *   npm run -s node -- bench/log-generator.ts <port> <records> <connections> <line bytes>
  */
 import { connect } from 'node:net'
 

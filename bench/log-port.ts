@@ -2,7 +2,7 @@
  * Claim: the log port acknowledges 500,000 pipelined 200-byte records a second on two cores that it shares with the
  * load generator, every one synced before its reply, with flat memory.
  *
- *   node bench/log-port.ts [--records 5000000] [--connections 4]
+ *   npm run -s node -- bench/log-port.ts [--records 5000000] [--connections 4]
  */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'

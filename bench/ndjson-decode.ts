@@ -1,7 +1,7 @@
 /**
  * Claim: NDJSON becomes canonical batches at 150 MB/s or more on one core; beside it `zstd -1` on the same bytes.
  *
- *   node bench/ndjson-decode.ts <file.jsonl> [--rounds 5] [--chunk 65536]
+ *   npm run -s node -- bench/ndjson-decode.ts <file.jsonl> [--rounds 5] [--chunk 65536]
  *
  * The file is best made with `amplify.mjs --lines 500000 --format jsonl` of some real logs.
  */

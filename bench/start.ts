@@ -2,7 +2,7 @@
  * Claims: ready within 0.4 s on an empty data directory and within 5 s on 1 GB of it, cleanly stopped or killed;
  * 90 MB of memory when idle.
  *
- *   node bench/start.ts [--bytes 1000000000] [--runs 5]
+ *   npm run -s node -- bench/start.ts [--bytes 1000000000] [--runs 5]
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The Node.js that `npm ci` brought, whatever Node.js the machine has; without one for this machine, the machine's own.
-# npm 11 links the binary itself into node_modules/.bin, npm 10 links this file (docs/adr/0001-own-node.md).
+# The scripts of package.json call this file: npm 11 would link the binary into node_modules/.bin, npm 10 does not.
+# docs/adr/0001-own-node.md
 self=$(readlink -f "$0")
 here=$(dirname "$self")
 for node in "$here"/../../node_modules/node-*/bin/node "$here"/node_modules/node-*/bin/node; do
