@@ -35,6 +35,6 @@ it('ends with one sentence that names both versions when Node.js is too old', ()
 it('is what the commands of the first minute load', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   for (const name of ['start', 'logcaster', 'test', 'soak']) {
-    assert.match(scripts[name], /^exec node --import \.\/dev\/node-check\.js /, name)
+    assert.match(scripts[name], /^exec dev\/node\/node\.sh --import \.\/dev\/node-check\.js /, name)
   }
 })
