@@ -203,4 +203,8 @@ export function parseSalt(text: string): Salt | null {
   return { high: Number.parseInt(text.slice(0, 8), 16), low: Number.parseInt(text.slice(8), 16) }
 }
 
-export const sameSalt = (a: Salt, b: Salt): boolean => a.low === b.low && a.high === b.high
+/** The salt that a sealed frame carries. */
+export function frameSalt(frame: Uint8Array): Salt {
+  const view = viewOf(frame)
+  return { low: view.getUint32(32, true), high: view.getUint32(36, true) }
+}

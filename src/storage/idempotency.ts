@@ -3,6 +3,8 @@
  * stored once. The keys lie in the batches of the write-ahead log, so they are as durable as the records; this is
  * the index, rebuilt at open from the segments that lie within the window.
  */
+import { BATCH_HEADER_BYTES } from '../record/record.ts'
+
 export interface KeyWindowLimits {
   /** Milliseconds for which a key is remembered. */
   readonly windowMs: number
@@ -43,7 +45,9 @@ export class KeyWindow {
   }
 }
 
-/** Keys are bytes; a Map wants text. Latin-1 is a bijection. */
-export function keyText(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+/** The key of the batch at `at`, as text; null where it has none. Keys are bytes: Latin-1 is a bijection. */
+export function batchKeyText(bytes: Uint8Array, at: number, keyLength: number): string | null {
+  if (keyLength === 0) return null
+  const start = bytes.byteOffset + at + BATCH_HEADER_BYTES
+  return Buffer.from(bytes.buffer, start, keyLength).toString('latin1')
 }

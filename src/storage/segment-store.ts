@@ -5,9 +5,9 @@
 import { CodedError, type Disk, messageOf, systemErrorCode } from '../base/base.ts'
 import { type Block, batchFirstId, batchKeyLength, batchLength, batchReceivedMs } from '../record/record.ts'
 import type { Chunk } from './buffer.ts'
-import { FRAME_HEADER_BYTES } from './frame.ts'
+import { FRAME_HEADER_BYTES, frameSalt } from './frame.ts'
 import type { Group } from './group.ts'
-import { KeyWindow, keyText } from './idempotency.ts'
+import { batchKeyText, KeyWindow } from './idempotency.ts'
 import { type Inspection, inspect, type Surroundings, settle } from './recovery.ts'
 import { buildBlock, type HeldSegment, scanSegments } from './scan.ts'
 import type { SegmentEntry } from './segment-entry.ts'
@@ -343,11 +343,7 @@ function* pinned<T>(chunk: Chunk, value: T): Generator<T, void> {
 function blockOfGroup(group: Group, idMin: number): Block | null {
   if (group.endId <= idMin) return null
   const frame = group.frame()
-  const salt = { low: 0, high: 0 }
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
-  salt.low = view.getUint32(32, true)
-  salt.high = view.getUint32(36, true)
-  const extent = { firstId: group.firstId, endId: group.endId, segment: { salt } }
+  const extent = { firstId: group.firstId, endId: group.endId, segment: { salt: frameSalt(frame) } }
   return buildBlock(frame, extent, { idMin }, false, () => {})
 }
 
@@ -380,12 +376,7 @@ async function readKeysOf(around: Surroundings, entry: SegmentEntry, keys: KeyWi
 function addKeys(frame: Uint8Array, keys: KeyWindow): void {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
   for (let at = FRAME_HEADER_BYTES; at < frame.length; at += batchLength(view, at)) {
-    const length = batchKeyLength(view, at)
-    if (length > 0)
-      keys.add(
-        keyText(frame.subarray(at + 40, at + 40 + length)),
-        batchFirstId(view, at),
-        batchReceivedMs(view, at),
-      )
+    const key = batchKeyText(frame, at, batchKeyLength(view, at))
+    if (key !== null) keys.add(key, batchFirstId(view, at), batchReceivedMs(view, at))
   }
 }

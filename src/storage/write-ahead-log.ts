@@ -21,8 +21,8 @@ import {
 import { ID_MAX, TIME_MS_MIN } from '../record/record.ts'
 import { BufferMemory, type Chunk } from './buffer.ts'
 import { FRAME_HEADER_BYTES, FRAME_PAYLOAD_BYTES_MAX, SEGMENT_HEADER_BYTES, sealFrame } from './frame.ts'
-import { Group, readBatchFacts, type Waiter } from './group.ts'
-import { type KeyWindow, keyText } from './idempotency.ts'
+import { Group, readBatchFacts } from './group.ts'
+import { batchKeyText, type KeyWindow } from './idempotency.ts'
 import type { Manifest } from './manifest.ts'
 import { SegmentEntry, type Span } from './segment-entry.ts'
 import { createSegment, segmentName } from './segment-file.ts'
@@ -156,7 +156,7 @@ export class WriteAheadLog {
       facts.receivedMs > this.#receivedMs ||
       (facts.receivedMs === this.#receivedMs && facts.receivedNs >= this.#receivedNs)
     const receivedMs = isLater ? facts.receivedMs : this.#receivedMs
-    const key = facts.keyLength === 0 ? null : keyText(batch.subarray(40, 40 + facts.keyLength))
+    const key = batchKeyText(batch, 0, facts.keyLength)
     if (key !== null) {
       const repeated = this.#repeated(key, receivedMs)
       if (repeated !== null) return repeated
@@ -515,5 +515,3 @@ function noteSpan(chunk: Chunk, span: Span): void {
   assert(span.chunk === chunk, 'a span of another chunk')
   if (chunk.spans.at(-1) !== span) chunk.spans.push(span)
 }
-
-export type { Waiter }
