@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import { SeededRandom, SimulatedDisk, systemClock } from '../base/base.ts'
 import { type Config, loadConfig } from '../config/config.ts'
 import { openOwnLog } from './own-log.ts'
-import { RunningServer, type ServerSurroundings } from './running-server.ts'
+import { RunningServer } from './running-server.ts'
+import type { ServerSurroundings } from './server-parts.ts'
 
 function configOf(flags: Record<string, string>): Config {
   return loadConfig({

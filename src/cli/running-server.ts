@@ -1,53 +1,28 @@
 /**
- * The whole program put together: a hub and a server for each open port, from one configuration. The only place that
- * maps options onto what the layers take.
+ * The whole program put together: a hub, its protocols, and a server for each open port, from one configuration.
  */
 import { resolve } from 'node:path'
-import { type Clock, type Disk, messageOf, type Random } from '../base/base.ts'
 import { type Config, PORT_NAMES, type PortName, printAddress } from '../config/config.ts'
-import { DEFAULT_STORE, type Hub, openHub } from '../hub/hub.ts'
-import { BATCH_BYTES_MAX, timeZoneOf } from '../record/record.ts'
+import { type Hub, openHub } from '../hub/hub.ts'
+import { BATCH_BYTES_MAX } from '../record/record.ts'
 import {
+  authenticateBy,
   type ListenAddress,
-  type ListenerOptions,
-  LogServer,
-  type LogServerOptions,
-  QueryServer,
-  type QueryServerOptions,
+  type PortProtocols,
+  PortServer,
+  type PortServerOptions,
+  StoreGate,
 } from '../servers/servers.ts'
 import { ConnectionRoom } from './connection-room.ts'
-import type { OwnLog } from './own-log.ts'
+import type { ServerParts, ServerSurroundings } from './server-parts.ts'
+import { ServerProtocols } from './server-protocols.ts'
 
-/** What a running server of a port can do; every protocol's server has the same shape. */
-interface PortServer {
+/** What a running server of a port can do, whatever it listens with. */
+interface ListeningServer {
   readonly addresses: readonly ListenAddress[]
   open(): Promise<void>
   drain(deadlineMs: number): Promise<number>
   stats(): object
-}
-
-type OpenPort = (parts: ServerParts, config: Config) => PortServer
-
-/** One row a port. A port without a row can be configured, and is named at the start as not built yet. */
-const PORT_SERVERS: { readonly [name in PortName]?: OpenPort } = {
-  log: (parts, config) => new LogServer(parts.hub, parts.clock, logOptions(parts, config)),
-  query: (parts, config) => new QueryServer(parts.hub, parts.clock, queryOptions(parts, config)),
-}
-
-export interface ServerSurroundings {
-  readonly disk: Disk
-  readonly clock: Clock
-  readonly random: Random
-  readonly cwd: string
-  readonly log: OwnLog
-  /** Called when a store could not write for `storage.failureExitMs`. */
-  readonly failed: (reason: string) => void
-}
-
-interface ServerParts extends ServerSurroundings {
-  readonly hub: Hub
-  readonly room: ConnectionRoom
-  readonly stats: () => object
 }
 
 /** A configured port, as the start page shows it. */
@@ -65,9 +40,14 @@ export class RunningServer {
   readonly hub: Hub
   readonly dataDir: string
   readonly ports: readonly PortState[]
-  readonly #servers: ReadonlyMap<PortName, PortServer>
+  readonly #servers: ReadonlyMap<PortName, ListeningServer>
 
-  private constructor(hub: Hub, dataDir: string, servers: ReadonlyMap<PortName, PortServer>, config: Config) {
+  private constructor(
+    hub: Hub,
+    dataDir: string,
+    servers: ReadonlyMap<PortName, ListeningServer>,
+    config: Config,
+  ) {
     this.hub = hub
     this.dataDir = dataDir
     this.#servers = servers
@@ -75,7 +55,7 @@ export class RunningServer {
       name,
       addresses: (servers.get(name)?.addresses ?? []).map((address) => printAddress(address)),
       grant: config.ports[name].grant,
-      isMissing: PORT_SERVERS[name] === undefined && config.ports[name].listen.length > 0,
+      isMissing: !servers.has(name) && config.ports[name].listen.length > 0,
     }))
   }
 
@@ -83,17 +63,9 @@ export class RunningServer {
   static async open(config: Config, around: ServerSurroundings): Promise<RunningServer> {
     const dataDir = resolve(around.cwd, config.dataDir)
     const hub = await openHub(hubOptions(config, dataDir, around))
-    const servers = new Map<PortName, PortServer>()
-    const stats = (): object => statsOf(hub, servers)
-    const parts: ServerParts = { ...around, hub, room: new ConnectionRoom(), stats }
+    const servers = new Map<PortName, ListeningServer>()
     try {
-      for (const name of PORT_NAMES) {
-        const open = PORT_SERVERS[name]
-        if (open === undefined || config.ports[name].listen.length === 0) continue
-        const server = open(parts, config)
-        servers.set(name, server)
-        await server.open()
-      }
+      await openPorts(config, around, hub, servers)
     } catch (error) {
       await Promise.all([...servers.values()].map((server) => server.drain(0)))
       await hub.close()
@@ -110,10 +82,44 @@ export class RunningServer {
   }
 }
 
-function statsOf(hub: Hub, servers: ReadonlyMap<PortName, PortServer>): object {
+async function openPorts(
+  config: Config,
+  around: ServerSurroundings,
+  hub: Hub,
+  servers: Map<PortName, ListeningServer>,
+): Promise<void> {
+  const gate = new StoreGate(hub.store(), UNSTORED_BYTES_MAX)
+  const stats = (): object => statsOf(hub, gate, servers, protocols)
+  const parts: ServerParts = { ...around, hub, gate, room: new ConnectionRoom(), stats }
+  const protocols = await ServerProtocols.build(parts, config)
+  for (const name of PORT_NAMES) {
+    if (config.ports[name].listen.length === 0) continue
+    const spoken = protocols.of(name, config)
+    if (spoken === null) continue
+    const server = portServer(parts, config, name, spoken)
+    servers.set(name, server)
+    await server.open()
+  }
+}
+
+/** Bytes of all sessions that were read and are not stored. */
+const UNSTORED_BYTES_MAX = 64 * 1024 * 1024
+
+function statsOf(
+  hub: Hub,
+  gate: StoreGate,
+  servers: ReadonlyMap<PortName, ListeningServer>,
+  protocols: ServerProtocols,
+): object {
   const ports = Object.fromEntries([...servers].map(([name, server]) => [name, server.stats()]))
   const memory = process.memoryUsage()
-  return { hub: hub.stats(), ports, memory: { rss: memory.rss, heapUsed: memory.heapUsed } }
+  return {
+    hub: hub.stats(),
+    ports,
+    protocols: protocols.stats(),
+    unstoredBytes: gate.unstoredBytes,
+    memory: { rss: memory.rss, heapUsed: memory.heapUsed },
+  }
 }
 
 function hubOptions(
@@ -165,57 +171,45 @@ function stateChanged(
   around.clock.after(failureExitMs, () => around.failed(`store \`${store}\`: ${reason}`))
 }
 
-function listenerOptions(parts: ServerParts, config: Config, name: PortName): ListenerOptions {
-  const port = config.ports[name]
-  return {
-    listen: port.listen,
-    allow: port.allow,
-    connectionsMax: parts.room.limit(port.connectionsMax),
-    connectionsPerAddressMax: port.connectionsPerAddressMax,
-    connectionsPerSecondMax: port.connectionsPerSecondMax,
-    connectionsPerWindowMax: port.connectionsPerWindowMax,
-    windowMs: port.windowMs,
-    option: `ports.${name}.listen`,
-  }
-}
-
 const LINGER_MS = 1000
 /** Headers, level word and the fields that the server adds to a record. */
 const RECORD_ROOM_BYTES = 4096
 
-function commonOptions(parts: ServerParts, config: Config, name: PortName) {
+function portServer(
+  parts: ServerParts,
+  config: Config,
+  name: PortName,
+  protocols: PortProtocols,
+): PortServer {
+  return new PortServer(parts.clock, portOptions(parts, config, name), protocols)
+}
+
+function portOptions(parts: ServerParts, config: Config, name: PortName): PortServerOptions {
+  const port = config.ports[name]
   return {
-    listener: listenerOptions(parts, config, name),
-    access: { grant: config.ports[name].grant },
+    listener: { listen: port.listen, option: `ports.${name}.listen` },
+    admission: {
+      allow: port.allow,
+      connectionsMax: parts.room.limit(port.connectionsMax),
+      connectionsPerAddressMax: port.connectionsPerAddressMax,
+      connectionsPerSecondMax: port.connectionsPerSecondMax,
+      connectionsPerWindowMax: port.connectionsPerWindowMax,
+      windowMs: port.windowMs,
+      bytesPerSecondMax: port.bytesPerSecondMax,
+    },
+    access: {
+      grant: port.grant,
+      authenticate: authenticateBy(config.tokens),
+      unknownMsMax: port.authMsMax,
+      unknownBytesMax: port.authBytesMax,
+    },
     connection: {
-      idleMsMax: config.ports[name].idleMsMax,
+      idleMsMax: port.idleMsMax,
       unsentBytesMax: config.connection.unsentReplyBytesMax,
       lingerMsMax: LINGER_MS,
     },
-    store: DEFAULT_STORE,
-    serverStats: parts.stats,
-    problem: (message: string, error: unknown) => parts.log.error({ error: messageOf(error) }, message),
-  }
-}
-
-function logOptions(parts: ServerParts, config: Config): LogServerOptions {
-  return {
-    ...commonOptions(parts, config, 'log'),
-    text: {
-      recordBytesMax: config.record.bytesMax,
-      batchBytesMax: config.storage.batchBytesMax,
-      plainLinesReply: config.plainLines.reply,
-      timeZone: timeZoneOf(config.record.timeZone),
-    },
-    clientFields: config.clientAddressFields,
-    unackedBytesMax: config.connection.unackedBytesMax,
-  }
-}
-
-function queryOptions(parts: ServerParts, config: Config): QueryServerOptions {
-  return {
-    ...commonOptions(parts, config, 'query'),
-    rowsMax: config.query.rowsMax,
-    queryMsMax: config.query.deadlineMs,
+    handshakeMsMax: port.handshakeMsMax,
+    proxies: port.proxies,
+    syslogFrameBytesMax: config.record.bytesMax,
   }
 }

@@ -1,5 +1,5 @@
 /**
- * One TCP connection: bytes out in order and in pieces, idle time, and an end that loses no reply.
+ * One connection: bytes out in order and in pieces, idle time, and an end that loses no reply.
  *
  * Invariants:
  *  - unsent bytes wait here and are given to the socket a piece at a time, so that `unsentBytes` is exact.
@@ -8,11 +8,19 @@
  *    (`onIdle`), which ends it in its own words.
  *  - `finish` sends what waits, then the end, then listens on for a short while: a socket that is closed with unread
  *    bytes in it resets the connection, and a reset may destroy replies that the peer has not read yet.
+ *  - what comes in faster than the meter allows waits in the socket, and so with the peer.
+ *  - the bare stream can be taken back (`release`), as long as nothing was written.
  *
  * Not here: what the bytes mean. Reading is paused and resumed by the session.
  */
-import type { Socket } from 'node:net'
-import type { Clock } from '../base/base.ts'
+import type { Duplex } from 'node:stream'
+import { assert, type Clock } from '../base/base.ts'
+
+/** How fast bytes may come. Shared by connections of one address. */
+export interface ByteMeter {
+  /** Counts bytes that came; for how long to read nothing, ms. */
+  take(byteCount: number): number
+}
 
 export interface ConnectionOptions {
   /** 0: no limit. */
@@ -21,6 +29,7 @@ export interface ConnectionOptions {
   readonly unsentBytesMax: number
   /** How long a finished connection waits for the peer to close. */
   readonly lingerMsMax: number
+  readonly meter?: ByteMeter
 }
 
 /** Why a connection is over: we finished it, the peer closed or broke it, it took no replies, or we cut it off. */
@@ -42,7 +51,7 @@ export interface ConnectionEvents {
 const PIECE_BYTES = 64 * 1024
 
 export class Connection {
-  readonly #socket: Socket
+  readonly #stream: Duplex
   readonly #clock: Clock
   readonly #options: ConnectionOptions
   readonly #events: ConnectionEvents
@@ -50,6 +59,9 @@ export class Connection {
   #unsentBytes = 0
   #isWriting = false
   #isPaused = false
+  /** The meter wants nothing to be read. */
+  #isThrottled = false
+  #bytesIn = 0
   #isFinishing = false
   #end: ConnectionEnd | null = null
   #isClosed = false
@@ -57,25 +69,49 @@ export class Connection {
   #takenMs: number
   #stopTimer: () => void = () => {}
   #stopLinger: () => void = () => {}
+  #stopThrottle: () => void = () => {}
 
-  constructor(socket: Socket, clock: Clock, options: ConnectionOptions, events: ConnectionEvents) {
-    this.#socket = socket
+  readonly #onError = (): void => this.#broke()
+  readonly #onClose = (): void => this.#closed()
+  readonly #onEnd = (): void => {
+    if (!this.#isFinishing) this.#events.onEnd()
+  }
+  readonly #onData = (chunk: Buffer): void => this.#heard(chunk)
+
+  constructor(stream: Duplex, clock: Clock, options: ConnectionOptions, events: ConnectionEvents) {
+    this.#stream = stream
     this.#clock = clock
     this.#options = options
     this.#events = events
     this.#heardMs = this.#takenMs = clock.monotonicMs()
+    stream.on('error', this.#onError)
+    stream.on('close', this.#onClose)
+    stream.on('end', this.#onEnd)
+    stream.on('data', this.#onData)
+    this.#watch(options.idleMsMax)
   }
 
-  /** Starts reading. */
-  start(): void {
-    const socket = this.#socket
-    socket.on('error', () => this.#broke())
-    socket.on('close', () => this.#closed())
-    socket.on('end', () => {
-      if (!this.#isFinishing) this.#events.onEnd()
-    })
-    socket.on('data', (chunk: Buffer) => this.#heard(chunk))
-    this.#watch(this.#options.idleMsMax)
+  /**
+   * Gives the stream back, with `bytes` to be read again first, and is of no use any more. The caller listens to its
+   * errors from now on, and resumes it. Only before anything was written.
+   */
+  release(bytes: Uint8Array): Duplex {
+    assert(this.#unsentBytes === 0 && !this.#isFinishing, 'nothing was written before a release')
+    const stream = this.#stream
+    stream.pause()
+    stream.off('error', this.#onError)
+    stream.off('close', this.#onClose)
+    stream.off('end', this.#onEnd)
+    stream.off('data', this.#onData)
+    this.#stopTimer()
+    this.#stopThrottle()
+    this.#isClosed = true
+    if (bytes.length > 0) stream.unshift(bytes)
+    return stream
+  }
+
+  get bytesIn(): number {
+    return this.#bytesIn
   }
 
   get unsentBytes(): number {
@@ -93,14 +129,14 @@ export class Connection {
   pauseReading(): void {
     if (this.#isPaused || this.#isFinishing) return
     this.#isPaused = true
-    this.#socket.pause()
+    this.#stream.pause()
   }
 
   resumeReading(): void {
     if (!this.#isPaused || this.#isFinishing) return
     this.#isPaused = false
     this.#heardMs = this.#clock.monotonicMs()
-    this.#socket.resume()
+    if (!this.#isThrottled) this.#stream.resume()
   }
 
   /** Sends bytes behind all that were given before. They must not change any more. */
@@ -128,7 +164,21 @@ export class Connection {
 
   #heard(chunk: Buffer): void {
     this.#heardMs = this.#clock.monotonicMs()
-    if (!this.#isFinishing) this.#events.onChunk(chunk)
+    this.#bytesIn += chunk.length
+    if (this.#isFinishing) return
+    const waitMs = this.#options.meter?.take(chunk.length) ?? 0
+    if (waitMs > 0) this.#throttle(waitMs)
+    this.#events.onChunk(chunk)
+  }
+
+  #throttle(waitMs: number): void {
+    this.#isThrottled = true
+    this.#stream.pause()
+    this.#stopThrottle()
+    this.#stopThrottle = this.#clock.after(waitMs, () => {
+      this.#isThrottled = false
+      if (!this.#isPaused || this.#isFinishing) this.#stream.resume()
+    })
   }
 
   #broke(): void {
@@ -139,6 +189,7 @@ export class Connection {
     this.#isClosed = true
     this.#stopTimer()
     this.#stopLinger()
+    this.#stopThrottle()
     this.#queue = []
     this.#unsentBytes = 0
     this.#events.onClosed(this.#end ?? (this.#isFinishing ? 'finished' : 'broken'))
@@ -149,7 +200,7 @@ export class Connection {
   #writePiece(): void {
     const piece = this.#takePiece()
     this.#isWriting = true
-    this.#socket.write(piece, (error) => {
+    this.#stream.write(piece, (error) => {
       if (error === null || error === undefined) this.#taken(piece.length)
     })
   }
@@ -182,15 +233,15 @@ export class Connection {
   }
 
   #sendEnd(): void {
-    this.#socket.end()
+    this.#stream.end()
     this.#isPaused = false
-    this.#socket.resume()
+    this.#stream.resume()
     this.#stopLinger = this.#clock.after(this.#options.lingerMsMax, () => this.#destroy('finished'))
   }
 
   #destroy(end: ConnectionEnd): void {
     this.#end ??= end
-    this.#socket.destroy()
+    this.#stream.destroy()
   }
 
   // ---- idle time ------------------------------------------------------------------------------------------------
@@ -210,7 +261,7 @@ export class Connection {
       else this.#destroy('stalled')
       return
     }
-    const isListening = !this.#isPaused && !this.#isFinishing && !this.#events.isBusy()
+    const isListening = !this.#isPaused && !this.#isThrottled && !this.#isFinishing && !this.#events.isBusy()
     const restMs = isListening ? this.#restMs(Math.max(this.#heardMs, this.#takenMs)) : idleMsMax
     this.#watch(restMs > 0 ? restMs : idleMsMax)
     if (restMs <= 0) this.#events.onIdle()

@@ -1,15 +1,14 @@
 /**
- * Bound addresses, who may connect, and how often. The only file of this folder that opens sockets.
+ * Bound TCP addresses. The only file of this folder that listens on them.
  *
- * Every limit counts what it refuses, and a refused peer is told why in the words of the server's protocol. 0 means
- * no limit. Rates and counts are per address; an IPv6 address stands for its /64, which is what one site has.
- *
- * Draining: stop accepting, let every session answer what was read and end, cut off what is left at the deadline.
+ * Who may come in is admission.ts, what they say front-session.ts. Draining: stop accepting, let every session answer
+ * what was read and end, cut off what is left at the deadline.
  */
-import { BlockList, createServer, isIPv6, type Server as NetServer, type Socket } from 'node:net'
+import { createServer, isIPv6, type Server as NetServer, type Socket } from 'node:net'
 import { type Clock, CodedError, messageOf, systemErrorCode } from '../base/base.ts'
 import type { PeerAddress } from './access.ts'
-import { AddressRate } from './address-rate.ts'
+import { plainAddress } from './peer-address.ts'
+import type { Session } from './protocol.ts'
 
 export interface ListenAddress {
   /** An IP address without brackets, or a host name. */
@@ -18,55 +17,17 @@ export interface ListenAddress {
   readonly port: number
 }
 
-export interface AllowedNetwork {
-  readonly address: string
-  readonly prefixBits: number
-  readonly family: 'ipv4' | 'ipv6'
-}
-
 export interface ListenerOptions {
   readonly listen: readonly ListenAddress[]
-  /** Networks that may connect; an empty list lets nobody in. */
-  readonly allow: readonly AllowedNetwork[]
-  /** Connections open at once. */
-  readonly connectionsMax: number
-  readonly connectionsPerAddressMax: number
-  /** New connections per second and address. */
-  readonly connectionsPerSecondMax: number
-  /** New connections per address within `windowMs`. */
-  readonly connectionsPerWindowMax: number
-  readonly windowMs: number
   /** The option that moves the port, for messages: `ports.log.listen`. */
   readonly option: string
 }
 
-/** One peer, as the listener sees it. */
-export interface Session {
-  /** Answers what was read, then ends. */
-  drain(): void
-  /** Ends now. */
-  cut(): void
-  /** When its connection is closed and nothing of it is under way any more. */
-  readonly closed: Promise<void>
-}
-
 /** What a server gives its listener. */
 export interface SessionFactory {
-  open(socket: Socket, peer: PeerAddress): Session
-  /** A refusal as bytes of the protocol. */
-  refusal(reason: string): string
+  /** A session, or why there is none, in the words of the port's protocol. */
+  open(socket: Socket, peer: PeerAddress): Session | { readonly farewell: string | Uint8Array }
 }
-
-/** `{count}` stands for the limit. docs/protocols-text.md quotes them all. */
-export const CONNECTION_REFUSALS = {
-  notAllowed: 'Your address may not connect here',
-  tooMany: 'Too many connections: at most {count}',
-  tooManyPerAddress: 'Too many connections from your address: at most {count}',
-  tooFast: 'Too many new connections from your address: at most {count} per second',
-  tooManyPerWindow: 'Too many new connections from your address: at most {count} per {seconds} s',
-} as const
-
-export type ConnectionRefusal = keyof typeof CONNECTION_REFUSALS
 
 export interface ListenerStats {
   readonly addresses: readonly ListenAddress[]
@@ -74,7 +35,6 @@ export interface ListenerStats {
   readonly connections: number
   /** Accepted since the start. */
   readonly accepted: number
-  readonly refused: Readonly<Record<ConnectionRefusal, number>>
   /** Connections that could not be accepted: gone before, or no file descriptor left. */
   readonly acceptErrors: number
 }
@@ -82,7 +42,6 @@ export interface ListenerStats {
 const CHUNK_BYTES = 64 * 1024
 const BACKLOG = 4096
 const KEEP_ALIVE_MS = 60_000
-const SECOND_MS = 1000
 /** Refused peers that may still be told why, and how long they may take to read it. */
 const FAREWELLS_MAX = 200
 const FAREWELL_MS_MAX = 1000
@@ -91,19 +50,8 @@ export class Listener {
   readonly #options: ListenerOptions
   readonly #clock: Clock
   readonly #factory: SessionFactory
-  readonly #allowed = new BlockList()
-  readonly #perSecond: AddressRate
-  readonly #perWindow: AddressRate
-  readonly #perAddress = new Map<string, number>()
   readonly #sessions = new Set<Session>()
   readonly #servers: NetServer[] = []
-  readonly #refused: Record<ConnectionRefusal, number> = {
-    notAllowed: 0,
-    tooMany: 0,
-    tooManyPerAddress: 0,
-    tooFast: 0,
-    tooManyPerWindow: 0,
-  }
   #accepted = 0
   #acceptErrors = 0
   #farewells = 0
@@ -112,11 +60,6 @@ export class Listener {
     this.#options = options
     this.#clock = clock
     this.#factory = factory
-    for (const { address, prefixBits, family } of options.allow) {
-      this.#allowed.addSubnet(address, prefixBits, family)
-    }
-    this.#perSecond = new AddressRate(options.connectionsPerSecondMax, SECOND_MS)
-    this.#perWindow = new AddressRate(options.connectionsPerWindowMax, options.windowMs)
   }
 
   /** Binds all addresses, or none of them. PORT_TAKEN, ADDRESS_UNUSABLE. */
@@ -137,16 +80,11 @@ export class Listener {
     })
   }
 
-  get sessions(): ReadonlySet<Session> {
-    return this.#sessions
-  }
-
   stats(): ListenerStats {
     return {
       addresses: this.addresses,
       connections: this.#sessions.size,
       accepted: this.#accepted,
-      refused: { ...this.#refused },
       acceptErrors: this.#acceptErrors,
     }
   }
@@ -208,45 +146,20 @@ export class Listener {
       socket.destroy()
       return
     }
-    const address = plainAddress(socket.remoteAddress)
-    const key = addressKey(address)
-    const refusal = this.#refusalOf(address, key)
-    if (refusal !== null) this.#refuse(socket, refusal)
-    else this.#open(socket, address, key)
+    const peer = { address: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 }
+    const session = this.#factory.open(socket, peer)
+    if ('farewell' in session) this.#refuse(socket, session.farewell)
+    else this.#add(session)
   }
 
-  #open(socket: Socket, address: string, key: string): void {
+  #add(session: Session): void {
     this.#accepted++
-    this.#perAddress.set(key, (this.#perAddress.get(key) ?? 0) + 1)
-    const session = this.#factory.open(socket, { address, port: socket.remotePort ?? 0 })
     this.#sessions.add(session)
-    void session.closed.then(() => this.#forget(session, key))
-  }
-
-  #refusalOf(address: string, key: string): ConnectionRefusal | null {
-    const { connectionsMax, connectionsPerAddressMax } = this.#options
-    if (!this.#allowed.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) return 'notAllowed'
-    if (connectionsMax > 0 && this.#sessions.size >= connectionsMax) return 'tooMany'
-    const open = this.#perAddress.get(key) ?? 0
-    if (connectionsPerAddressMax > 0 && open >= connectionsPerAddressMax) return 'tooManyPerAddress'
-    const nowMs = this.#clock.monotonicMs()
-    if (!this.#perSecond.isFree(key, nowMs)) return 'tooFast'
-    if (!this.#perWindow.isFree(key, nowMs)) return 'tooManyPerWindow'
-    this.#perSecond.count(key, nowMs)
-    this.#perWindow.count(key, nowMs)
-    return null
-  }
-
-  #forget(session: Session, key: string): void {
-    this.#sessions.delete(session)
-    const open = (this.#perAddress.get(key) ?? 1) - 1
-    if (open === 0) this.#perAddress.delete(key)
-    else this.#perAddress.set(key, open)
+    void session.closed.then(() => this.#sessions.delete(session))
   }
 
   /** Tells the peer why, if not too many are being told, and closes. */
-  #refuse(socket: Socket, refusal: ConnectionRefusal): void {
-    this.#refused[refusal]++
+  #refuse(socket: Socket, farewell: string | Uint8Array): void {
     socket.on('error', () => {})
     if (this.#farewells >= FAREWELLS_MAX) {
       socket.destroy()
@@ -259,20 +172,7 @@ export class Listener {
       this.#farewells--
     })
     socket.resume()
-    socket.end(this.#factory.refusal(this.#reasonOf(refusal)))
-  }
-
-  #reasonOf(refusal: ConnectionRefusal): string {
-    const counts: Record<ConnectionRefusal, number> = {
-      notAllowed: 0,
-      tooMany: this.#options.connectionsMax,
-      tooManyPerAddress: this.#options.connectionsPerAddressMax,
-      tooFast: this.#options.connectionsPerSecondMax,
-      tooManyPerWindow: this.#options.connectionsPerWindowMax,
-    }
-    return CONNECTION_REFUSALS[refusal]
-      .replace('{count}', String(counts[refusal]))
-      .replace('{seconds}', String(this.#options.windowMs / SECOND_MS))
+    socket.end(farewell)
   }
 }
 
@@ -316,20 +216,4 @@ function bindError(error: unknown, address: ListenAddress, option: string): Code
         options,
       )
   }
-}
-
-/** An IPv4 address that came over an IPv6 socket, as itself. */
-function plainAddress(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
-  return mapped === null ? address : mapped[1]
-}
-
-/** What limits count by: an IPv4 address, or the first half of an IPv6 address. */
-function addressKey(address: string): string {
-  if (!isIPv6(address)) return address
-  const [head, tail] = address.replace(/%.*$/, '').split('::')
-  const groups = head === '' ? [] : head.split(':')
-  const after = tail === undefined || tail === '' ? [] : tail.split(':')
-  while (tail !== undefined && groups.length + after.length < 8) groups.push('0')
-  return [...groups, ...after].slice(0, 4).join(':')
 }

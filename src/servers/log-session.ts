@@ -11,7 +11,6 @@
  * How it ends: the peer ends its side, sends QUIT, is idle, breaks off, or the server drains. In each case what was
  * read is decoded to the end, stored and answered, and then the connection is finished.
  */
-import type { Socket } from 'node:net'
 import { AssertionError, type Clock, isCodedError } from '../base/base.ts'
 import {
   type LogBatchStep,
@@ -23,14 +22,9 @@ import {
   type TextLogOptions,
   type TextLogWorkspace,
 } from '../ingest/ingest.ts'
-import { type AccessPolicy, type PeerAddress, SessionAccess } from './access.ts'
-import {
-  Connection,
-  type ConnectionEnd,
-  type ConnectionEvents,
-  type ConnectionOptions,
-} from './connection.ts'
-import type { Session } from './listener.ts'
+import type { SessionAccess } from './access.ts'
+import type { Connection, ConnectionEnd } from './connection.ts'
+import type { Arrival, ProtocolSession } from './protocol.ts'
 import { ReplyQueue, Turn } from './reply-queue.ts'
 import type { StoreGate } from './store-gate.ts'
 
@@ -41,8 +35,6 @@ export interface LogSurroundings {
   readonly workspace: TextLogWorkspace
   readonly replies: LogReplyEncoder
   readonly text: TextLogOptions
-  readonly connection: ConnectionOptions
-  readonly access: AccessPolicy
   /** Bytes of one session that were read and are not stored. */
   readonly unackedBytesMax: number
   /** Whether records keep the address of their sender. */
@@ -68,7 +60,7 @@ export type LogSessionEnd = ConnectionEnd | 'idle'
 
 /** How long plain lines wait before a full store is tried again. */
 const RETRY_MS = 100
-export class LogSession implements Session, ConnectionEvents {
+export class LogSession implements ProtocolSession {
   readonly closed: Promise<void>
   readonly #around: LogSurroundings
   readonly #decoder: TextLogDecoder
@@ -78,7 +70,6 @@ export class LogSession implements Session, ConnectionEvents {
   readonly #startedMs: number
   readonly #refused: Partial<Record<LogRefusal, number>> = {}
   #resolveClosed: () => void = () => {}
-  #bytes = 0
   #stored = 0
   #heldBytes = 0
   /** Records in turns that are not settled. */
@@ -100,19 +91,16 @@ export class LogSession implements Session, ConnectionEvents {
   #isSilent = false
   #how: LogSessionEnd | null = null
   #isOver = false
-  #stopUnknownTimer: () => void = () => {}
 
-  constructor(socket: Socket, peer: PeerAddress, around: LogSurroundings) {
+  constructor(connection: Connection, { peer, access }: Arrival, around: LogSurroundings) {
     this.#around = around
     this.#decoder = new TextLogDecoder(around.workspace, around.text, around.clientFields ? peer : null)
-    this.#access = new SessionAccess(around.access, peer)
-    this.#connection = new Connection(socket, around.clock, around.connection, this)
+    this.#access = access
+    this.#connection = connection
     this.#startedMs = around.clock.monotonicMs()
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
     })
-    this.#watchUnknown()
-    this.#connection.start()
   }
 
   get counters(): TextLogCounters {
@@ -122,7 +110,7 @@ export class LogSession implements Session, ConnectionEvents {
   /** What became of what was read. */
   get progress(): LogProgress {
     return {
-      bytes: this.#bytes,
+      bytes: this.#connection.bytesIn,
       records: this.#stored,
       pending: this.#pending,
       unsentBytes: this.#connection.unsentBytes,
@@ -141,6 +129,10 @@ export class LogSession implements Session, ConnectionEvents {
     this.#over()
   }
 
+  deny(): void {
+    this.#refuseAll('notAllowed')
+  }
+
   /** The gate may be open again. */
   go(): void {
     this.#pump()
@@ -149,7 +141,6 @@ export class LogSession implements Session, ConnectionEvents {
   // ---- from the connection ------------------------------------------------------------------------------------
 
   onChunk(chunk: Buffer): void {
-    this.#bytes += chunk.length
     if (this.#isReadingOver) return
     const nowMs = this.#around.clock.wallMs()
     this.#decoder.push(chunk, Math.floor(nowMs), nanosecondsOf(nowMs))
@@ -175,7 +166,6 @@ export class LogSession implements Session, ConnectionEvents {
 
   onClosed(end: ConnectionEnd): void {
     this.#how ??= end
-    this.#stopUnknownTimer()
     this.#stopReading(false)
   }
 
@@ -192,7 +182,6 @@ export class LogSession implements Session, ConnectionEvents {
       else break
     }
     this.#isPumping = false
-    this.#checkUnknown()
     this.#tell()
     if (this.#isReadingOver || !this.#hasRoom()) this.#connection.pauseReading()
     else this.#connection.resumeReading()
@@ -246,7 +235,7 @@ export class LogSession implements Session, ConnectionEvents {
   // ---- storing ------------------------------------------------------------------------------------------------
 
   #takeBatch(step: LogBatchStep): void {
-    const refusal = this.#refusal ?? (this.#access.can('write') ? null : 'notAllowed')
+    const refusal = this.#refusal ?? (this.#access.can('record.write') ? null : 'notAllowed')
     if (refusal === null) this.#storeBatch(step)
     else this.#refuseBatch(step, refusal)
   }
@@ -412,27 +401,12 @@ export class LogSession implements Session, ConnectionEvents {
   #over(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#stopUnknownTimer()
     this.#around.gate.leave(this)
     this.#around.ended(this, this.#how ?? 'finished')
     this.#resolveClosed()
   }
 
   // ---- access and counters ------------------------------------------------------------------------------------
-
-  /** A session that may do nothing may not do it for long. */
-  #watchUnknown(): void {
-    const { unknownMsMax } = this.#access
-    if (!this.#access.isUnknown || unknownMsMax === 0) return
-    this.#stopUnknownTimer = this.#around.clock.after(unknownMsMax, () => {
-      if (this.#access.isUnknown) this.#refuseAll('notAllowed')
-    })
-  }
-
-  #checkUnknown(): void {
-    const { isUnknown, unknownBytesMax } = this.#access
-    if (isUnknown && !this.#isLoggingIn && this.#bytes > unknownBytesMax) this.#refuseAll('notAllowed')
-  }
 
   async #login(token: Uint8Array): Promise<void> {
     this.#isLoggingIn = true
@@ -457,12 +431,12 @@ export class LogSession implements Session, ConnectionEvents {
     const { refused, ...lines } = this.#decoder.counters
     const stats = {
       connectedMs: Math.round(this.#around.clock.monotonicMs() - this.#startedMs),
-      bytes: this.#bytes,
+      bytes: this.#connection.bytesIn,
       ...lines,
       records: this.#stored,
       pending: this.#pending,
       refused: { ...refused, ...this.#refused },
-      ...(this.#access.can('read') ? { server: this.#around.serverStats() } : {}),
+      ...(this.#access.can('stats.server') ? { server: this.#around.serverStats() } : {}),
     }
     return Buffer.from(`${JSON.stringify(stats)}\n`)
   }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { LOG_REFUSALS, QUERY_LINE_BYTES_MAX, QUERY_REFUSALS } from '../ingest/ingest.ts'
 import { RECORD_BYTES_MAX_DEFAULT } from '../record/record.ts'
-import { CONNECTION_REFUSALS } from './listener.ts'
+import { CONNECTION_REFUSALS } from './admission.ts'
 import { QUERY_TYPES } from './query-types.ts'
 
 const page = readFileSync(new URL('../../docs/protocols-text.md', import.meta.url), 'utf8')

@@ -8,7 +8,6 @@
  *    line from it ends a tail.
  *  - every request is answered: with its answer, with an ERROR line, or by the end of the connection.
  */
-import type { Socket } from 'node:net'
 import { AssertionError, type Clock, isCodedError } from '../base/base.ts'
 import type { Hub } from '../hub/hub.ts'
 import {
@@ -22,15 +21,10 @@ import {
   QueryTextDecoder,
   type QueryTextRequest,
 } from '../ingest/ingest.ts'
-import { type AccessPolicy, type PeerAddress, SessionAccess } from './access.ts'
+import type { SessionAccess } from './access.ts'
 import { type AnswerSink, AnswerWriter } from './answer-writer.ts'
-import {
-  Connection,
-  type ConnectionEnd,
-  type ConnectionEvents,
-  type ConnectionOptions,
-} from './connection.ts'
-import type { Session } from './listener.ts'
+import type { Connection, ConnectionEnd } from './connection.ts'
+import type { Arrival, ProtocolSession } from './protocol.ts'
 import { findQueryType, QUERY_TYPES, type QueryType } from './query-types.ts'
 
 /** What all sessions of a query server share. */
@@ -38,8 +32,6 @@ export interface QuerySurroundings {
   readonly hub: Hub
   readonly clock: Clock
   readonly store: string | undefined
-  readonly connection: ConnectionOptions
-  readonly access: AccessPolicy
   readonly rowsMax: number
   /** 0: no limit. */
   readonly queryMsMax: number
@@ -60,7 +52,7 @@ export interface QueryCounters {
   rows: number
 }
 
-export class QuerySession implements Session, ConnectionEvents, AnswerSink {
+export class QuerySession implements ProtocolSession, AnswerSink {
   readonly closed: Promise<void>
   readonly counters: QueryCounters = { bytes: 0, requests: 0, errors: 0, rows: 0 }
   readonly #around: QuerySurroundings
@@ -83,19 +75,16 @@ export class QuerySession implements Session, ConnectionEvents, AnswerSink {
   #wakeRoom: (() => void) | null = null
   /** Of the query that is answered: its time also runs while the peer takes nothing. */
   #queryDeadline: AbortSignal | null = null
-  #stopUnknownTimer: () => void = () => {}
 
-  constructor(socket: Socket, peer: PeerAddress, around: QuerySurroundings) {
+  constructor(connection: Connection, { access }: Arrival, around: QuerySurroundings) {
     this.#around = around
-    this.#access = new SessionAccess(around.access, peer)
+    this.#access = access
     this.#decoder = new QueryTextDecoder(around.halfLines)
-    this.#connection = new Connection(socket, around.clock, around.connection, this)
+    this.#connection = connection
     this.#startedMs = around.clock.monotonicMs()
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
     })
-    this.#watchUnknown()
-    this.#connection.start()
   }
 
   drain(): void {
@@ -107,6 +96,13 @@ export class QuerySession implements Session, ConnectionEvents, AnswerSink {
     this.#connection.cut()
     this.#gone.abort()
     this.#over()
+  }
+
+  deny(): void {
+    if (this.#isQuit) return
+    this.#refuse('main', 'notAllowed')
+    this.#isQuit = true
+    this.#stopReading(false)
   }
 
   // ---- from the connection ------------------------------------------------------------------------------------
@@ -138,7 +134,6 @@ export class QuerySession implements Session, ConnectionEvents, AnswerSink {
 
   onClosed(end: ConnectionEnd): void {
     this.#how ??= end
-    this.#stopUnknownTimer()
     this.#isQuit = true
     this.#gone.abort()
     this.#wakeRoom?.()
@@ -205,7 +200,6 @@ export class QuerySession implements Session, ConnectionEvents, AnswerSink {
       if (!this.#connection.hasRoom) await this.room()
     }
     this.#isServing = false
-    this.#checkUnknown()
     if (this.#isQuit || this.#isReadingOver) this.#finish()
   }
 
@@ -234,7 +228,7 @@ export class QuerySession implements Session, ConnectionEvents, AnswerSink {
   async #answerQuery(request: QueryTextRequest): Promise<void> {
     const type = findQueryType(request.type)
     if (type === null) return this.#refuse(request.dialect, 'unknownType')
-    if (type.capability !== null && !this.#access.can(type.capability)) {
+    if (!this.#access.can(type.action)) {
       return this.#refuse(request.dialect, 'notAllowed')
     }
     const out = new AnswerWriter(this, request.dialect)
@@ -321,32 +315,11 @@ export class QuerySession implements Session, ConnectionEvents, AnswerSink {
     this.#refuse('main', 'badToken')
   }
 
-  /** A session that may do nothing may not do it for long. */
-  #watchUnknown(): void {
-    const { unknownMsMax } = this.#access
-    if (!this.#access.isUnknown || unknownMsMax === 0) return
-    this.#stopUnknownTimer = this.#around.clock.after(unknownMsMax, () => {
-      if (this.#access.isUnknown) this.#refuseSession()
-    })
-  }
-
-  #checkUnknown(): void {
-    const { isUnknown, unknownBytesMax } = this.#access
-    if (isUnknown && this.counters.bytes > unknownBytesMax) this.#refuseSession()
-  }
-
-  #refuseSession(): void {
-    if (this.#isQuit) return
-    this.#refuse('main', 'notAllowed')
-    this.#isQuit = true
-    this.#stopReading(false)
-  }
-
   #stats(): Record<string, unknown> {
     return {
       connectedMs: Math.round(this.#around.clock.monotonicMs() - this.#startedMs),
       ...this.counters,
-      ...(this.#access.can('read') ? { server: this.#around.serverStats() } : {}),
+      ...(this.#access.can('stats.server') ? { server: this.#around.serverStats() } : {}),
     }
   }
 
@@ -358,7 +331,6 @@ export class QuerySession implements Session, ConnectionEvents, AnswerSink {
   #over(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#stopUnknownTimer()
     this.#around.ended(this, this.#how ?? 'finished')
     this.#resolveClosed()
   }

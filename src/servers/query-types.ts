@@ -15,7 +15,7 @@ import {
   regexQuery,
   timeRangeQuery,
 } from '../query/query.ts'
-import type { Capability } from './access.ts'
+import type { Action } from './actions.ts'
 import type { AnswerWriter } from './answer-writer.ts'
 
 /** What a type has to answer with. */
@@ -38,8 +38,8 @@ export interface QueryType {
   /** As HELP shows it; empty when there is none. */
   readonly parameter: string
   readonly help: string
-  /** What a session must be granted; null for nothing. */
-  readonly capability: Capability | null
+  /** What a session must be allowed to do. */
+  readonly action: Action
   /** Whether it goes on until the peer ends it. */
   readonly isTail: boolean
   /** Writes the answer. QUERY_SYNTAX and other coded errors become ERROR lines. */
@@ -69,7 +69,7 @@ export const QUERY_TYPES: readonly QueryType[] = [
     (text, nowMs) => parseQuery(text, { nowMs }),
   ),
   otherType('COUNT', '<filter>', 'how many records match the LogsQL filter; all without one', answerCount),
-  otherType('STATS', '', 'counters of the server, as JSON', answerStats),
+  { ...otherType('STATS', '', 'counters of the server, as JSON', answerStats), action: 'stats.server' },
   {
     ...otherType(
       'TAIL',
@@ -77,9 +77,10 @@ export const QUERY_TYPES: readonly QueryType[] = [
       'records that match, as they are stored, until you send a line',
       answerTail,
     ),
+    action: 'tail',
     isTail: true,
   },
-  { ...otherType('HELP', '', 'this list', answerHelp), capability: null },
+  { ...otherType('HELP', '', 'this list', answerHelp), action: 'help' },
 ]
 
 const BY_NAME = new Map(QUERY_TYPES.map((type) => [type.name, type]))
@@ -119,7 +120,7 @@ function rowsType(
 }
 
 function otherType(name: string, parameter: string, help: string, answer: QueryType['answer']): QueryType {
-  return { name, parameter, help, capability: 'read', isTail: false, answer }
+  return { name, parameter, help, action: 'query', isTail: false, answer }
 }
 
 function timeQuery(range: string, nowMs: number): Query {

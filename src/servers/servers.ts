@@ -1,12 +1,18 @@
-/** The door of servers/: sockets and sessions. */
-export type { AccessPolicy, Capability, PeerAddress } from './access.ts'
+/** The door of servers/: ports, protocols and sessions. */
+export type { AccessPolicy, ConfiguredToken, PeerAddress } from './access.ts'
+export { authenticateBy } from './access.ts'
+export type { Capability } from './actions.ts'
+export { type AdmissionLimits, CONNECTION_REFUSALS } from './admission.ts'
 export type { ConnectionOptions } from './connection.ts'
+export type { ListenAddress, ListenerOptions } from './listener.ts'
+export { LogProtocol, type LogProtocolOptions, type LogProtocolStats } from './log-protocol.ts'
+export type { AllowedNetwork } from './peer-address.ts'
 export {
-  type AllowedNetwork,
-  CONNECTION_REFUSALS,
-  type ListenAddress,
-  type ListenerOptions,
-  type ListenerStats,
-} from './listener.ts'
-export { LogServer, type LogServerOptions, type LogServerStats } from './log-server.ts'
-export { QueryServer, type QueryServerOptions, type QueryServerStats } from './query-server.ts'
+  type PortProtocols,
+  PortServer,
+  type PortServerOptions,
+  type PortServerStats,
+} from './port-server.ts'
+export type { Protocol } from './protocol.ts'
+export { QueryProtocol, type QueryProtocolOptions, type QueryProtocolStats } from './query-protocol.ts'
+export { StoreGate } from './store-gate.ts'

@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { systemErrorCode } from '../base/base.ts'
-import type { AllowedNetwork, ListenerOptions } from './listener.ts'
+import type { AdmissionLimits } from './admission.ts'
+import type { ListenerOptions } from './listener.ts'
+import type { AllowedNetwork } from './peer-address.ts'
+import type { PortServerOptions } from './port-server.ts'
 
 const TURNS_MAX = 200_000
 
@@ -29,18 +32,28 @@ export const LOOPBACK: readonly AllowedNetwork[] = [
   { address: '::1', prefixBits: 128, family: 'ipv6' },
 ]
 
-/** One free port of this machine, without limits. */
-export function listenerOptions(changes: Partial<ListenerOptions> = {}): ListenerOptions {
+/** What tests say about a port, as if it were one object. */
+export type PortChanges = Partial<Omit<PortServerOptions, 'admission' | 'listener'>> &
+  Partial<AdmissionLimits> &
+  Partial<ListenerOptions>
+
+/** One free port of this machine, without limits, that grants `write`. */
+export function portOptions(changes: PortChanges = {}): PortServerOptions {
+  const { listen, allow, ...others } = changes
   return {
-    listen: [{ host: '127.0.0.1', port: 0 }],
-    allow: LOOPBACK,
-    connectionsMax: 0,
-    connectionsPerAddressMax: 0,
-    connectionsPerSecondMax: 0,
-    connectionsPerWindowMax: 0,
-    windowMs: 60_000,
-    option: 'ports.test.listen',
-    ...changes,
+    listener: { listen: listen ?? [{ host: '127.0.0.1', port: 0 }], option: 'ports.test.listen' },
+    admission: {
+      allow: allow ?? LOOPBACK,
+      connectionsMax: 0,
+      connectionsPerAddressMax: 0,
+      connectionsPerSecondMax: 0,
+      connectionsPerWindowMax: 0,
+      windowMs: 60_000,
+      ...others,
+    },
+    access: { grant: ['write'] },
+    connection: { idleMsMax: 60_000, unsentBytesMax: 256 * 1024, lingerMsMax: 1000 },
+    ...others,
   }
 }
 

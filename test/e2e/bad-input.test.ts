@@ -225,22 +225,19 @@ describe('a sender that does not end its line', () => {
     }))
 })
 
-interface LogStats {
-  readonly unfinishedCommands: number
-  readonly listener: {
-    readonly connections: number
-    readonly refused: Readonly<Record<string, number>>
+interface ServerStats {
+  readonly protocols: { readonly log: { readonly unfinishedCommands: number } }
+  readonly ports: {
+    readonly log: { readonly connections: number; readonly refused: Readonly<Record<string, number>> }
   }
 }
 
-/** The counters of the log port. */
-async function logStats(): Promise<LogStats> {
-  const { ports } = (await readStats(program.queryPort)) as { readonly ports: { readonly log: LogStats } }
-  return ports.log
+async function serverStats(): Promise<ServerStats> {
+  return (await readStats(program.queryPort)) as ServerStats
 }
 
-const unfinishedCommands = async (): Promise<number> => (await logStats()).unfinishedCommands
-const connections = async (): Promise<number> => (await logStats()).listener.connections
+const unfinishedCommands = async (): Promise<number> => (await serverStats()).protocols.log.unfinishedCommands
+const connections = async (): Promise<number> => (await serverStats()).ports.log.connections
 
 describe('memory stays within bounds', () => {
   it('when a sender never reads its replies: it is held up, and then gets every one', (t) =>
@@ -348,7 +345,7 @@ async function openConnections(count: number): Promise<LineClient[]> {
 async function assertOneTooMany(): Promise<void> {
   using client = await LineClient.connect(program.logPort)
   assert.deepEqual(await client.rest(), [`ERROR|Too many connections: at most ${CONNECTIONS_MAX}`])
-  assert.equal((await logStats()).listener.refused['tooMany'], 1)
+  assert.equal((await serverStats()).ports.log.refused['tooMany'], 1)
 }
 
 /** Of this process; the program has the same limit. */

@@ -3,30 +3,30 @@ import { createServer } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
 import { CodedError, SimulatedClock } from '../base/base.ts'
 import { FakeHub } from './fake-hub.ts'
-import type { ListenerOptions } from './listener.ts'
-import { LogServer } from './log-server.ts'
-import { listenerOptions, TestPeer, until } from './test-peer.ts'
+import { LogProtocol } from './log-protocol.ts'
+import { PortServer } from './port-server.ts'
+import { StoreGate } from './store-gate.ts'
+import { type PortChanges, portOptions, TestPeer, until } from './test-peer.ts'
 
 const peers: TestPeer[] = []
-const servers: { readonly server: LogServer; readonly clock: SimulatedClock }[] = []
+const servers: { readonly server: PortServer; readonly clock: SimulatedClock }[] = []
 
-function build(changes: Partial<ListenerOptions>): {
-  readonly server: LogServer
+function build(changes: PortChanges): {
+  readonly server: PortServer
   readonly clock: SimulatedClock
 } {
   const clock = new SimulatedClock()
-  const server = new LogServer(new FakeHub(), clock, {
-    listener: listenerOptions(changes),
-    access: { grant: ['write'] },
-    connection: { idleMsMax: 0, unsentBytesMax: 256 * 1024, lingerMsMax: 10 },
+  const own = new LogProtocol(new StoreGate(new FakeHub().logs, 64 << 20), clock, {
     text: { recordBytesMax: 1000, batchBytesMax: 1 << 20, plainLinesReply: 'none', timeZone: null },
     clientFields: false,
     unackedBytesMax: 4 << 20,
   })
+  const connection = { idleMsMax: 0, unsentBytesMax: 256 * 1024, lingerMsMax: 10 }
+  const server = new PortServer(clock, portOptions({ connection, ...changes }), { own, others: null })
   return { server, clock }
 }
 
-async function open(changes: Partial<ListenerOptions> = {}) {
+async function open(changes: PortChanges = {}) {
   const built = build(changes)
   await built.server.open()
   servers.push(built)
@@ -34,7 +34,7 @@ async function open(changes: Partial<ListenerOptions> = {}) {
 }
 
 /** Connects and says whether it was let in, else why not. */
-async function knock(server: LogServer, index = 0): Promise<string> {
+async function knock(server: PortServer, index = 0): Promise<string> {
   const peer = await TestPeer.open(server.addresses[index])
   peers.push(peer)
   peer.send('PING\n')
@@ -57,13 +57,13 @@ afterEach(async () => {
     const drained = server.drain(10)
     await until(() => {
       clock.advance(10)
-      return server.stats().listener.connections === 0
+      return server.stats().connections === 0
     }, 'the end of all sessions')
     await drained
   }
 })
 
-describe('Listener', () => {
+describe('PortServer', () => {
   it('says what to do when a port is taken', async () => {
     const taken = createServer()
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
@@ -121,7 +121,7 @@ describe('Listener', () => {
     })
     assert.equal(await knock(server, 0), 'PONG\n')
     assert.equal(await knock(server, 1), 'PONG\n')
-    assert.equal(server.stats().listener.connections, 2)
+    assert.equal(server.stats().connections, 2)
   })
 
   it('lets in only whom its networks hold, and nobody when there are none', async () => {
@@ -129,7 +129,7 @@ describe('Listener', () => {
     assert.equal(await knock(server), 'ERROR|Your address may not connect here\n')
     const closed = await open({ allow: [] })
     assert.equal(await knock(closed.server), 'ERROR|Your address may not connect here\n')
-    assert.equal(closed.server.stats().listener.refused.notAllowed, 1)
+    assert.equal(closed.server.stats().refused.notAllowed, 1)
   })
 
   it('bounds open connections, in all and per address, and lets in again when one leaves', async () => {
@@ -138,12 +138,12 @@ describe('Listener', () => {
     assert.equal(await knock(server), 'PONG\n')
     assert.equal(await knock(server), 'ERROR|Too many connections from your address: at most 2\n')
     peers[0].destroy()
-    await until(() => server.stats().listener.connections === 1, 'the leaving')
+    await until(() => server.stats().connections === 1, 'the leaving')
     assert.equal(await knock(server), 'PONG\n')
     const narrow = await open({ connectionsMax: 1 })
     await knock(narrow.server)
     assert.equal(await knock(narrow.server), 'ERROR|Too many connections: at most 1\n')
-    const { refused, accepted } = server.stats().listener
+    const { refused, accepted } = server.stats()
     assert.deepEqual({ accepted, refused: refused.tooManyPerAddress }, { accepted: 3, refused: 1 })
   })
 

@@ -2,29 +2,38 @@ import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
 import { SimulatedClock } from '../base/base.ts'
 import { FakeHub } from './fake-hub.ts'
-import { LogServer, type LogServerOptions } from './log-server.ts'
-import { listenerOptions, TestPeer, turns, until } from './test-peer.ts'
+import { LogProtocol, type LogProtocolOptions } from './log-protocol.ts'
+import { PortServer } from './port-server.ts'
+import { StoreGate } from './store-gate.ts'
+import { type PortChanges, portOptions, TestPeer, turns, until } from './test-peer.ts'
 
 const IDLE_MS = 60_000
+
+type Changes = Partial<LogProtocolOptions> & PortChanges & { readonly unstoredBytesMax?: number }
 
 class Bench {
   readonly hub = new FakeHub()
   readonly clock = new SimulatedClock()
   readonly problems: string[] = []
-  readonly server: LogServer
+  readonly gate: StoreGate
+  readonly protocol: LogProtocol
+  readonly port: PortServer
   readonly peers: TestPeer[] = []
 
-  constructor(changes: Partial<LogServerOptions> = {}) {
-    this.server = new LogServer(this.hub, this.clock, {
-      listener: listenerOptions(),
-      access: { grant: ['write'] },
-      connection: { idleMsMax: IDLE_MS, unsentBytesMax: 256 * 1024, lingerMsMax: 1000 },
+  constructor(changes: Changes = {}) {
+    this.gate = new StoreGate(this.hub.logs, changes.unstoredBytesMax ?? 64 << 20)
+    this.protocol = new LogProtocol(this.gate, this.clock, {
       text: { recordBytesMax: 1000, batchBytesMax: 1 << 20, plainLinesReply: 'none', timeZone: null },
       clientFields: true,
       unackedBytesMax: 4 << 20,
       problem: (message) => this.problems.push(message),
       ...changes,
     })
+    this.port = new PortServer(this.clock, portOptions(changes), { own: this.protocol, others: null })
+  }
+
+  stats(): ReturnType<LogProtocol['stats']> {
+    return this.protocol.stats()
   }
 
   get store(): FakeHub['logs'] {
@@ -32,7 +41,7 @@ class Bench {
   }
 
   async peer(): Promise<TestPeer> {
-    const peer = await TestPeer.open(this.server.addresses[0])
+    const peer = await TestPeer.open(this.port.addresses[0])
     this.peers.push(peer)
     return peer
   }
@@ -41,10 +50,10 @@ class Bench {
     for (const peer of this.peers) peer.destroy()
     this.store.accept()
     this.store.release()
-    const drained = this.server.drain(10)
+    const drained = this.port.drain(10)
     await until(() => {
       this.clock.advance(10)
-      return this.server.stats().listener.connections === 0
+      return this.port.stats().connections === 0
     }, 'the end of all sessions')
     await drained
   }
@@ -52,9 +61,9 @@ class Bench {
 
 const benches: Bench[] = []
 
-async function open(changes: Partial<LogServerOptions> = {}): Promise<Bench> {
+async function open(changes: Changes = {}): Promise<Bench> {
   const bench = new Bench(changes)
-  await bench.server.open()
+  await bench.port.open()
   benches.push(bench)
   return bench
 }
@@ -63,7 +72,7 @@ afterEach(async () => {
   for (const bench of benches.splice(0)) await bench.close()
 })
 
-describe('LogServer', () => {
+describe('LogProtocol', () => {
   it('stores what is sent and answers with ids, in both dialects', async () => {
     const bench = await open()
     const peer = await bench.peer()
@@ -124,7 +133,7 @@ describe('LogServer', () => {
     const count = 20_000
     peer.send('LOG|INFO||x\n'.repeat(count))
     await peer.expect(Array.from({ length: count }, (_, index) => `OK|${index}\n`).join(''))
-    assert.equal(bench.server.stats().records, count)
+    assert.equal(bench.stats().records, count)
   })
 
   it('ends the connection after the last reply when the peer sends QUIT', async () => {
@@ -156,12 +165,12 @@ describe('LogServer', () => {
     const command = await bench.peer()
     plain.send('half')
     command.send('LOG|INFO||half')
-    await until(() => bench.server.stats().bytes === 18, 'the bytes')
+    await until(() => bench.stats().bytes === 18, 'the bytes')
     plain.socket.resetAndDestroy()
     command.socket.resetAndDestroy()
-    await until(() => bench.server.stats().ended.broken === 2, 'the end of both')
+    await until(() => bench.stats().ended.broken === 2, 'the end of both')
     assert.deepEqual(bench.store.messages, ['half'])
-    assert.equal(bench.server.stats().unfinishedCommands, 1)
+    assert.equal(bench.stats().unfinishedCommands, 1)
   })
 
   it('refuses too long, binary and empty commands one by one and keeps the rest', async () => {
@@ -182,7 +191,7 @@ describe('LogServer', () => {
     peer.send(`\x00\x01\xff\x1b[31m\n\n${'x'.repeat(1500)}\nPING\n`)
     await peer.expect('PONG\n')
     assert.deepEqual(bench.store.messages, ['\x00\x01\xff\x1b[31m', 'x'.repeat(1000)])
-    const { truncated, emptyLines } = bench.server.stats()
+    const { truncated, emptyLines } = bench.stats()
     assert.deepEqual({ truncated, emptyLines }, { truncated: 1, emptyLines: 1 })
   })
 
@@ -209,7 +218,7 @@ describe('LogServer', () => {
     const other = await reader.peer()
     other.send('STATS\n')
     await until(() => other.received.endsWith('}\n'), 'STATS')
-    assert.equal(JSON.parse(other.received).server.listener.connections, 1)
+    assert.equal(JSON.parse(other.received).server.sessions, 1)
   })
 })
 
@@ -224,7 +233,7 @@ describe('LogServer with a store that cannot take records', () => {
     bench.store.accept()
     peer.send('LOG|INFO||c\n')
     await peer.expect(`${refused}OK|0\n`)
-    assert.deepEqual(bench.server.stats().refused, { storageFull: 2 })
+    assert.deepEqual(bench.stats().refused, { storageFull: 2 })
   })
 
   it('lets plain lines wait, and their sender with them, until there is room', async () => {
@@ -236,11 +245,11 @@ describe('LogServer with a store that cannot take records', () => {
     await until(() => bench.store.writableCalls === 1, 'the wait for room')
     other.send('other\nPING\n')
     await until(() => bench.store.writableCalls === 2, 'the second wait for room')
-    const { bytes } = bench.server.stats()
+    const { bytes } = bench.stats()
     peer.send('LOG|INFO||c\n')
     await turns()
     assert.equal(peer.received, '')
-    assert.equal(bench.server.stats().bytes, bytes)
+    assert.equal(bench.stats().bytes, bytes)
     bench.store.accept()
     await peer.expect('PONG\nERROR|Log storage full\nOK|3\n')
     await other.expect('PONG\n')
@@ -274,11 +283,11 @@ describe('LogServer with a store that cannot take records', () => {
     peer.socket.resetAndDestroy()
     bench.store.accept()
     await until(() => bench.store.messages.length === 2, 'the records')
-    await until(() => bench.server.stats().listener.connections === 0, 'the end of the session')
+    await until(() => bench.port.stats().connections === 0, 'the end of the session')
   })
 
   it('still refuses commands while plain lines of others hold all the memory', async () => {
-    const bench = await open({ unackedBytesOfAllMax: 100 })
+    const bench = await open({ unstoredBytesMax: 100 })
     bench.store.refusal = 'STORE_FULL'
     const plain = await bench.peer()
     plain.send(`${'x'.repeat(200)}\n`)
@@ -299,7 +308,7 @@ describe('LogServer with a store that cannot take records', () => {
     await plain.ended()
     assert.equal(plain.received, 'ERROR|Log storage full\n')
     assert.equal(commands.isEnded, false)
-    assert.deepEqual(bench.server.stats().refused, { storageFull: 3 })
+    assert.deepEqual(bench.stats().refused, { storageFull: 3 })
   })
 
   it('says that a batch was not stored when the store fails in another way', async () => {
@@ -321,15 +330,16 @@ describe('LogServer under pressure', () => {
     const peer = await bench.peer()
     const lines = 20_000
     peer.send(`${'x'.repeat(99)}\n`.repeat(lines))
-    await until(() => bench.server.stats().unstoredBytes >= 100_000, 'the limit')
+    await until(() => bench.gate.unstoredBytes >= 100_000, 'the limit')
     await turns(200)
-    const { unstoredBytes, bytes } = bench.server.stats()
+    const { unstoredBytes } = bench.gate
+    const { bytes } = bench.stats()
     assert.ok(unstoredBytes < 400_000, `${unstoredBytes} bytes are held`)
     assert.ok(bytes < 500_000, `${bytes} bytes were read`)
     bench.store.isHeld = false
     bench.store.release()
     await until(() => bench.store.messages.length === lines, 'all records')
-    assert.equal(bench.server.stats().unstoredBytes, 0)
+    assert.equal(bench.gate.unstoredBytes, 0)
   })
 
   it('answers everything of a peer that ended its side while it was not read', async () => {
@@ -348,13 +358,13 @@ describe('LogServer under pressure', () => {
   })
 
   it('stops reading from all when they hold too much together', async () => {
-    const bench = await open({ unackedBytesOfAllMax: 300_000 })
+    const bench = await open({ unstoredBytesMax: 300_000 })
     bench.store.isHeld = true
     const peers = await Promise.all([bench.peer(), bench.peer(), bench.peer()])
     for (const peer of peers) peer.send(`${'x'.repeat(99)}\n`.repeat(10_000))
-    await until(() => bench.server.stats().unstoredBytes >= 300_000, 'the limit')
+    await until(() => bench.gate.unstoredBytes >= 300_000, 'the limit')
     await turns(200)
-    assert.ok(bench.server.stats().unstoredBytes < 800_000)
+    assert.ok(bench.gate.unstoredBytes < 800_000)
     bench.store.isHeld = false
     bench.store.release()
     await until(() => bench.store.messages.length === 30_000, 'all records')
@@ -369,7 +379,7 @@ describe('LogServer under pressure', () => {
     peer.send(`${'x'.repeat(99)}\n`.repeat(lines))
     await until(() => bench.store.writableCalls === 1, 'the question')
     await turns(200)
-    const { unstoredBytes } = bench.server.stats()
+    const { unstoredBytes } = bench.gate
     assert.ok(unstoredBytes < 2_000_000, `${unstoredBytes} bytes are held`)
     bench.store.isHeld = false
     bench.store.release()
@@ -382,18 +392,18 @@ describe('LogServer under pressure', () => {
     const peer = await bench.peer()
     peer.socket.pause()
     peer.send('PING\n'.repeat(4_000_000))
-    await until(() => bench.server.stats().unsentBytes > 256 * 1024, 'replies that are not taken')
+    await until(() => bench.stats().unsentBytes > 256 * 1024, 'replies that are not taken')
     await turns(200)
-    const { bytes, unsentBytes } = bench.server.stats()
+    const { bytes, unsentBytes } = bench.stats()
     assert.ok(unsentBytes < 400 * 1024, `${unsentBytes} bytes wait`)
     await turns(200)
-    assert.equal(bench.server.stats().bytes, bytes)
+    assert.equal(bench.stats().bytes, bytes)
     assert.ok(bytes < 20_000_000, 'everything was read')
     bench.clock.advance(IDLE_MS - 1)
     await turns()
-    assert.equal(bench.server.stats().ended.stalled, 0)
+    assert.equal(bench.stats().ended.stalled, 0)
     bench.clock.advance(1)
-    await until(() => bench.server.stats().ended.stalled === 1, 'the end')
+    await until(() => bench.stats().ended.stalled === 1, 'the end')
   })
 
   it('goes on with a peer that takes its replies late, and loses none', async () => {
@@ -402,7 +412,7 @@ describe('LogServer under pressure', () => {
     peer.socket.pause()
     const count = 400_000
     peer.send('LOG|INFO||x\n'.repeat(count))
-    await until(() => bench.server.stats().bytes > 100_000, 'the first bytes')
+    await until(() => bench.stats().bytes > 100_000, 'the first bytes')
     await turns(200)
     peer.socket.resume()
     await until(() => bench.store.messages.length === count, 'all records')
@@ -416,12 +426,12 @@ describe('LogServer and time', () => {
     const bench = await open()
     const peer = await bench.peer()
     peer.send('half')
-    await until(() => bench.server.stats().bytes === 4, 'the bytes')
+    await until(() => bench.stats().bytes === 4, 'the bytes')
     bench.clock.advance(IDLE_MS)
     await peer.ended()
     assert.deepEqual(bench.store.messages, ['half'])
     peer.end()
-    await until(() => bench.server.stats().ended.idle === 1, 'the count')
+    await until(() => bench.stats().ended.idle === 1, 'the count')
   })
 
   it('does not end one that speaks, however slowly, nor one that waits for us', async () => {
@@ -430,9 +440,9 @@ describe('LogServer and time', () => {
     const slow = await bench.peer()
     for (const byte of 'LOG|') {
       bench.clock.advance(IDLE_MS - 1)
-      const before = bench.server.stats().bytes
+      const before = bench.stats().bytes
       slow.send(byte)
-      await until(() => bench.server.stats().bytes > before, 'the byte')
+      await until(() => bench.stats().bytes > before, 'the byte')
     }
     const waiting = await bench.peer()
     waiting.send('LOG|INFO||a\n')
@@ -453,8 +463,8 @@ describe('LogServer and time', () => {
     const busy = await bench.peer()
     const quiet = await bench.peer()
     busy.send('LOG|INFO||a\nPING\nhalf')
-    await until(() => bench.store.waiting === 1 && bench.server.stats().listener.connections === 2, 'both')
-    const drained = bench.server.drain(10_000)
+    await until(() => bench.store.waiting === 1 && bench.port.stats().connections === 2, 'both')
+    const drained = bench.port.drain(10_000)
     await quiet.ended()
     assert.equal(busy.isEnded, false)
     bench.store.isHeld = false
@@ -474,12 +484,12 @@ describe('LogServer and time', () => {
     const peer = await bench.peer()
     peer.send('a\nb\n')
     await until(() => bench.store.writableCalls === 1, 'the wait for room')
-    const drained = bench.server.drain(10_000)
+    const drained = bench.port.drain(10_000)
     await turns()
     bench.clock.advance(10_000)
     assert.equal(await drained, 1)
     await peer.ended()
-    const { ended, refused } = bench.server.stats()
+    const { ended, refused } = bench.stats()
     assert.equal(ended.cut, 1)
     assert.deepEqual(refused, { storageFull: 2 })
   })
@@ -496,7 +506,7 @@ describe('LogServer and time', () => {
       await until(() => peer.socket.writableLength === 0, 'the rest')
       await turns()
       bench.clock.advance(1000)
-      await until(() => bench.server.stats().listener.connections === 0, 'the close')
+      await until(() => bench.port.stats().connections === 0, 'the close')
       await turns()
       assert.equal(peer.received, replies)
       assert.equal(peer.errorCode, null)
@@ -508,9 +518,9 @@ describe('LogServer and time', () => {
     const peer = await bench.peer()
     peer.send('QUIT\n')
     await peer.ended()
-    assert.equal(bench.server.stats().listener.connections, 1)
+    assert.equal(bench.port.stats().connections, 1)
     bench.clock.advance(1000)
-    await until(() => bench.server.stats().listener.connections === 0, 'the close')
+    await until(() => bench.port.stats().connections === 0, 'the close')
   })
 })
 
@@ -527,7 +537,7 @@ describe('LogServer and access', () => {
         'ERROR|Unknown token\nOK\nOK|0\nPONG\n',
     )
     assert.deepEqual(bench.store.messages, ['b'])
-    assert.deepEqual(bench.server.stats().refused, { notAllowed: 2 })
+    assert.deepEqual(bench.stats().refused, { notAllowed: 2 })
   })
 
   it('ends a session that sends plain lines which it may not', async () => {
@@ -536,7 +546,7 @@ describe('LogServer and access', () => {
     peer.send('a\nb\n')
     await peer.ended()
     assert.equal(peer.received, 'ERROR|Not allowed: this session may not write\n')
-    assert.deepEqual(bench.server.stats().refused, { notAllowed: 2 })
+    assert.deepEqual(bench.stats().refused, { notAllowed: 2 })
   })
 
   it('ends a session that may do nothing after a while, or after some bytes', async () => {

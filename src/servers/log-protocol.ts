@@ -1,11 +1,9 @@
 /**
- * The log port: a listener, the store that records go to, and what its sessions share.
+ * The text log protocol (PROTOCOLS.md §2) for all ports: where records go, what its sessions share, and their sum.
  *
  * Not here: the protocol (ingest/text-log-decoder.ts) and one peer's state (log-session.ts).
  */
-import type { Socket } from 'node:net'
 import type { Clock } from '../base/base.ts'
-import type { Hub } from '../hub/hub.ts'
 import {
   type LogRefusal,
   LogReplyEncoder,
@@ -14,41 +12,32 @@ import {
   type TextLogOptions,
   TextLogWorkspace,
 } from '../ingest/ingest.ts'
-import type { AccessPolicy, PeerAddress } from './access.ts'
-import type { ConnectionOptions } from './connection.ts'
-import { type ListenAddress, Listener, type ListenerOptions, type ListenerStats } from './listener.ts'
+import type { Connection } from './connection.ts'
 import { LogSession, type LogSessionEnd, type LogSurroundings } from './log-session.ts'
-import { StoreGate } from './store-gate.ts'
+import type { Arrival, ConnectionProtocol } from './protocol.ts'
+import type { StoreGate } from './store-gate.ts'
 
-export interface LogServerOptions {
-  readonly listener: ListenerOptions
-  readonly access: AccessPolicy
-  readonly connection: ConnectionOptions
+export interface LogProtocolOptions {
   readonly text: TextLogOptions
   /** Whether records keep their sender as `client.address` and `client.port`. */
   readonly clientFields: boolean
   /** Bytes of one session that were read and are not stored. */
   readonly unackedBytesMax: number
-  /** The same of all sessions. Default 64 MiB. */
-  readonly unackedBytesOfAllMax?: number
   /** Bytes of lines whose end has not come, of all sessions. Default 64 MiB. */
   readonly halfLineBytesMax?: number
-  /** The store that records go to. Default `logs`. */
-  readonly store?: string
   /** What STATS shows of the server, where `read` is granted. Default: `stats()`. */
   readonly serverStats?: () => unknown
   /** Told what our own log should say. */
   readonly problem?: (message: string, error: unknown) => void
 }
 
-export interface LogServerStats extends TextLogCounters {
-  readonly listener: ListenerStats
+export interface LogProtocolStats extends TextLogCounters {
+  readonly sessions: number
   readonly bytes: number
   /** Records that are durable. */
   readonly records: number
-  /** Records on their way to the disk, and bytes of them. */
+  /** Records on their way to the disk. */
   readonly pending: number
-  readonly unstoredBytes: number
   readonly halfLineBytes: number
   /** Bytes of replies that peers have not taken. */
   readonly unsentBytes: number
@@ -56,51 +45,41 @@ export interface LogServerStats extends TextLogCounters {
   readonly ended: Readonly<Record<LogSessionEnd, number>>
 }
 
-const MIB = 1024 * 1024
-const ALL_BYTES_MAX = 64 * MIB
+const HALF_LINE_BYTES_MAX = 64 * 1024 * 1024
 
-export class LogServer {
-  readonly #listener: Listener
+export class LogProtocol implements ConnectionProtocol {
+  readonly name = 'log'
+  readonly takesStream = false
   readonly #surroundings: LogSurroundings
   readonly #past = newTextLogCounters()
   readonly #pastProgress = { bytes: 0, records: 0, pending: 0, unsentBytes: 0 }
   readonly #ended: Record<LogSessionEnd, number> = { finished: 0, broken: 0, idle: 0, stalled: 0, cut: 0 }
   readonly #sessions = new Set<LogSession>()
 
-  /** STORE_UNKNOWN. */
-  constructor(hub: Hub, clock: Clock, options: LogServerOptions) {
+  constructor(gate: StoreGate, clock: Clock, options: LogProtocolOptions) {
     this.#surroundings = {
       ...options,
       clock,
-      gate: new StoreGate(hub.store(options.store), options.unackedBytesOfAllMax ?? ALL_BYTES_MAX),
-      workspace: new TextLogWorkspace(options.halfLineBytesMax ?? ALL_BYTES_MAX),
+      gate,
+      workspace: new TextLogWorkspace(options.halfLineBytesMax ?? HALF_LINE_BYTES_MAX),
       replies: new LogReplyEncoder(options.text.recordBytesMax),
       serverStats: options.serverStats ?? (() => this.stats()),
       problem: options.problem ?? (() => {}),
       ended: (session, how) => this.#forget(session, how),
     }
-    this.#listener = new Listener(options.listener, clock, {
-      open: (socket, peer) => this.#open(socket, peer),
-      refusal: (reason) => `ERROR|${reason}\n`,
-    })
   }
 
-  /** Starts listening. PORT_TAKEN, ADDRESS_UNUSABLE. */
-  open(): Promise<void> {
-    return this.#listener.open()
+  open(connection: Connection, arrival: Arrival): LogSession {
+    const session = new LogSession(connection, arrival, this.#surroundings)
+    this.#sessions.add(session)
+    return session
   }
 
-  /** Where it listens, with the ports that it has in fact. */
-  get addresses(): readonly ListenAddress[] {
-    return this.#listener.addresses
+  refusal(reason: string): string {
+    return `ERROR|${reason}\n`
   }
 
-  /** Stops accepting, answers what was read, ends all sessions; how many were cut off at the deadline. */
-  drain(deadlineMs: number): Promise<number> {
-    return this.#listener.drain(deadlineMs)
-  }
-
-  stats(): LogServerStats {
+  stats(): LogProtocolStats {
     const lines = copyOf(this.#past)
     const progress = { ...this.#pastProgress }
     for (const session of this.#sessions) {
@@ -109,19 +88,12 @@ export class LogServer {
       addProgress(progress, session)
     }
     return {
-      listener: this.#listener.stats(),
+      sessions: this.#sessions.size,
       ...lines,
       ...progress,
-      unstoredBytes: this.#surroundings.gate.unstoredBytes,
       halfLineBytes: this.#surroundings.workspace.halfLines.used,
       ended: { ...this.#ended },
     }
-  }
-
-  #open(socket: Socket, peer: PeerAddress): LogSession {
-    const session = new LogSession(socket, peer, this.#surroundings)
-    this.#sessions.add(session)
-    return session
   }
 
   #forget(session: LogSession, how: LogSessionEnd): void {

@@ -4,44 +4,47 @@ import { CodedError, SimulatedClock } from '../base/base.ts'
 import type { Row } from '../query/query.ts'
 import { FIELD_NUMBER, FIELD_STRING } from '../record/record.ts'
 import { FakeHub, rowOf } from './fake-hub.ts'
-import { QueryServer, type QueryServerOptions } from './query-server.ts'
+import { PortServer } from './port-server.ts'
+import { QueryProtocol, type QueryProtocolOptions } from './query-protocol.ts'
 import { helpLines, QUERY_TYPES } from './query-types.ts'
-import { listenerOptions, TestPeer, turns, until } from './test-peer.ts'
+import { type PortChanges, portOptions, TestPeer, turns, until } from './test-peer.ts'
 
 const IDLE_MS = 60_000
 const TIME_MS = 1_718_000_000_000
+
+type Changes = Partial<QueryProtocolOptions> & PortChanges
 
 class Bench {
   readonly hub = new FakeHub()
   readonly clock = new SimulatedClock()
   readonly problems: string[] = []
-  readonly server: QueryServer
+  readonly protocol: QueryProtocol
+  readonly port: PortServer
   readonly peers: TestPeer[] = []
 
-  constructor(changes: Partial<QueryServerOptions> = {}) {
-    this.server = new QueryServer(this.hub, this.clock, {
-      listener: listenerOptions(),
-      access: { grant: ['read'] },
-      connection: { idleMsMax: IDLE_MS, unsentBytesMax: 256 * 1024, lingerMsMax: 1000 },
+  constructor(changes: Changes = {}) {
+    this.protocol = new QueryProtocol(this.hub, this.clock, {
       rowsMax: 10_000,
       queryMsMax: 30_000,
       problem: (message) => this.problems.push(message),
       ...changes,
     })
+    const options = portOptions({ access: { grant: ['read'] }, ...changes })
+    this.port = new PortServer(this.clock, options, { own: this.protocol, others: null })
   }
 
   async peer(): Promise<TestPeer> {
-    const peer = await TestPeer.open(this.server.addresses[0])
+    const peer = await TestPeer.open(this.port.addresses[0])
     this.peers.push(peer)
     return peer
   }
 
   async close(): Promise<void> {
     for (const peer of this.peers) peer.destroy()
-    const drained = this.server.drain(10)
+    const drained = this.port.drain(10)
     await until(() => {
       this.clock.advance(10)
-      return this.server.stats().listener.connections === 0
+      return this.port.stats().connections === 0
     }, 'the end of all sessions')
     await drained
   }
@@ -49,9 +52,9 @@ class Bench {
 
 const benches: Bench[] = []
 
-async function open(changes: Partial<QueryServerOptions> = {}): Promise<Bench> {
+async function open(changes: Changes = {}): Promise<Bench> {
   const bench = new Bench(changes)
-  await bench.server.open()
+  await bench.port.open()
   benches.push(bench)
   return bench
 }
@@ -70,7 +73,7 @@ async function ask(bench: Bench, request: string): Promise<string> {
 
 const TWO_ROWS = [rowOf(7, 17, TIME_MS, 'disk full'), rowOf(8, 0, TIME_MS + 250, 'b|c:d')]
 
-describe('QueryServer', () => {
+describe('QueryProtocol', () => {
   it('answers in the main dialect', async () => {
     const bench = await open()
     bench.hub.rows = TWO_ROWS
@@ -160,7 +163,7 @@ describe('QueryServer', () => {
     assert.equal(await ask(bench, 'QUERY|HELP\n'), help)
     const [result, json, end] = (await ask(bench, 'QUERY|STATS|\n')).split('\n')
     assert.deepEqual([result, end], ['RESULT|1', 'END'])
-    assert.equal(JSON.parse(json).query.listener.connections, 1)
+    assert.equal(JSON.parse(json).query.sessions, 1)
     const stats = JSON.parse(
       await ask(bench, 'PING\nQUERY|NOPE|\nSTATS\n').then((text) => text.split('\n')[2]),
     )
@@ -277,7 +280,7 @@ describe('QueryServer under pressure', () => {
     await until(() => bench.hub.openAnswers === 1, 'the query')
     await turns(1000)
     bench.clock.advance(IDLE_MS)
-    await until(() => bench.server.stats().ended.stalled === 1, 'the end')
+    await until(() => bench.protocol.stats().ended.stalled === 1, 'the end')
     assert.equal(bench.hub.openAnswers, 0)
     assert.equal(bench.hub.signals[0].aborted, true)
   })
@@ -382,7 +385,7 @@ describe('QueryServer and tails', () => {
     assert.equal(ending.received, 'RESULT|*\nEND\n')
     leaving.socket.resetAndDestroy()
     await until(() => bench.hub.tails[1].isEnded, 'the end of the second')
-    const drained = bench.server.drain(1000)
+    const drained = bench.port.drain(1000)
     await staying.ended()
     staying.end()
     assert.equal(staying.received, 'RESULT|*\nEND\n')
@@ -404,7 +407,7 @@ describe('QueryServer and tails', () => {
     bench.clock.advance(IDLE_MS)
     await idle.ended()
     idle.end()
-    await until(() => bench.server.stats().ended.idle === 1, 'the count')
+    await until(() => bench.protocol.stats().ended.idle === 1, 'the count')
     assert.equal(tail.isEnded, false)
   })
 })

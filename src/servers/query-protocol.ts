@@ -1,16 +1,14 @@
 /**
- * The query port: a listener, the hub that is asked, and what its sessions share.
+ * The text query protocol (PROTOCOLS.md §3): the hub that is asked, what its sessions share, and their sum.
  *
  * Not here: the forms of requests (ingest/query-text-decoder.ts), the types of queries (query-types.ts) and one
  * peer's state (query-session.ts).
  */
-import type { Socket } from 'node:net'
 import type { Clock } from '../base/base.ts'
 import type { Hub } from '../hub/hub.ts'
 import { ByteBudget } from '../ingest/ingest.ts'
-import type { AccessPolicy, PeerAddress } from './access.ts'
-import type { ConnectionOptions } from './connection.ts'
-import { type ListenAddress, Listener, type ListenerOptions, type ListenerStats } from './listener.ts'
+import type { Connection } from './connection.ts'
+import type { Arrival, ConnectionProtocol } from './protocol.ts'
 import {
   type QueryCounters,
   QuerySession,
@@ -18,10 +16,7 @@ import {
   type QuerySurroundings,
 } from './query-session.ts'
 
-export interface QueryServerOptions {
-  readonly listener: ListenerOptions
-  readonly access: AccessPolicy
-  readonly connection: ConnectionOptions
+export interface QueryProtocolOptions {
   /** The newest rows of an answer, unless the query limits itself (`query.rowsMax`). */
   readonly rowsMax: number
   /** How long a query may run, tails aside. 0: no limit. */
@@ -30,28 +25,29 @@ export interface QueryServerOptions {
   readonly halfLineBytesMax?: number
   /** The store that is asked. Default `logs`. */
   readonly store?: string
-  /** What `QUERY|STATS|` shows. Default: the hub's and this server's counters. */
+  /** What `QUERY|STATS|` shows. Default: the hub's and this protocol's counters. */
   readonly serverStats?: () => unknown
   /** Told what our own log should say. */
   readonly problem?: (message: string, error: unknown) => void
 }
 
-export interface QueryServerStats extends QueryCounters {
-  readonly listener: ListenerStats
+export interface QueryProtocolStats extends QueryCounters {
+  readonly sessions: number
   /** How sessions ended. */
   readonly ended: Readonly<Record<QuerySessionEnd, number>>
 }
 
 const HALF_LINE_BYTES_MAX = 64 * 1024 * 1024
 
-export class QueryServer {
-  readonly #listener: Listener
+export class QueryProtocol implements ConnectionProtocol {
+  readonly name = 'query'
+  readonly takesStream = false
   readonly #surroundings: QuerySurroundings
   readonly #past: QueryCounters = { bytes: 0, requests: 0, errors: 0, rows: 0 }
   readonly #ended: Record<QuerySessionEnd, number> = { finished: 0, broken: 0, idle: 0, stalled: 0, cut: 0 }
   readonly #sessions = new Set<QuerySession>()
 
-  constructor(hub: Hub, clock: Clock, options: QueryServerOptions) {
+  constructor(hub: Hub, clock: Clock, options: QueryProtocolOptions) {
     this.#surroundings = {
       ...options,
       hub,
@@ -62,37 +58,22 @@ export class QueryServer {
       problem: options.problem ?? (() => {}),
       ended: (session, how) => this.#forget(session, how),
     }
-    this.#listener = new Listener(options.listener, clock, {
-      open: (socket, peer) => this.#open(socket, peer),
-      refusal: (reason) => `ERROR|${reason}\n`,
-    })
   }
 
-  /** Starts listening. PORT_TAKEN, ADDRESS_UNUSABLE. */
-  open(): Promise<void> {
-    return this.#listener.open()
-  }
-
-  /** Where it listens, with the ports that it has in fact. */
-  get addresses(): readonly ListenAddress[] {
-    return this.#listener.addresses
-  }
-
-  /** Stops accepting, answers what was read, ends all sessions; how many were cut off at the deadline. */
-  drain(deadlineMs: number): Promise<number> {
-    return this.#listener.drain(deadlineMs)
-  }
-
-  stats(): QueryServerStats {
-    const sum = { ...this.#past }
-    for (const session of this.#sessions) addCounters(sum, session.counters)
-    return { listener: this.#listener.stats(), ...sum, ended: { ...this.#ended } }
-  }
-
-  #open(socket: Socket, peer: PeerAddress): QuerySession {
-    const session = new QuerySession(socket, peer, this.#surroundings)
+  open(connection: Connection, arrival: Arrival): QuerySession {
+    const session = new QuerySession(connection, arrival, this.#surroundings)
     this.#sessions.add(session)
     return session
+  }
+
+  refusal(reason: string): string {
+    return `ERROR|${reason}\n`
+  }
+
+  stats(): QueryProtocolStats {
+    const sum = { ...this.#past }
+    for (const session of this.#sessions) addCounters(sum, session.counters)
+    return { sessions: this.#sessions.size, ...sum, ended: { ...this.#ended } }
   }
 
   #forget(session: QuerySession, how: QuerySessionEnd): void {

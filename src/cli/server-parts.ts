@@ -1,0 +1,25 @@
+/** What the parts of a running server are made from. */
+import type { Clock, Disk, Random } from '../base/base.ts'
+import type { Hub } from '../hub/hub.ts'
+import type { StoreGate } from '../servers/servers.ts'
+import type { ConnectionRoom } from './connection-room.ts'
+import type { OwnLog } from './own-log.ts'
+
+export interface ServerSurroundings {
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly random: Random
+  readonly cwd: string
+  readonly log: OwnLog
+  /** Called when a store could not write for `storage.failureExitMs`. */
+  readonly failed: (reason: string) => void
+}
+
+export interface ServerParts extends ServerSurroundings {
+  readonly hub: Hub
+  /** Where all protocols put their records. */
+  readonly gate: StoreGate
+  readonly room: ConnectionRoom
+  /** Counters of the whole server. */
+  readonly stats: () => object
+}
