@@ -2,10 +2,9 @@
  * LogCaster's own log, on standard error: pino's JSON lines for programs, or one plain line each for people. What is
  * logged may hold text that came from outside, so the pretty form goes through `terminalSafe`.
  */
-import { type Logger, pino } from 'pino'
+import { pino } from 'pino'
+import type { OwnLog } from '../program/program.ts'
 import { terminalSafe } from './terminal.ts'
-
-export type OwnLog = Logger
 
 export interface OwnLogOptions {
   readonly level: string

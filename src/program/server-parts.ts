@@ -1,9 +1,12 @@
 /** What the parts of a running server are made from. */
+import type { Logger } from 'pino'
 import type { Clock, Disk, Random } from '../base/base.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { StoreGate } from '../servers/servers.ts'
 import type { ConnectionRoom } from './connection-room.ts'
-import type { OwnLog } from './own-log.ts'
+
+/** LogCaster's own log: what it says of itself, not what it stores. */
+export type OwnLog = Logger
 
 export interface ServerSurroundings {
   readonly disk: Disk

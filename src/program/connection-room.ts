@@ -4,13 +4,14 @@
  */
 import { readFileSync } from 'node:fs'
 
-const RESERVED = 128
+/** For everything that is no connection. */
+export const OPEN_FILES_RESERVED = 128
 
 export class ConnectionRoom {
   readonly #most: number
 
   constructor(openFilesMax: number = readOpenFilesMax()) {
-    this.#most = Math.max(1, openFilesMax - RESERVED)
+    this.#most = Math.max(1, openFilesMax - OPEN_FILES_RESERVED)
   }
 
   /** The configured limit, or what the system allows if that is less. 0 means no limit of one's own. */
@@ -20,7 +21,7 @@ export class ConnectionRoom {
 }
 
 /** The soft limit of open files; unlimited where the system does not tell. */
-function readOpenFilesMax(): number {
+export function readOpenFilesMax(): number {
   try {
     const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]
     return soft === undefined ? Number.MAX_SAFE_INTEGER : Number(soft)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { test } from 'node:test'
+import { pino } from 'pino'
 import { SeededRandom, SimulatedDisk, systemClock } from '../base/base.ts'
 import { type Config, loadConfig } from '../config/config.ts'
-import { openOwnLog } from './own-log.ts'
 import { RunningServer } from './running-server.ts'
 import type { ServerSurroundings } from './server-parts.ts'
 
@@ -15,7 +15,7 @@ function configOf(flags: Record<string, string>): Config {
 }
 
 function surroundings(disk: SimulatedDisk, lines: string[] = []): ServerSurroundings {
-  const log = openOwnLog({ write: (text) => lines.push(text) }, { format: 'pretty', level: 'info' })
+  const log = pino({ base: null }, { write: (line) => lines.push(line) })
   return { disk, clock: systemClock, random: new SeededRandom(1), cwd: '/', log, failed: () => {} }
 }
 
@@ -90,7 +90,7 @@ test('a store that is full says so in the log, and to senders, and goes on answe
   assert.equal(await talk(log, 'LOG|INFO|1718000000|before\nQUIT\n'), 'OK|1\n')
   disk.failCall(1, { code: 'ENOSPC', operation: 'write', persistent: true })
   assert.equal(await talk(log, 'LOG|INFO||after\nQUIT\n'), 'ERROR|Log storage full\n')
-  assert.match(lines.join(''), /ERROR Log storage full: ENOSPC/)
+  assert.match(lines.join(''), /"level":50.*Log storage full: ENOSPC/)
   assert.equal(await talk(query, 'QUERY|COUNT|*\nQUIT\n'), 'RESULT|1\n1\nEND\n')
   disk.heal()
   await server.close(1000)
