@@ -13,6 +13,7 @@ export interface RunningServer extends AsyncDisposable {
   readonly dataDir: string
   readonly logPort: number
   readonly queryPort: number
+  readonly httpPort: number
   /** Milliseconds from the start of the process to its ready line. */
   readonly readyMs: number
   stop(): Promise<void>
@@ -30,9 +31,9 @@ export async function startServer(dataDir: string, options: readonly string[] = 
     '127.0.0.1:0',
     '--query-listen',
     '127.0.0.1:0',
-    '--irc-listen',
-    'off',
     '--http-listen',
+    '127.0.0.1:0',
+    '--irc-listen',
     'off',
   ]
   const startedMs = performance.now()
@@ -52,6 +53,7 @@ export async function startServer(dataDir: string, options: readonly string[] = 
     dataDir,
     logPort: port('logs'),
     queryPort: port('queries'),
+    httpPort: port('http'),
     readyMs,
     stop,
     [Symbol.asyncDispose]: stop,

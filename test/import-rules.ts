@@ -26,7 +26,8 @@ const GROUND = ['base', 'record']
 const ENGINE = [...GROUND, 'storage', 'query']
 const WAIST = [...ENGINE, 'hub', 'wire']
 const SERVERS = [...WAIST, 'ingest', 'alerts', 'chat']
-const EVERYTHING = [...SERVERS, 'servers', 'config', 'client']
+const PROGRAM = [...SERVERS, 'servers', 'config']
+const EVERYTHING = [...PROGRAM, 'program', 'client', 'pino']
 
 /** What each layer may import besides itself. A layer that is not named here may not exist. */
 export const LAYERS: Readonly<Record<string, readonly string[]>> = {
@@ -41,7 +42,9 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   chat: WAIST,
   servers: SERVERS,
   config: GROUND,
-  client: ['wire', 'record'],
+  client: [...GROUND, 'wire'],
+  pino: [...GROUND, 'client'],
+  program: PROGRAM,
   web: ['client', 'query'],
   main: EVERYTHING,
   cli: [...EVERYTHING, 'main'],

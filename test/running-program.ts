@@ -19,7 +19,11 @@ export interface ProgramOptions {
 }
 
 const READY = /\bready in \d+/
-const PORT_LINES = { log: /^ *logs +\S+:(\d+)\n/m, query: /^ *queries +\S+:(\d+)\n/m }
+const PORT_LINES = {
+  log: /^ *logs +\S+:(\d+)\n/m,
+  query: /^ *queries +\S+:(\d+)\n/m,
+  http: /^ *http +\S+:(\d+)\n/m,
+}
 const READY_MS_MAX = 60_000
 const END_MS_MAX = 30_000
 
@@ -29,6 +33,7 @@ export class RunningProgram implements AsyncDisposable {
   #process: ChildProgram
   #logPort = 0
   #queryPort = 0
+  #httpPort = 0
 
   /** Use `startProgram`. */
   constructor(dataDir: string, options: ProgramOptions) {
@@ -47,6 +52,10 @@ export class RunningProgram implements AsyncDisposable {
 
   get queryPort(): number {
     return this.#queryPort
+  }
+
+  get httpPort(): number {
+    return this.#httpPort
   }
 
   /** What it has said since it was last started. */
@@ -99,11 +108,12 @@ export class RunningProgram implements AsyncDisposable {
 
   /** The second half: resolves when it takes connections, rejects when it ends instead. */
   async ready(): Promise<void> {
-    const wanted = [READY, PORT_LINES.log, PORT_LINES.query]
+    const wanted = [READY, PORT_LINES.log, PORT_LINES.query, PORT_LINES.http]
     const isReady = (stdout: string): boolean => wanted.every((line) => line.test(stdout))
     await this.#process.untilStdout(isReady, 'it was ready', READY_MS_MAX)
     this.#logPort = Number(PORT_LINES.log.exec(this.stdout())?.[1])
     this.#queryPort = Number(PORT_LINES.query.exec(this.stdout())?.[1])
+    this.#httpPort = Number(PORT_LINES.http.exec(this.stdout())?.[1])
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -132,6 +142,6 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Runnin
 
 /** Options that keep a server on this machine, on ports that are free. */
 export function serveArguments(dataDir: string): string[] {
-  const ports = ['--log-listen', '127.0.0.1:0', '--query-listen', '127.0.0.1:0']
-  return ['--data-dir', dataDir, ...ports, '--irc-listen', 'off', '--http-listen', 'off']
+  const ports = ['log', 'query', 'http'].flatMap((name) => [`--${name}-listen`, '127.0.0.1:0'])
+  return ['--data-dir', dataDir, ...ports, '--irc-listen', 'off']
 }

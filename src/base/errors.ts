@@ -95,6 +95,10 @@ export const ERROR_CODES = declare({
     meaning: 'The address cannot be listened on.',
     remedy: 'Use an address of this machine, and a port above 1023 unless you are root.',
   },
+  CERTIFICATE_UNUSABLE: {
+    meaning: 'A certificate, its private key or a client authority cannot be used for TLS.',
+    remedy: 'The message names the file and what would be right; `logcaster tls init` makes a working set.',
+  },
   SERVER_UNREACHABLE: {
     meaning: 'No LogCaster answers at this address.',
     remedy: 'Start it with `npm start`, or name the address with --host, --log-port and --query-port.',
@@ -102,6 +106,77 @@ export const ERROR_CODES = declare({
   SERVER_REFUSED: {
     meaning: 'The server answered with an error.',
     remedy: 'Its reason follows.',
+  },
+  CLIENT_CLOSED: {
+    meaning: 'The client was closed, or is being closed.',
+    remedy: 'Open another one. What the error names as unacknowledged may be stored or not.',
+  },
+  SEND_BUFFER_FULL: {
+    meaning: 'The client holds as many unacknowledged bytes as it may, in memory or in its spill files.',
+    remedy: 'Send more slowly, raise `memoryBytesMax` or `spillBytesMax`, or choose another `overflow`.',
+  },
+  ANSWER_INVALID: {
+    meaning: 'What answered the client does not speak the framed JSON protocol, or broke its rules.',
+    remedy: 'Check host and port, and that nothing between changes the bytes. The client connects again by itself.',
+  },
+  TIMED_OUT: {
+    meaning: 'An answer did not come in time.',
+    remedy: 'Try again, or allow more time. Records that timed out may be stored or not.',
+  },
+  SPILL_UNUSABLE: {
+    meaning: 'The spill directory of a client cannot be created, read or written.',
+    remedy: 'Give the process the rights and the room that the reason names, or choose another `spillDirectory`.',
+  },
+  SPILL_CORRUPT: {
+    meaning: 'A spill file of a client has bytes at its end or inside that are no batch.',
+    remedy:
+      'After a crash it is a write that never finished: nothing to do. The file is kept under a name that ends in `.damaged`.',
+  },
+  REQUEST_INVALID: {
+    meaning: 'A request breaks a rule of its protocol: unknown type, missing or bad value, bad frame.',
+    remedy: 'The reason names the rule and what would be right.',
+  },
+  NOT_ALLOWED: {
+    meaning: 'The session may not do this: its port does not grant it, and no token that it gave does.',
+    remedy: 'Log in with a token that allows it, use another port, or change `grant` of the port.',
+  },
+  TOKEN_UNKNOWN: {
+    meaning: 'Nobody has this token.',
+    remedy: '`logcaster token` makes one; the configuration names those that are known by their hashes.',
+  },
+  RATE_EXCEEDED: {
+    meaning: 'The sender asks for more in a second than it may.',
+    remedy: 'Wait a moment, and send less at once or more in one request.',
+  },
+  SERVER_BUSY: {
+    meaning: 'As much is under way as the session or the server may hold.',
+    remedy: 'Try again when something of it is done.',
+  },
+  INTERNAL_ERROR: {
+    meaning: 'The server failed at something that it should be able to do.',
+    remedy: 'Its own log says what happened; report it.',
+  },
+  BODY_TOO_LARGE: {
+    meaning: 'The body of a request is, or expands to, more than it may.',
+    remedy: 'The message names the limit. Send less at once; what it says was stored need not be sent again.',
+  },
+  MEDIA_UNSUPPORTED: {
+    meaning: 'The body of a request has a type or a compression that its route does not take.',
+    remedy: 'The message lists those that it takes.',
+  },
+  ROUTE_UNKNOWN: {
+    meaning: 'There is nothing at this path.',
+    remedy: 'docs/http.md lists all routes.',
+  },
+  METHOD_REFUSED: {
+    meaning: 'This path is there, but not for this method.',
+    remedy: 'The header `Allow` names the methods that it takes.',
+  },
+  ORIGIN_REFUSED: {
+    meaning:
+      'A request over the loopback interface names a host that is not this server, or comes from the page of another one.',
+    remedy:
+      'Use localhost or 127.0.0.1, or configure the name in `http.hostNames` and the origin of the page in `http.corsOrigins`.',
   },
   USAGE: {
     meaning: 'The command line is not one that LogCaster knows.',

@@ -39,7 +39,7 @@ describe('the declaration of options', () => {
     for (const { path, help, unit } of OPTIONS) {
       assert.match(help, /^[A-Z`'].*\.$/, path)
       const isMs = /Ms(Max|Min)?$/.test(path)
-      const isBytes = /[bB]ytes(Max|Min)$/.test(path)
+      const isBytes = /[bB]ytes(PerSecond)?(Max|Min)$/.test(path)
       assert.equal(unit, isMs ? 'ms' : isBytes ? 'bytes' : '', path)
     }
   })

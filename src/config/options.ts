@@ -8,6 +8,7 @@ import { type DeclaredOption, flatten, group, option, optional, type ValueOf } f
 import { bool, bytes, count, duration, listOf, nameOf, oneOf, path, printBytes, timeZone } from './kinds.ts'
 import { address, network } from './network.ts'
 import { secret } from './secret.ts'
+import { CAPABILITIES, tokens } from './token.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -69,17 +70,14 @@ const port = ({ what, number, grant, lan }: PortDefaults) =>
         default: 'none',
         profiles: lanDefault(lan.auth),
       }),
-      grant: option(
-        listOf('list of capabilities', oneOf('write', 'read', 'chat', 'admin'), { emptyWord: 'nothing' }),
-        {
-          help:
-            'What a session may do without credentials while `auth` is `none`: `write`, `read`, `chat`, ' +
-            'or `nothing`. ' +
-            '`admin` is only given by a credential.',
-          default: grant,
-          when: { option: 'auth', is: 'required', default: 'nothing' },
-        },
-      ),
+      grant: option(listOf('list of capabilities', oneOf(...CAPABILITIES), { emptyWord: 'nothing' }), {
+        help:
+          'What a session may do without credentials while `auth` is `none`: `write`, `read`, `chat`, ' +
+          'or `nothing`. ' +
+          '`admin` is only given by a credential.',
+        default: grant,
+        when: { option: 'auth', is: 'required', default: 'nothing' },
+      }),
       connectionsPerSecondMax: option(count({ max: 1_000_000 }), {
         help: 'New connections per second and address.',
         default: '0',
@@ -105,6 +103,28 @@ const port = ({ what, number, grant, lan }: PortDefaults) =>
         help: 'Connections open at once. Further ones are closed and counted.',
         default: '10000',
       }),
+      bytesPerSecondMax: option(bytes(), {
+        help:
+          'Bytes that one address may send per second, over all its connections. Who sends faster is read ' +
+          'more slowly; datagrams beyond it are dropped and counted.',
+        default: '0',
+        zero: 'no limit',
+      }),
+      authMsMax: option(duration(), {
+        help: 'How long a session that may do nothing may take to show a credential.',
+        default: '10s',
+        zero: 'no limit',
+      }),
+      authBytesMax: option(bytes({ min: 256 }), {
+        help: 'How much a session that may do nothing may send before it has shown a credential.',
+        default: '4KiB',
+      }),
+      proxies: option(listOf('list of networks', network, { emptyWord: 'none' }), {
+        help:
+          'Proxies that may say with a PROXY protocol header (version 1 or 2) who the peer is. From anybody ' +
+          'else such a header is not one.',
+        default: [],
+      }),
       idleMsMax: option(duration(), {
         help: 'A connection on which nothing moves for this long is closed.',
         default: '1h',
@@ -121,9 +141,23 @@ const port = ({ what, number, grant, lan }: PortDefaults) =>
           default: 'auto',
         },
       ),
-      tls: group('TLS of this port; both files, or neither.', {
-        cert: optional(path, { help: 'PEM file with the certificate and its chain.' }),
-        key: optional(secret, { help: 'The private key, PEM.' }),
+      tls: group('TLS of this port: certificate and key, or neither. Changed files are read again.', {
+        cert: optional(path, { help: 'PEM file with the certificate and its chain, the own one first.' }),
+        key: optional(secret, { help: 'The private key, PEM, without a passphrase.' }),
+        clientCa: optional(path, {
+          help: 'PEM file with the authorities that client certificates must come from.',
+        }),
+        clientCertificate: option(oneOf('off', 'request', 'require'), {
+          help:
+            'Whether clients are asked for a certificate. `request` lets those without a valid one in ' +
+            'as well, `require` refuses them in the handshake.',
+          default: 'off',
+        }),
+        only: option(bool, {
+          help: 'Refuse everything that does not come over TLS.',
+          default: 'false',
+          when: { option: 'clientCertificate', is: 'require', default: 'true' },
+        }),
       }),
     },
     'port',
@@ -152,6 +186,12 @@ export const DECLARATION = group('Options of LogCaster.', {
       default: [],
     },
   ),
+  tokens: option(tokens, {
+    help:
+      'Credentials: each entry is a name, what it grants (`write`, `read`, `chat`, `admin`) and the SHA-256 of ' +
+      'a token, `ci write,read sha256:…`. `logcaster token new` makes one.',
+    default: [],
+  }),
   clientAddressFields: option(bool, {
     help:
       'Keep the sender in the fields `client.address` and `client.port` of records from the text log ' +
@@ -198,6 +238,23 @@ export const DECLARATION = group('Options of LogCaster.', {
       number: 9997,
       grant: ['read', 'write'],
       lan: { listen: '127.0.0.1:9997' },
+    }),
+  }),
+  udp: group('Records in datagrams, on the addresses and numbers of the log port and under its policy.', {
+    enabled: option(bool, {
+      help: 'Whether the log port takes datagrams too.',
+      default: 'true',
+    }),
+    receiveBufferBytesMax: option(bytes({ min: 64 * KIB, max: GIB }), {
+      help:
+        'Asked of the system for each socket: what comes while we are busy waits there. Linux gives no more than ' +
+        '`net.core.rmem_max`.',
+      default: '8MiB',
+    }),
+    datagramsPerSecondMax: option(count({ max: 100_000_000 }), {
+      help: 'Datagrams of one address per second. Those beyond it are dropped and counted.',
+      default: '0',
+      zero: 'no limit',
     }),
   }),
   record: group('What a record may be.', {

@@ -117,6 +117,50 @@ describe('TLS', () => {
   })
 })
 
+describe('a port that speaks TLS only', () => {
+  it('needs a certificate', () => {
+    assert.deepEqual(problemsOf(log('tls: { only: true }')), [
+      'ports.log.tls.only: without a certificate nothing can come over TLS at line 2; write cert: PATH and key: {file: PATH} beside it',
+    ])
+    assert.deepEqual(problemsOf(log('tls: { only: true, cert: a.pem, key: { file: b.pem } }')), [])
+  })
+
+  it('is one that requires client certificates, unless it says that it is not', () => {
+    const tls = 'cert: a.pem, key: { file: b.pem }, clientCa: ca.pem, clientCertificate: require'
+    const onlyOf = (text: string): boolean | undefined =>
+      checkConfig({ file: { path: 'a.yaml', text }, env: {}, flags: {}, readFile: () => 'pem' }).loaded
+        ?.config.ports.log.tls.only
+    assert.equal(onlyOf(log(`tls: { ${tls} }`)), true)
+    assert.equal(onlyOf(log(`tls: { ${tls}, only: false }`)), false)
+    assert.equal(onlyOf(log('tls: { cert: a.pem, key: { file: b.pem } }')), false)
+  })
+})
+
+describe('client certificates', () => {
+  const tls = (options: string) => log(`tls: { cert: a.pem, key: { file: b.pem }, ${options} }`)
+
+  for (const mode of ['request', 'require']) {
+    it(`(${mode}) need an authority to come from`, () => {
+      assert.deepEqual(problemsOf(tls(`clientCertificate: ${mode}`)), [
+        'ports.log.tls.clientCertificate: it is not stated who may issue client certificates at line 2; write clientCa: PATH beside it',
+      ])
+      assert.deepEqual(problemsOf(tls(`clientCertificate: ${mode}, clientCa: ca.pem`)), [])
+    })
+  }
+
+  it('need TLS', () => {
+    assert.deepEqual(problemsOf(log('tls: { clientCertificate: require, clientCa: ca.pem }')), [
+      'ports.log.tls.clientCertificate: without TLS no client can show a certificate at line 2; write cert: PATH and key: {file: PATH} beside it',
+    ])
+  })
+
+  it('are not silently left unchecked when only the authority is named', () => {
+    assert.deepEqual(problemsOf(tls('clientCa: ca.pem')), [
+      'ports.log.tls.clientCa: nothing is checked against it while clientCertificate is off at line 2; write clientCertificate: require (or request) beside it',
+    ])
+  })
+})
+
 describe('a pinned protocol', () => {
   it('must be one of those that the caller knows', () => {
     assert.deepEqual(problemsOf(log('protocol: sylog'), {}, ['syslog', 'gelf']), [

@@ -80,6 +80,37 @@ const tlsHasBothFiles: PortRule = (context, name, path) => {
   }
 }
 
+const tlsOnlyHasTls: PortRule = (context, name, path) => {
+  if (!context.isSound(path('tls.cert'), path('tls.only'), path('tls.clientCertificate'))) return
+  const { cert, only, clientCertificate } = context.config.ports[name].tls
+  if (!only || cert !== undefined || clientCertificate === 'require') return
+  context.report(
+    path('tls.only'),
+    'without a certificate nothing can come over TLS',
+    'write cert: PATH and key: {file: PATH} beside it',
+  )
+}
+
+const clientCertificateHasItsFiles: PortRule = (context, name, path) => {
+  if (!context.isSound(path('tls.cert'), path('tls.clientCa'), path('tls.clientCertificate'))) return
+  const { cert, clientCa, clientCertificate } = context.config.ports[name].tls
+  if (clientCertificate === 'off') {
+    if (clientCa === undefined) return
+    const what = 'nothing is checked against it while clientCertificate is off'
+    context.report(path('tls.clientCa'), what, 'write clientCertificate: require (or request) beside it')
+    return
+  }
+  const place = path('tls.clientCertificate')
+  if (cert === undefined) {
+    const what = 'without TLS no client can show a certificate'
+    context.report(place, what, 'write cert: PATH and key: {file: PATH} beside it')
+  }
+  if (clientCa === undefined) {
+    const what = 'it is not stated who may issue client certificates'
+    context.report(place, what, 'write clientCa: PATH beside it')
+  }
+}
+
 const protocolIsKnown: PortRule = (context, name, path) => {
   const { protocol } = context.config.ports[name]
   if (context.protocols === undefined || protocol === 'auto' || !context.isSound(path('protocol'))) return
@@ -171,6 +202,8 @@ const RULES: readonly Rule[] = [
   onEachPort(openPortStatesPolicy),
   onEachPort(grantFitsAuth),
   onEachPort(tlsHasBothFiles),
+  onEachPort(tlsOnlyHasTls),
+  onEachPort(clientCertificateHasItsFiles),
   onEachPort(protocolIsKnown),
   addressesDiffer,
   sizesFit,

@@ -41,6 +41,11 @@ describe('a secret', () => {
 
   it('is revealed only when asked', () => assert.equal(secret.reveal(), 'hunter2'))
 
+  it('knows the path that it was read from, so that a changed file can be read again', () => {
+    assert.equal(secret.file, 'key.pem')
+    assert.equal(new Secret('hunter2', 'env:NAME').file, null)
+  })
+
   it('is read from a file, without its last line break', () => {
     const { config } = loadConfig(load('{file: key.pem}'))
     assert.equal(config.ports.log.tls.key?.reveal(), 'hunter2')

@@ -25,6 +25,11 @@ export class Secret {
     return this.#value
   }
 
+  /** The path as it was written, when it was read from a file: for whoever reads it again when it changes. */
+  get file(): string | null {
+    return this.reference.startsWith('file:') ? this.reference.slice('file:'.length) : null
+  }
+
   toString(): string {
     return MASK
   }

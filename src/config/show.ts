@@ -7,7 +7,7 @@ import { printOrigin } from './problem.ts'
 
 /**
  * Every option with its effective value, as YAML that loads again, and behind it where the value came from.
- * Secrets show only the reference that they were read from.
+ * Secrets show only the reference that they were read from, tokens only the start of their hash.
  */
 export function printShow(loaded: LoadedConfig): string {
   const lines = showLines(DECLARATION, '', '', loaded)

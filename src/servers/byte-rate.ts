@@ -1,6 +1,7 @@
 /**
  * How fast an address may send, all its connections together: a bucket that fills at `bytesPerSecondMax` and holds
- * one second's worth. Who has emptied it is not read until it is level again; nothing is thrown away.
+ * one second's worth. Who has emptied it is not read until it is level again; nothing is thrown away. (Datagrams are:
+ * udp-admission.ts counts them in such buckets too.)
  *
  * Addresses whose bucket is full are forgotten, since they are as if they had never come.
  */
@@ -31,6 +32,15 @@ export class ByteRate {
   meterOf(address: string): ByteMeter {
     if (this.#bytesPerSecondMax === 0) return { take: () => 0 }
     return { take: (byteCount) => this.#take(address, byteCount) }
+  }
+
+  /** Takes them if the bucket is not empty; for senders that cannot be told to wait. */
+  takeIfLevel(address: string, byteCount: number): boolean {
+    if (this.#bytesPerSecondMax === 0) return true
+    const bucket = this.#filled(address, this.#clock.monotonicMs())
+    if (bucket.level <= 0) return false
+    bucket.level -= byteCount
+    return true
   }
 
   #take(address: string, byteCount: number): number {

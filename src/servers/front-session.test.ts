@@ -6,7 +6,7 @@ import type { StreamProtocol } from '../ingest/ingest.ts'
 import type { AccessPolicy } from './access.ts'
 import { Admission, type Admitted } from './admission.ts'
 import type { Connection } from './connection.ts'
-import { type FrontCounters, FrontSession, type FrontSurroundings } from './front-session.ts'
+import { type Encryption, type FrontCounters, FrontSession, type FrontSurroundings } from './front-session.ts'
 import type {
   Arrival,
   ConnectionProtocol,
@@ -29,7 +29,13 @@ interface Seen {
 class Front {
   readonly clock = new SimulatedClock()
   readonly seen: Seen[] = []
-  readonly counters: FrontCounters = { protocols: {}, badProxyHeaders: 0, failedHandshakes: 0, denied: 0 }
+  readonly counters: FrontCounters = {
+    protocols: {},
+    badProxyHeaders: 0,
+    failedHandshakes: 0,
+    unencrypted: 0,
+    denied: 0,
+  }
   readonly admission: Admission
   readonly session: FrontSession
   readonly peer: Duplex
@@ -57,7 +63,8 @@ class Front {
       handshakeMsMax: 5000,
       ownProtocol: this.#protocol('own'),
       others: options.isClosed === true ? null : this.#others(),
-      encryption: null,
+      encryption: options.encryption ?? null,
+      isTlsOnly: options.isTlsOnly ?? false,
       syslogFrameBytesMax: 1 << 18,
       counters: this.counters,
     }
@@ -173,6 +180,8 @@ class Front {
 }
 
 interface FrontOptions {
+  readonly encryption?: Encryption
+  readonly isTlsOnly?: boolean
   readonly access?: AccessPolicy
   readonly isProxy?: boolean
   readonly isClosed?: boolean
@@ -363,5 +372,58 @@ describe('FrontSession and limits', () => {
     front.session.cut()
     await until(() => front.isClosed, 'the end')
     assert.ok(!('refusal' in front.admission.admit('127.0.0.1')))
+  })
+})
+
+describe('FrontSession and TLS', () => {
+  const HELLO = '\x16\x03\x01'
+
+  /** What stands for TLS here: the bytes go on as they are, after the three of the hello. */
+  const encryption: Encryption = {
+    accept(stream) {
+      stream.read(HELLO.length)
+      return Promise.resolve(stream)
+    },
+  }
+
+  it('detects again what is inside, and knows that it is encrypted', async () => {
+    const front = new Front({ encryption })
+    await front.send(HELLO, '\x01\x03\x00')
+    assert.deepEqual(front.summary, ['binary:\x01\x03\x00'])
+    assert.equal(front.seen[0].arrival.isEncrypted, true)
+  })
+
+  it('does not begin TLS within TLS, nor without a certificate', async () => {
+    const twice = new Front({ encryption })
+    await twice.send(HELLO, HELLO)
+    assert.deepEqual(twice.summary, [`own:${HELLO}`])
+    const none = new Front()
+    await none.send(HELLO)
+    assert.deepEqual(none.summary, [`own:${HELLO}`])
+  })
+
+  it('counts a handshake that fails, and ends', async () => {
+    const failing: Encryption = {
+      accept(stream) {
+        stream.destroy()
+        return Promise.reject(new Error('no common version'))
+      },
+    }
+    const front = new Front({ encryption: failing })
+    await front.send(HELLO)
+    await until(() => front.isClosed, 'the end')
+    assert.deepEqual([front.summary, front.counters.failedHandshakes], [[], 1])
+  })
+
+  it('refuses everything in the clear where only TLS may come, in the words of the port', async () => {
+    for (const bytes of ['hello\n', '\x01\x03\x00', 'GET / HTTP/1.1\r\n']) {
+      const front = new Front({ encryption, isTlsOnly: true })
+      await front.send(bytes)
+      assert.deepEqual([front.summary, front.answered], [[], 'refused: This port speaks TLS only'])
+      assert.equal(front.counters.unencrypted, 1)
+    }
+    const encrypted = new Front({ encryption, isTlsOnly: true })
+    await encrypted.send(HELLO, 'hello\n')
+    assert.deepEqual(encrypted.summary, ['own:hello\n'])
   })
 })

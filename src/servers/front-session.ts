@@ -49,6 +49,8 @@ export interface FrontSurroundings {
   /** What else may come, by what detection calls it; null where the port speaks only its own. */
   readonly others: ReadonlyMap<StreamProtocol, Protocol> | null
   readonly encryption: Encryption | null
+  /** Whether everything must come over TLS. */
+  readonly isTlsOnly: boolean
   readonly syslogFrameBytesMax: number
   readonly counters: FrontCounters
 }
@@ -58,9 +60,14 @@ export interface FrontCounters {
   readonly protocols: Record<string, number>
   badProxyHeaders: number
   failedHandshakes: number
+  /** Sessions in the clear that were refused where everything must come over TLS. */
+  unencrypted: number
   /** Sessions that were denied because they never got to be allowed anything. */
   denied: number
 }
+
+/** docs/protocols.md quotes it. */
+export const TLS_ONLY = 'This port speaks TLS only'
 
 export class FrontSession implements Session, ConnectionEvents {
   readonly closed: Promise<void>
@@ -176,6 +183,7 @@ export class FrontSession implements Session, ConnectionEvents {
       this.#readProxyHeader(this.#proxyHeader, bytes)
     } else if (!this.#isAdmitted()) this.#connection.finish()
     else if (protocol === 'tls') void this.#encrypt(bytes)
+    else if (this.#around.isTlsOnly && !this.#isEncrypted) this.#refuseUnencrypted()
     else this.#open(this.#around.others?.get(protocol) ?? this.#around.ownProtocol, bytes)
   }
 
@@ -246,15 +254,24 @@ export class FrontSession implements Session, ConnectionEvents {
     const { admission, ownProtocol } = this.#around
     const result = admission.admit(this.#peer.address)
     if ('refusal' in result) {
-      const farewell = ownProtocol.refusal(admission.reasonOf(result.refusal))
-      this.#connection.write(typeof farewell === 'string' ? Buffer.from(farewell) : farewell)
+      this.#say(ownProtocol.refusal(admission.reasonOf(result.refusal)))
       return false
     }
     this.#admitted = result
     return true
   }
 
+  #say(farewell: string | Uint8Array): void {
+    this.#connection.write(typeof farewell === 'string' ? Buffer.from(farewell) : farewell)
+  }
+
   // ---- TLS ----------------------------------------------------------------------------------------------------
+
+  #refuseUnencrypted(): void {
+    this.#around.counters.unencrypted++
+    this.#say(this.#around.ownProtocol.refusal(TLS_ONLY))
+    this.#connection.finish()
+  }
 
   async #encrypt(bytes: Uint8Array): Promise<void> {
     const { encryption } = this.#around
@@ -266,6 +283,7 @@ export class FrontSession implements Session, ConnectionEvents {
       this.#isEncrypted = true
       this.#detector = this.#newDetector()
       this.#connection = this.#connect(inside)
+      inside.resume()
     } catch {
       // The reason stands in the handshake; here it is counted.
       this.#around.counters.failedHandshakes++

@@ -123,18 +123,16 @@ export class Listener {
     })
     server.on('connection', (socket) => this.#accept(socket))
     try {
-      await listen(server, { ...address, backlog: BACKLOG, ipv6Only: this.#isBesideIpv4(address) })
+      await listen(server, {
+        ...address,
+        backlog: BACKLOG,
+        ipv6Only: isBesideIpv4(address, this.#options.listen),
+      })
     } catch (error) {
       throw bindError(error, address, this.#options.option)
     }
     server.on('error', () => this.#acceptErrors++)
     this.#servers.push(server)
-  }
-
-  /** `[::]:1` and `0.0.0.0:1` can only stand side by side when the former leaves IPv4 alone. */
-  #isBesideIpv4({ host, port }: ListenAddress): boolean {
-    if (!isIPv6(host)) return false
-    return this.#options.listen.some((other) => other.port === port && !isIPv6(other.host))
   }
 
   // ---- accepting ----------------------------------------------------------------------------------------------
@@ -186,9 +184,15 @@ function listen(server: NetServer, options: Parameters<NetServer['listen']>[0]):
   })
 }
 
-function bindError(error: unknown, address: ListenAddress, option: string): CodedError {
+/** `[::]:1` and `0.0.0.0:1` can only stand side by side when the former leaves IPv4 alone. */
+export function isBesideIpv4({ host, port }: ListenAddress, all: readonly ListenAddress[]): boolean {
+  return isIPv6(host) && all.some((other) => other.port === port && !isIPv6(other.host))
+}
+
+/** Why an address cannot be listened on. `over` is ` over UDP`, or nothing for TCP. */
+export function bindError(error: unknown, address: ListenAddress, option: string, over = ''): CodedError {
   const { host, port } = address
-  const place = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  const place = `${host.includes(':') ? `[${host}]` : host}:${port}${over}`
   const options = { cause: error, details: { ...address } }
   switch (systemErrorCode(error)) {
     case 'EADDRINUSE':

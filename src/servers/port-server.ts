@@ -23,6 +23,8 @@ export interface PortServerOptions {
   /** Proxies that may say who the peer is. Default: none. */
   readonly proxies?: readonly AllowedNetwork[]
   readonly encryption?: Encryption | null
+  /** Whether everything must come over TLS. Default: no. */
+  readonly isTlsOnly?: boolean
   /** The longest frame of octet-counted syslog. Default 256 KiB. */
   readonly syslogFrameBytesMax?: number
 }
@@ -46,7 +48,13 @@ export class PortServer {
   readonly #admission: Admission
   readonly #proxies: Networks
   readonly #around: FrontSurroundings
-  readonly #counters: FrontCounters = { protocols: {}, badProxyHeaders: 0, failedHandshakes: 0, denied: 0 }
+  readonly #counters: FrontCounters = {
+    protocols: {},
+    badProxyHeaders: 0,
+    failedHandshakes: 0,
+    unencrypted: 0,
+    denied: 0,
+  }
 
   constructor(clock: Clock, options: PortServerOptions, protocols: PortProtocols) {
     this.#admission = new Admission(options.admission, clock)
@@ -60,6 +68,7 @@ export class PortServer {
       ownProtocol: protocols.own,
       others: protocols.others,
       encryption: options.encryption ?? null,
+      isTlsOnly: options.isTlsOnly ?? false,
       syslogFrameBytesMax: options.syslogFrameBytesMax ?? SYSLOG_FRAME_BYTES_MAX,
       counters: this.#counters,
     }

@@ -3,6 +3,17 @@ export type { AccessPolicy, ConfiguredToken, PeerAddress } from './access.ts'
 export { authenticateBy } from './access.ts'
 export type { Capability } from './actions.ts'
 export { type AdmissionLimits, CONNECTION_REFUSALS } from './admission.ts'
+export {
+  Certificate,
+  type CertificateEvent,
+  type CertificateOptions,
+  type CertificateStats,
+} from './certificate.ts'
+export { type CertificateDetails, detailsOf } from './certificate-details.ts'
+export { daysLeft } from './certificate-expiry.ts'
+export { realCertificateFiles } from './certificate-files.ts'
+export { clientCertificateOf } from './certificate-handshakes.ts'
+export { readCertificates } from './certificate-material.ts'
 export type { ConnectionOptions } from './connection.ts'
 export type { ListenAddress, ListenerOptions } from './listener.ts'
 export { LogProtocol, type LogProtocolOptions, type LogProtocolStats } from './log-protocol.ts'

@@ -233,7 +233,7 @@ interface ServerStats {
 }
 
 async function serverStats(): Promise<ServerStats> {
-  return (await readStats(program.queryPort)) as ServerStats
+  return (await readStats(program.queryPort)) as unknown as ServerStats
 }
 
 const unfinishedCommands = async (): Promise<number> => (await serverStats()).protocols.log.unfinishedCommands

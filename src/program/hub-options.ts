@@ -1,0 +1,57 @@
+/** From options to what the hub takes, and what is said when a store's state changes. */
+import type { Config } from '../config/config.ts'
+import type { openHub } from '../hub/hub.ts'
+import { BATCH_BYTES_MAX } from '../record/record.ts'
+import type { ServerSurroundings } from './server-parts.ts'
+
+/** Headers, level word and the fields that the server adds to a record. */
+const RECORD_ROOM_BYTES = 4096
+
+export function hubOptions(
+  config: Config,
+  dataDir: string,
+  around: ServerSurroundings,
+): Parameters<typeof openHub>[0] {
+  const { storage, query } = config
+  return {
+    dataDir,
+    disk: around.disk,
+    clock: around.clock,
+    random: around.random,
+    stores: config.stores,
+    queryMemoryBytesMax: query.memoryBytesMax,
+    queriesMax: query.concurrentMax,
+    store: {
+      segmentBytesMax: storage.segmentBytesMax,
+      bufferBytesMax: storage.bufferBytesMax,
+      // Decoders keep to the option; one record of the largest size and what stands around it must still fit.
+      batchBytesMax: Math.min(BATCH_BYTES_MAX, storage.batchBytesMax + RECORD_ROOM_BYTES),
+      groupBytesMax: storage.groupBytesMax,
+      gatherBytesMax: storage.gatherBytesMax,
+      freeBytesMin: storage.freeBytesMin,
+      keyWindowMs: storage.idempotencyWindowMs,
+      keysMax: storage.idempotencyKeysMax,
+      acceptLoss: storage.acceptLoss,
+    },
+    storeStateChanged: (store, state, reason) => stateChanged(config, around, store, state, reason),
+  }
+}
+
+function stateChanged(
+  config: Config,
+  around: ServerSurroundings,
+  store: string,
+  state: string,
+  reason: string | null,
+): void {
+  if (state === 'closed') return
+  if (state === 'writable') {
+    around.log.info({ store }, 'takes records again')
+    return
+  }
+  around.log.error({ store, state }, reason ?? state)
+  const { failureExitMs } = config.storage
+  // Missing records are for an operator to look at; a disk that fails may be well after a restart elsewhere.
+  if (state !== 'readOnly' || !reason?.startsWith('The disk failed') || failureExitMs === 0) return
+  around.clock.after(failureExitMs, () => around.failed(`store \`${store}\`: ${reason}`))
+}
