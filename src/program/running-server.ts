@@ -4,21 +4,14 @@
 import { resolve } from 'node:path'
 import { type Config, PORT_NAMES, type PortName, printAddress } from '../config/config.ts'
 import { type Hub, openHub } from '../hub/hub.ts'
-import { type ListenAddress, PortServer, StoreGate } from '../servers/servers.ts'
+import { PortServer, StoreGate, type UdpServer } from '../servers/servers.ts'
 import { ConnectionRoom } from './connection-room.ts'
 import { hubOptions } from './hub-options.ts'
 import { PortCertificates } from './port-certificates.ts'
 import { portOptions } from './port-options.ts'
 import type { ServerParts, ServerSurroundings } from './server-parts.ts'
 import { ServerProtocols } from './server-protocols.ts'
-
-/** What a running server of a port can do, whatever it listens with. */
-interface ListeningServer {
-  readonly addresses: readonly ListenAddress[]
-  open(): Promise<void>
-  drain(deadlineMs: number): Promise<number>
-  stats(): object
-}
+import { udpPort } from './udp-port.ts'
 
 /** A configured port, as the start page shows it. */
 export interface PortState {
@@ -39,7 +32,8 @@ export class RunningServer {
   readonly dataDir: string
   readonly #config: Config
   readonly #gate: StoreGate
-  readonly #servers = new Map<PortName, ListeningServer>()
+  readonly #servers = new Map<PortName, PortServer>()
+  #udp: UdpServer | null = null
   #protocols: ServerProtocols | null = null
   #certificates: PortCertificates | null = null
 
@@ -81,6 +75,7 @@ export class RunningServer {
     return {
       hub: this.hub.stats(),
       ports: Object.fromEntries([...this.#servers].map(([name, server]) => [name, server.stats()])),
+      udp: this.#udp?.stats() ?? null,
       protocols: this.#protocols?.stats() ?? {},
       certificates: this.#certificates?.stats() ?? {},
       unstoredBytes: this.#gate.unstoredBytes,
@@ -90,9 +85,15 @@ export class RunningServer {
 
   /** Stops accepting, answers what was read, syncs, closes; how many connections were cut off at the deadline. */
   async close(drainMsMax: number): Promise<number> {
-    const cut = await Promise.all([...this.#servers.values()].map((server) => server.drain(drainMsMax)))
+    const [cut] = await Promise.all([this.#drainPorts(drainMsMax), this.#udp?.drain(drainMsMax)])
     this.#certificates?.close()
+    await this.#protocols?.close()
     await this.hub.close()
+    return cut
+  }
+
+  async #drainPorts(drainMsMax: number): Promise<number> {
+    const cut = await Promise.all([...this.#servers.values()].map((server) => server.drain(drainMsMax)))
     return cut.reduce((sum, count) => sum + count, 0)
   }
 
@@ -111,6 +112,13 @@ export class RunningServer {
       const server = new PortServer(parts.clock, options, spoken)
       this.#servers.set(name, server)
       await server.open()
+      if (name === 'log')
+        await this.#openUdp(udpPort(parts, this.#config, protocols, options, server.addresses))
     }
+  }
+
+  async #openUdp(udp: UdpServer | null): Promise<void> {
+    this.#udp = udp
+    await udp?.open()
   }
 }

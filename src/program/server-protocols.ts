@@ -2,12 +2,19 @@
  * The protocols of the running server: one row each, with what detection calls it. The only place that maps options
  * onto what protocols take. Each is built once and serves every port: what a session may do is its port's affair.
  */
-import { messageOf } from '../base/base.ts'
+import { assert, messageOf } from '../base/base.ts'
 import type { Config, PortName } from '../config/config.ts'
 import { DEFAULT_STORE } from '../hub/hub.ts'
 import type { StreamProtocol } from '../ingest/ingest.ts'
 import { timeZoneOf } from '../record/record.ts'
-import { LogProtocol, type PortProtocols, type Protocol, QueryProtocol } from '../servers/servers.ts'
+import {
+  BinaryProtocol,
+  FramedJsonProtocol,
+  LogProtocol,
+  type PortProtocols,
+  type Protocol,
+  QueryProtocol,
+} from '../servers/servers.ts'
 import type { ServerParts } from './server-parts.ts'
 
 interface ProtocolRow {
@@ -22,6 +29,8 @@ const PROTOCOL_ROWS: readonly ProtocolRow[] = [
   // Syslog and JSON lines are kept as the lines that they are until their own decoders come.
   { name: 'log', detectedAs: ['syslog', 'json'], build: logProtocol },
   { name: 'query', detectedAs: [], build: queryProtocol },
+  { name: 'binary', detectedAs: ['binary'], build: binaryProtocol },
+  { name: 'framedJson', detectedAs: ['framedJson'], build: framedJsonProtocol },
 ]
 
 /** Names that a port can be pinned to. */
@@ -34,11 +43,15 @@ const OWN_PROTOCOLS: { readonly [name in PortName]?: string } = { log: 'log', qu
 const CLOSED_PORTS: ReadonlySet<PortName> = new Set(['irc', 'http'])
 
 export class ServerProtocols {
+  readonly framedJson: FramedJsonProtocol
   readonly #byName: ReadonlyMap<string, Protocol>
   readonly #byDetection: ReadonlyMap<StreamProtocol, Protocol>
 
   private constructor(byName: ReadonlyMap<string, Protocol>) {
     this.#byName = byName
+    const framedJson = protocolOf(byName, 'framedJson')
+    assert(framedJson instanceof FramedJsonProtocol, 'the row builds it')
+    this.framedJson = framedJson
     this.#byDetection = new Map(
       PROTOCOL_ROWS.flatMap(({ name, detectedAs }) =>
         detectedAs.map((detected) => [detected, protocolOf(byName, name)] as const),
@@ -59,6 +72,11 @@ export class ServerProtocols {
     const own = OWN_PROTOCOLS[port]
     if (own === undefined) return null
     return { own: protocolOf(this.#byName, own), others: CLOSED_PORTS.has(port) ? null : this.#byDetection }
+  }
+
+  /** Ends what protocols run besides sessions. */
+  async close(): Promise<void> {
+    await this.framedJson.close()
   }
 
   stats(): Record<string, object> {
@@ -99,11 +117,28 @@ function logProtocol(parts: ServerParts, config: Config): Protocol {
   })
 }
 
+function recordOptions(config: Config) {
+  return {
+    recordBytesMax: config.record.bytesMax,
+    batchBytesMax: config.storage.batchBytesMax,
+    unackedBytesMax: config.connection.unackedBytesMax,
+  }
+}
+
+function answerOptions(config: Config) {
+  return { store: DEFAULT_STORE, rowsMax: config.query.rowsMax, queryMsMax: config.query.deadlineMs }
+}
+
 function queryProtocol(parts: ServerParts, config: Config): Protocol {
-  return new QueryProtocol(parts.hub, parts.clock, {
-    ...commonOptions(parts),
-    store: DEFAULT_STORE,
-    rowsMax: config.query.rowsMax,
-    queryMsMax: config.query.deadlineMs,
-  })
+  return new QueryProtocol(parts.hub, parts.clock, { ...commonOptions(parts), ...answerOptions(config) })
+}
+
+function binaryProtocol(parts: ServerParts, config: Config): Protocol {
+  const options = { ...commonOptions(parts), ...recordOptions(config), ...answerOptions(config) }
+  return new BinaryProtocol(parts.hub, parts.gate, parts.clock, options)
+}
+
+function framedJsonProtocol(parts: ServerParts, config: Config): Protocol {
+  const options = { ...commonOptions(parts), ...recordOptions(config), ...answerOptions(config) }
+  return new FramedJsonProtocol(parts.hub, parts.gate, parts.clock, options)
 }

@@ -3,6 +3,7 @@ export type { AccessPolicy, ConfiguredToken, PeerAddress } from './access.ts'
 export { authenticateBy } from './access.ts'
 export type { Capability } from './actions.ts'
 export { type AdmissionLimits, CONNECTION_REFUSALS } from './admission.ts'
+export { BinaryProtocol, type BinaryProtocolOptions, type BinaryProtocolStats } from './binary-protocol.ts'
 export {
   Certificate,
   type CertificateEvent,
@@ -15,6 +16,11 @@ export { realCertificateFiles } from './certificate-files.ts'
 export { clientCertificateOf } from './certificate-handshakes.ts'
 export { readCertificates } from './certificate-material.ts'
 export type { ConnectionOptions } from './connection.ts'
+export {
+  type FramedJsonOptions,
+  FramedJsonProtocol,
+  type FramedJsonStats,
+} from './framed-json/framed-json-protocol.ts'
 export type { ListenAddress, ListenerOptions } from './listener.ts'
 export { LogProtocol, type LogProtocolOptions, type LogProtocolStats } from './log-protocol.ts'
 export type { AllowedNetwork } from './peer-address.ts'
@@ -27,3 +33,5 @@ export {
 export type { Protocol } from './protocol.ts'
 export { QueryProtocol, type QueryProtocolOptions, type QueryProtocolStats } from './query-protocol.ts'
 export { StoreGate } from './store-gate.ts'
+export { readProcTable } from './udp-kernel-drops.ts'
+export { UdpServer, type UdpServerOptions, type UdpServerStats } from './udp-server.ts'
