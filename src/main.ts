@@ -5,6 +5,8 @@
  *   await using hub = await openHub({ dataDir: './data' })
  *   await hub.write([{ message: 'hello', level: 'info', fields: { user: 'mia' } }])
  *   for await (const row of hub.rows('hello')) console.log(row._msg)
+ *
+ * `startServer` is the same with all its ports.
  */
 import { resolve } from 'node:path'
 import { realDisk, systemClock, systemRandom } from './base/base.ts'
@@ -36,4 +38,6 @@ export type {
   TailQueryOptions,
   WriteOptions,
 } from './hub/hub.ts'
+export { type EmbeddedServer, type StartServerOptions, startServer } from './program/program.ts'
 export type { NewRecord } from './record/record.ts'
+export type { JsonContext, JsonFunction, JsonHandler, JsonMiddleware } from './servers/servers.ts'

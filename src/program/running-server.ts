@@ -2,9 +2,10 @@
  * The whole program put together: a hub, its protocols, and a server for each open port, from one configuration.
  */
 import { resolve } from 'node:path'
+import { assert } from '../base/base.ts'
 import { type Config, PORT_NAMES, type PortName, printAddress } from '../config/config.ts'
 import { type Hub, openHub } from '../hub/hub.ts'
-import { PortServer, StoreGate, type UdpServer } from '../servers/servers.ts'
+import { type JsonRegistry, PortServer, StoreGate, type UdpServer } from '../servers/servers.ts'
 import { ConnectionRoom } from './connection-room.ts'
 import { hubOptions } from './hub-options.ts'
 import { PortCertificates } from './port-certificates.ts'
@@ -67,6 +68,12 @@ export class RunningServer {
       grant: this.#config.ports[name].grant,
       isMissing: !this.#servers.has(name) && this.#config.ports[name].listen.length > 0,
     }))
+  }
+
+  /** What the framed JSON protocol answers. */
+  get jsonRegistry(): JsonRegistry {
+    assert(this.#protocols !== null, 'the server is open')
+    return this.#protocols.framedJson.registry
   }
 
   /** Counters of everything, as STATS shows them. */

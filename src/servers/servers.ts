@@ -16,11 +16,16 @@ export { realCertificateFiles } from './certificate-files.ts'
 export { clientCertificateOf } from './certificate-handshakes.ts'
 export { readCertificates } from './certificate-material.ts'
 export type { ConnectionOptions } from './connection.ts'
+export type { JsonContext } from './framed-json/context.ts'
 export {
   type FramedJsonOptions,
   FramedJsonProtocol,
   type FramedJsonStats,
 } from './framed-json/framed-json-protocol.ts'
+export type { JsonFunction, JsonHandler, JsonMiddleware, JsonRegistry } from './framed-json/registry.ts'
+export type { HttpOptions } from './http/http-options.ts'
+export { HttpProtocol, type HttpProtocolStats } from './http/http-protocol.ts'
+export type { ServerStats } from './http/server-stats.ts'
 export type { ListenAddress, ListenerOptions } from './listener.ts'
 export { LogProtocol, type LogProtocolOptions, type LogProtocolStats } from './log-protocol.ts'
 export type { AllowedNetwork } from './peer-address.ts'
