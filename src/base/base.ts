@@ -22,6 +22,7 @@ export {
   systemErrorCode,
 } from './errors.ts'
 export { checkNodeVersion } from './node-version.ts'
+export { packageVersion } from './package-version.ts'
 export { type Random, SeededRandom, systemRandom } from './random.ts'
 export { RealDisk, realDisk } from './real-disk.ts'
 export type { DiskFault, DiskHook, DiskOperation } from './simulated-calls.ts'

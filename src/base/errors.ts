@@ -117,7 +117,8 @@ export const ERROR_CODES = declare({
   },
   ANSWER_INVALID: {
     meaning: 'What answered the client does not speak the framed JSON protocol, or broke its rules.',
-    remedy: 'Check host and port, and that nothing between changes the bytes. The client connects again by itself.',
+    remedy:
+      'Check host and port, and that nothing between changes the bytes. The client connects again by itself.',
   },
   TIMED_OUT: {
     meaning: 'An answer did not come in time.',
@@ -125,7 +126,8 @@ export const ERROR_CODES = declare({
   },
   SPILL_UNUSABLE: {
     meaning: 'The spill directory of a client cannot be created, read or written.',
-    remedy: 'Give the process the rights and the room that the reason names, or choose another `spillDirectory`.',
+    remedy:
+      'Give the process the rights and the room that the reason names, or choose another `spillDirectory`.',
   },
   SPILL_CORRUPT: {
     meaning: 'A spill file of a client has bytes at its end or inside that are no batch.',

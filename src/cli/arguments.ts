@@ -129,7 +129,9 @@ function findOption(
 
 function dashHint({ positionals }: Command, word: string): string {
   const meaning = positionals.find((row) => row.dashMeaning !== undefined)?.dashMeaning
-  return meaning === undefined ? '' : `; if \`${word}\` is meant as ${meaning}, write -- before it`
+  // What stands behind `=` may be a secret whose option is misspelt.
+  const shown = word.replace(/=.*$/s, '=...')
+  return meaning === undefined ? '' : `; if \`${shown}\` is meant as ${meaning}, write -- before it`
 }
 
 /** The switch that `--no-x` turns off. */
@@ -155,8 +157,9 @@ function checkValue(
   if (option.kind === 'switch') return value ?? 'true'
   if (value === undefined) throw usage(`${rawName} needs a value: ${rawName} ${valueName(option)}`)
   if (isInline !== true && value.length > 1 && value.startsWith('-')) {
+    const shown = option.isSecret === true ? '-...' : value
     throw usage(
-      `${rawName} needs a value; if \`${value}\` is meant to be it, write --${option.name}=${value}`,
+      `${rawName} needs a value; if \`${shown}\` is meant to be it, write --${option.name}=${shown}`,
     )
   }
   checkOptionText(option, rawName, value)

@@ -48,6 +48,8 @@ export interface OptionRow {
   /** What stands for the value in help, `FILE`. */
   readonly value?: string
   readonly choices?: readonly string[]
+  /** Values that shells offer although others may be right too, or are checked elsewhere. */
+  readonly offers?: readonly string[]
   readonly min?: number
   readonly max?: number
   /** Used when neither the option nor its variable is given. */
@@ -57,6 +59,8 @@ export interface OptionRow {
   readonly help: string
   /** Left out of --help. */
   readonly isRare?: boolean
+  /** No message repeats what was given. */
+  readonly isSecret?: boolean
 }
 
 export interface PositionalRow {

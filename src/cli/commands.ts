@@ -1,21 +1,35 @@
 /** The commands. A new one is one file and one line here; help, suggestions and docs/cli.md follow. */
 import type { Command } from './command.ts'
+import { completionCommand } from './completion-command.ts'
 import { configCommand } from './config-command.ts'
+import { doctorCommand } from './doctor-command.ts'
 import { helpCommand } from './help-command.ts'
+import { importCommand } from './import-command.ts'
+import { pingCommand } from './ping-command.ts'
 import { queryCommand } from './query-command.ts'
 import { sendCommand } from './send-command.ts'
 import { serveCommand } from './serve-row.ts'
+import { shellCommand } from './shell-command.ts'
 import { statsCommand } from './stats-command.ts'
 import { tailCommand } from './tail-command.ts'
+import { tlsCommand } from './tls-command.ts'
+import { tokenCommand } from './token-command.ts'
 import { versionCommand } from './version-command.ts'
 
 export const COMMANDS: readonly Command[] = [
   serveCommand,
   sendCommand,
+  importCommand,
   queryCommand,
   tailCommand,
+  shellCommand,
   statsCommand,
+  pingCommand,
   configCommand,
+  doctorCommand,
+  tokenCommand,
+  completionCommand(() => COMMANDS, serveCommand),
+  tlsCommand,
   versionCommand,
   helpCommand(() => COMMANDS),
 ]

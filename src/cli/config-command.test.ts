@@ -36,6 +36,40 @@ describe('logcaster config', () => {
     assert.match(out, /stores: \[a, b\] +# --stores/)
   })
 
+  it('shows values and where they come from as JSON, secrets as references', async () => {
+    const files = { ...FILE, 'key.pem': 'hunter2' }
+    const words = [
+      'config',
+      'show',
+      '--json',
+      '-c',
+      'c.yaml',
+      '--log-tls-cert=a',
+      '--log-tls-key=file:key.pem',
+    ]
+    const { code, out } = await run(words, { files })
+    const shown = JSON.parse(out)
+    assert.equal(code, 0)
+    assert.deepEqual(shown['record.bytesMax'], { value: '64KiB', from: 'c.yaml line 2' })
+    assert.deepEqual(shown['ports.log.listen'], { value: ['127.0.0.1:9999'], from: 'default' })
+    assert.deepEqual(shown['ports.log.tls.key'], { value: 'file:key.pem', from: '--log-tls-key' })
+    assert.equal(shown['ports.http.tls.key'].value, null)
+    assert.ok(!out.includes('hunter2'))
+  })
+
+  it('checks as JSON, and lists all options as JSON', async () => {
+    const good = await run(['config', 'check', '--json'])
+    assert.deepEqual([good.code, JSON.parse(good.out)], [0, { valid: true, problems: [], warnings: [] }])
+    const bad = await run(['config', 'check', '-o', 'json', '-c', 'c.yaml'], { files: BAD_FILE })
+    const { valid, problems } = JSON.parse(bad.out)
+    assert.deepEqual(
+      [bad.code, valid, problems[0].place, problems[0].from],
+      [1, false, 'record.bytesMx', 'c.yaml line 2'],
+    )
+    const options = JSON.parse((await run(['config', 'reference', '--json'])).out)
+    assert.deepEqual(options[1].flag, '--data-dir')
+  })
+
   it('refuses to show a configuration that is wrong, with 2', async () => {
     const { code, out, err } = await run(['config', 'show', '-c', 'c.yaml'], { files: BAD_FILE })
     assert.deepEqual([code, out], [2, ''])

@@ -1,8 +1,19 @@
 /** `logcaster config`: what is configured, what could be, and what is wrong with it. */
-import { checkConfig, printCheck, printReference, printSchema, printShow } from '../config/config.ts'
+import {
+  checkConfig,
+  checkJson,
+  printCheck,
+  printReference,
+  printSchema,
+  printShow,
+  referenceJson,
+  showJson,
+} from '../config/config.ts'
 import type { Command, CommandContext } from './command.ts'
 import { CONFIG_OPTIONS, configInput, loadCliConfig } from './config-options.ts'
 import { EXIT_DONE, EXIT_FALSE } from './exit-codes.ts'
+import { isJsonWanted } from './row-output.ts'
+import { jsonSafe } from './terminal.ts'
 
 type Action = (context: CommandContext) => Promise<number>
 
@@ -11,9 +22,10 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   show: async (context) => {
     const loaded = await loadCliConfig(context.io, context.args)
     for (const { text } of loaded.warnings) context.messages.problem(text)
-    return print(context, printShow(loaded))
+    return print(context, isJsonWanted(context.args) ? jsonLine(showJson(loaded)) : printShow(loaded))
   },
-  reference: (context) => print(context, printReference()),
+  reference: (context) =>
+    print(context, isJsonWanted(context.args) ? jsonLine(referenceJson()) : printReference()),
   schema: (context) => print(context, printSchema()),
 }
 
@@ -26,10 +38,11 @@ export const configCommand: Command = {
       what: 'all problems at once; exit code 1 if there are any',
     },
     { line: 'logcaster config show', what: 'every option, its value, and where the value comes from' },
+    { line: 'logcaster config show --json', what: 'the same for a program' },
     { line: 'logcaster config reference', what: 'every option explained, as Markdown' },
     { line: 'logcaster config schema > config.schema.json', what: 'JSON Schema for your editor' },
   ],
-  uses: [],
+  uses: ['output'],
   options: CONFIG_OPTIONS,
   positionals: [
     {
@@ -46,9 +59,11 @@ export const configCommand: Command = {
 
 async function runCheck(context: CommandContext): Promise<number> {
   const checked = checkConfig(await configInput(context.io, context.args))
-  await context.out.write(printCheck(checked))
+  await context.out.write(isJsonWanted(context.args) ? jsonLine(checkJson(checked)) : printCheck(checked))
   return checked.problems.length === 0 ? EXIT_DONE : EXIT_FALSE
 }
+
+const jsonLine = (value: object): string => `${jsonSafe(JSON.stringify(value))}\n`
 
 async function print({ out }: CommandContext, text: string): Promise<number> {
   await out.write(text)

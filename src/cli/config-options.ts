@@ -16,6 +16,7 @@ import type { CliIo } from './cli-io.ts'
 import type { OptionKind, OptionRow } from './command.ts'
 import { fileProblem } from './file-problem.ts'
 import { GLOBAL_OPTIONS } from './global-options.ts'
+import { HTTP_OPTIONS } from './http-sender-options.ts'
 import type { ParsedArgs } from './parsed-args.ts'
 
 const CONFIG_OPTION: OptionRow = {
@@ -40,6 +41,7 @@ export const CONFIG_OPTIONS: readonly OptionRow[] = [CONFIG_OPTION, ...OPTIONS.m
 /** Variables with our prefix that are the command line's own. */
 export const CLI_VARIABLES: readonly string[] = [
   ...Object.values(GLOBAL_OPTIONS).flat(),
+  ...HTTP_OPTIONS,
   CONFIG_OPTION,
 ].flatMap(({ env }) => env ?? [])
 
@@ -49,10 +51,23 @@ function rowOf({ path, flag, short, kind, help, default: texts }: DeclaredOption
     name: flag,
     short,
     kind: KIND_OF_FORM[kind.form],
-    value: kind.unit === '' ? 'VALUE' : kind.unit.toUpperCase(),
+    value: valueNameOf(kind),
+    offers: wordsOf(kind),
     help: `${firstSentence(help)}${value}`,
     isRare: isRare(path),
   }
+}
+
+/** Shells complete a PATH with files. */
+function valueNameOf({ name, unit }: DeclaredOption['kind']): string {
+  if (unit !== '') return unit.toUpperCase()
+  return name === 'path' ? 'PATH' : 'VALUE'
+}
+
+/** The words of a kind that has only a few. */
+function wordsOf({ schema }: DeclaredOption['kind']): readonly string[] | undefined {
+  const words = schema['enum']
+  return Array.isArray(words) ? words.map(String) : undefined
 }
 
 /** Help shows what a first hour needs; the reference shows all. */
@@ -67,12 +82,15 @@ function firstSentence(text: string): string {
 
 /** What `loadConfig` and `checkConfig` take. CONFIG_INVALID when the file cannot be read. */
 export async function configInput(io: CliIo, args: ParsedArgs): Promise<ConfigInput> {
+  // The servers are loaded by commands that have to do with one only.
+  const { PROTOCOL_NAMES } = await import('../program/program.ts')
   return {
     file: await readConfigFile(io, args.text(CONFIG_OPTION.name)),
     env: io.env,
     flags: flagsOf(args),
     readFile: (path) => io.readTextSync(path),
     ignoredEnv: CLI_VARIABLES,
+    protocols: PROTOCOL_NAMES,
   }
 }
 

@@ -19,6 +19,31 @@ export function addressOf(args: ParsedArgs, portOption: PortOption): ServerAddre
   return { host: args.textOr('host', '127.0.0.1'), port: args.integer(portOption) ?? 0, portOption }
 }
 
+const TOKEN_BYTES_MAX = 4096
+
+/** What --token or its variable gives. USAGE, without repeating it, when no server could know such a token. */
+export function tokenOf(args: ParsedArgs): string | undefined {
+  const token = args.text('token')
+  if (token === undefined || token === '') return undefined
+  if (/^[^\s\p{Cc}]+$/u.test(token) && Buffer.byteLength(token) <= TOKEN_BYTES_MAX) return token
+  throw new CodedError(
+    'USAGE',
+    `--token (or LOGCASTER_TOKEN) is no token: it has spaces or control characters, or more than ${TOKEN_BYTES_MAX} bytes`,
+  )
+}
+
+/** The line that presents a token; it stands before all others. */
+export const loginLine = (token: string): string => `AUTH|${token}\n`
+
+/** The server knows no such token, or takes none. */
+export function tokenRefused(address: ServerAddress, reason: string): CodedError {
+  return new CodedError(
+    'SERVER_REFUSED',
+    `The server at ${printAddress(address)} refused the token: ${reason}. See --token and LOGCASTER_TOKEN.`,
+    { details: { exitCode: exitCodeOfReason(reason, EXIT_NOT_ALLOWED) } },
+  )
+}
+
 /** `127.0.0.1:9998`, `[::1]:9998`. */
 export function printAddress({ host, port }: ServerAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`

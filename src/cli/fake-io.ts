@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { Readable, Writable } from 'node:stream'
-import { type Clock, systemClock } from '../base/base.ts'
+import { type Clock, type Random, SeededRandom, systemClock } from '../base/base.ts'
 import type { CliIo, CliSignal } from './cli-io.ts'
 import { runCli } from './run.ts'
 
@@ -24,8 +24,9 @@ export class FakeIo implements CliIo {
   /** The monotonic side stands still until the test moves it. */
   nowMs = 0
   readonly clock: Clock = { ...systemClock, monotonicMs: () => this.nowMs }
+  readonly random: Random = new SeededRandom(1)
   readonly cwd = '/nowhere'
-  #files: Readonly<Record<string, string | Uint8Array>>
+  #files: Record<string, string | Uint8Array>
   #handlers = new Map<CliSignal, Set<() => void>>()
 
   constructor(options: FakeIoOptions = {}) {
@@ -34,7 +35,7 @@ export class FakeIo implements CliIo {
     this.stdout = new CollectingStream(isTerminal, options.closesAfterWrites)
     this.stderr = new CollectingStream(isTerminal)
     this.env = options.env ?? {}
-    this.#files = options.files ?? {}
+    this.#files = { ...options.files }
   }
 
   async readFile(path: string): Promise<Uint8Array> {
@@ -47,6 +48,11 @@ export class FakeIo implements CliIo {
 
   async openFile(path: string): Promise<Readable> {
     return Readable.from([Buffer.from(this.#file(path))])
+  }
+
+  async writePrivateFile(path: string, text: string, how: 'replace' | 'append'): Promise<void> {
+    const before = how === 'append' ? (this.#files[path] ?? '') : ''
+    this.#files[path] = Buffer.from(before).toString() + text
   }
 
   async connect(host: string, port: number): Promise<Socket> {

@@ -21,6 +21,14 @@ export const GLOBAL_OPTIONS: Readonly<Record<OptionGroup, readonly OptionRow[]>>
       env: 'LOGCASTER_QUERY_PORT',
       help: 'port that answers queries',
     },
+    {
+      name: 'token',
+      kind: 'text',
+      value: 'TOKEN',
+      env: 'LOGCASTER_TOKEN',
+      help: 'a token for ports that ask for one; in the variable nobody else sees it',
+      isSecret: true,
+    },
   ],
   output: [
     {

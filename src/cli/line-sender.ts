@@ -41,6 +41,8 @@ interface Source {
 
 const BARRIER_LINES = 1000
 const BARRIER_BYTES = 64 * 1024
+/** What stands in the queue for the reply to a token. */
+const LOGIN: Expected = { line: null, plainLines: 0 }
 /** Bytes that may wait for a decision; a longer head is wrapped. */
 const HEAD_BYTES_MAX = 4096
 const REFUSED_KEPT_MAX = 10
@@ -64,6 +66,8 @@ export class LineSender {
   readonly refusedLines: RefusedLine[] = []
   /** An ERROR that is about no line: the server does not want this connection. */
   complaint: string | null = null
+  /** Why the server did not take the token. */
+  refusedToken: string | null = null
   /** A reply that the protocol does not know: the peer is something else. */
   foreignReply: string | null = null
   #commandPrefix: Buffer
@@ -94,6 +98,14 @@ export class LineSender {
   /** Replies that have not come yet. */
   get waiting(): number {
     return this.#expected.length - this.#expectedHead
+  }
+
+  /** Presents a token. `line` is the whole line; its reply comes before those to what is sent after it. */
+  login(line: string): void {
+    assert(!this.#isInLine, 'a login inside a line')
+    const bytes = Buffer.from(line)
+    this.#append(bytes, 0, bytes.length)
+    this.#expected.push(LOGIN)
   }
 
   /** A new file begins; `name` is for messages. */
@@ -243,6 +255,7 @@ export class LineSender {
     if (this.foreignReply !== null) return
     if (line === 'PONG') this.#pong(line)
     else if (line.startsWith('OK|')) this.#ok(line)
+    else if (line === 'OK') this.#loggedIn(line)
     else if (/^ERROR[|:]/.test(line)) this.#error(line.slice(6))
     // `plainLines.reply: ack` on the server: the PONG says the same.
     else if (line !== 'ACK') this.#foreign(line)
@@ -250,8 +263,12 @@ export class LineSender {
 
   #pong(line: string): void {
     const expected = this.#next()
-    if (expected === null || expected.line !== null) this.#foreign(line)
+    if (expected === null || expected === LOGIN || expected.line !== null) this.#foreign(line)
     else this.acknowledged += expected.plainLines
+  }
+
+  #loggedIn(line: string): void {
+    if (this.#next() !== LOGIN) this.#foreign(line)
   }
 
   #ok(line: string): void {
@@ -265,6 +282,10 @@ export class LineSender {
     const head = this.#expected[this.#expectedHead]
     const line = head?.line ?? null
     const text = Buffer.from(reason, 'latin1').toString()
+    if (head === LOGIN) {
+      this.refusedToken = text
+      return
+    }
     if (line !== null) this.#next()
     else if (head === undefined || head.plainLines === 0) {
       this.complaint ??= text

@@ -1,10 +1,10 @@
 /** The real CliIo: this process, its terminal, its files and the network. Everything else in cli/ takes it as an argument. */
 import { readFileSync } from 'node:fs'
-import { type FileHandle, open, readFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { systemClock, systemError } from '../base/base.ts'
+import { systemClock, systemError, systemRandom } from '../base/base.ts'
 import type { CliIo } from './cli-io.ts'
 
 const CONNECT_MS_MAX = 10_000
@@ -18,6 +18,7 @@ export function processIo(): CliIo {
     stderr: process.stderr,
     env: process.env,
     clock: systemClock,
+    random: systemRandom,
     cwd,
     readFile: (path) => readFile(resolve(cwd, path)),
     readTextSync: (path) => readFileSync(resolve(cwd, path), 'utf8'),
@@ -25,6 +26,7 @@ export function processIo(): CliIo {
       const file = await openForReading(resolve(cwd, path))
       return file.createReadStream({ highWaterMark: FILE_CHUNK_BYTES })
     },
+    writePrivateFile: (path, text, how) => writePrivateFile(resolve(cwd, path), text, how),
     connect: connectSocket,
     onSignal(signal, handler) {
       process.on(signal, handler)
@@ -43,6 +45,20 @@ async function openForReading(path: string): Promise<FileHandle> {
     await file.close()
     throw error
   }
+}
+
+async function writePrivateFile(path: string, text: string, how: 'replace' | 'append'): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const target = how === 'append' ? path : `${path}.new`
+  const file = await open(target, how === 'append' ? 'a' : 'w', 0o600)
+  try {
+    // A file that was there keeps its mode otherwise.
+    await file.chmod(0o600)
+    await file.writeFile(text)
+  } finally {
+    await file.close()
+  }
+  if (how === 'replace') await rename(target, path)
 }
 
 function connectSocket(host: string, port: number): Promise<Duplex> {

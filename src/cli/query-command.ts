@@ -1,9 +1,10 @@
 /** `logcaster query`: records that match, oldest first, or their number. */
 import { CodedError } from '../base/base.ts'
+import { printAnswer } from './answer-output.ts'
 import type { Command, CommandContext } from './command.ts'
 import { EXIT_DONE, EXIT_INTERRUPTED } from './exit-codes.ts'
 import { composeQuery } from './query-text.ts'
-import { isJsonWanted, printerOf, rowFormatOf } from './row-output.ts'
+import { isInteractive, isJsonWanted, printerOf, rowFormatOf } from './row-output.ts'
 import { askQueryPort } from './text-query.ts'
 
 /** Where the server stops by itself unless it was configured otherwise (`query.rowsMax`). */
@@ -46,7 +47,7 @@ export const queryCommand: Command = {
   positionals: [
     {
       name: 'QUERY',
-      help: 'LogsQL; without it, every record',
+      help: 'LogsQL; without it, every record, or on a terminal the shell',
       required: false,
       many: true,
       dashMeaning: 'a query',
@@ -57,6 +58,10 @@ export const queryCommand: Command = {
 
 async function runQuery(context: CommandContext): Promise<number> {
   const { args } = context
+  if (isShellMeant(context)) {
+    const { runShell } = await import('./shell/shell.ts')
+    return runShell(context)
+  }
   const isCount = args.flag('count')
   if (isCount && args.integer('limit') !== undefined) {
     throw new CodedError('USAGE', '--count counts all that match; leave out -n')
@@ -72,14 +77,15 @@ async function runQuery(context: CommandContext): Promise<number> {
   return context.interrupted.aborted ? EXIT_INTERRUPTED : EXIT_DONE
 }
 
+/** Nothing was asked, by a person at a terminal. */
+function isShellMeant(context: CommandContext): boolean {
+  const { args } = context
+  const asked = ['limit', 'since', 'count', 'json'].some((name) => args.flag(name))
+  return isInteractive(context) && !asked && args.positionals.length === 0 && args.text('output') === 'auto'
+}
+
 async function printRows(context: CommandContext, text: string): Promise<void> {
-  const printer = printerOf(context)
-  let rowCount = 0
-  for await (const items of askQueryPort(context, `QUERY|LOGSQL|${text}`)) {
-    const rows = items.flatMap((item) => (item.kind === 'row' ? [item.bytes] : []))
-    rowCount += rows.length
-    await context.out.write(printer.printAll(rows))
-  }
+  const rowCount = await printAnswer(context, `QUERY|LOGSQL|${text}`, printerOf(context))
   if (rowCount === ROWS_MAX_DEFAULT && context.args.integer('limit') === undefined) {
     context.messages.note(`The newest ${rowCount} rows; there may be older ones: see --limit and --since.`)
   }

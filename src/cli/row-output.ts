@@ -23,6 +23,11 @@ export function isJsonWanted(args: ParsedArgs): boolean {
   return args.flag('json') || args.text('output') === 'json'
 }
 
+/** Whether a person sits at both ends. */
+export function isInteractive({ io, out }: CommandContext): boolean {
+  return io.stdin.isTTY === true && out.isTerminal
+}
+
 /** Colours for stdout, or none. */
 export function painterOf({ args, io, out }: Pick<CommandContext, 'args' | 'io' | 'out'>): Painter {
   return wantsColor(colorChoiceOf(args), io.env, out.isTerminal) ? paint : paintNothing

@@ -7,7 +7,7 @@ const HOSTILE = '7|ERROR|1700000000.25|disk \\x1b[2J \\xff\\nfull \u202e'
 
 function print(row: string, format: RowFormat, { isTerminal = false, colors = false } = {}): string {
   const printer = new RowPrinter({ format, isTerminal, paint: colors ? paint : paintNothing })
-  return Buffer.from(printer.printAll([Buffer.from(row)])).toString('latin1')
+  return Buffer.from(printer.printAll([{ kind: 'row', bytes: Buffer.from(row) }])).toString('latin1')
 }
 const latin1 = (text: string): string => Buffer.from(text).toString('latin1')
 

@@ -3,7 +3,7 @@
  * its exact bytes where stdout is not a terminal; `json` is one object a line.
  */
 import { jsonSafe, type Painter, type Style, terminalSafe } from './terminal.ts'
-import { type RecordLine, readRecordLine } from './text-query-client.ts'
+import { type AnswerEvent, type RecordLine, readRecordLine } from './text-query-client.ts'
 
 export type RowFormat = 'table' | 'raw' | 'json'
 
@@ -41,9 +41,17 @@ export class RowPrinter {
     return record === null ? this.#values(row) : this.#record(record)
   }
 
-  /** Many rows as one piece, so that a write is not made for each. */
-  printAll(rows: readonly Uint8Array[]): Uint8Array {
-    return Buffer.concat(rows.map((row) => toBytes(this.print(row))))
+  /** Many items as one piece, so that a write is not made for each. */
+  printAll(items: readonly AnswerEvent[]): Uint8Array {
+    return Buffer.concat(items.map((item) => toBytes(this.#item(item))))
+  }
+
+  /** Programs that read JSON learn of a gap where it is; people are told on stderr. */
+  #item(item: AnswerEvent): string | Uint8Array {
+    if (item.kind === 'row') return this.print(item.bytes)
+    if (item.kind !== 'gap' || this.#options.format !== 'json') return ''
+    const { fromId, toId, count } = item
+    return `{"_gap":{"fromId":${fromId},"toId":${toId},"count":${count}}}\n`
   }
 
   #record(record: RecordLine): string | Uint8Array {

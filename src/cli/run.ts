@@ -2,12 +2,12 @@
  * One command line from words to exit code. All ways out are here: help, version, the command's own code, Ctrl+C, a
  * closed pipe, and errors with their message. A bug of ours is not caught.
  */
-import { isCodedError, messageOf, systemErrorCode } from '../base/base.ts'
-import { caretMessage } from '../query/query.ts'
+import { isCodedError, messageOf, packageVersion, systemErrorCode } from '../base/base.ts'
 import { checkPositionals, type Invocation, parseInvocation } from './arguments.ts'
 import type { CliIo } from './cli-io.ts'
 import type { Command, CommandContext } from './command.ts'
 import { COMMANDS, DEFAULT_COMMAND } from './commands.ts'
+import { errorText } from './error-text.ts'
 import { EXIT_DONE, EXIT_INTERRUPTED, exitCodeOf } from './exit-codes.ts'
 import { printCommandHelp, printHelp } from './help.ts'
 import { Messages } from './messages.ts'
@@ -15,7 +15,6 @@ import { Output, OutputClosed } from './output.ts'
 import { ParsedArgs } from './parsed-args.ts'
 import { colorChoiceOf, painterOf } from './row-output.ts'
 import { paint, paintNothing, wantsColor } from './terminal.ts'
-import { packageVersion } from './version.ts'
 
 /** Runs `logcaster ...argv` (without the names of node and of the script); resolves with the exit code. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
@@ -104,7 +103,7 @@ function messagesOf(args: ParsedArgs, io: CliIo): Messages {
 function reportError(error: unknown, argv: readonly string[], io: CliIo): void {
   const messages = messagesOf(new ParsedArgs(new Map(), []), io)
   if (!wantsJson(argv)) {
-    messages.error(humanMessage(error))
+    messages.error(errorText(error))
     return
   }
   const code = isCodedError(error) ? error.code : (systemErrorCode(error) ?? 'FAILED')
@@ -112,12 +111,6 @@ function reportError(error: unknown, argv: readonly string[], io: CliIo): void {
   io.stderr.write(
     `${JSON.stringify({ error: { code, message: messageOf(error), ...positionOf(details) } })}\n`,
   )
-}
-
-/** Of a query that cannot be read, the query with a caret under the place. */
-function humanMessage(error: unknown): string {
-  const text = isCodedError(error, 'QUERY_SYNTAX') ? error.details['text'] : undefined
-  return isCodedError(error) && typeof text === 'string' ? caretMessage(text, error) : messageOf(error)
 }
 
 function positionOf(details: Readonly<Record<string, unknown>>): { position?: number } {

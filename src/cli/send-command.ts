@@ -1,5 +1,5 @@
 /**
- * `logcaster send`: lines to the log port. Reads as fast as the server takes and no faster: the socket pushes back,
+ * `logcaster send`: lines to the log port; with --follow see follow-command.ts. Reads as fast as the server takes and no faster: the socket pushes back,
  * and at most UNANSWERED_MAX records wait for their acknowledgement, so that any amount fits through little memory.
  */
 import { once } from 'node:events'
@@ -11,13 +11,18 @@ import {
   addressOf,
   exitCodeOfReason,
   foreignAnswer,
+  loginLine,
   openConnection,
   refusal,
   type ServerAddress,
+  tokenOf,
+  tokenRefused,
   wentAway,
 } from './connection.ts'
 import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_PARTIAL, EXIT_UNREACHABLE } from './exit-codes.ts'
 import { fileProblem } from './file-problem.ts'
+import { runFollow } from './follow-command.ts'
+import { HTTP_OPTIONS } from './http-sender-options.ts'
 import { LineSender } from './line-sender.ts'
 import { count } from './plural.ts'
 import { isJsonWanted } from './row-output.ts'
@@ -32,6 +37,7 @@ export const sendCommand: Command = {
     { line: 'logcaster send app.log', what: 'every line of a file' },
     { line: 'my-program 2>&1 | logcaster send', what: 'everything that a program prints, as it comes' },
     { line: 'echo "disk full" | logcaster send --level ERROR', what: 'one record with a level' },
+    { line: 'logcaster send -f app.log web.log', what: 'what is in files, and what will be written to them' },
   ],
   notes: [
     'A record counts as sent when the server has acknowledged it: it is on disk then. Without --level the server ' +
@@ -39,6 +45,14 @@ export const sendCommand: Command = {
     'A line ends with a line feed; one carriage return before it belongs to the line end. Empty lines are not ' +
       'records: they are counted and left out. Control characters are kept in plain lines, but --level refuses them, ' +
       "as it refuses lines above the server's record.bytesMax, of which a plain line keeps the start.",
+    '--follow starts at the start of a file, waits for files that are not there yet, and goes on through rotation, ' +
+      'renamed or copied and cut. It speaks HTTP, not to the log port: there each chunk has a key, so that nothing ' +
+      'is doubled when it has to be sent again. It remembers its place, so that a restart loses and doubles nothing ' +
+      'while the state file is there; without it, it starts anew. The end of a file is sent when its line feed ' +
+      'comes.',
+    'What --follow cannot know: the rest of a file that was rotated and compressed, or cut without a copy, while it ' +
+      'was not running or the server was away; it says so. A file that is cut to a part of itself is sent again. ' +
+      'Lines above 3 MiB are refused. Two programs should not follow the same file.',
   ],
   uses: ['connection', 'output'],
   options: [
@@ -49,6 +63,14 @@ export const sendCommand: Command = {
       value: 'LEVEL',
       help: 'send every line with this level; without it the server looks for one in the line',
     },
+    { name: 'follow', short: 'f', kind: 'flag', help: 'go on sending what is written to the files' },
+    {
+      name: 'state',
+      kind: 'text',
+      value: 'FILE',
+      help: 'with --follow: remember here what was acknowledged',
+    },
+    ...HTTP_OPTIONS.map((option) => ({ ...option, help: `with --follow: ${option.help}` })),
   ],
   positionals: [
     { name: 'FILE', help: 'files to send, in this order; - or none is stdin', required: false, many: true },
@@ -57,12 +79,17 @@ export const sendCommand: Command = {
 }
 
 async function runSend(context: CommandContext): Promise<number> {
+  if (context.args.flag('follow')) return runFollow(context)
   const level = levelOf(context)
+  const token = tokenOf(context.args)
   const inputs = await openInputs(context)
   try {
     const address = addressOf(context.args, 'log-port')
     const socket = await openConnection(context.io, address, context.abandoned)
-    await using session = new SendSession(context, address, socket, new LineSender({ level }))
+    const sender = new LineSender({ level })
+    if (token !== undefined) sender.login(loginLine(token))
+    await using session = new SendSession(context, address, socket, sender)
+    if (token !== undefined) await session.settle()
     for (const input of inputs) await session.sendAll(input)
     await session.finish()
     return await report(context, session.sender)
@@ -142,9 +169,14 @@ class SendSession implements AsyncDisposable {
   /** Resolves when every record is acknowledged or refused. */
   async finish(): Promise<void> {
     this.sender.barrier()
+    await this.settle()
+    this.#socket.end()
+  }
+
+  /** Sends what waits, and resolves when all of it was answered. */
+  async settle(): Promise<void> {
     await this.#send()
     await this.#whileWaiting(() => this.sender.waiting > 0)
-    this.#socket.end()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -171,7 +203,8 @@ class SendSession implements AsyncDisposable {
   async #readReplies(): Promise<void> {
     for await (const chunk of chunksOf(this.#socket)) {
       this.sender.receive(chunk)
-      if (this.sender.foreignReply !== null || this.sender.complaint !== null) break
+      const { foreignReply, complaint, refusedToken } = this.sender
+      if (foreignReply !== null || complaint !== null || refusedToken !== null) break
       const barrier = this.sender.take()
       if (barrier.length > 0) this.#socket.write(barrier)
       this.#replied()
@@ -185,6 +218,7 @@ class SendSession implements AsyncDisposable {
     if (!this.#over.signal.aborted) return
     const { sender } = this
     const so = soFar(sender)
+    if (sender.refusedToken !== null) throw tokenRefused(this.#address, sender.refusedToken)
     if (sender.foreignReply !== null) throw foreignAnswer(this.#address, sender.foreignReply)
     // A server that cannot store a plain line says why and ends: it must not take what comes after it.
     const reason = sender.complaint ?? sender.refusedLines.findLast(({ place }) => place === null)?.reason

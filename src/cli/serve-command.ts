@@ -1,13 +1,12 @@
 /** `logcaster serve`: from a command line to a running server, and to its end. */
-import { realDisk, systemRandom } from '../base/base.ts'
+import { packageVersion, realDisk, systemRandom } from '../base/base.ts'
+import { type OwnLog, RunningServer } from '../program/program.ts'
 import type { CliIo } from './cli-io.ts'
 import { loadCliConfig } from './config-options.ts'
 import { EXIT_DONE, EXIT_FALSE, EXIT_INTERRUPTED } from './exit-codes.ts'
 import { openOwnLog } from './own-log.ts'
 import type { ParsedArgs } from './parsed-args.ts'
-import { type OwnLog, RunningServer } from '../program/program.ts'
 import { printStartPage, printStopLine } from './start-page.ts'
-import { packageVersion } from './version.ts'
 
 /** Resolves with the exit code after the server stopped. CONFIG_INVALID, PORT_TAKEN, DIRECTORY_LOCKED, …. */
 export async function runServe(io: CliIo, args: ParsedArgs): Promise<number> {
@@ -27,7 +26,7 @@ export async function runServe(io: CliIo, args: ParsedArgs): Promise<number> {
     const server = await RunningServer.open(config, around)
     io.stdout.write(startPage(server))
     warnOfState(server, log)
-    warnOfClosedDoors(server, log)
+    if (config.tokens.length === 0) warnOfClosedDoors(server, log)
     await stop.requested
     const cut = await Promise.race([server.close(config.drainMsMax), stop.insisted])
     if (cut === 'now') return EXIT_INTERRUPTED
@@ -63,12 +62,12 @@ function warnOfState(server: RunningServer, log: OwnLog): void {
   }
 }
 
-/** Until there are accounts and tokens, a port that asks for credentials lets nobody do anything. */
+/** Without tokens, a port that asks for credentials lets nobody do anything. */
 function warnOfClosedDoors(server: RunningServer, log: OwnLog): void {
   for (const { name, addresses, grant } of server.ports) {
     if (addresses.length === 0 || grant.length > 0) continue
     log.warn(
-      `port \`${name}\` asks for credentials, and there are none yet: nobody can use it until ports.${name}.auth is none`,
+      `port \`${name}\` asks for credentials, and there are none: nobody can use it until \`tokens\` has an entry (logcaster token new makes one)`,
     )
   }
 }

@@ -28,6 +28,12 @@ describe('logcaster tail', () => {
     assert.equal(server.received, 'QUERY|TAIL|* | fields *\n')
   })
 
+  it('shows a gap as a row of JSON, where it is', async () => {
+    await using server = await FakeServer.answering('RESULT|*\n{"a":1}\nGAP|8|11|4\n{"a":2}\nEND\n')
+    const { out } = await run(['tail', '--json', '-q', '--query-port', server.port])
+    assert.equal(out, '{"a":1}\n{"_gap":{"fromId":8,"toId":11,"count":4}}\n{"a":2}\n')
+  })
+
   it('says with 5 when the server goes away', async () => {
     await using server = await FakeServer.open((_text, socket) => socket.end('RESULT|*\n7|INFO|1|a\n'))
     const { code, out, err } = await run(['tail', '-q', '-o', 'raw', '--query-port', server.port])

@@ -1,10 +1,12 @@
 /** `logcaster tail`: records as they are stored, until Ctrl+C. */
+import { printAnswer } from './answer-output.ts'
 import type { Command, CommandContext } from './command.ts'
 import { EXIT_DONE, EXIT_INTERRUPTED } from './exit-codes.ts'
+import type { Messages } from './messages.ts'
 import { count } from './plural.ts'
 import { composeQuery } from './query-text.ts'
 import { printerOf, rowFormatOf } from './row-output.ts'
-import { type AnswerItem, askQueryPort } from './text-query.ts'
+import type { AnswerItem } from './text-query.ts'
 
 export const tailCommand: Command = {
   name: 'tail',
@@ -16,7 +18,7 @@ export const tailCommand: Command = {
   ],
   notes: [
     'Every matching record is shown once, in the order of storing. Should this end be too slow, the gap is told on ' +
-      'stderr with its first and last id.',
+      'stderr with its first and last id; with --json it is a row as well, {"_gap": {fromId, toId, count}}.',
   ],
   uses: ['connection', 'output'],
   options: [],
@@ -37,16 +39,13 @@ async function runTail(context: CommandContext): Promise<number> {
     nowMs: context.io.clock.wallMs(),
     allFields: rowFormatOf(context) === 'json',
   })
-  const printer = printerOf(context)
-  for await (const items of askQueryPort(context, `QUERY|TAIL|${text}`)) {
-    const rows = items.flatMap((item) => (item.kind === 'row' ? [item.bytes] : []))
-    tellGaps(context, items)
-    await context.out.write(printer.printAll(rows))
-  }
+  const hear = (items: readonly AnswerItem[]): void => tellTail(context.messages, items)
+  await printAnswer(context, `QUERY|TAIL|${text}`, printerOf(context), hear)
   return context.interrupted.aborted ? EXIT_INTERRUPTED : EXIT_DONE
 }
 
-function tellGaps({ messages }: CommandContext, items: readonly AnswerItem[]): void {
+/** What a tail says besides its rows: that it has begun, and what it missed. */
+export function tellTail(messages: Messages, items: readonly AnswerItem[]): void {
   for (const item of items) {
     if (item.kind === 'start') messages.note('Waiting for records; Ctrl+C ends.')
     if (item.kind !== 'gap') continue

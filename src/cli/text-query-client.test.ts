@@ -50,8 +50,24 @@ const VECTORS: readonly [what: string, bytes: string, events: Plain[]][] = [
   ['nothing after the end', 'RESULT|0\nEND\nRESULT|9\n', [{ kind: 'start', count: 0 }, { kind: 'end' }]],
 ]
 
-function read(chunks: readonly Uint8Array[]): Plain[] {
-  const reader = new TextAnswerReader()
+const VECTORS_WITH_TOKEN: typeof VECTORS = [
+  ['an answer behind a taken token', 'OK\nRESULT|0\nEND\n', [{ kind: 'start', count: 0 }, { kind: 'end' }]],
+  [
+    'a refused token, and nothing after it',
+    'ERROR|Unknown token\nERROR|Not allowed: this session may not read\n',
+    [{ kind: 'refusedToken', reason: 'Unknown token' }],
+  ],
+  ['another protocol in place of OK', 'RESULT|0\nEND\n', [{ kind: 'foreign', line: 'RESULT|0' }]],
+  ['an error behind a taken token', 'OK\r\nERROR|bad query\r\n', [{ kind: 'error', reason: 'bad query' }]],
+]
+
+const EVERY_VECTOR = [
+  ...VECTORS.map((vector) => [...vector, false] as const),
+  ...VECTORS_WITH_TOKEN.map((vector) => [...vector, true] as const),
+]
+
+function read(chunks: readonly Uint8Array[], hasToken: boolean): Plain[] {
+  const reader = new TextAnswerReader({ hasToken })
   const events = chunks.flatMap((chunk) => reader.push(chunk))
   return events.map((event) =>
     event.kind === 'row' ? { kind: 'row', text: Buffer.from(event.bytes).toString() } : event,
@@ -59,14 +75,25 @@ function read(chunks: readonly Uint8Array[]): Plain[] {
 }
 
 describe('TextAnswerReader', () => {
-  for (const [what, text, events] of VECTORS) {
+  for (const [what, text, events, hasToken] of EVERY_VECTOR) {
     const bytes = Buffer.from(text)
-    it(`reads ${what} in one piece`, () => assert.deepEqual(read([bytes]), events))
+    it(`reads ${what} in one piece`, () => assert.deepEqual(read([bytes], hasToken), events))
     it(`reads ${what} cut at every byte`, () => {
       for (let cut = 0; cut <= bytes.length; cut++) {
-        assert.deepEqual(read([bytes.subarray(0, cut), bytes.subarray(cut)]), events, `cut at ${cut}`)
+        assert.deepEqual(
+          read([bytes.subarray(0, cut), bytes.subarray(cut)], hasToken),
+          events,
+          `cut at ${cut}`,
+        )
       }
-      assert.deepEqual(read([...bytes].map((byte) => Buffer.of(byte))), events, 'byte by byte')
+      assert.deepEqual(
+        read(
+          [...bytes].map((byte) => Buffer.of(byte)),
+          hasToken,
+        ),
+        events,
+        'byte by byte',
+      )
     })
   }
 })

@@ -2,11 +2,12 @@
  * The client's side of the text query protocol (PROTOCOLS §3). `TextAnswerReader` is sans-I/O: bytes in, events out,
  * the same events however the bytes are cut.
  *
+ *   OK                    (no event) the token was taken, where one was sent before the request
  *   RESULT|2              start, count 2 (`*` for a tail: null)
  *   7|ERROR|1.5|text      row, as it stands in the line
  *   GAP|8|11|4            gap (tail only)
  *   END                   end
- *   ERROR|reason          error, in place of everything else or in place of the end
+ *   ERROR|reason          refusedToken in place of OK; else error, in place of everything else or of the end
  *
  * A line that is none of these means that the peer speaks something else: `foreign`.
  */
@@ -16,9 +17,10 @@ export type AnswerEvent =
   | { readonly kind: 'gap'; readonly fromId: string; readonly toId: string; readonly count: string }
   | { readonly kind: 'end' }
   | { readonly kind: 'error'; readonly reason: string }
+  | { readonly kind: 'refusedToken'; readonly reason: string }
   | { readonly kind: 'foreign'; readonly line: string }
 
-type State = 'start' | 'rows' | 'done'
+type State = 'login' | 'start' | 'rows' | 'done'
 
 const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
@@ -27,9 +29,14 @@ const SHOWN_CHARACTERS_MAX = 200
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 export class TextAnswerReader {
-  #state: State = 'start'
+  #state: State
   #pieces: Uint8Array[] = []
   #pieceBytes = 0
+
+  /** `hasToken`: a token was sent before the request, so that its reply comes first. */
+  constructor({ hasToken = false }: { readonly hasToken?: boolean } = {}) {
+    this.#state = hasToken ? 'login' : 'start'
+  }
 
   /** True after the end, an error or a foreign line; what comes then is ignored. */
   get isDone(): boolean {
@@ -48,8 +55,10 @@ export class TextAnswerReader {
     while (this.#state !== 'done') {
       const to = chunk.indexOf(LINE_FEED, from)
       if (to === -1) break
-      events.push(this.#line(this.#complete(chunk.subarray(from, to))))
+      const line = this.#complete(chunk.subarray(from, to))
       from = to + 1
+      if (this.#state === 'login') this.#login(line, events)
+      else events.push(this.#line(line))
     }
     this.#keep(chunk.subarray(from), events)
     return events
@@ -67,6 +76,16 @@ export class TextAnswerReader {
     this.#pieces.push(rest)
     this.#pieceBytes += rest.length
     if (this.#pieceBytes > LINE_BYTES_MAX) events.push(this.#foreign(this.#pieces[0]))
+  }
+
+  #login(line: Uint8Array, events: AnswerEvent[]): void {
+    const text = decoder.decode(line)
+    this.#state = 'start'
+    if (text === 'OK') return
+    const refusal = this.#error(text)
+    events.push(
+      refusal?.kind === 'error' ? { kind: 'refusedToken', reason: refusal.reason } : this.#foreign(line),
+    )
   }
 
   #line(line: Uint8Array): AnswerEvent {

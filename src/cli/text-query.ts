@@ -5,9 +5,12 @@ import type { CommandContext } from './command.ts'
 import {
   addressOf,
   foreignAnswer,
+  loginLine,
   openConnection,
   refusal,
   type ServerAddress,
+  tokenOf,
+  tokenRefused,
   wentAway,
 } from './connection.ts'
 import { EXIT_PARTIAL, EXIT_USAGE } from './exit-codes.ts'
@@ -25,11 +28,14 @@ export type AnswerItem = Extract<AnswerEvent, { kind: 'start' | 'row' | 'gap' }>
  */
 export async function* askQueryPort(context: CommandContext, request: string): AsyncGenerator<AnswerItem[]> {
   const address = addressOf(context.args, 'query-port')
+  const token = tokenOf(context.args)
   const stop = AbortSignal.any([context.interrupted, context.out.closed])
   const socket = await openConnection(context.io, address, stop)
   try {
-    socket.write(`${request}\n`)
-    yield* readAnswer(socket, address, stop)
+    const login = token === undefined ? '' : loginLine(token)
+    socket.write(`${login}${request}\n`)
+    const reader = new TextAnswerReader({ hasToken: token !== undefined })
+    yield* readAnswer(socket, reader, address, stop)
   } finally {
     socket.destroy()
   }
@@ -37,10 +43,10 @@ export async function* askQueryPort(context: CommandContext, request: string): A
 
 async function* readAnswer(
   socket: Duplex,
+  reader: TextAnswerReader,
   address: ServerAddress,
   stop: AbortSignal,
 ): AsyncGenerator<AnswerItem[]> {
-  const reader = new TextAnswerReader()
   let rowCount = 0
   for await (const chunk of chunksOf(socket)) {
     const events = reader.push(chunk)
@@ -48,6 +54,7 @@ async function* readAnswer(
     for (const item of items) if (item.kind === 'row') rowCount++
     if (items.length > 0) yield items
     const last = events.at(-1)
+    if (last?.kind === 'refusedToken') throw tokenRefused(address, last.reason)
     if (last?.kind === 'error') throw serverError(last.reason, rowCount, reader)
     if (last?.kind === 'foreign') throw foreignAnswer(address, last.line)
     if (reader.isDone || stop.aborted) return

@@ -1,8 +1,8 @@
 /** `logcaster version`. */
+import { packageVersion } from '../base/base.ts'
 import type { Command } from './command.ts'
 import { EXIT_DONE } from './exit-codes.ts'
 import { isJsonWanted } from './row-output.ts'
-import { packageVersion } from './version.ts'
 
 export const versionCommand: Command = {
   name: 'version',

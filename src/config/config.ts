@@ -16,8 +16,8 @@ export {
   type ProfileName,
 } from './options.ts'
 export type { Origin, Problem } from './problem.ts'
-export { printReference } from './reference.ts'
+export { printReference, referenceJson } from './reference.ts'
 export { printSchema } from './schema.ts'
 export { Secret } from './secret.ts'
-export { printCheck, printShow } from './show.ts'
+export { checkJson, printCheck, printShow, showJson } from './show.ts'
 export { hashToken, parseGrant, printTokenEntry, TOKEN_NAME, type Token } from './token.ts'

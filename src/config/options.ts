@@ -18,6 +18,9 @@ const DAY_MS = 86_400 * SECOND_MS
 
 const STORE_NAME_RULE = 'write a lower case letter, then at most 62 of a-z, 0-9, _ and -'
 
+const ORIGIN_RULE = 'write a scheme and a host, as in https://dashboards.example, or *'
+const HOST_NAME_RULE = 'write a name without scheme and port, as in logs.example'
+
 const THIS_MACHINE = ['127.0.0.0/8', '::1/128']
 const EVERYBODY = ['0.0.0.0/0', '::/0']
 
@@ -285,6 +288,42 @@ export const DECLARATION = group('Options of LogCaster.', {
     unsentReplyBytesMax: option(bytes({ min: 4 * KIB, max: GIB }), {
       help: 'Replies that the peer has not taken. Above it, reading pauses.',
       default: '256KiB',
+    }),
+  }),
+  http: group('HTTP.', {
+    corsOrigins: option(
+      listOf('list of origins', nameOf('origin', /^(?:\*|https?:\/\/[^\s/?#@]{1,253})$/, ORIGIN_RULE), {
+        emptyWord: 'none',
+      }),
+      {
+        help: 'Origins whose web pages may use this server: `https://dashboards.example`, or `*` for all.',
+        default: [],
+      },
+    ),
+    hostNames: option(
+      listOf('list of host names', nameOf('host name', /^[A-Za-z0-9._-]{1,253}$/, HOST_NAME_RULE), {
+        emptyWord: 'none',
+      }),
+      {
+        help:
+          'Names of this server beside localhost, for requests over the loopback interface, as from a proxy on ' +
+          'this machine. Others are refused there: a web page may have made its own name stand for 127.0.0.1.',
+        default: [],
+      },
+    ),
+    bodyExpandedBytesMax: option(bytes(), {
+      help: 'What the compressed body of one request may expand to.',
+      default: '16GiB',
+      zero: 'no limit',
+    }),
+    bodyExpansionMax: option(count({ min: 1, max: 1_000_000 }), {
+      help: 'How many times its own size a compressed body may expand to, beyond its first MiB.',
+      default: '200',
+    }),
+    requestsPerConnectionMax: option(count({ max: 1_000_000_000 }), {
+      help: 'After so many requests a connection is closed behind the answer.',
+      default: '0',
+      zero: 'no limit',
     }),
   }),
   query: group('Limits of queries.', {

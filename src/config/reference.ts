@@ -30,6 +30,7 @@ and \`LOGCASTER_LOG_LISTEN\`. An unknown name in the file or a flag is refused; 
 | true or false | a flag without a value is true, \`--no-<flag>\` is false |
 | path | relative to the working directory of the process |
 | secret | never the secret itself, only where it stands: in the file \`{file: key.pem}\` or \`{env: NAME}\`, elsewhere \`file:key.pem\` or \`env:NAME\`. Shown as \`***\` |
+| tokens | each \`NAME CAPABILITY[,CAPABILITY...] sha256:HASH\`, as \`logcaster token new\` prints it: the hash of a token, never the token itself. Shown with the first 8 digits of the hash |
 
 **Open ports.** A port that other machines can reach must state \`allow\` and \`auth\` (in the file, a variable, a flag, or
 by \`profile: lan\`); otherwise LogCaster does not start, and says what to write. An empty list never means everybody.
@@ -41,6 +42,13 @@ This page is made from \`src/config/options.ts\` by \`npm run docs\`.
 
 export function printReference(): string {
   return `${HEAD}\n${sections(DECLARATION, []).join('\n')}`
+}
+
+/** The same for programs. */
+export function referenceJson(): object {
+  return OPTIONS.map(({ path, flag, env, kind, default: texts, help }) => {
+    return { path, flag: `--${flag}`, env, kind: kind.name, default: texts ?? null, help }
+  })
 }
 
 /** The group's own options first, then a section for each group in it. */

@@ -3,7 +3,7 @@ import type { Children, Group } from './declaration.ts'
 import type { Kind, Texts } from './kinds.ts'
 import type { CheckedConfig, LoadedConfig } from './load.ts'
 import { DECLARATION, OPTIONS } from './options.ts'
-import { printOrigin } from './problem.ts'
+import { type Problem, printOrigin } from './problem.ts'
 
 /**
  * Every option with its effective value, as YAML that loads again, and behind it where the value came from.
@@ -64,12 +64,29 @@ function escapeCharacter(character: string): string {
   return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`
 }
 
+/** The same for programs: by path, the texts that a file would have (null where not set) and where they came from. */
+export function showJson({ values, origins }: LoadedConfig): object {
+  const entries = OPTIONS.map(({ path, kind }) => {
+    const value = values.get(path)
+    const texts = value === undefined ? null : kind.print(value)
+    const shown = texts !== null && kind.form !== 'list' ? texts[0] : texts
+    return [path, { value: shown, from: printOrigin(origins.get(path)!) }]
+  })
+  return Object.fromEntries(entries)
+}
+
 /** What `logcaster config check` says: the problems and warnings, one a line, or that all is well. */
 export function printCheck({ loaded, problems, warnings }: CheckedConfig): string {
   const lines = problems.map(({ text }) => text)
   for (const { text } of warnings) lines.push(`warning: ${text}`)
   if (loaded !== null) lines.push(summary(loaded))
   return `${lines.join('\n')}\n`
+}
+
+/** The same for programs. */
+export function checkJson({ loaded, problems, warnings }: CheckedConfig): object {
+  const brief = ({ place, text, hint, origin }: Problem) => ({ place, text, hint, from: printOrigin(origin) })
+  return { valid: loaded !== null, problems: problems.map(brief), warnings: warnings.map(brief) }
 }
 
 function summary({ config, origins }: LoadedConfig): string {

@@ -11,7 +11,7 @@ import { loadConfig, type PortName } from '../config/config.ts'
 import { ProgramHub } from '../hub/hub.ts'
 import type { JsonFunction, JsonHandler, JsonMiddleware } from '../servers/servers.ts'
 import { RunningServer } from './running-server.ts'
-import type { OwnLog } from './server-parts.ts'
+import type { OwnLog, WholeStats } from './server-parts.ts'
 import { PROTOCOL_NAMES } from './server-protocols.ts'
 
 export interface StartServerOptions {
@@ -54,7 +54,7 @@ export class EmbeddedServer implements AsyncDisposable {
   }
 
   /** Counters of everything, as STATS shows them. */
-  stats(): object {
+  stats(): WholeStats {
     return this.#server.stats()
   }
 

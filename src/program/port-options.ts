@@ -5,7 +5,7 @@ import type { PortCertificates } from './port-certificates.ts'
 import type { ServerParts } from './server-parts.ts'
 
 /** How long a finished connection waits for its peer to close. */
-const LINGER_MS = 1000
+export const LINGER_MS = 1000
 
 export function portOptions(
   parts: ServerParts,

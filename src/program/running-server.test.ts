@@ -10,7 +10,13 @@ import type { ServerSurroundings } from './server-parts.ts'
 function configOf(flags: Record<string, string>): Config {
   return loadConfig({
     env: {},
-    flags: { 'data-dir': '/data', 'log-listen': '127.0.0.1:0', 'query-listen': '127.0.0.1:0', ...flags },
+    flags: {
+      'data-dir': '/data',
+      'log-listen': '127.0.0.1:0',
+      'query-listen': '127.0.0.1:0',
+      'http-listen': '127.0.0.1:0',
+      ...flags,
+    },
   }).config
 }
 

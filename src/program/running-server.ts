@@ -10,7 +10,7 @@ import { ConnectionRoom } from './connection-room.ts'
 import { hubOptions } from './hub-options.ts'
 import { PortCertificates } from './port-certificates.ts'
 import { portOptions } from './port-options.ts'
-import type { ServerParts, ServerSurroundings } from './server-parts.ts'
+import type { ServerParts, ServerSurroundings, WholeStats } from './server-parts.ts'
 import { ServerProtocols } from './server-protocols.ts'
 import { udpPort } from './udp-port.ts'
 
@@ -77,7 +77,7 @@ export class RunningServer {
   }
 
   /** Counters of everything, as STATS shows them. */
-  stats(): object {
+  stats(): WholeStats {
     const memory = process.memoryUsage()
     return {
       hub: this.hub.stats(),
@@ -106,7 +106,7 @@ export class RunningServer {
 
   async #openPorts(around: ServerSurroundings): Promise<void> {
     const { hub } = this
-    const stats = (): object => this.stats()
+    const stats = (): WholeStats => this.stats()
     const parts: ServerParts = { ...around, hub, gate: this.#gate, room: new ConnectionRoom(), stats }
     const certificates = await PortCertificates.open(parts, this.#config)
     this.#certificates = certificates

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino'
 import type { Clock, Disk, Random } from '../base/base.ts'
 import type { Hub } from '../hub/hub.ts'
-import type { StoreGate } from '../servers/servers.ts'
+import type { ServerStats, StoreGate, UdpServerStats } from '../servers/servers.ts'
 import type { ConnectionRoom } from './connection-room.ts'
 
 /** LogCaster's own log: what it says of itself, not what it stores. */
@@ -18,11 +18,20 @@ export interface ServerSurroundings {
   readonly failed: (reason: string) => void
 }
 
+/** Counters of everything, as STATS shows them. */
+export interface WholeStats extends ServerStats {
+  /** null where the log port takes no datagrams. */
+  readonly udp: UdpServerStats | null
+  readonly unstoredBytes: number
+  /** Bytes, as the system counts them. */
+  readonly memory: { readonly rss: number; readonly heapUsed: number }
+}
+
 export interface ServerParts extends ServerSurroundings {
   readonly hub: Hub
   /** Where all protocols put their records. */
   readonly gate: StoreGate
   readonly room: ConnectionRoom
   /** Counters of the whole server. */
-  readonly stats: () => object
+  readonly stats: () => WholeStats
 }

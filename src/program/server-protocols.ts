@@ -2,7 +2,7 @@
  * The protocols of the running server: one row each, with what detection calls it. The only place that maps options
  * onto what protocols take. Each is built once and serves every port: what a session may do is its port's affair.
  */
-import { assert, messageOf } from '../base/base.ts'
+import { assert, messageOf, packageVersion } from '../base/base.ts'
 import type { Config, PortName } from '../config/config.ts'
 import { DEFAULT_STORE } from '../hub/hub.ts'
 import type { StreamProtocol } from '../ingest/ingest.ts'
@@ -10,11 +10,13 @@ import { timeZoneOf } from '../record/record.ts'
 import {
   BinaryProtocol,
   FramedJsonProtocol,
+  HttpProtocol,
   LogProtocol,
   type PortProtocols,
   type Protocol,
   QueryProtocol,
 } from '../servers/servers.ts'
+import { LINGER_MS } from './port-options.ts'
 import type { ServerParts } from './server-parts.ts'
 
 interface ProtocolRow {
@@ -31,13 +33,18 @@ const PROTOCOL_ROWS: readonly ProtocolRow[] = [
   { name: 'query', detectedAs: [], build: queryProtocol },
   { name: 'binary', detectedAs: ['binary'], build: binaryProtocol },
   { name: 'framedJson', detectedAs: ['framedJson'], build: framedJsonProtocol },
+  { name: 'http', detectedAs: ['http'], build: httpProtocol },
 ]
 
 /** Names that a port can be pinned to. */
 export const PROTOCOL_NAMES: readonly string[] = PROTOCOL_ROWS.map(({ name }) => name)
 
 /** What a port speaks when its first bytes are no other protocol. Ports without a row are not built yet. */
-const OWN_PROTOCOLS: { readonly [name in PortName]?: string } = { log: 'log', query: 'query' }
+const OWN_PROTOCOLS: { readonly [name in PortName]?: string } = {
+  log: 'log',
+  query: 'query',
+  http: 'http',
+}
 
 /** Ports that speak nothing but their own protocol. */
 const CLOSED_PORTS: ReadonlySet<PortName> = new Set(['irc', 'http'])
@@ -141,4 +148,20 @@ function binaryProtocol(parts: ServerParts, config: Config): Protocol {
 function framedJsonProtocol(parts: ServerParts, config: Config): Protocol {
   const options = { ...commonOptions(parts), ...recordOptions(config), ...answerOptions(config) }
   return new FramedJsonProtocol(parts.hub, parts.gate, parts.clock, options)
+}
+
+function httpProtocol(parts: ServerParts, config: Config): Promise<Protocol> {
+  const { idleMsMax, handshakeMsMax } = config.ports.http
+  return HttpProtocol.create(parts.hub, parts.gate, parts.clock, {
+    ...commonOptions(parts),
+    ...recordOptions(config),
+    ...config.http,
+    version: packageVersion(),
+    store: DEFAULT_STORE,
+    timeZone: timeZoneOf(config.record.timeZone),
+    queryMsMax: config.query.deadlineMs,
+    idleMsMax,
+    headersMsMax: handshakeMsMax,
+    lingerMsMax: LINGER_MS,
+  })
 }

@@ -1,12 +1,14 @@
 /** Queries that come in a form of their own, not as LogsQL: what the text query port's types mean. */
 import { LEVELS, levelSeverity } from '../record/record.ts'
 import type { Filter, Query } from './ast.ts'
+import { andOf } from './filters/and.ts'
 import { anyCaseOf } from './filters/any-case.ts'
 import { idRangeOf, requireId } from './filters/id.ts'
 import { orOf } from './filters/or.ts'
 import { phraseOf } from './filters/phrase.ts'
 import { regexpOf } from './filters/regexp.ts'
 import { type NamedTime, timeRangeOf } from './filters/time.ts'
+import { limitOf } from './pipes/limit.ts'
 import { syntaxProblem } from './problem.ts'
 import { LEVEL_FIELD, MESSAGE_FIELD } from './special-fields.ts'
 import { parseDuration, requireTime } from './time-literal.ts'
@@ -61,6 +63,16 @@ export function idQuery(id: string): Query {
 /** Records in whose message the regular expression (RE2 syntax) is found. */
 export function regexQuery(pattern: string): Query {
   return queryOf(regexpOf(MESSAGE_FIELD, pattern, { offset: 0, length: pattern.length }))
+}
+
+/** The query, on those records only that the filter of the other one matches too. */
+export function narrowedQuery(query: Query, other: Query): Query {
+  return { ...query, filter: andOf([other.filter, query.filter]) }
+}
+
+/** The query with at most so many rows, the newest. */
+export function limitedQuery(query: Query, rowsMax: number): Query {
+  return { ...query, pipes: [...query.pipes, limitOf(rowsMax)] }
 }
 
 function queryOf(filter: Filter): Query {

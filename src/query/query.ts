@@ -5,8 +5,18 @@ export { matchBlock, materializeRow } from './match.ts'
 export { type ParseOptions, parseQuery } from './parser.ts'
 export { liveCost } from './plan.ts'
 export { printQuery } from './printer.ts'
-export { idQuery, keywordQuery, levelQuery, regexQuery, timeRangeQuery } from './query-forms.ts'
+export {
+  idQuery,
+  keywordQuery,
+  levelQuery,
+  limitedQuery,
+  narrowedQuery,
+  regexQuery,
+  timeRangeQuery,
+} from './query-forms.ts'
 export type { RecordRow, Row, RowField, ValuesRow } from './row.ts'
 export { rowFields, rowJson } from './row-fields.ts'
 export { countRows, type RunOptions, type Selection, type SelectOptions, selectRows } from './run.ts'
 export { isLive, queryLimit } from './shape.ts'
+export { didYouMean } from './suggestion.ts'
+export { VOCABULARY, type Vocabulary } from './vocabulary.ts'

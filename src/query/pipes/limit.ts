@@ -27,3 +27,7 @@ export const limitPipe: PipeKind<LimitPipe> = {
   print: ({ rows }) => `limit ${rows}`,
   rowsMax: ({ rows }) => rows,
 }
+
+export function limitOf(rows: number): LimitPipe {
+  return { kind: 'limit', rows }
+}

@@ -1,6 +1,6 @@
-/** The version of this package. package.json is two folders up from src/cli and from dist/cli alike. */
+/** The version of this package. package.json is two folders up from src/base and from dist/base alike. */
 import { readFileSync } from 'node:fs'
-import { assert } from '../base/base.ts'
+import { assert } from './assert.ts'
 
 export function packageVersion(): string {
   const url = new URL('../../package.json', import.meta.url)

@@ -1,0 +1,33 @@
+/** The row of `logcaster shell`; what it does is in shell/. */
+import type { Command } from './command.ts'
+
+export const shellCommand: Command = {
+  name: 'shell',
+  summary: 'ask one query after the other',
+  examples: [
+    { line: 'logcaster shell', what: 'with history and completion; the same as query without a text' },
+    { line: 'logcaster shell --host logs.example -n 20', what: 'another server, 20 rows an answer' },
+    { line: 'logcaster shell -o raw < queries.txt', what: 'the queries of a file' },
+  ],
+  notes: [
+    'A line is a LogsQL query, or a command of the shell: .help lists them. Tab completes pipes, functions and the ' +
+      'fields that were seen. Earlier lines are kept in the file history of the state directory, for their owner only.',
+  ],
+  uses: ['connection', 'output'],
+  options: [
+    {
+      name: 'limit',
+      short: 'n',
+      kind: 'integer',
+      value: 'N',
+      max: 1_000_000,
+      default: '100',
+      help: 'the newest N rows of each answer; 0 is as many as the server gives',
+    },
+  ],
+  positionals: [],
+  async run(context) {
+    const { runShell } = await import('./shell/shell.ts')
+    return runShell(context, context.args.integer('limit'))
+  },
+}

@@ -1,0 +1,168 @@
+/**
+ * HTTP for all ports: one Node server that never listens and is given streams, one Fastify app that answers, and what
+ * all sessions share.
+ *
+ * Not here: a connection's time limits and end (http-session.ts), what every request passes (http-app.ts), and the
+ * routes (routes.ts).
+ */
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { assert, type Clock, CodedError, systemErrorCode } from '../../base/base.ts'
+import type { Hub } from '../../hub/hub.ts'
+import { ByteBudget, NdjsonWorkspace, TextLogWorkspace } from '../../ingest/ingest.ts'
+import { CONNECTION_REFUSALS } from '../admission.ts'
+import type { Arrival, StreamProtocolServer } from '../protocol.ts'
+import type { StoreGate } from '../store-gate.ts'
+import { makeApp } from './http-app.ts'
+import { HttpCounters } from './http-counters.ts'
+import { HEADER_BYTES_MAX, type HttpOptions, type HttpSurroundings } from './http-options.ts'
+import { HttpSession, type HttpStream } from './http-session.ts'
+import { HttpProblem, problemResponse } from './problem-document.ts'
+
+export interface HttpProtocolStats {
+  readonly sessions: number
+  readonly requests: number
+  /** Answers with a status of 400 and more. */
+  readonly errors: number
+  /** Answers by the first digit of their status. */
+  readonly statuses: Readonly<Record<string, number>>
+  /** Bytes that came in bodies and headers. */
+  readonly bytes: number
+  /** Records that are durable. */
+  readonly records: number
+  /** Lines that were refused. */
+  readonly refused: number
+  /** Rows of answers. */
+  readonly rows: number
+  /** Memory of bodies that are held whole. */
+  readonly gatheredBytes: number
+}
+
+const HALF_LINE_BYTES_MAX = 64 * 1024 * 1024
+const GATHERED_BYTES_MAX = 64 * 1024 * 1024
+const EXPANDING_BYTES_MAX = 512 * 1024 * 1024
+
+export class HttpProtocol implements StreamProtocolServer {
+  readonly name = 'http'
+  readonly takesStream = true
+  readonly #around: HttpSurroundings
+  readonly #sessions = new Map<object, HttpSession>()
+  #server: Server | null = null
+  #isDraining = false
+
+  private constructor(hub: Hub, gate: StoreGate, clock: Clock, options: HttpOptions) {
+    this.#around = {
+      hub,
+      gate,
+      clock,
+      options,
+      problem: options.problem ?? (() => {}),
+      counters: new HttpCounters(),
+      startedMs: clock.monotonicMs(),
+      ndjson: new NdjsonWorkspace(HALF_LINE_BYTES_MAX),
+      text: new TextLogWorkspace(HALF_LINE_BYTES_MAX),
+      gathered: new ByteBudget(GATHERED_BYTES_MAX),
+      expanding: new ByteBudget(EXPANDING_BYTES_MAX),
+      isDraining: () => this.#isDraining,
+    }
+  }
+
+  /** Loads what HTTP needs, and makes everything ready. */
+  static async create(hub: Hub, gate: StoreGate, clock: Clock, options: HttpOptions): Promise<HttpProtocol> {
+    const protocol = new HttpProtocol(hub, gate, clock, options)
+    await makeApp(protocol.#around, {
+      serverFactory: (listener) => protocol.#makeServer(listener),
+      sessionOf: (request) => protocol.#sessionOf(request.socket),
+      refuse: (socket, error) => protocol.#sessions.get(socket)?.refuse(problemOfParser(error)),
+    })
+    return protocol
+  }
+
+  open(stream: Duplex, arrival: Arrival): HttpSession {
+    const server = this.#server
+    assert(server !== null, 'a server was made')
+    const { clock, options } = this.#around
+    const session = new HttpSession(stream as HttpStream, arrival, clock, options, () => {
+      this.#isDraining = true
+    })
+    this.#sessions.set(stream, session)
+    void session.closed.then(() => this.#sessions.delete(stream))
+    server.emit('connection', stream)
+    session.takeOverEnd()
+    return session
+  }
+
+  refusal(reason: string): string {
+    const isBanned = reason === CONNECTION_REFUSALS.notAllowed
+    return problemResponse(new CodedError(isBanned ? 'NOT_ALLOWED' : 'RATE_EXCEEDED', `${reason}.`))
+  }
+
+  stats(): HttpProtocolStats {
+    const { counters, gathered } = this.#around
+    const { requests, errors, statuses, bytesIn, records, refused, rows } = counters
+    return {
+      sessions: this.#sessions.size,
+      requests,
+      errors,
+      statuses: { ...statuses },
+      bytes: bytesIn,
+      records,
+      refused,
+      rows,
+      gatheredBytes: gathered.used,
+    }
+  }
+
+  #sessionOf(socket: object): HttpSession {
+    const session = this.#sessions.get(socket)
+    assert(session !== undefined, 'every socket of the server has a session')
+    return session
+  }
+
+  #makeServer(listener: RequestListener): Server {
+    const take: RequestListener = (request, response) => {
+      this.#sessionOf(request.socket).begin(response)
+      listener(request, response)
+    }
+    // Its own time limits are off: sessions have their own, by our clock.
+    const server = createServer({
+      maxHeaderSize: HEADER_BYTES_MAX,
+      requireHostHeader: false,
+      headersTimeout: 0,
+      requestTimeout: 0,
+      keepAliveTimeout: 0,
+    })
+    server.on('request', take)
+    // The route says go on when it begins to read.
+    server.on('checkContinue', take)
+    server.on('checkExpectation', (request: IncomingMessage) => {
+      this.#sessionOf(request.socket).refuse(
+        new HttpProblem('REQUEST_INVALID', 'The header `Expect` can only be 100-continue.', { status: 417 }),
+      )
+    })
+    server.on('connect', (request: IncomingMessage) => {
+      this.#sessionOf(request.socket).refuse(
+        new HttpProblem('METHOD_REFUSED', 'This server is no proxy.', { headers: { Allow: 'GET, POST' } }),
+      )
+    })
+    // A peer that has sent everything may still read its answer.
+    Object.assign(server, { httpAllowHalfOpen: true })
+    this.#server = server
+    return server
+  }
+}
+
+/** What Node's parser found. */
+function problemOfParser(error: NodeJS.ErrnoException): HttpProblem {
+  switch (systemErrorCode(error)) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new HttpProblem('REQUEST_INVALID', `The headers have more than ${HEADER_BYTES_MAX} bytes.`, {
+        status: 431,
+      })
+    case 'HPE_PAUSED_H2_UPGRADE':
+    case 'HPE_INVALID_VERSION':
+      return new HttpProblem('REQUEST_INVALID', 'This server speaks HTTP/1.1.', { status: 505 })
+    default:
+      return new HttpProblem('REQUEST_INVALID', 'What came is no HTTP request.')
+  }
+}

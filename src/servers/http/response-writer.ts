@@ -1,0 +1,69 @@
+/**
+ * An answer that is written as it is made, no faster than the peer takes it. Its headers go with the first piece, so
+ * until then another answer can be given instead.
+ */
+import type { FastifyReply } from 'fastify'
+import { CodedError } from '../../base/base.ts'
+
+export class ResponseWriter {
+  readonly #reply: FastifyReply
+  readonly #mediaType: string
+  readonly #signal: AbortSignal
+  #hasBegun = false
+
+  /** Writing ends with QUERY_CANCELLED when the signal aborts. */
+  constructor(reply: FastifyReply, mediaType: string, signal: AbortSignal) {
+    this.#reply = reply
+    this.#mediaType = mediaType
+    this.#signal = signal
+  }
+
+  get hasBegun(): boolean {
+    return this.#hasBegun
+  }
+
+  async write(piece: string): Promise<void> {
+    this.#begin()
+    if (!this.#reply.raw.write(piece)) await this.#drained()
+    if (this.#signal.aborted) throw new CodedError('QUERY_CANCELLED', 'Nobody waits for the answer any more.')
+  }
+
+  /** The last piece. */
+  end(piece: string): void {
+    this.#begin()
+    this.#reply.raw.end(piece)
+  }
+
+  /** The peer must not take what it got for the whole. */
+  breakOff(): void {
+    this.#reply.raw.destroy()
+  }
+
+  #begin(): void {
+    if (this.#hasBegun) return
+    this.#hasBegun = true
+    this.#reply.hijack()
+    const { raw } = this.#reply
+    for (const [name, value] of Object.entries(this.#reply.getHeaders())) {
+      if (value !== undefined) raw.setHeader(name, value)
+    }
+    raw.writeHead(200, { 'Content-Type': this.#mediaType })
+  }
+
+  /** Resolves when the peer has taken what was written, or nobody waits for it any more. */
+  #drained(): Promise<void> {
+    const { raw } = this.#reply
+    return new Promise((resolve) => {
+      const done = (): void => {
+        raw.off('drain', done)
+        raw.off('close', done)
+        this.#signal.removeEventListener('abort', done)
+        resolve()
+      }
+      raw.on('drain', done)
+      raw.on('close', done)
+      this.#signal.addEventListener('abort', done)
+      if (this.#signal.aborted || raw.destroyed) done()
+    })
+  }
+}

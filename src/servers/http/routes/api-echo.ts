@@ -1,0 +1,25 @@
+/** `/api/echo`: gives back what it was sent, so that a client can see what arrives. */
+import { BODY_BYTES_MAX } from '../http-options.ts'
+import { HTTP_METHODS, type HttpRoute } from '../route.ts'
+
+/** Credentials are not repeated, not even to whoever sent them. */
+const HIDDEN_HEADERS = ['authorization', 'proxy-authorization']
+
+export const apiEcho: HttpRoute = {
+  methods: HTTP_METHODS,
+  path: '/api/echo',
+  action: 'data.echo',
+  summary: 'Any method: `method`, `path`, `headers`, `cookies`, `query_params`, `body` as they came.',
+  async answer({ request, parameters, body }) {
+    const text = await body.whole(BODY_BYTES_MAX, (bytes) => bytes.toString())
+    const headers = Object.entries(request.headers).filter(([name]) => !HIDDEN_HEADERS.includes(name))
+    return {
+      method: request.method,
+      path: (request.raw.url ?? '').split('?')[0],
+      headers: Object.fromEntries(headers),
+      cookies: request.cookies,
+      query_params: Object.fromEntries(parameters),
+      body: text,
+    }
+  },
+}

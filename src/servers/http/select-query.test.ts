@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict'
+import { afterEach, describe, it } from 'node:test'
+import { CodedError, type ErrorCode } from '../../base/base.ts'
+import type { Row } from '../../query/query.ts'
+import { rowOf } from '../fake-hub.ts'
+import { turns, until } from '../test-peer.ts'
+import { answerOf, type HttpAnswer, type HttpChanges, HttpFront, jsonOf, NOW_MS } from './test-http.ts'
+
+const PATH = '/select/logsql/query'
+const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
+const fronts: HttpFront[] = []
+
+async function open(changes: HttpChanges = {}): Promise<HttpFront> {
+  const front = await HttpFront.open(changes)
+  fronts.push(front)
+  return front
+}
+
+afterEach(async () => {
+  for (const front of fronts.splice(0)) await front.close()
+})
+
+function problemOf(answer: HttpAnswer): readonly unknown[] {
+  return [answer.status, jsonOf(answer)['code']]
+}
+
+function* manyRows(count: number): Generator<Row> {
+  for (let id = 0; id < count; id++) yield rowOf(id, 9, NOW_MS, `row ${id} ${'x'.repeat(500)}`)
+}
+
+describe('GET and POST /select/logsql/query', () => {
+  it('streams rows as lines of JSON', async () => {
+    const front = await open()
+    front.hub.rows = [rowOf(1, 17, NOW_MS, 'one'), rowOf(2, 0, NOW_MS, 'two\n')]
+    const answer = await front.ask(`${PATH}?query=error`)
+    assert.equal(answer.status, 200)
+    assert.equal(answer.headers['content-type'], 'application/stream+json')
+    assert.equal(answer.headers['x-content-type-options'], 'nosniff')
+    assert.equal(
+      answer.text,
+      '{"_time":"2025-06-15T15:06:40Z","_msg":"one","_id":1}\n' +
+        '{"_time":"2025-06-15T15:06:40Z","_msg":"two\\n","_id":2}\n',
+    )
+    assert.deepEqual(front.hub.asked, ['error'])
+    assert.equal(front.hub.openAnswers, 0)
+  })
+
+  it('takes a form, whose parameters win', async () => {
+    const front = await open()
+    const answer = await front.post(`${PATH}?query=no&limit=3`, 'query=level%3Aerror+or+warn&x=1', FORM)
+    assert.deepEqual([answer.status, answer.text], [200, ''])
+    assert.deepEqual(front.hub.asked, ['level:error or warn | limit 3'])
+    const other = await front.post(`${PATH}?query=a`, '{}', { 'Content-Type': 'application/json' })
+    assert.deepEqual(problemOf(other), [415, 'MEDIA_UNSUPPORTED'])
+    assert.equal((await front.ask(`${PATH}?query=a`, { method: 'POST' })).status, 200)
+  })
+
+  it('narrows the query to a range of time, and to a number of rows', async () => {
+    const front = await open()
+    const asked = async (parameters: Record<string, string>): Promise<string | undefined> => {
+      const answer = await front.ask(`${PATH}?${new URLSearchParams(parameters)}`)
+      assert.equal(answer.status, 200, answer.text)
+      return front.hub.asked.at(-1)
+    }
+    assert.equal(await asked({ query: 'a or b' }), 'a or b')
+    assert.equal(await asked({ query: 'a or b', start: '5m' }), '_time:>=now-5m (a or b)')
+    assert.equal(
+      await asked({ query: '*', start: '2025-01-01Z', end: '1752800000' }),
+      '_time:[2025-01-01Z,1752800000]',
+    )
+    assert.equal(
+      await asked({ query: 'a | fields b', end: '1752800000000', limit: '10' }),
+      '_time:<=1752800000000 a | fields b | limit 10',
+    )
+    assert.equal(await asked({ query: 'a', limit: '0' }), 'a')
+  })
+
+  it('refuses parameters that make no sense', async () => {
+    const front = await open()
+    for (const search of ['', 'query=', 'query=a&limit=x', 'query=a&limit=-1', 'query=a&timeout=soon', 'query=a&timeout=0']) {
+      assert.deepEqual(problemOf(await front.ask(`${PATH}?${search}`)), [400, 'REQUEST_INVALID'], search)
+    }
+    assert.deepEqual(problemOf(await front.ask(`${PATH}?query=a&start=soon`)), [400, 'QUERY_SYNTAX'])
+    assert.deepEqual(front.hub.asked, [])
+  })
+
+  it('shows where a query is wrong', async () => {
+    const front = await open()
+    const answer = await front.ask(`${PATH}?query=level:error|lmit+5`)
+    assert.deepEqual(problemOf(answer), [400, 'QUERY_SYNTAX'])
+    const { detail, offset, length } = jsonOf(answer)
+    assert.match(String(detail), /^level:error\|lmit 5\n {12}\^\^\^\^\n.*did you mean `limit`\?$/)
+    assert.deepEqual([offset, length], [12, 4])
+  })
+
+  for (const [code, status] of [
+    ['QUERY_TOO_LARGE', 422],
+    ['QUERY_CANCELLED', 503],
+    ['STORE_CLOSED', 503],
+    ['STORE_UNKNOWN', 404],
+  ] as const satisfies readonly (readonly [ErrorCode, number])[]) {
+    it(`answers ${code} with ${status}`, async () => {
+      const front = await open()
+      front.hub.error = new CodedError(code, 'says the test')
+      assert.deepEqual(problemOf(await front.ask(`${PATH}?query=a`)), [status, code])
+    })
+  }
+
+  it('answers 504 when the time is up', async () => {
+    const front = await open()
+    front.hub.query = (_query, options) =>
+      new Promise((_resolve, reject) => {
+        options?.signal?.addEventListener('abort', () => reject(new CodedError('QUERY_CANCELLED', 'stopped')))
+        front.hub.openAnswers = -1
+      })
+    const answer = front.ask(`${PATH}?query=a&timeout=2s`)
+    await until(() => front.hub.openAnswers === -1, 'the query')
+    front.clock.advance(1999)
+    await turns()
+    front.clock.advance(1)
+    assert.deepEqual(problemOf(await answer), [504, 'QUERY_CANCELLED'])
+  })
+
+  it('breaks the connection off when something goes wrong behind the first rows', async () => {
+    const front = await open()
+    front.hub.rows = (function* () {
+      yield* manyRows(200)
+      throw new CodedError('QUERY_TOO_LARGE', 'says the test')
+    })()
+    await assert.rejects(front.ask(`${PATH}?query=a`), { code: 'ECONNRESET' })
+    assert.equal(front.hub.openAnswers, 0)
+  })
+
+  it('reads rows no faster than the peer takes them, and stops when it goes', async () => {
+    const front = await open()
+    let rowsRead = 0
+    front.hub.rows = (function* () {
+      for (const row of manyRows(1_000_000)) {
+        rowsRead++
+        yield row
+      }
+    })()
+    const peer = await front.peer()
+    peer.socket.pause()
+    peer.send(`GET ${PATH}?query=a HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+    await until(() => rowsRead > 100, 'the first rows')
+    let before = -1
+    await until(() => {
+      const stands = before === rowsRead
+      before = rowsRead
+      return stands
+    }, 'a stand')
+    await turns(500)
+    assert.ok(rowsRead < 100_000, `${rowsRead} rows were read`)
+    peer.destroy()
+    await until(() => front.hub.openAnswers === 0, 'the end of the answer')
+    assert.ok(rowsRead < 200_000)
+  })
+
+  it('cancels a query whose client goes', async () => {
+    const front = await open()
+    front.hub.query = (_query, options) =>
+      new Promise((_resolve, reject) => {
+        front.hub.signals.push(options?.signal ?? AbortSignal.abort())
+        options?.signal?.addEventListener('abort', () => reject(new CodedError('QUERY_CANCELLED', 'stopped')))
+      })
+    const peer = await front.peer()
+    peer.send(`GET ${PATH}?query=a HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+    await until(() => front.hub.signals.length === 1, 'the query')
+    assert.equal(front.hub.signals[0].aborted, false)
+    peer.destroy()
+    await until(() => front.hub.signals[0].aborted, 'the cancellation')
+  })
+
+  it('gives a hundred thousand rows without a limit', async () => {
+    const front = await open()
+    front.hub.rows = (function* () {
+      for (let id = 0; id < 100_000; id++) yield rowOf(id, 0, NOW_MS, 'x')
+    })()
+    const sent = front.begin(`${PATH}?query=*`)
+    const answer = answerOf(sent)
+    sent.end()
+    assert.equal((await answer).text.split('\n').length, 100_001)
+    assert.equal(front.hub.signals.length, 1)
+  })
+})
