@@ -15,6 +15,8 @@ import {
   type PortProtocols,
   type Protocol,
   QueryProtocol,
+  type RefusedProtocol,
+  refusedProtocols,
 } from '../servers/servers.ts'
 import { LINGER_MS } from './port-options.ts'
 import type { ServerParts } from './server-parts.ts'
@@ -52,24 +54,25 @@ const CLOSED_PORTS: ReadonlySet<PortName> = new Set(['irc', 'http'])
 export class ServerProtocols {
   readonly framedJson: FramedJsonProtocol
   readonly #byName: ReadonlyMap<string, Protocol>
+  readonly #refused: readonly RefusedProtocol[]
   readonly #byDetection: ReadonlyMap<StreamProtocol, Protocol>
 
-  private constructor(byName: ReadonlyMap<string, Protocol>) {
+  private constructor(byName: ReadonlyMap<string, Protocol>, refused: readonly RefusedProtocol[]) {
     this.#byName = byName
     const framedJson = protocolOf(byName, 'framedJson')
     assert(framedJson instanceof FramedJsonProtocol, 'the row builds it')
     this.framedJson = framedJson
-    this.#byDetection = new Map(
-      PROTOCOL_ROWS.flatMap(({ name, detectedAs }) =>
-        detectedAs.map((detected) => [detected, protocolOf(byName, name)] as const),
-      ),
+    const built = PROTOCOL_ROWS.flatMap(({ name, detectedAs }) =>
+      detectedAs.map((detected) => [detected, protocolOf(byName, name)] as const),
     )
+    this.#byDetection = new Map([...built, ...refused.map((protocol) => [protocol.name, protocol] as const)])
+    this.#refused = refused
   }
 
   static async build(parts: ServerParts, config: Config): Promise<ServerProtocols> {
     const byName = new Map<string, Protocol>()
     for (const { name, build } of PROTOCOL_ROWS) byName.set(name, await build(parts, config))
-    return new ServerProtocols(byName)
+    return new ServerProtocols(byName, refusedProtocols())
   }
 
   /** What a port speaks; null while its server does not exist. */
@@ -87,7 +90,9 @@ export class ServerProtocols {
   }
 
   stats(): Record<string, object> {
-    return Object.fromEntries([...this.#byName].map(([name, protocol]) => [name, protocol.stats()]))
+    const all: (readonly [string, Protocol])[] = [...this.#byName]
+    for (const protocol of this.#refused) all.push([protocol.name, protocol])
+    return Object.fromEntries(all.map(([name, protocol]) => [name, protocol.stats()]))
   }
 }
 

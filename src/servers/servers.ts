@@ -37,6 +37,7 @@ export {
 } from './port-server.ts'
 export type { Protocol } from './protocol.ts'
 export { QueryProtocol, type QueryProtocolOptions, type QueryProtocolStats } from './query-protocol.ts'
+export { type RefusedProtocol, refusedProtocols } from './refused-protocols.ts'
 export { StoreGate } from './store-gate.ts'
 export { readProcTable } from './udp-kernel-drops.ts'
 export { UdpServer, type UdpServerOptions, type UdpServerStats } from './udp-server.ts'
