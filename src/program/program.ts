@@ -4,3 +4,4 @@ export { EmbeddedServer, type StartServerOptions, startServer } from './embedded
 export { type PortState, RunningServer } from './running-server.ts'
 export type { OwnLog, ServerSurroundings } from './server-parts.ts'
 export { PROTOCOL_NAMES } from './server-protocols.ts'
+export { takesDatagrams } from './udp-port.ts'

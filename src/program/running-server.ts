@@ -2,10 +2,16 @@
  * The whole program put together: a hub, its protocols, and a server for each open port, from one configuration.
  */
 import { resolve } from 'node:path'
-import { assert } from '../base/base.ts'
+import { assert, isCodedError } from '../base/base.ts'
 import { type Config, PORT_NAMES, type PortName, printAddress } from '../config/config.ts'
 import { type Hub, openHub } from '../hub/hub.ts'
-import { type JsonRegistry, PortServer, StoreGate, type UdpServer } from '../servers/servers.ts'
+import {
+  type JsonRegistry,
+  type ListenAddress,
+  PortServer,
+  StoreGate,
+  type UdpServer,
+} from '../servers/servers.ts'
 import { ConnectionRoom } from './connection-room.ts'
 import { hubOptions } from './hub-options.ts'
 import { PortCertificates } from './port-certificates.ts'
@@ -27,6 +33,8 @@ export interface PortState {
 
 /** Bytes of all sessions that were read and are not stored. */
 const UNSTORED_BYTES_MAX = 64 * 1024 * 1024
+
+const UDP_TRIES_MAX = 10
 
 export class RunningServer {
   readonly hub: Hub
@@ -116,16 +124,36 @@ export class RunningServer {
       const spoken = this.#config.ports[name].listen.length === 0 ? null : protocols.of(name, this.#config)
       if (spoken === null) continue
       const options = portOptions(parts, certificates, this.#config, name)
-      const server = new PortServer(parts.clock, options, spoken)
-      this.#servers.set(name, server)
-      await server.open()
-      if (name === 'log')
-        await this.#openUdp(udpPort(parts, this.#config, protocols, options, server.addresses))
+      const make = (): PortServer => new PortServer(parts.clock, options, spoken)
+      if (name !== 'log') await this.#openPort(name, make())
+      else
+        await this.#openLogPort(make, (addresses) =>
+          udpPort(parts, this.#config, protocols, options, addresses),
+        )
     }
   }
 
-  async #openUdp(udp: UdpServer | null): Promise<void> {
-    this.#udp = udp
-    await udp?.open()
+  async #openPort(name: PortName, server: PortServer): Promise<void> {
+    this.#servers.set(name, server)
+    await server.open()
+  }
+
+  /** Over TCP and UDP on the same numbers. One that the system chose for TCP may be taken over UDP: then another. */
+  async #openLogPort(
+    make: () => PortServer,
+    makeUdp: (addresses: readonly ListenAddress[]) => UdpServer | null,
+  ): Promise<void> {
+    const isChosen = this.#config.ports.log.listen.some(({ port }) => port === 0)
+    for (let tries = 1; ; tries++) {
+      const server = make()
+      await this.#openPort('log', server)
+      this.#udp = makeUdp(server.addresses)
+      try {
+        return await this.#udp?.open()
+      } catch (error) {
+        if (!isCodedError(error, 'PORT_TAKEN') || !isChosen || tries === UDP_TRIES_MAX) throw error
+        await server.drain(0)
+      }
+    }
   }
 }

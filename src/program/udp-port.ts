@@ -13,7 +13,12 @@ const DATAGRAMS: Readonly<Record<string, DatagramProtocol | 'auto'>> = {
   framedJson: 'framedJson',
 }
 
-/** Not opened; null where the port takes no datagrams: they are off, it is pinned to what has none, or it is TLS only. */
+/** Not where they are off, where the log port is pinned to what has none, or where it is TLS only. */
+export function takesDatagrams({ udp, ports: { log } }: Config): boolean {
+  return udp.enabled && DATAGRAMS[log.protocol] !== undefined && !log.tls.only
+}
+
+/** Not opened; null where the port takes no datagrams. */
 export function udpPort(
   parts: ServerParts,
   config: Config,
@@ -22,7 +27,7 @@ export function udpPort(
   addresses: readonly ListenAddress[],
 ): UdpServer | null {
   const pinned = DATAGRAMS[config.ports.log.protocol]
-  if (!config.udp.enabled || pinned === undefined || config.ports.log.tls.only) return null
+  if (pinned === undefined || !takesDatagrams(config)) return null
   return new UdpServer(parts.gate, parts.clock, {
     listener: { listen: addresses, option: port.listener.option },
     admission: { ...port.admission, datagramsPerSecondMax: config.udp.datagramsPerSecondMax },
