@@ -89,12 +89,13 @@ describe('layers', () => {
     assert.deepEqual(checkLayers(tree({ 'cli/serve.ts': ['../config/config.ts'] })), [])
   })
 
-  it('keeps the client to wire and record', () => {
-    assert.equal(checkLayers(tree({ 'client/client.ts': ['../base/base.ts'] })).length, 1)
-    assert.deepEqual(
-      checkLayers(tree({ 'client/client.ts': ['../wire/wire.ts', '../record/record.ts'] })),
-      [],
-    )
+  it('keeps the client to wire, record and base, and the pino transport to the client', () => {
+    assert.equal(checkLayers(tree({ 'client/client.ts': ['../hub/hub.ts'] })).length, 1)
+    assert.equal(checkLayers(tree({ 'client/client.ts': ['../pino/pino.ts'] })).length, 1)
+    assert.equal(checkLayers(tree({ 'pino/pino.ts': ['../wire/wire.ts'] })).length, 1)
+    const client = ['../wire/wire.ts', '../record/record.ts', '../base/base.ts']
+    assert.deepEqual(checkLayers(tree({ 'client/client.ts': client })), [])
+    assert.deepEqual(checkLayers(tree({ 'pino/pino.ts': ['../client/client.ts'] })), [])
   })
 
   it('lets nobody but tests import testing', () => {

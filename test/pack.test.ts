@@ -24,6 +24,15 @@ const root = join(import.meta.dirname, '..')
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const NOT_COPIED = ['node_modules', '.git', 'dist', 'data', 'logcaster-data']
 
+/** Every door but the one that the example goes through. */
+const DOORS = `
+import { type ClientOptions, openClient } from 'logcaster/client'
+import transport from 'logcaster/pino'
+import 'logcaster/testing'
+export const openQuietly = (options: ClientOptions) => openClient(options)
+export { transport }
+`
+
 interface Outcome {
   readonly code: number | string
   readonly stdout: string
@@ -121,12 +130,20 @@ describe('the package', () => {
   after(() => rmSync(work, { recursive: true, force: true }))
 
   it('holds built JavaScript, declarations, the pages for users and the licence, and nothing else', () => {
-    const expected = /^(package\.json|LICENSE|README\.md|README\.ko\.md|CHANGELOG\.md|dist\/.*\.(js|d\.ts))$/
+    const expected =
+      /^(package\.json|LICENSE|README\.md|README\.ko\.md|CHANGELOG\.md|dist\/.*\.(js|d\.ts)|dist\/servers\/http\/static\/.*)$/
     assert.deepEqual(
       packed.filter((path) => !expected.test(path) || /\.test\.|\/test\//.test(path)),
       [],
     )
-    for (const path of ['LICENSE', 'README.md', 'dist/bin.js', 'dist/main.js', 'dist/main.d.ts']) {
+    for (const path of [
+      'LICENSE',
+      'README.md',
+      'dist/bin.js',
+      'dist/main.js',
+      'dist/main.d.ts',
+      'dist/servers/http/static/page.css',
+    ]) {
       assert.ok(packed.includes(path), `${path} is in the package`)
     }
   })
@@ -164,11 +181,12 @@ describe('the package', () => {
       .map((door) => `console.log('${door}', Object.keys(await import('${door}')).length > 0)\n`)
     writeFileSync(join(user, 'doors.js'), script.join(''))
     const stdout = await runWell(process.execPath, ['doors.js'], user)
-    assert.equal(stdout, 'logcaster true\nlogcaster/testing true\n')
+    const doors = ['logcaster', 'logcaster/client', 'logcaster/pino', 'logcaster/testing']
+    assert.equal(stdout, doors.map((door) => `${door} true\n`).join(''))
   })
 
   it('has declarations that a strict TypeScript project accepts', async () => {
-    writeFileSync(join(user, 'example.ts'), `import 'logcaster/testing'\n${example()}`)
+    writeFileSync(join(user, 'example.ts'), `${DOORS}\n${example()}`)
     const config = {
       compilerOptions: {
         target: 'es2024',

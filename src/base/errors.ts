@@ -101,7 +101,8 @@ export const ERROR_CODES = declare({
   },
   SERVER_UNREACHABLE: {
     meaning: 'No LogCaster answers at this address.',
-    remedy: 'Start it with `npm start`, or name the address with --host, --log-port and --query-port.',
+    remedy:
+      'Start it with `npm start`, or name the address with --host and --log-port, --query-port or --http-port.',
   },
   SERVER_REFUSED: {
     meaning: 'The server answered with an error.',
