@@ -15,7 +15,7 @@ import {
 import { ACTIONS, type Action, CAPABILITIES, type Capability } from './actions.ts'
 import { BinaryProtocol, type BinaryProtocolOptions } from './binary-protocol.ts'
 import { FakeHub, rowOf } from './fake-hub.ts'
-import { FramePeer, type FrontChanges, TestFront } from './test-front.ts'
+import { FramePeer, type FrontChanges, mutatedSessions, TestFront } from './test-front.ts'
 import { turns, until } from './test-peer.ts'
 
 type Changes = Partial<BinaryProtocolOptions> & FrontChanges
@@ -458,7 +458,7 @@ describe('BinaryProtocol: bounds', () => {
     await one.ended()
     assert.deepEqual(one.replies.map(shown), [
       '1 pong ',
-      '0 refused 18 Line too long for the memory that is left: try again later',
+      '0 refused 18 Frame too long for the memory that is left: try again later',
     ])
     assert.equal(stats().halfFrameBytes, 0)
   })
@@ -544,6 +544,37 @@ describe('BinaryProtocol: the end', () => {
       ])
       one.peer.destroy()
     }
+  })
+})
+
+describe('BinaryProtocol: hostile peers', () => {
+  it('ends or answers each of them, holds nothing for them, and serves others', async () => {
+    const { hub, peer, front, problems } = await open()
+    hub.rows = [rowOf(3, 17, 0, 'one')]
+    const good = await peer()
+    const valid = Buffer.concat([
+      log(1, 'first'),
+      ping(2, 'abc'),
+      encodeBinaryQuery(3, 'x'),
+      encodeBinaryStats(4),
+      log(5, 'x'),
+    ])
+    let round = 0
+    for (const bytes of mutatedSessions(valid, 200, 7)) {
+      const one = await peer()
+      one.peer.socket.end(bytes)
+      await one.ended()
+      assert.ok(
+        one.replies.every(({ kind }) => kind !== 'bad'),
+        `seed 7, round ${round}`,
+      )
+      good.send(ping(round))
+      assert.equal(shown((await good.until(++round))[round - 1]), `${round - 1} pong `)
+    }
+    await until(() => front.protocol.stats().sessions === 1, 'the end of the others')
+    assert.equal(front.protocol.stats().halfFrameBytes, 0)
+    assert.equal(front.gate.unstoredBytes, 0)
+    assert.deepEqual(problems, [])
   })
 })
 

@@ -39,15 +39,6 @@ export class BinaryTurns {
 /** Bytes of the reply to a record that was stored. */
 export const STORED_REPLY_BYTES = encodeBinaryStored(0, 0).length
 
-/** The replies to requests whose records have `firstId` and the ids that follow. */
-export function encodeStoredReplies(sequences: Uint32Array, firstId: number): Uint8Array {
-  const replies = new Uint8Array(sequences.length * STORED_REPLY_BYTES)
-  for (let index = 0; index < sequences.length; index++) {
-    replies.set(encodeBinaryStored(sequences[index], firstId + index), index * STORED_REPLY_BYTES)
-  }
-  return replies
-}
-
 /** The replies to requests of which nothing was stored. */
 export function encodeRefusedReplies(
   sequences: Uint32Array,

@@ -26,17 +26,12 @@ import {
   encodeBinaryPong,
   encodeBinaryRefusal,
   encodeBinaryStatsReply,
+  encodeBinaryStoredRun,
 } from '../wire/wire.ts'
 import type { SessionAccess } from './access.ts'
 import type { BinaryLogBatch } from './binary-log-batch.ts'
 import { answerBinaryQuery, type BinaryQueryContext } from './binary-query.ts'
-import {
-  type BinaryTurn,
-  BinaryTurns,
-  encodeRefusedReplies,
-  encodeStoredReplies,
-  STORED_REPLY_BYTES,
-} from './binary-replies.ts'
+import { type BinaryTurn, BinaryTurns, encodeRefusedReplies, STORED_REPLY_BYTES } from './binary-replies.ts'
 import type { Connection, ConnectionEnd } from './connection.ts'
 import type { Arrival, ProtocolSession } from './protocol.ts'
 import type { StoreGate } from './store-gate.ts'
@@ -78,6 +73,7 @@ export function newBinaryCounters(): BinaryCounters {
   return { bytes: 0, requests: 0, records: 0, pending: 0, rows: 0, refused: {} }
 }
 
+const NO_MEMORY = 'Frame too long for the memory that is left: try again later'
 /** What a STATS reply is charged with before it is made. */
 const STATS_REPLY_BYTES = 1024
 
@@ -227,7 +223,7 @@ export class BinarySession implements ProtocolSession {
     this.#halfFrameBytes = 0
     const { heldBytes } = this.#decoder
     if (!this.#isReadingOver && !halfFrames.take(heldBytes)) {
-      this.#refuse(0, 0, 'tooLong', LOG_REFUSALS.overload)
+      this.#refuse(0, 0, 'tooLong', NO_MEMORY)
       this.#isReadingOver = true
       return false
     }
@@ -305,7 +301,7 @@ export class BinarySession implements ProtocolSession {
       (firstId) => {
         gate.storeTook()
         this.counters.records += sequences.length
-        turn.print = () => encodeStoredReplies(sequences, firstId)
+        turn.print = () => encodeBinaryStoredRun(sequences, firstId)
         this.#settle(sequences.length, length)
       },
       (error: unknown) => {

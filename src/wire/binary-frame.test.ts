@@ -20,6 +20,7 @@ import {
   encodeBinaryStats,
   encodeBinaryStatsReply,
   encodeBinaryStored,
+  encodeBinaryStoredRun,
 } from './binary-frame.ts'
 
 interface Decoder<T> {
@@ -254,6 +255,10 @@ describe('binary frames', () => {
     assert.deepEqual(
       encodeBinaryStored(7, 4_294_967_298),
       bytes('\x01\x81\0\x09\0\0\0\x07\0\0\0\0\x01\0\0\0\x02'),
+    )
+    assert.deepEqual(
+      encodeBinaryStoredRun(Uint32Array.of(7, 1), 4_294_967_295),
+      bytes('\x01\x81\0\x09\0\0\0\x07\0\0\0\0\0\xff\xff\xff\xff\x01\x81\0\x09\0\0\0\x01\0\0\0\0\x01\0\0\0\0'),
     )
     assert.deepEqual(encodeBinaryEnd(1), bytes('\x01\x82\0\x01\0\0\0\x01\x01'))
     assert.deepEqual(encodeBinaryPong(2, bytes('\xff')), bytes('\x01\x83\0\x01\0\0\0\x02\xff'))

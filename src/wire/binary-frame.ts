@@ -99,6 +99,8 @@ const LEVEL_UNKNOWN = 255
 const UINT32_MAX = 0xffff_ffff
 const TWO_32 = 0x1_0000_0000
 const REASON_BYTES_MAX = 1024
+/** Header, status and id. */
+const STORED_FRAME_BYTES = BINARY_HEADER_BYTES + 9
 const NOTHING = new Uint8Array(0)
 
 const refusals = new Map<number, BinaryRefusal>(
@@ -228,19 +230,21 @@ function parseRequest(frame: Frame): BinaryRequest {
   }
 }
 
+/** Hot path: no DataView per record (measured: two of them were an eighth of all time). */
 function parseLog(frame: Frame): BinaryLog | BinaryBadRequest {
-  const view = viewOf(frame.payload)
-  const messageBytes = view.getUint16(5)
-  const message = frame.payload.subarray(LOG_HEADER_BYTES)
+  const { payload } = frame
+  const messageBytes = payload[5] * 0x100 + payload[6]
+  const message = payload.subarray(LOG_HEADER_BYTES)
   if (messageBytes !== message.length) {
     const reason = `Message length ${messageBytes} does not fit: the payload holds ${message.length} bytes of it`
     return badRequest(frame, 'badFrame', reason, true)
   }
-  const severity = severityOf(view.getUint8(0))
+  const severity = severityOf(payload[0])
   if (severity === null) {
-    return badRequest(frame, 'badLevelOrTime', `Bad level ${view.getUint8(0)}: expected 0 to 5 or 255`, false)
+    return badRequest(frame, 'badLevelOrTime', `Bad level ${payload[0]}: expected 0 to 5 or 255`, false)
   }
-  return { kind: 'log', sequence: frame.sequence, severity, timeSeconds: view.getUint32(1), message }
+  const timeSeconds = (payload[1] * 0x100 + payload[2]) * 0x1_0000 + payload[3] * 0x100 + payload[4]
+  return { kind: 'log', sequence: frame.sequence, severity, timeSeconds, message }
 }
 
 function parseQuery(frame: Frame): BinaryRequest {
@@ -335,13 +339,26 @@ export function encodeBinaryStats(sequence: number): Uint8Array {
 // ---- encoding of replies ------------------------------------------------------------------------------------
 
 export function encodeBinaryStored(sequence: number, id: number): Uint8Array {
-  assert(Number.isSafeInteger(id) && id >= 0, 'an id below 2^53')
-  const frame = newFrame(LOG | REPLY_BIT, sequence, 9)
-  const view = viewOf(frame)
-  view.setUint8(BINARY_HEADER_BYTES, STATUS_OK)
-  view.setUint32(BINARY_HEADER_BYTES + 1, Math.floor(id / TWO_32))
-  view.setUint32(BINARY_HEADER_BYTES + 5, id >>> 0)
-  return frame
+  return encodeBinaryStoredRun(Uint32Array.of(sequence), id)
+}
+
+/** The replies to LOG requests whose records have `firstId` and the ids that follow, one after another. */
+export function encodeBinaryStoredRun(sequences: Uint32Array, firstId: number): Uint8Array {
+  const count = sequences.length
+  assert(firstId >= 0 && Number.isSafeInteger(firstId + count), 'ids below 2^53')
+  const frames = new Uint8Array(count * STORED_FRAME_BYTES)
+  const view = viewOf(frames)
+  for (let index = 0, at = 0; index < count; index++, at += STORED_FRAME_BYTES) {
+    const id = firstId + index
+    view.setUint8(at, BINARY_VERSION)
+    view.setUint8(at + 1, LOG | REPLY_BIT)
+    view.setUint16(at + 2, STORED_FRAME_BYTES - BINARY_HEADER_BYTES)
+    view.setUint32(at + 4, sequences[index])
+    view.setUint8(at + BINARY_HEADER_BYTES, STATUS_OK)
+    view.setUint32(at + BINARY_HEADER_BYTES + 1, Math.floor(id / TWO_32))
+    view.setUint32(at + BINARY_HEADER_BYTES + 5, id >>> 0)
+  }
+  return frames
 }
 
 /** One row of any length: all its frames, one after another. */

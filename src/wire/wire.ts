@@ -24,6 +24,7 @@ export {
   encodeBinaryStats,
   encodeBinaryStatsReply,
   encodeBinaryStored,
+  encodeBinaryStoredRun,
 } from './binary-frame.ts'
 export {
   decodeJsonDatagram,

@@ -71,9 +71,9 @@ describe('framed JSON on a real hub', () => {
         none: null,
         _id: 1,
       },
-      { _time: '2024-06-10T06:13:19.5Z', _msg: 'two', _id: 2 },
+      { _time: '2024-06-10T06:13:19.500Z', _msg: 'two', _id: 2 },
       { _time: '2024-06-10T06:13:19.600000001Z', _msg: 'three', _id: 3 },
-      { _time: '2024-06-10T06:13:20.25Z', _msg: 'four', level: 'notice', _id: 4 },
+      { _time: '2024-06-10T06:13:20.250Z', _msg: 'four', level: 'notice', _id: 4 },
     ])
   })
 

@@ -286,6 +286,17 @@ describe('framed JSON: query', () => {
     assert.deepEqual(answers[3][1], { count: 3, too_long: 1 })
   })
 
+  it('puts no more rows into a frame than fit', async () => {
+    const front = await open()
+    front.hub.rows = [rowOf(1, 9, 0, 'x'.repeat(20_000)), rowOf(2, 9, 0, 'y'.repeat(1_035_000))]
+    const peer = await front.peer()
+    peer.send(frame('query', { query: '*' }, 1))
+    assert.deepEqual(
+      (await peer.answersUntil(3)).map(([type]) => type),
+      ['result', 'result', 'end'],
+    )
+  })
+
   it('says where the query is wrong', async () => {
     const [type, payload] = await answerTo('query', { query: 'level:error | lmit 5' })
     assert.equal(type, 'error')

@@ -9,6 +9,7 @@ import type { Clock } from '../../base/base.ts'
 import type { Hub } from '../../hub/hub.ts'
 import { ByteBudget } from '../../ingest/ingest.ts'
 import type { PeerAddress, SessionAccess } from '../access.ts'
+import { CONNECTION_REFUSALS } from '../admission.ts'
 import type { Connection } from '../connection.ts'
 import type { Arrival, ConnectionProtocol } from '../protocol.ts'
 import type { StoreGate } from '../store-gate.ts'
@@ -105,7 +106,8 @@ export class FramedJsonProtocol implements ConnectionProtocol {
 
   refusal(reason: string): Uint8Array {
     const { clock, serverName } = this.#surroundings.services
-    const payload = JSON.stringify({ error: reason, code: 'NOT_ALLOWED' })
+    const code = reason === CONNECTION_REFUSALS.notAllowed ? 'NOT_ALLOWED' : 'SERVER_BUSY'
+    const payload = JSON.stringify({ error: reason, code })
     const timestamp = clock.wallMs() / SECOND_MS
     return encodeReply('error', payload, { timestamp, senderId: serverName, correlationId: null })
   }

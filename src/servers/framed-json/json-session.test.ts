@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
 import { rowOf } from '../fake-hub.ts'
+import { mutatedSessions } from '../test-front.ts'
 import { turns, until } from '../test-peer.ts'
-import { frame, type JsonChanges, JsonFront } from './test-json-front.ts'
+import { frame, type JsonChanges, JsonFront, WALL_MS } from './test-json-front.ts'
 
 const fronts: JsonFront[] = []
 
@@ -136,7 +137,7 @@ describe('JsonSession: bad frames', () => {
     front.store.release()
     await peer.ended()
     assert.deepEqual(peer.answers, [
-      ['error', { error: 'Frame too long: 1048577 bytes, at most 1048576', code: 'REQUEST_INVALID' }, null],
+      ['error', { error: 'Frame too long: 1048577 bytes, at most 1048576', code: 'FRAME_TOO_LARGE' }, null],
       ['ack', { ids: [0] }, 1],
     ])
   })
@@ -147,23 +148,52 @@ describe('JsonSession: bad frames', () => {
     const second = await front.peer()
     await second.ended()
     assert.deepEqual(second.answers, [
-      ['error', { error: 'Too many connections: at most 1', code: 'NOT_ALLOWED' }, null],
+      ['error', { error: 'Too many connections: at most 1', code: 'SERVER_BUSY' }, null],
     ])
   })
 
   it('ends a session that sends much and may do nothing', async () => {
     const front = await open({ access: { grant: [], unknownBytesMax: 50 } })
     const peer = await front.peer()
-    peer.send(frame('log', { message: 'x' }))
-    await peer.ended()
-    await turns()
-    const denied = { error: 'Not allowed: log in with "auth" first', code: 'NOT_ALLOWED' }
     const refused = { error: 'Not allowed: this session may not write', code: 'NOT_ALLOWED' }
-    assert.ok(peer.answers.some(([, payload]) => JSON.stringify(payload) === JSON.stringify(refused)))
-    assert.deepEqual(peer.answers.length <= 2 && peer.answers.every(([type]) => type === 'error'), true)
-    peer.send(frame('log', { message: 'y' }))
+    assert.deepEqual(await peer.ask('log', { message: 'x' }), ['error', refused])
+    assert.deepEqual(await peer.ask('ping'), ['pong', { timestamp: WALL_MS / 1000 }])
+    peer.send(frame('nothing that is answered at once').subarray(0, 20))
     await peer.ended()
-    assert.ok(peer.answers.length === 1 || JSON.stringify(peer.answers).includes(denied.error))
+    assert.deepEqual(peer.answers.slice(2), [
+      ['error', { error: 'Not allowed: log in with "auth" first', code: 'NOT_ALLOWED' }, null],
+    ])
+  })
+})
+
+describe('JsonSession: hostile peers', () => {
+  it('ends or answers each of them, holds nothing for them, and serves others', async () => {
+    const front = await open()
+    front.hub.rows = [rowOf(3, 17, 0, 'one')]
+    const good = await front.peer()
+    const valid = Buffer.concat([
+      frame('log', { message: 'x', fields: { a: [1, { b: null }] } }, 1),
+      frame('log_batch', { records: [{ message: 'y' }, { message: '' }], batch_id: 'z' }, 2),
+      frame('query', { query: 'level:error', limit: 5 }, 3),
+      frame('tail', { query: '*' }, 4),
+      frame('stop', {}, 4),
+      frame('echo', { message: 'é' }, 5),
+    ])
+    let round = 0
+    for (const bytes of mutatedSessions(valid, 200, 7)) {
+      const peer = await front.peer()
+      peer.peer.socket.end(bytes)
+      await peer.ended()
+      assert.ok(
+        peer.replies.every(({ kind }) => kind === 'message'),
+        `seed 7, round ${round++}`,
+      )
+      assert.equal((await good.ask('ping'))[0], 'pong')
+    }
+    await until(() => front.protocol.stats().sessions === 1, 'the end of the others')
+    assert.equal(front.protocol.stats().halfFrameBytes, 0)
+    assert.equal(front.front.gate.unstoredBytes, 0)
+    assert.deepEqual(front.problems, [])
   })
 })
 
@@ -228,6 +258,28 @@ describe('JsonSession: bounds', () => {
     await until(() => front.hub.openAnswers === 0 && front.hub.tails[0].isEnded, 'the end of both')
   })
 
+  it('makes a tail wait for its reader, and ends it when the server drains all the same', async () => {
+    const front = await open({ connection: { idleMsMax: 0, unsentBytesMax: 10_000, lingerMsMax: 10 } })
+    let rows = 0
+    let signal: AbortSignal | undefined
+    front.hub.tail = (_query, options) => {
+      signal = options?.signal
+      return (async function* () {
+        for (;;) yield { kind: 'row', id: ++rows, row: rowOf(rows, 9, 0, 'x'.repeat(10_000)) }
+      })()
+    }
+    const deaf = await front.peer()
+    deaf.peer.socket.pause()
+    deaf.send(frame('tail', { query: '*' }))
+    await until(() => rows > 0, 'rows')
+    await settled(() => rows)
+    assert.ok(rows < 5000, `${rows} rows for a peer that reads nothing`)
+    const drained = front.front.port.drain(1000)
+    assert.equal(signal?.aborted, true)
+    front.clock.advance(1000)
+    assert.equal(await drained, 1)
+  })
+
   it('cuts off a peer that takes nothing for long', async () => {
     const front = await open({ connection: { idleMsMax: 60_000, unsentBytesMax: 10_000, lingerMsMax: 10 } })
     const peer = await front.peer()
@@ -248,7 +300,7 @@ describe('JsonSession: bounds', () => {
     assert.deepEqual(peer.answers, [
       [
         'error',
-        { error: 'Line too long for the memory that is left: try again later', code: 'REQUEST_INVALID' },
+        { error: 'Frame too long for the memory that is left: try again later', code: 'SERVER_BUSY' },
         null,
       ],
     ])
@@ -284,6 +336,27 @@ describe('JsonSession: the end', () => {
     peer.peer.socket.end(Buffer.concat([frame('log', { message: 'x' }, 1), frame('tail', { query: '*' }, 2)]))
     await peer.ended()
     assert.deepEqual(peer.answers.map(([type]) => type).sort(), ['ack', 'end', 'tail_started'])
+  })
+
+  it('ends a tail that began only after the peer had ended', async () => {
+    const front = await open()
+    let goOn = (): void => {}
+    front.protocol.registry.use(async (_context, _message, next) => {
+      await new Promise<void>((resolve) => {
+        goOn = resolve
+      })
+      await next()
+    })
+    const peer = await front.peer()
+    peer.peer.socket.end(frame('tail', { query: '*' }, 2))
+    await until(() => front.protocol.stats().messages === 1, 'the message')
+    await turns()
+    goOn()
+    await peer.ended()
+    assert.deepEqual(
+      peer.answers.map(([type]) => type),
+      ['tail_started', 'end'],
+    )
   })
 
   it('stores what was read of a peer that breaks off', async () => {

@@ -13,7 +13,7 @@
  * each case what was read is answered, tails are ended, and then the connection is finished.
  */
 import { isCodedError } from '../../base/base.ts'
-import { type ByteBudget, LOG_REFUSALS } from '../../ingest/ingest.ts'
+import type { ByteBudget } from '../../ingest/ingest.ts'
 import { type JsonBadFrame, type JsonFrame, JsonFrameDecoder, type JsonMessage } from '../../wire/wire.ts'
 import type { PeerAddress, SessionAccess } from '../access.ts'
 import type { Connection, ConnectionEnd } from '../connection.ts'
@@ -23,7 +23,7 @@ import type { JsonServices, LastingOptions, LastingRequest } from './context.ts'
 import { JsonRequest, type RequestHost } from './json-request.ts'
 import { LastingRequests } from './lasting-requests.ts'
 import type { JsonHandler, JsonRegistry } from './registry.ts'
-import { type ErrorPayload, encodeReply } from './reply-frame.ts'
+import { type ErrorPayload, encodeReply, NO_MEMORY } from './reply-frame.ts'
 
 /** What all framed JSON sessions share. */
 export interface JsonSurroundings {
@@ -191,7 +191,7 @@ export class JsonSession implements ProtocolSession, RequestHost {
     halfFrames.give(this.#halfFrameBytes)
     const isTaken = halfFrames.take(heldBytes)
     this.#halfFrameBytes = isTaken ? heldBytes : 0
-    if (!isTaken) this.#refuseFrame({ reason: LOG_REFUSALS.overload, correlationId: null, isClosing: true })
+    if (!isTaken) this.#refuseToHold()
     return isTaken
   }
 
@@ -209,10 +209,18 @@ export class JsonSession implements ProtocolSession, RequestHost {
     else this.#start(frame.message, bytes)
   }
 
-  #refuseFrame({ reason, correlationId, isClosing }: Omit<JsonBadFrame, 'kind'>): void {
+  /** The only frame that closes the connection is one that is too long. */
+  #refuseFrame({ reason, correlationId, isClosing }: JsonBadFrame): void {
     this.counters.badFrames++
-    this.#sendError({ error: reason, code: 'REQUEST_INVALID' }, correlationId)
+    const code = isClosing ? 'FRAME_TOO_LARGE' : 'REQUEST_INVALID'
+    this.#sendError({ error: reason, code }, correlationId)
     if (isClosing) this.#isReadingOver = true
+  }
+
+  #refuseToHold(): void {
+    this.counters.badFrames++
+    this.#sendError({ error: NO_MEMORY, code: 'SERVER_BUSY' }, null)
+    this.#isReadingOver = true
   }
 
   #start(message: JsonMessage, bytes: number): void {

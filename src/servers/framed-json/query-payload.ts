@@ -2,7 +2,7 @@
 import { type Clock, CodedError, isCodedError } from '../../base/base.ts'
 import { QUERY_LINE_BYTES_MAX } from '../../ingest/ingest.ts'
 import { caretMessage, parseQuery, type Query } from '../../query/query.ts'
-import { isObject } from './record-payload.ts'
+import { isObject } from './json-object.ts'
 
 /** REQUEST_INVALID, QUERY_SYNTAX with the place marked under the query, QUERY_TOO_LARGE. */
 export function parseQueryText(payload: unknown, clock: Clock): Query {

@@ -6,6 +6,7 @@
  */
 import { CodedError } from '../../base/base.ts'
 import type { NewRecord } from '../../record/record.ts'
+import { isObject } from './json-object.ts'
 
 const MEMBERS: ReadonlySet<string> = new Set(['message', 'level', 'timestamp', 'fields', 'stream'])
 const SECOND_MS = 1000
@@ -39,10 +40,6 @@ function readTime(timestamp: unknown): NewRecord['time'] {
 function readMembers(name: string, value: unknown): object | undefined {
   if (value === undefined || isObject(value)) return value
   throw invalid(`\`${name}\` is no object; give names and values`)
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function shown(name: string): string {

@@ -76,7 +76,11 @@ describe('JsonRegistry', () => {
       circle.push(circle)
       return circle
     })
+    front.protocol.registry.handle('novel', () => {
+      throw new CodedError('SERVER_BUSY', 'x'.repeat(2_000_000))
+    })
     const peer = await front.peer()
+    assert.deepEqual(await peer.ask('novel'), ['error', { error: 'x'.repeat(4096), code: 'SERVER_BUSY' }])
     assert.deepEqual(await peer.ask('echo'), ['error', { error: 'not now', code: 'SERVER_BUSY' }])
     const internal = { error: 'Internal error: see the log of the server', code: 'INTERNAL_ERROR' }
     assert.deepEqual(await peer.ask('fail'), ['error', internal])

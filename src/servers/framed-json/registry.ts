@@ -35,7 +35,7 @@ export type JsonMiddleware = (
 ) => Promise<void>
 
 /** What messages without a handler are counted as. */
-export const UNKNOWN_TYPE = 'unknown'
+const UNKNOWN_TYPE = 'unknown'
 
 const UNKNOWN: JsonHandler = {
   action: null,

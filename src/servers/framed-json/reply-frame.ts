@@ -48,6 +48,12 @@ function frameOf(text: string): Uint8Array {
   return frame
 }
 
+/** An error must fit into a frame, whoever wrote its message. */
+const REASON_LENGTH_MAX = 4096
+
+/** What a session says that has no memory left for the rest of a frame. */
+export const NO_MEMORY = 'Frame too long for the memory that is left: try again later'
+
 export interface ErrorPayload {
   readonly error: string
   readonly code: string
@@ -57,7 +63,8 @@ export interface ErrorPayload {
 export function errorPayload(error: unknown): ErrorPayload {
   if (error instanceof AssertionError) throw error
   if (!isCodedError(error)) return { error: QUERY_REFUSALS.internal, code: 'INTERNAL_ERROR' }
-  return { error: STORE_REASONS.get(error.code) ?? error.message, code: error.code }
+  const reason = STORE_REASONS.get(error.code) ?? error.message
+  return { error: reason.slice(0, REASON_LENGTH_MAX), code: error.code }
 }
 
 const STORE_REASONS: ReadonlyMap<string, string> = new Map([

@@ -11,7 +11,7 @@ import { PAYLOAD_BYTES_MAX } from './reply-frame.ts'
 const RESULT_BYTES = 64 * 1024
 /** `{"rows":[…]}` or `{"id":…,"row":…}` around a row. */
 const AROUND_ROW_BYTES = 64
-export const ROW_BYTES_MAX = PAYLOAD_BYTES_MAX - AROUND_ROW_BYTES
+const ROW_BYTES_MAX = PAYLOAD_BYTES_MAX - AROUND_ROW_BYTES
 
 export class ResultWriter {
   readonly #context: JsonContext

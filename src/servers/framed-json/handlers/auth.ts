@@ -1,7 +1,7 @@
 /** `auth {token}`: adds what the token allows. What was sent behind it waits, so that it is judged by that. */
 import { CodedError } from '../../../base/base.ts'
 import { CAPABILITIES } from '../../actions.ts'
-import { isObject } from '../record-payload.ts'
+import { isObject } from '../json-object.ts'
 import type { JsonHandler } from '../registry.ts'
 
 export const auth: JsonHandler = {

@@ -1,6 +1,6 @@
 /** `compute {numbers}`: their sum, made on a worker thread. */
 import { CodedError } from '../../../base/base.ts'
-import { isObject } from '../record-payload.ts'
+import { isObject } from '../json-object.ts'
 import type { JsonHandler } from '../registry.ts'
 
 const NUMBERS_MAX = 100_000

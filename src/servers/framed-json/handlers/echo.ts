@@ -1,5 +1,5 @@
 /** `echo`: the payload comes back; over UDP with the address that it came from. */
-import { isObject } from '../record-payload.ts'
+import { isObject } from '../json-object.ts'
 import type { JsonHandler } from '../registry.ts'
 
 const ECHO_LENGTH_MAX = 1000

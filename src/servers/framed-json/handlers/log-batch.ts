@@ -1,7 +1,7 @@
 /** `log_batch {records, batch_id?}`: many records, acknowledged together when all that are not refused are on disk. */
 import { CodedError } from '../../../base/base.ts'
+import { isObject } from '../json-object.ts'
 import { BATCH_ID_BYTES_MAX, type RefusedRecord } from '../log-writer.ts'
-import { isObject } from '../record-payload.ts'
 import type { JsonHandler } from '../registry.ts'
 
 /** Characters of all reasons of one reply: it must fit into a frame. Refusals behind that have only their code. */

@@ -5,8 +5,8 @@
 import { CodedError } from '../../../base/base.ts'
 import type { TailItem } from '../../../hub/hub.ts'
 import type { JsonContext, LastingRequest } from '../context.ts'
+import { isObject } from '../json-object.ts'
 import { parseQueryText } from '../query-payload.ts'
-import { isObject } from '../record-payload.ts'
 import type { JsonHandler } from '../registry.ts'
 import { printRow } from '../result-writer.ts'
 
