@@ -1,7 +1,8 @@
 /** For tests: a command line without a process around it, and a server that says what the test wrote. */
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { Readable, Writable } from 'node:stream'
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { type Clock, type Random, SeededRandom, systemClock } from '../base/base.ts'
 import type { CliIo, CliSignal } from './cli-io.ts'
 import { runCli } from './run.ts'
@@ -141,15 +142,23 @@ export async function run(words: readonly string[], options: FakeIoOptions = {})
 }
 
 export class FakeServer implements AsyncDisposable {
-  readonly #server = createServer()
+  readonly #server: Server
   readonly #sockets = new Set<Socket>()
   /** Everything that all connections sent, as Latin-1. */
   received = ''
 
-  /** A server on a free port of this machine. `onText` gets all that one connection has sent so far, each time more comes. */
-  static async open(onText: (text: string, socket: Socket) => void): Promise<FakeServer> {
-    const fake = new FakeServer()
-    fake.#server.on('connection', (socket) => fake.#accept(socket, onText))
+  private constructor(server: Server) {
+    this.#server = server
+  }
+
+  /**
+   * A server on a free port of this machine, which speaks TLS where that is given. `onText` gets all that one
+   * connection has sent so far, each time more comes.
+   */
+  static async open(onText: (text: string, socket: Socket) => void, tls?: TlsOptions): Promise<FakeServer> {
+    const fake = new FakeServer(tls === undefined ? createServer() : createTlsServer(tls))
+    const event = tls === undefined ? 'connection' : 'secureConnection'
+    fake.#server.on(event, (socket: Socket) => fake.#accept(socket, onText))
     fake.#server.listen(0, '127.0.0.1')
     await once(fake.#server, 'listening')
     return fake

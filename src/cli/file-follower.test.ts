@@ -267,6 +267,21 @@ describe('FileFollower', () => {
     assert.deepEqual(bench.problems, [])
   })
 
+  it('finds the copy of a file of which nothing was seen, by the one before it', async () => {
+    await writeFile(path, 'one\n')
+    await using bench = await started()
+    await bench.send()
+    await rename(path, newer(1))
+    await writeFile(path, '')
+    await bench.sendQuiet()
+    await bench.crash()
+    await rename(newer(1), newer(2))
+    await writeFile(newer(1), 'two\n')
+    await appendFile(path, 'three\n')
+    await bench.start()
+    assert.equal(await bench.sendQuiet(), 'one\ntwo\nthree\n')
+  })
+
   it('knows a file again that another device or inode number has been given', async () => {
     await writeFile(path, 'one\n')
     await using bench = await started()

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { appendFile, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { HastyIo } from './fake-hasty-io.ts'
 import { freePort, run } from './fake-io.ts'
-import { HastyIo } from './hasty-io.ts'
-import { FakeLogServer } from './http-sender-fake.ts'
+import { FakeLogServer } from './fake-log-server.ts'
 import { runCli } from './run.ts'
 
 let directory = ''
@@ -85,6 +86,26 @@ describe('logcaster send --follow', () => {
     await second.interrupt()
     assert.equal(server.text, 'one\ntwo\n')
     assert.equal(second.io.stderr.text, `following ${path}\nsent 2 records (all acknowledged)\n`)
+  })
+
+  it('has on the disk what is on its way before it is sent', async () => {
+    await writeFile(path, 'one\n')
+    const state = join(directory, 'my.json')
+    const seen: unknown[] = []
+    server.failure = () => {
+      const [{ offset, pendingEnd }] = JSON.parse(readFileSync(state, 'utf8')).files[path]
+      seen.push([offset, pendingEnd])
+      return null
+    }
+    const follow = new Follow([path, '--state', state])
+    await server.stores('one\n')
+    await appendFile(path, 'two\n')
+    await server.stores('two\n')
+    await follow.interrupt()
+    assert.deepEqual(seen, [
+      [0, 4],
+      [4, 8],
+    ])
   })
 
   it('waits for a server that is away, tells so, and misses no file that is rotated meanwhile', async () => {

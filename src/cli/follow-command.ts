@@ -8,14 +8,13 @@ import { FileFollower } from './file-follower.ts'
 import { FollowSession, type FollowSessionOptions, FollowTotals } from './follow-session.ts'
 import { FollowState } from './follow-state.ts'
 import { HttpSender, type HttpTarget } from './http-sender.ts'
+import { retryNotes } from './http-sender-notes.ts'
 import { httpTargetOf } from './http-sender-options.ts'
 import { keepAlive } from './keep-alive.ts'
 import { count } from './plural.ts'
 import { isJsonWanted } from './row-output.ts'
 import { stateDirectory } from './state-file.ts'
 
-/** Shorter pauses are not worth a line. */
-const PAUSE_TOLD_MS = 1000
 const REFUSED_TOLD_MAX = 10
 
 export async function runFollow(context: CommandContext): Promise<number> {
@@ -68,10 +67,7 @@ function openSender(
     random: io.random,
     stop,
     abandon: abandoned,
-    onRetry: (reason, delayMs) => {
-      if (delayMs < PAUSE_TOLD_MS) return
-      messages.problem(`${reason} Trying again in ${Math.round(delayMs / 1000)} s.`)
-    },
+    onRetry: retryNotes(io.clock, (text) => messages.problem(text)),
   })
 }
 

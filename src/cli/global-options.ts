@@ -1,5 +1,6 @@
 /** Options that more than one command takes. A command names the groups that mean something to it. */
 import type { OptionGroup, OptionRow } from './command.ts'
+import { TLS_OPTIONS } from './tls-options.ts'
 
 const PORT = { kind: 'integer', value: 'PORT', min: 1, max: 65_535 } as const
 
@@ -29,6 +30,7 @@ export const GLOBAL_OPTIONS: Readonly<Record<OptionGroup, readonly OptionRow[]>>
       help: 'a token for ports that ask for one; in the variable nobody else sees it',
       isSecret: true,
     },
+    ...TLS_OPTIONS,
   ],
   output: [
     {

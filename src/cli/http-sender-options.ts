@@ -1,14 +1,16 @@
 /** Which HTTP port takes the logs, and how it is spoken to: the options of every command that sends over HTTP, beside
- * the shared ones --host and --token.
+ * the shared ones of GLOBAL_OPTIONS.connection.
  */
 import { CodedError } from '../base/base.ts'
 import type { CommandContext, OptionRow } from './command.ts'
 import { tokenOf } from './connection.ts'
-import { fileProblem } from './file-problem.ts'
+import { GLOBAL_OPTIONS } from './global-options.ts'
 import type { HttpTarget } from './http-sender.ts'
+import { tlsSettingsOf } from './tls-options.ts'
 
 const LOGS_PATH = 'api/v1/logs'
 
+/** For `send`, which has the shared ones. */
 export const HTTP_OPTIONS: readonly OptionRow[] = [
   {
     name: 'http-port',
@@ -27,22 +29,23 @@ export const HTTP_OPTIONS: readonly OptionRow[] = [
     env: 'LOGCASTER_URL',
     help: 'the HTTP server, in place of --host and --http-port',
   },
-  {
-    name: 'tls-ca',
-    kind: 'text',
-    value: 'FILE',
-    help: 'speak TLS, and trust the certificates that this PEM file vouches for',
-  },
 ]
 
-/** Reads the options. USAGE when they contradict each other or the file of --tls-ca cannot be read. */
-export async function httpTargetOf({ args, io }: CommandContext): Promise<HttpTarget> {
-  const file = args.text('tls-ca')
-  const url = urlOf(args.text('url') ?? hostUrl(args, file === undefined ? 'http' : 'https'))
-  if (file !== undefined && url.protocol !== 'https:') {
-    throw new CodedError('USAGE', '--tls-ca is for TLS; give a --url that begins with https://')
+/** For a command that speaks nothing but HTTP. */
+export const HTTP_CONNECTION_OPTIONS: readonly OptionRow[] = [
+  ...GLOBAL_OPTIONS.connection.filter(({ name }) => name !== 'log-port' && name !== 'query-port'),
+  ...HTTP_OPTIONS,
+]
+
+/** Reads the options. USAGE when they contradict each other or a file of theirs cannot be used. */
+export async function httpTargetOf(context: CommandContext): Promise<HttpTarget> {
+  const { args } = context
+  const tls = await tlsSettingsOf(context)
+  const url = urlOf(args.text('url') ?? hostUrl(args, tls === null ? 'http' : 'https'))
+  if (tls !== null && url.protocol !== 'https:') {
+    throw new CodedError('USAGE', 'the --tls options are for TLS; give a --url that begins with https://')
   }
-  return { url, token: tokenOf(args), ca: file === undefined ? undefined : await readCa(io, file) }
+  return { url, token: tokenOf(args), tls: tls ?? {} }
 }
 
 type Arguments = CommandContext['args']
@@ -65,12 +68,4 @@ function urlOf(text: string): URL {
   url.search = ''
   url.hash = ''
   return url
-}
-
-async function readCa(io: CommandContext['io'], file: string): Promise<string> {
-  try {
-    return Buffer.from(await io.readFile(file)).toString()
-  } catch (cause) {
-    throw new CodedError('USAGE', fileProblem(file, cause), { cause })
-  }
 }

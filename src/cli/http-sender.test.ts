@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isCodedError, SeededRandom, SimulatedClock } from '../base/base.ts'
 import { freePort } from './fake-io.ts'
+import { type FakeFailure, FakeLogServer } from './fake-log-server.ts'
 import { HttpSender, type HttpSenderOptions, type LogsBody } from './http-sender.ts'
-import { type FakeFailure, FakeLogServer } from './http-sender-fake.ts'
+import { retryNotes } from './http-sender-notes.ts'
+import { makeAuthority, makeCertificate } from './tls-making.ts'
+import type { TlsSettings } from './tls-options.ts'
 
 const BODY: LogsBody = { bytes: Buffer.from('one\ntwo\n'), contentType: 'text/plain', key: 'k-1' }
 
@@ -206,5 +209,49 @@ describe('HttpSender', () => {
     gate.resolve()
     assert.equal((await sending).accepted, 2)
     assert.match(bench.pauses[0].reason, /ETIMEDOUT/)
+  })
+})
+
+describe('HttpSender over TLS', () => {
+  const nowMs = Date.now()
+  const wishes = { nowMs, expiresMs: nowMs + 3_600_000 }
+
+  it('trusts the authority that it is given, and says what helps when it trusts none or the name is another', async () => {
+    const authority = await makeAuthority({ commonName: 'test', ...wishes })
+    const names = ['127.0.0.1', 'logs.example']
+    const made = await makeCertificate({ authority, purpose: 'server', names, ...wishes })
+    await using server = await FakeLogServer.open(made)
+    const url = new URL(`https://127.0.0.1:${server.port}/api/v1/logs`)
+    for (const tls of [{ ca: authority.cert }, { ca: authority.cert, serverName: 'logs.example' }]) {
+      using bench = new Bench(url, { target: { url, tls } })
+      assert.equal((await bench.sender.send(BODY)).accepted, 2)
+    }
+    const failures: readonly [tls: TlsSettings, message: RegExp][] = [
+      [
+        {},
+        /^The certificate of 127\.0\.0\.1:\d+ is not trusted .* name the file of its authority with --tls-ca/,
+      ],
+      [{ ca: authority.cert, serverName: 'other.example' }, /is for .*logs\.example/],
+    ]
+    for (const [tls, message] of failures) {
+      using bench = new Bench(url, { target: { url, tls } })
+      const failure = await failureOf(bench.sender.send(BODY))
+      assert.equal(failure.code, 'SERVER_UNREACHABLE')
+      assert.match(failure.message, message)
+      assert.deepEqual(bench.pauses, [])
+    }
+  })
+})
+
+describe('retryNotes', () => {
+  it('tells of a pause once, however many requests wait, and not of short ones', () => {
+    const clock = new SimulatedClock()
+    const said: string[] = []
+    const note = retryNotes(clock, (text) => said.push(text))
+    note('Away.', 999)
+    for (let request = 0; request < 3; request++) note('Away.', 4000)
+    clock.advance(4000)
+    note('Still away.', 8000)
+    assert.deepEqual(said, ['Away. Trying again in 4 s.', 'Still away. Trying again in 8 s.'])
   })
 })

@@ -13,17 +13,20 @@ import {
   type RequestOptions,
 } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { ConnectionOptions } from 'node:tls'
 import { type Clock, CodedError, type Random, systemError, systemErrorCode } from '../base/base.ts'
 import { EXIT_INTERRUPTED, EXIT_LIMIT, EXIT_NOT_ALLOWED, EXIT_UNREACHABLE } from './exit-codes.ts'
 import { type LogsAnswer, problemOf, readLogsAnswer } from './http-sender-answer.ts'
 import { terminalSafe } from './terminal.ts'
+import type { TlsSettings } from './tls-options.ts'
+import { isCertificateProblem, isTlsAlert, tlsOptionsOf, tlsProblem } from './tls-stream.ts'
 
 export interface HttpTarget {
   /** Of the logs themselves, path included. */
   readonly url: URL
   readonly token?: string
-  /** PEM of the authority to trust. Default: those of the system. */
-  readonly ca?: string
+  /** For https. */
+  readonly tls?: TlsSettings
 }
 
 export interface LogsBody {
@@ -88,12 +91,12 @@ export class HttpSender {
   #hasAnswered = false
 
   constructor(options: HttpSenderOptions) {
-    const { url, ca } = options.target
+    const { url, tls = {} } = options.target
     const shared = { keepAlive: true, maxSockets: CONNECTIONS_MAX }
     this.#options = options
     this.#isTls = url.protocol === 'https:'
     this.#agent = this.#isTls
-      ? new HttpsAgent(ca === undefined ? shared : { ...shared, ca })
+      ? new HttpsAgent({ ...shared, ...agentOptions(url, tls) })
       : new HttpAgent(shared)
   }
 
@@ -128,7 +131,7 @@ export class HttpSender {
     } catch (error) {
       const code = systemErrorCode(error)
       if (code === undefined) throw error
-      if (isCertificateProblem(code)) throw this.#untrusted(code, error)
+      if (isCertificateProblem(error) || isTlsAlert(error)) throw this.#untrusted(error)
       return { answer: null, failure: this.#unreachable(code, error), waitMs: 0, isNobody: NOBODY.test(code) }
     }
     this.#hasAnswered = true
@@ -206,9 +209,8 @@ export class HttpSender {
     return new CodedError('SERVER_UNREACHABLE', message, { cause })
   }
 
-  #untrusted(code: string, cause: unknown): CodedError {
-    const message = `The certificate of ${this.#place} is not trusted (${code}); name its authority with --tls-ca.`
-    return new CodedError('SERVER_UNREACHABLE', message, { cause })
+  #untrusted(cause: unknown): CodedError {
+    return new CodedError('SERVER_UNREACHABLE', tlsProblem(cause, this.#options.target.url.host), { cause })
   }
 
   get #place(): string {
@@ -248,6 +250,12 @@ function headerText(text: string): string {
   return Buffer.from(text).toString('latin1')
 }
 
+/** Without the host, which would take the place of the one to connect to. */
+function agentOptions({ hostname }: URL, tls: TlsSettings): ConnectionOptions {
+  const { host: _host, ...options } = tlsOptionsOf(tls, hostname.replace(/^\[|\]$/g, ''))
+  return options
+}
+
 function addressOf(url: URL, search: string | undefined): URL {
   if (search === undefined || search === '') return url
   const address = new URL(url)
@@ -278,8 +286,4 @@ function exitCodeOfStatus(status: number): number {
   if (status === 401 || status === 403) return EXIT_NOT_ALLOWED
   if (status === 413 || status === 429 || status === 507) return EXIT_LIMIT
   return status === 503 ? EXIT_UNREACHABLE : 1
-}
-
-function isCertificateProblem(code: string): boolean {
-  return /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/.test(code)
 }

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { HastyIo } from './fake-hasty-io.ts'
 import { type CliRun, FakeIo, freePort, run } from './fake-io.ts'
-import { HastyIo } from './hasty-io.ts'
-import { FakeLogServer } from './http-sender-fake.ts'
+import { FakeLogServer } from './fake-log-server.ts'
 import { runCli } from './run.ts'
 
 /** About 5 MiB: five chunks. */
@@ -281,8 +281,8 @@ describe('logcaster import', () => {
     ],
     [['a.log', '--url', 'ftp://x'], /--url must begin with http:\/\/ or https:\/\//],
     [
-      ['a.log', '--url', 'http://x', '--tls-ca', 'ca.pem'],
-      /--tls-ca is for TLS; give a --url that begins with https/,
+      ['a.log', '--url', 'http://x', '--tls'],
+      /the --tls options are for TLS; give a --url that begins with https/,
     ],
     [['a.log', '--url', 'http://me:pw@x'], /--url cannot carry a name or a password; use --token/],
     [['a.log', '--tls-ca', 'no.pem'], /no\.pem: no such file/],

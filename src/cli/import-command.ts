@@ -5,9 +5,9 @@ import { CodedError, isCodedError, realDisk } from '../base/base.ts'
 import type { Command, CommandContext } from './command.ts'
 import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_PARTIAL } from './exit-codes.ts'
 import { fileProblem } from './file-problem.ts'
-import { GLOBAL_OPTIONS } from './global-options.ts'
 import { HttpSender, type HttpTarget } from './http-sender.ts'
-import { HTTP_OPTIONS, httpTargetOf } from './http-sender-options.ts'
+import { retryNotes } from './http-sender-notes.ts'
+import { HTTP_CONNECTION_OPTIONS, httpTargetOf } from './http-sender-options.ts'
 import { findFiles, type ImportFile } from './import-files.ts'
 import { FORMAT_OPTIONS, searchOf } from './import-format.ts'
 import { type ImportReading, ImportSession, type ImportTotals } from './import-session.ts'
@@ -20,8 +20,6 @@ import { stateDirectory } from './state-file.ts'
 
 /** So long a server may be away in the middle of the work. */
 const TRY_MS_MAX = 600_000
-/** Shorter pauses are not worth a line. */
-const PAUSE_TOLD_MS = 1000
 
 export const importCommand: Command = {
   name: 'import',
@@ -53,7 +51,7 @@ export const importCommand: Command = {
       name: 'include',
       kind: 'list',
       value: 'GLOB',
-      help: 'of directories, only the files that match; may be repeated',
+      help: 'of directories, only the files that match',
     },
     ...FORMAT_OPTIONS,
     {
@@ -67,8 +65,7 @@ export const importCommand: Command = {
     },
     { name: 'again', kind: 'flag', help: 'import also what was imported before: it is stored twice then' },
     { name: 'state', kind: 'text', value: 'FILE', help: 'remember here what was acknowledged' },
-    ...GLOBAL_OPTIONS.connection.filter(({ name }) => name === 'host' || name === 'token'),
-    ...HTTP_OPTIONS,
+    ...HTTP_CONNECTION_OPTIONS,
   ],
   positionals: [{ name: 'PATH', help: 'files and directories, in this order', required: true, many: true }],
   run: runImport,
@@ -118,9 +115,7 @@ function openSender(
     abandon: abandoned,
     tryMsMax: TRY_MS_MAX,
     needsServer: true,
-    onRetry: (reason, delayMs) => {
-      if (delayMs >= PAUSE_TOLD_MS) onProblem(`${reason} Trying again in ${Math.round(delayMs / 1000)} s.`)
-    },
+    onRetry: retryNotes(io.clock, onProblem),
   })
 }
 

@@ -36,6 +36,9 @@ interface Content {
   readonly files: Record<string, FileEntry>
 }
 
+/** What a file is known by. */
+export type ImportBeginning = Pick<ImportSource, 'path' | 'head' | 'size' | 'compression'>
+
 export interface ImportStateOptions {
   readonly disk: Disk
   readonly path: string
@@ -74,7 +77,7 @@ export class ImportState {
   }
 
   /** Where to go on with a file. To be asked once for each file, in the order of the files. */
-  begin({ path, head, size, compression }: ImportSource): FileTurn {
+  begin({ path, head, size, compression }: ImportBeginning): FileTurn {
     const hash = hashOf(head)
     const copy = this.#copies.get(hash) ?? 0
     this.#copies.set(hash, copy + 1)

@@ -1,7 +1,7 @@
 /** `logcaster ping`: whether the log port and the query port answer, and how fast. */
 import { CodedError, isCodedError, messageOf } from '../base/base.ts'
 import type { Command, CommandContext } from './command.ts'
-import { addressOf, type PortOption, printAddress, type ServerAddress } from './connection.ts'
+import { type PortOption, printAddress, type ServerTarget, targetOf } from './connection.ts'
 import { EXIT_DONE, EXIT_INTERRUPTED, exitCodeOf } from './exit-codes.ts'
 import { PingConnection } from './ping-connection.ts'
 import { isJsonWanted } from './row-output.ts'
@@ -64,7 +64,7 @@ export const pingCommand: Command = {
 /** What one port said so far. */
 interface Probe {
   readonly name: string
-  readonly address: ServerAddress
+  readonly target: ServerTarget
   connection: PingConnection | null
   sent: number
   readonly roundTripsMs: number[]
@@ -74,7 +74,9 @@ interface Probe {
 async function runPing(context: CommandContext): Promise<number> {
   const { args, interrupted } = context
   const names = args.positionals.length === 0 ? Object.keys(PORTS) : [...new Set(args.positionals)]
-  const probes = names.map((name) => newProbe(name, addressOf(args, PORTS[name])))
+  const probes = await Promise.all(
+    names.map(async (name) => newProbe(name, await targetOf(context, PORTS[name]))),
+  )
   const count = args.integer('count') ?? 1
   try {
     for (let round = 1; round <= count && !interrupted.aborted; round++) {
@@ -91,8 +93,8 @@ async function runPing(context: CommandContext): Promise<number> {
   return failed === undefined ? EXIT_DONE : exitCodeOf(failed.failure)
 }
 
-function newProbe(name: string, address: ServerAddress): Probe {
-  return { name, address, connection: null, sent: 0, roundTripsMs: [], failure: null }
+function newProbe(name: string, target: ServerTarget): Probe {
+  return { name, target, connection: null, sent: 0, roundTripsMs: [], failure: null }
 }
 
 /** A port that failed once is not asked again. */
@@ -100,7 +102,7 @@ async function pingOnce(context: CommandContext, probe: Probe, round: number): P
   const { args, io, interrupted } = context
   if (probe.failure !== null || interrupted.aborted) return
   try {
-    probe.connection ??= await PingConnection.open(io, probe.address, interrupted)
+    probe.connection ??= await PingConnection.open(io, probe.target, interrupted)
     probe.sent++
     const tookMs = await probe.connection.ping(args.integer('timeout') ?? 0)
     probe.roundTripsMs.push(tookMs)
@@ -136,13 +138,13 @@ async function report(context: CommandContext, probes: readonly Probe[]): Promis
   }
 }
 
-function summaryOf({ name, address, sent, roundTripsMs, failure }: Probe): object {
+function summaryOf({ name, target, sent, roundTripsMs, failure }: Probe): object {
   const error =
     failure instanceof CodedError ? { error: { code: failure.code, message: failure.message } } : {}
   const times = roundTripsMs.length === 0 ? {} : spread(roundTripsMs)
   return {
     port: name,
-    address: printAddress(address),
+    address: printAddress(target),
     sent,
     answered: roundTripsMs.length,
     ...times,
@@ -164,4 +166,4 @@ function spread(timesMs: readonly number[]): { minMs: number; avgMs: number; max
 const MICROSECONDS = 1000
 const round = (ms: number): number => Math.round(ms * MICROSECONDS) / MICROSECONDS
 const printMs = (ms: number): string => ms.toFixed(3)
-const place = ({ name, address }: Probe): string => `${name.padEnd(NAME_COLUMNS)}  ${printAddress(address)}`
+const place = ({ name, target }: Probe): string => `${name.padEnd(NAME_COLUMNS)}  ${printAddress(target)}`

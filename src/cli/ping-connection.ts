@@ -4,7 +4,7 @@
  */
 import type { Duplex } from 'node:stream'
 import type { CliIo } from './cli-io.ts'
-import { foreignAnswer, openConnection, refusal, type ServerAddress, wentAway } from './connection.ts'
+import { foreignAnswer, openConnection, refusal, type ServerTarget, wentAway } from './connection.ts'
 import { EXIT_UNREACHABLE } from './exit-codes.ts'
 import { chunksOf } from './text-query.ts'
 
@@ -12,21 +12,22 @@ const LINE_BYTES_MAX = 4096
 
 export class PingConnection implements Disposable {
   readonly #io: CliIo
-  readonly #address: ServerAddress
+  readonly #target: ServerTarget
   readonly #socket: Duplex
   readonly #chunks: AsyncIterator<Uint8Array>
   #received = ''
+  #hasAnswered = false
 
-  private constructor(io: CliIo, address: ServerAddress, socket: Duplex) {
+  private constructor(io: CliIo, target: ServerTarget, socket: Duplex) {
     this.#io = io
-    this.#address = address
+    this.#target = target
     this.#socket = socket
     this.#chunks = chunksOf(socket)[Symbol.asyncIterator]()
   }
 
   /** SERVER_UNREACHABLE. `signal` ends the connection. */
-  static async open(io: CliIo, address: ServerAddress, signal: AbortSignal): Promise<PingConnection> {
-    return new PingConnection(io, address, await openConnection(io, address, signal))
+  static async open(io: CliIo, target: ServerTarget, signal: AbortSignal): Promise<PingConnection> {
+    return new PingConnection(io, target, await openConnection(io, target, signal))
   }
 
   /** Milliseconds from question to answer. SERVER_UNREACHABLE, SERVER_REFUSED. */
@@ -42,9 +43,11 @@ export class PingConnection implements Disposable {
     const line = await this.#line()
     const tookMs = clock.monotonicMs() - startMs
     cancel()
+    this.#hasAnswered ||= line !== null
     if (line === 'PONG') return tookMs
-    if (line !== null) throw notPong(this.#address, line)
-    throw wentAway(this.#address, isLate ? `no answer within ${timeoutMs} ms.` : 'there was no answer.')
+    if (line !== null) throw notPong(this.#target, line)
+    const what = isLate ? `no answer within ${timeoutMs} ms.` : 'there was no answer.'
+    throw wentAway(this.#target, what, this.#hasAnswered)
   }
 
   [Symbol.dispose](): void {
@@ -64,7 +67,7 @@ export class PingConnection implements Disposable {
   }
 }
 
-function notPong(address: ServerAddress, line: string): Error {
-  if (/^ERROR[|:]/.test(line)) return refusal(line.slice(6), EXIT_UNREACHABLE)
-  return foreignAnswer(address, line)
+function notPong(target: ServerTarget, line: string): Error {
+  if (/^ERROR[|:]/.test(line)) return refusal(target, line.slice(6), EXIT_UNREACHABLE)
+  return foreignAnswer(target, line)
 }

@@ -1,6 +1,7 @@
 /**
- * `logcaster send`: lines to the log port; with --follow see follow-command.ts. Reads as fast as the server takes and no faster: the socket pushes back,
- * and at most UNANSWERED_MAX records wait for their acknowledgement, so that any amount fits through little memory.
+ * `logcaster send`: lines to the log port; with --follow see follow-command.ts. Reads as fast as the server takes and no
+ * faster: the socket pushes back, and at most UNANSWERED_MAX records wait for their acknowledgement, so that any amount
+ * fits through little memory.
  */
 import { once } from 'node:events'
 import type { Duplex, Readable } from 'node:stream'
@@ -8,14 +9,14 @@ import { CodedError, systemErrorCode } from '../base/base.ts'
 import { LEVEL_NAMES, levelSeverity } from '../record/record.ts'
 import type { Command, CommandContext } from './command.ts'
 import {
-  addressOf,
+  adviceOn,
   exitCodeOfReason,
   foreignAnswer,
   loginLine,
   openConnection,
   refusal,
-  type ServerAddress,
-  tokenOf,
+  type ServerTarget,
+  targetOf,
   tokenRefused,
   wentAway,
 } from './connection.ts'
@@ -81,18 +82,18 @@ export const sendCommand: Command = {
 async function runSend(context: CommandContext): Promise<number> {
   if (context.args.flag('follow')) return runFollow(context)
   const level = levelOf(context)
-  const token = tokenOf(context.args)
+  const target = await targetOf(context, 'log-port')
+  const { token } = target
   const inputs = await openInputs(context)
   try {
-    const address = addressOf(context.args, 'log-port')
-    const socket = await openConnection(context.io, address, context.abandoned)
+    const socket = await openConnection(context.io, target, context.abandoned)
     const sender = new LineSender({ level })
     if (token !== undefined) sender.login(loginLine(token))
-    await using session = new SendSession(context, address, socket, sender)
+    await using session = new SendSession(context, target, socket, sender)
     if (token !== undefined) await session.settle()
     for (const input of inputs) await session.sendAll(input)
     await session.finish()
-    return await report(context, session.sender)
+    return await report(context, target, session.sender)
   } finally {
     for (const { stream } of inputs) stream.destroy()
   }
@@ -135,16 +136,17 @@ function unreadable(name: string, cause: unknown): never {
 class SendSession implements AsyncDisposable {
   readonly sender: LineSender
   #context: CommandContext
-  #address: ServerAddress
+  #target: ServerTarget
   #socket: Duplex
   /** Aborts when the server takes no more: it went away, or said something that ends the session. */
   #over = new AbortController()
+  #hasAnswered = false
   #replied: () => void = () => {}
   #replies: Promise<void>
 
-  constructor(context: CommandContext, address: ServerAddress, socket: Duplex, sender: LineSender) {
+  constructor(context: CommandContext, target: ServerTarget, socket: Duplex, sender: LineSender) {
     this.#context = context
-    this.#address = address
+    this.#target = target
     this.#socket = socket
     this.sender = sender
     this.#replies = this.#readReplies()
@@ -202,6 +204,7 @@ class SendSession implements AsyncDisposable {
 
   async #readReplies(): Promise<void> {
     for await (const chunk of chunksOf(this.#socket)) {
+      this.#hasAnswered = true
       this.sender.receive(chunk)
       const { foreignReply, complaint, refusedToken } = this.sender
       if (foreignReply !== null || complaint !== null || refusedToken !== null) break
@@ -218,15 +221,15 @@ class SendSession implements AsyncDisposable {
     if (!this.#over.signal.aborted) return
     const { sender } = this
     const so = soFar(sender)
-    if (sender.refusedToken !== null) throw tokenRefused(this.#address, sender.refusedToken)
-    if (sender.foreignReply !== null) throw foreignAnswer(this.#address, sender.foreignReply)
+    if (sender.refusedToken !== null) throw tokenRefused(this.#target, sender.refusedToken)
+    if (sender.foreignReply !== null) throw foreignAnswer(this.#target, sender.foreignReply)
     // A server that cannot store a plain line says why and ends: it must not take what comes after it.
     const reason = sender.complaint ?? sender.refusedLines.findLast(({ place }) => place === null)?.reason
-    if (reason !== undefined) throw refusal(`${reason}: ${so}`, EXIT_UNREACHABLE)
+    if (reason !== undefined) throw refusal(this.#target, reason, EXIT_UNREACHABLE, `: ${so}`)
     if (this.#context.abandoned.aborted) {
       throw new CodedError('QUERY_CANCELLED', `Stopped: ${so}`, { details: { exitCode: EXIT_INTERRUPTED } })
     }
-    throw wentAway(this.#address, so)
+    throw wentAway(this.#target, so, this.#hasAnswered)
   }
 }
 
@@ -250,7 +253,7 @@ async function* untilAborted(stream: Readable, signal: AbortSignal): AsyncGenera
   }
 }
 
-async function report(context: CommandContext, sender: LineSender): Promise<number> {
+async function report(context: CommandContext, target: ServerTarget, sender: LineSender): Promise<number> {
   const { messages } = context
   const { sent, acknowledged, refused, empty, long } = sender
   const outcome = refused === 0 ? 'all acknowledged' : `${acknowledged} acknowledged, ${refused} refused`
@@ -264,10 +267,12 @@ async function report(context: CommandContext, sender: LineSender): Promise<numb
   }
   const unnamed = refused - sender.refusedLines.length
   if (unnamed > 0) messages.problem(`refused: ${unnamed} more`)
+  const reason = sender.refusedLines[0]?.reason
+  const advice = reason === undefined ? null : adviceOn(target, reason)
+  if (advice !== null) messages.problem(advice)
   if (isJsonWanted(context.args)) {
     await context.out.write(`${JSON.stringify({ sent, acknowledged, refused, empty, long })}\n`)
   }
   if (context.interrupted.aborted) return EXIT_INTERRUPTED
-  const reason = sender.refusedLines[0]?.reason
   return reason === undefined ? EXIT_DONE : exitCodeOfReason(reason, EXIT_PARTIAL)
 }

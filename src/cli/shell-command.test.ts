@@ -50,7 +50,7 @@ describe('logcaster shell, with lines from stdin', () => {
     assert.deepEqual([code, out], [2, 'disk \x1b[2Jfull\n'])
     assert.match(
       err,
-      /^disk \| lmit 5\n {7}\^{4}\n.*did you mean `limit`\?\nNot allowed: this session may not read\n$/,
+      /^disk \| lmit 5\n {7}\^{4}\n.*did you mean `limit`\?\nNot allowed: this session may not read\. Give a token .*\n$/,
     )
   })
 

@@ -1,7 +1,7 @@
 /** What a start prints: what listens where, where the data is, and the two lines to try next. */
 import type { HubStats } from '../hub/hub.ts'
-import { count } from './plural.ts'
 import type { PortState } from '../program/program.ts'
+import { count } from './plural.ts'
 
 export interface StartFacts {
   readonly version: string

@@ -3,13 +3,12 @@ import type { Duplex } from 'node:stream'
 import { CodedError } from '../base/base.ts'
 import type { CommandContext } from './command.ts'
 import {
-  addressOf,
   foreignAnswer,
   loginLine,
   openConnection,
   refusal,
-  type ServerAddress,
-  tokenOf,
+  type ServerTarget,
+  targetOf,
   tokenRefused,
   wentAway,
 } from './connection.ts'
@@ -27,15 +26,15 @@ export type AnswerItem = Extract<AnswerEvent, { kind: 'start' | 'row' | 'gap' }>
  * stdout any more, the iteration ends quietly.
  */
 export async function* askQueryPort(context: CommandContext, request: string): AsyncGenerator<AnswerItem[]> {
-  const address = addressOf(context.args, 'query-port')
-  const token = tokenOf(context.args)
+  const target = await targetOf(context, 'query-port')
+  const { token } = target
   const stop = AbortSignal.any([context.interrupted, context.out.closed])
-  const socket = await openConnection(context.io, address, stop)
+  const socket = await openConnection(context.io, target, stop)
   try {
     const login = token === undefined ? '' : loginLine(token)
     socket.write(`${login}${request}\n`)
     const reader = new TextAnswerReader({ hasToken: token !== undefined })
-    yield* readAnswer(socket, reader, address, stop)
+    yield* readAnswer(socket, reader, target, stop)
   } finally {
     socket.destroy()
   }
@@ -44,7 +43,7 @@ export async function* askQueryPort(context: CommandContext, request: string): A
 async function* readAnswer(
   socket: Duplex,
   reader: TextAnswerReader,
-  address: ServerAddress,
+  target: ServerTarget,
   stop: AbortSignal,
 ): AsyncGenerator<AnswerItem[]> {
   let rowCount = 0
@@ -54,12 +53,12 @@ async function* readAnswer(
     for (const item of items) if (item.kind === 'row') rowCount++
     if (items.length > 0) yield items
     const last = events.at(-1)
-    if (last?.kind === 'refusedToken') throw tokenRefused(address, last.reason)
-    if (last?.kind === 'error') throw serverError(last.reason, rowCount, reader)
-    if (last?.kind === 'foreign') throw foreignAnswer(address, last.line)
+    if (last?.kind === 'refusedToken') throw tokenRefused(target, last.reason)
+    if (last?.kind === 'error') throw serverError(target, last.reason, rowCount, reader)
+    if (last?.kind === 'foreign') throw foreignAnswer(target, last.line)
     if (reader.isDone || stop.aborted) return
   }
-  if (!stop.aborted) throw brokenOff(address, reader, rowCount)
+  if (!stop.aborted) throw brokenOff(target, reader, rowCount)
 }
 
 function isItem(event: AnswerEvent): event is AnswerItem {
@@ -75,14 +74,19 @@ export async function* chunksOf(socket: Duplex): AsyncGenerator<Uint8Array> {
   }
 }
 
-function serverError(reason: string, rowCount: number, reader: TextAnswerReader): CodedError {
+function serverError(
+  target: ServerTarget,
+  reason: string,
+  rowCount: number,
+  reader: TextAnswerReader,
+): CodedError {
   return reader.hasStarted || rowCount > 0
     ? partial(`${reason} (after ${count(rowCount, 'row')})`)
-    : refusal(reason, EXIT_USAGE)
+    : refusal(target, reason, EXIT_USAGE)
 }
 
-function brokenOff(address: ServerAddress, reader: TextAnswerReader, rowCount: number): CodedError {
-  if (!reader.hasStarted) return wentAway(address, 'there was no answer.')
+function brokenOff(target: ServerTarget, reader: TextAnswerReader, rowCount: number): CodedError {
+  if (!reader.hasStarted) return wentAway(target, 'there was no answer.')
   return partial(`The server went away after ${count(rowCount, 'row')}: the answer is not complete.`)
 }
 

@@ -68,6 +68,38 @@ describe('--token', () => {
     assert.ok(!refused.err.includes('hunter2'), refused.err)
   })
 
+  it('is advised where something is not allowed without one', async () => {
+    const answer = 'ERROR|Not allowed: this session may not read\n'
+    const without = await ask(['query', 'x'], answer)
+    assert.deepEqual(
+      [without.code, without.err],
+      [
+        4,
+        'Not allowed: this session may not read. Give a token that allows it with --token or LOGCASTER_TOKEN.\n',
+      ],
+    )
+    const having = await ask(['query', 'x'], `OK\n${answer}`, { env })
+    assert.deepEqual([having.code, having.err], [4, 'Not allowed: this session may not read\n'])
+  })
+
+  it('is advised by send once, after the refused lines', async () => {
+    let answered = 0
+    await using server = await FakeServer.open((text, socket) => {
+      const lines = text.split('\n').slice(0, -1)
+      for (const line of lines.slice(answered)) {
+        socket.write(line === 'PING' ? 'PONG\n' : 'ERROR|Not allowed: this session may not write\n')
+      }
+      answered = lines.length
+    })
+    const { code, err } = await run(['send', '-l', 'INFO', '-q', '--log-port', server.port], { stdin: 'x\n' })
+    assert.equal(code, 4)
+    assert.equal(
+      err,
+      'refused: stdin:1: Not allowed: this session may not write\n' +
+        'Give a token that allows it with --token or LOGCASTER_TOKEN.\n',
+    )
+  })
+
   it('that is empty is none', async () => {
     const { received } = await ask(['query', 'x'], 'RESULT|0\nEND\n', { env: { LOGCASTER_TOKEN: '' } })
     assert.equal(received, 'QUERY|LOGSQL|x\n')

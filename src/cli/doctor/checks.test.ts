@@ -14,7 +14,7 @@ import { spaceCheck } from './space-check.ts'
 import { syncCheck } from './sync-check.ts'
 
 const MIB = 1024 ** 2
-const ONE_PORT = { 'query-listen': 'off', 'irc-listen': 'off', 'http-listen': 'off' }
+const ONE_PORT = { 'query-listen': 'off', 'irc-listen': 'off', 'http-listen': 'off', 'udp-enabled': 'false' }
 const inUse = async (): Promise<string> => 'EADDRINUSE'
 
 describe('every check', () => {
@@ -35,6 +35,7 @@ describe('the check of ports', () => {
       await findings(portsCheck, fakeMachine(), { 'irc-listen': 'off', 'http-listen': '127.0.0.1:0' }),
       [
         'ok: log, 127.0.0.1:9999: free',
+        'ok: log, 127.0.0.1:9999 (UDP): free',
         'ok: query, 127.0.0.1:9998: free',
         'ok: http, 127.0.0.1:0: any free port will do',
       ],
@@ -89,6 +90,30 @@ describe('the check of ports', () => {
     assert.deepEqual(await findings(portsCheck, machine, flags), [
       `ok: log, ${listen}: held by the LogCaster that runs`,
     ])
+  })
+
+  it('looks at the datagrams of the log port by themselves', async () => {
+    const machine = fakeMachine({
+      tryListen: async (_address, transport) => (transport === 'udp' ? 'EADDRINUSE' : null),
+      listenerOf: async (_address, transport) => (transport === 'udp' ? { pid: 8, name: 'rsyslogd' } : null),
+    })
+    const flags = { ...ONE_PORT, 'log-listen': '127.0.0.1:1', 'udp-enabled': 'true' }
+    assert.deepEqual(await findings(portsCheck, machine, flags), [
+      'ok: log, 127.0.0.1:1: free',
+      'problem: log, 127.0.0.1:1 (UDP): taken by rsyslogd (process 8) > Stop it, or choose another port with ports.log.listen.',
+    ])
+  })
+
+  it('leaves datagrams out where the log port takes none', async () => {
+    const tls = { 'log-tls-cert': 'cert.pem', 'log-tls-key': 'file:key.pem' }
+    for (const [option, value] of [
+      ['log-protocol', 'http'],
+      ['log-tls-only', 'true'],
+      ['log-listen', 'off'],
+    ]) {
+      const found = await findings(portsCheck, fakeMachine(), { ...tls, [option]: value })
+      assert.ok(!found.some((text) => text.includes('UDP')), found.join())
+    }
   })
 
   it('says that somebody answers with something else', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -110,9 +111,24 @@ describe('the real machine', () => {
 
   it('says what stands in the way of listening', async () => {
     const port = Number(await freePort())
-    assert.equal(await machine.tryListen({ host: '127.0.0.1', port }), null)
-    assert.equal(await machine.tryListen({ host: '192.0.2.1', port }), 'EADDRNOTAVAIL')
-    assert.equal(await machine.listenerOf({ host: '127.0.0.1', port }), null)
+    assert.equal(await machine.tryListen({ host: '127.0.0.1', port }, 'tcp'), null)
+    assert.equal(await machine.tryListen({ host: '192.0.2.1', port }, 'tcp'), 'EADDRNOTAVAIL')
+    assert.equal(await machine.listenerOf({ host: '127.0.0.1', port }, 'tcp'), null)
+  })
+
+  it('tells datagrams from connections', async () => {
+    const socket = createSocket('udp4')
+    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
+    try {
+      const address = { host: '127.0.0.1', port: socket.address().port }
+      assert.equal(await machine.tryListen(address, 'udp'), 'EADDRINUSE')
+      assert.equal(await machine.tryListen(address, 'tcp'), null)
+      if (process.platform !== 'linux') return
+      assert.equal((await machine.listenerOf(address, 'udp'))?.pid, process.pid)
+      assert.equal(await machine.listenerOf(address, 'tcp'), null)
+    } finally {
+      socket.close()
+    }
   })
 
   it('knows what is there and what is not', async () => {
@@ -129,6 +145,9 @@ describe('listeningInodes', () => {
    2: 0100007F:270F 0100007F:1234 01 00000000:00000000 00:00000000 00000000  1000        0 333 1 0 100 0 0 10 0
    3: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 444 1 0 100 0 0 10 0
 `
+  const datagrams = `   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+  7: 0100007F:0202 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 666 2 0 0
+`
   const six = '   0: 00000000000000000000000000000000:270F 0000:0000 0A 0:0 0:0 0 0 0 555 1\n'
   for (const [host, port, text, inodes] of [
     ['127.0.0.1', 9999, table, ['111']],
@@ -136,6 +155,7 @@ describe('listeningInodes', () => {
     ['127.0.0.1', 8080, table, ['444']],
     ['127.0.0.1', 9999, six, ['555']],
     ['::1', 9998, six, []],
+    ['127.0.0.1', 514, datagrams, ['666']],
   ] as const) {
     it(`finds ${inodes.length} for ${host} ${port}`, () => {
       assert.deepEqual(listeningInodes(text, { host, port }), inodes)

@@ -1,6 +1,8 @@
 /** What the doctor may ask of the machine, as an argument. real-machine.ts asks this one, tests invent theirs. */
 import type { Address } from '../../config/config.ts'
 
+export type Transport = 'tcp' | 'udp'
+
 export interface Machine {
   /** `linux`, `darwin`, …, as Node.js names it. */
   readonly platform: string
@@ -17,9 +19,9 @@ export interface Machine {
   /** The process that uses the data directory, or null when none does. */
   userOfDirectory(directory: string): Promise<{ readonly pid: number | null } | null>
   /** Listens for a moment: null when that works, else the system's code (`EADDRINUSE`, …). */
-  tryListen(address: Address): Promise<string | null>
+  tryListen(address: Address, transport: Transport): Promise<string | null>
   /** The process that listens there, or null when the system does not tell. */
-  listenerOf(address: Address): Promise<RunningProcess | null>
+  listenerOf(address: Address, transport: Transport): Promise<RunningProcess | null>
   /** How many files a process may have open, or null when the system does not tell. */
   openFilesMax(): number | null
   memory(): { readonly totalBytes: number; readonly availableBytes: number }

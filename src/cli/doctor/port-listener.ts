@@ -5,13 +5,16 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { isIPv4 } from 'node:net'
 import type { Address } from '../../config/config.ts'
-import type { RunningProcess } from './machine.ts'
+import type { RunningProcess, Transport } from './machine.ts'
 
-const TABLES = ['/proc/net/tcp', '/proc/net/tcp6']
+const TABLES: Readonly<Record<Transport, readonly string[]>> = {
+  tcp: ['/proc/net/tcp', '/proc/net/tcp6'],
+  udp: ['/proc/net/udp', '/proc/net/udp6'],
+}
 
 /** Null when nobody listens, when it is another user's process, or when there is no /proc. */
-export async function listenerOf(address: Address): Promise<RunningProcess | null> {
-  const tables = await Promise.all(TABLES.map((path) => readFile(path, 'latin1').catch(() => '')))
+export async function listenerOf(address: Address, transport: Transport): Promise<RunningProcess | null> {
+  const tables = await Promise.all(TABLES[transport].map((path) => readFile(path, 'latin1').catch(() => '')))
   const inodes = tables.flatMap((table) => listeningInodes(table, address))
   const sockets = new Set(inodes.map((inode) => `socket:[${inode}]`))
   if (sockets.size === 0) return null
@@ -21,14 +24,15 @@ export async function listenerOf(address: Address): Promise<RunningProcess | nul
   return null
 }
 
-const LISTENING = '0A'
+/** TCP_LISTEN, and TCP_CLOSE: a UDP socket without a peer. A closed socket of TCP is in no table. */
+const LISTENING = new Set(['0A', '07'])
 
-/** Inodes of the sockets that listen there, from a table as /proc/net/tcp has it. */
+/** Inodes of the sockets that listen there, from a table as /proc/net/tcp and /proc/net/udp have it. */
 export function listeningInodes(table: string, address: Address): string[] {
   return table.split('\n').flatMap((line) => {
     const words = line.trim().split(/\s+/)
     const [, local = '', , state] = words
-    return state === LISTENING && isAt(local, address) ? [words[9]] : []
+    return LISTENING.has(state) && isAt(local, address) ? [words[9]] : []
   })
 }
 

@@ -1,7 +1,8 @@
 /** The machine that this process runs on. What only Linux tells is null elsewhere. */
+import { createSocket } from 'node:dgram'
 import { constants } from 'node:fs'
 import { access, open, readFile, stat, statfs, unlink } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { createServer, isIPv6 } from 'node:net'
 import { totalmem } from 'node:os'
 import { type Clock, isCodedError, realDisk, systemErrorCode } from '../../base/base.ts'
 import type { Address } from '../../config/config.ts'
@@ -39,7 +40,7 @@ export function realMachine(clock: Clock): Machine {
     fileSystem,
     probeDisk: (directory, rounds) => probeDisk(directory, rounds, clock),
     userOfDirectory,
-    tryListen,
+    tryListen: (address, transport) => (transport === 'tcp' ? tryListen(address) : tryBind(address)),
     listenerOf,
     openFilesMax: () => {
       const most = readOpenFilesMax()
@@ -118,6 +119,17 @@ function tryListen({ host, port }: Address): Promise<string | null> {
   return new Promise((resolve) => {
     server.once('error', (error) => resolve(systemErrorCode(error) ?? 'UNKNOWN'))
     server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(null)))
+  })
+}
+
+function tryBind({ host, port }: Address): Promise<string | null> {
+  const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
+  return new Promise((resolve) => {
+    socket.once('error', (error) => {
+      resolve(systemErrorCode(error) ?? 'UNKNOWN')
+      socket.close()
+    })
+    socket.bind({ port, address: host, exclusive: true }, () => socket.close(() => resolve(null)))
   })
 }
 

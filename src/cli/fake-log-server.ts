@@ -1,6 +1,7 @@
 /** For tests: a server that takes `POST /api/v1/logs`, keeps each key once, and fails when it is told to. */
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 export interface FakeRequest {
@@ -30,14 +31,22 @@ export class FakeLogServer implements AsyncDisposable {
   gate: Promise<void> = Promise.resolve()
   inFlight = 0
   inFlightMax = 0
-  readonly #server = createServer((request, response) => void this.#answer(request, response))
+  readonly #server: Server
   readonly #watchers = new Set<() => void>()
 
-  static async open(): Promise<FakeLogServer> {
-    const fake = new FakeLogServer()
+  /** With a certificate it speaks TLS. */
+  static async open(certificate?: { readonly cert: string; readonly key: string }): Promise<FakeLogServer> {
+    const fake = new FakeLogServer(certificate)
     fake.#server.listen(0, '127.0.0.1')
     await once(fake.#server, 'listening')
     return fake
+  }
+
+  private constructor(certificate?: { readonly cert: string; readonly key: string }) {
+    const answer = (request: IncomingMessage, response: ServerResponse): void => {
+      void this.#answer(request, response)
+    }
+    this.#server = certificate === undefined ? createServer(answer) : createTlsServer(certificate, answer)
   }
 
   get port(): string {
