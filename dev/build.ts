@@ -3,11 +3,12 @@
  * the package cannot ship its sources. `npm run build`, and `npm pack` by itself.
  */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
+const source = join(root, 'src')
 const output = join(root, 'dist')
 
 /**
@@ -44,6 +45,10 @@ function finish(): void {
     const script = readFileSync(path, 'utf8')
     const renamed = renameWorkers(script)
     if (renamed !== script) writeFileSync(path, renamed)
+  }
+  // Files that are served as they are; the compiler leaves them behind.
+  for (const folder of globSync('**/static', { cwd: source })) {
+    cpSync(join(source, folder), join(output, folder), { recursive: true })
   }
   const command = join(output, 'bin.js')
   if (existsSync(command)) chmodSync(command, 0o755)

@@ -22,7 +22,7 @@ import {
   timeZoneOf,
 } from '../record/record.ts'
 import { LogReplyEncoder } from './log-replies.ts'
-import { type LogStep, TextLogDecoder, type TextLogOptions } from './text-log-decoder.ts'
+import { type LogStep, TextLogDecoder, type TextLogOptions, type TextLogPeer } from './text-log-decoder.ts'
 import { TextLogWorkspace } from './text-log-workspace.ts'
 
 const ARRIVAL_MS = 1_750_000_000_123
@@ -511,6 +511,30 @@ describe('TextLogDecoder', () => {
   it('takes more replies in one chunk than its memory for codes held before', () => {
     const { replies } = decode([bytesOf('PING\n'.repeat(50_000))])
     assert.equal(replies.length, 250_000)
+  })
+
+  it('reads on after QUIT where there is no end', () => {
+    const { records, replies } = decode([bytesOf('one\nQUIT\ntwo\n')], { isEndless: true })
+    assert.deepEqual(records, ['plain 0 0 - arrival one', 'plain 0 0 - arrival two'])
+    assert.equal(replies, '<quit>\n')
+  })
+
+  it('keeps the sender that was set for the chunk', () => {
+    const decoder = new TextLogDecoder(new TextLogWorkspace(1 << 20), OPTIONS, null)
+    const fieldsOf = (peer: TextLogPeer | null): string[] => {
+      decoder.setPeer(peer)
+      decoder.push(bytesOf('line\n'), ARRIVAL_MS, ARRIVAL_NS)
+      const step = decoder.next()
+      assert.ok(step?.kind === 'batch')
+      const fields = sharedFields(step.bytes)
+      assert.equal(decoder.next(), null)
+      return fields
+    }
+    const first = fieldsOf({ address: '192.0.2.1', port: 1 })
+    const second = fieldsOf({ address: '192.0.2.2', port: 2 })
+    assert.deepEqual(first, ['client.address=192.0.2.1 0', 'client.port=1 1'])
+    assert.deepEqual(second, ['client.address=192.0.2.2 0', 'client.port=2 1'])
+    assert.deepEqual(fieldsOf(null), [])
   })
 })
 

@@ -62,6 +62,14 @@ export interface TextLogOptions {
   readonly plainLinesReply: 'none' | 'ack'
   /** Of times in plain lines that name none (`record.timeZone`); null is UTC. */
   readonly timeZone: TimeZone | null
+  /** What comes after QUIT is read like everything else: datagrams have no end. Default false. */
+  readonly isEndless?: boolean
+  /** Every line is a plain line, whatever it looks like; one that broke off is dropped. Default false. */
+  readonly plainOnly?: boolean
+  /** Batch n has the key `<idempotencyKey>#<n>`. At most 200 bytes. */
+  readonly idempotencyKey?: string
+  /** Fields of every record, stream fields first. Each name must pass `checkFieldName`. */
+  readonly extraFields?: readonly (readonly [name: string, value: string, isStream: boolean])[]
 }
 
 /** Fields of every record of a session. */
@@ -121,7 +129,7 @@ export class TextLogDecoder {
   readonly counters = newTextLogCounters()
   readonly #workspace: TextLogWorkspace
   readonly #options: TextLogOptions
-  readonly #peer: TextLogPeer | null
+  #peer: TextLogPeer | null
   readonly #lineBytesMax: number
   readonly #carry: LineCarry
   /** Level and time of the line that is read. */
@@ -147,6 +155,7 @@ export class TextLogDecoder {
   #ending: 'no' | 'whole' | 'broken' | 'done' = 'no'
   #kind: BatchKind = NO_RECORDS
   #codeCount = 0
+  #batches = 0
   #special: LogStep | null = null
 
   /** `peer`: the sender, kept with each record; null keeps none. */
@@ -161,6 +170,12 @@ export class TextLogDecoder {
   /** Bytes of a line whose end has not come. */
   get heldBytes(): number {
     return this.#carry.length
+  }
+
+  /** Another peer sends what is pushed from now on. Only between chunks, and where no line is half read. */
+  setPeer(peer: TextLogPeer | null): void {
+    assert(this.#at === this.#chunk.length && this.#carry.length === 0, 'the peer changes between lines')
+    this.#peer = peer
   }
 
   /** Hands over bytes, after `next` returned null. They must not change until it does so again. */
@@ -183,7 +198,7 @@ export class TextLogDecoder {
     this.#setArrival(arrivalMs, arrivalNs)
   }
 
-  /** The next step, or null when more bytes are needed (and always after QUIT). */
+  /** The next step, or null when more bytes are needed (and, unless `isEndless`, always after QUIT). */
   next(): LogStep | null {
     this.#kind = NO_RECORDS
     this.#codeCount = 0
@@ -289,12 +304,18 @@ export class TextLogDecoder {
     const isBroken = this.#ending === 'broken'
     this.#ending = 'done'
     if (this.#carry.length === 0) return
-    if (isBroken && isCommand(this.#carry.bytes, this.#carry.view, 0, this.#carry.length)) {
+    if (isBroken && this.#needsEnd()) {
       this.counters.unfinishedCommands++
       this.#carry.clear()
       return
     }
     this.#readCarry()
+  }
+
+  /** Whether the carried line is only right when it is whole. */
+  #needsEnd(): boolean {
+    const { bytes, view, length } = this.#carry
+    return this.#options.plainOnly === true || isCommand(bytes, view, 0, length)
   }
 
   /** QUIT: nothing after it counts. */
@@ -313,7 +334,7 @@ export class TextLogDecoder {
       return this.#readLongLine(bytes, view, start, start + this.#lineBytesMax, 'tooLong')
     }
     const end = lineEnd > start && bytes[lineEnd - 1] === RETURN ? lineEnd - 1 : lineEnd
-    if (end - start >= COMMAND_BYTES) {
+    if (end - start >= COMMAND_BYTES && this.#options.plainOnly !== true) {
       const word = view.getUint32(start, true)
       if (word === WORD_LOG_BAR) return this.#readMainCommand(bytes, view, start, end)
       if (word === WORD_LOG_COLON && isShortCommand(bytes, start, end)) {
@@ -336,8 +357,12 @@ export class TextLogDecoder {
 
   /** A line of which only the first bytes are known, as it is longer than any record. */
   #readLongLine(bytes: Buffer, view: DataView, start: number, end: number, reason: LogRefusal): LineOutcome {
-    if (!isCommand(bytes, view, start, end)) return this.#readPlainLine(bytes, start, end, true)
+    if (!this.#isCommand(bytes, view, start, end)) return this.#readPlainLine(bytes, start, end, true)
     return this.#refuse(reason, bytes[start + 3] === COLON ? 'short' : 'main')
+  }
+
+  #isCommand(bytes: Buffer, view: DataView, start: number, end: number): boolean {
+    return this.#options.plainOnly !== true && isCommand(bytes, view, start, end)
   }
 
   /** PING, STATS, QUIT and AUTH; anything that only begins like them is a plain line. */
@@ -348,7 +373,7 @@ export class TextLogDecoder {
       return this.#step({ kind: 'stats' })
     if (word === WORD_QUIT && length === 4) {
       const outcome = this.#step({ kind: 'quit' })
-      if (outcome === SPECIAL) this.#stop()
+      if (outcome === SPECIAL && this.#options.isEndless !== true) this.#stop()
       return outcome
     }
     if (word === WORD_AUTH && length > 4 && bytes[start + 4] === BAR) {
@@ -470,6 +495,10 @@ export class TextLogDecoder {
     if (this.#kind !== NO_RECORDS && encoder.count > 0) return false
     if (this.#kind === NO_RECORDS) {
       encoder.reset(this.#arrivalMs, this.#arrivalNs)
+      this.#setKey()
+      for (const [name, value, isStream] of this.#options.extraFields ?? []) {
+        encoder.shareField(name, value, FIELD_STRING, isStream)
+      }
       if (this.#peer !== null) {
         encoder.shareField('client.address', this.#peer.address, FIELD_STRING)
         encoder.shareField('client.port', String(this.#peer.port), FIELD_NUMBER)
@@ -479,12 +508,19 @@ export class TextLogDecoder {
     return true
   }
 
+  #setKey(): void {
+    const { idempotencyKey } = this.#options
+    if (idempotencyKey === undefined) return
+    this.#workspace.encoder.setKey(Buffer.from(`${idempotencyKey}#${this.#batches + 1}`))
+  }
+
   #closeBatch(): LogStep | null {
     const codes = this.#workspace.codes.subarray(0, this.#codeCount)
     const { encoder } = this.#workspace
     if (this.#kind === NO_RECORDS || encoder.count === 0) {
       return this.#codeCount === 0 ? null : { kind: 'replies', codes }
     }
+    this.#batches++
     const isPlain = this.#kind === PLAIN_LINES
     return { kind: 'batch', isPlain, bytes: encoder.finish(), count: encoder.count, codes }
   }

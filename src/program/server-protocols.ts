@@ -155,9 +155,9 @@ function framedJsonProtocol(parts: ServerParts, config: Config): Protocol {
   return new FramedJsonProtocol(parts.hub, parts.gate, parts.clock, options)
 }
 
-function httpProtocol(parts: ServerParts, config: Config): Promise<Protocol> {
+function httpProtocol(parts: ServerParts, config: Config): Protocol {
   const { idleMsMax, handshakeMsMax } = config.ports.http
-  return HttpProtocol.create(parts.hub, parts.gate, parts.clock, {
+  return new HttpProtocol(parts.hub, parts.gate, parts.clock, {
     ...commonOptions(parts),
     ...recordOptions(config),
     ...config.http,

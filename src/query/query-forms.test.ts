@@ -5,7 +5,15 @@ import type { Query } from './ast.ts'
 import { matchBlock } from './match.ts'
 import { parseQuery } from './parser.ts'
 import { printQuery } from './printer.ts'
-import { idQuery, keywordQuery, levelQuery, regexQuery, timeRangeQuery } from './query-forms.ts'
+import {
+  idQuery,
+  keywordQuery,
+  levelQuery,
+  limitedQuery,
+  narrowedQuery,
+  regexQuery,
+  timeRangeQuery,
+} from './query-forms.ts'
 import { blockOf, TEST_NOW_MS, type TestRecord } from './test-blocks.ts'
 
 function found(query: Query, records: readonly TestRecord[]): number[] {
@@ -69,6 +77,13 @@ test('a range that names no time says which end', () => {
     (error) => isCodedError(error, 'QUERY_SYNTAX') && error.details.offset === 6,
   )
   assert.throws(() => timeRangeQuery(' ', '', TEST_NOW_MS), isSyntax)
+})
+
+test('a query is narrowed by the filter of another, and limited', () => {
+  const query = parseQuery('a or b | fields c', { nowMs: TEST_NOW_MS })
+  const range = timeRangeQuery('2025-07-17Z', '', TEST_NOW_MS)
+  assert.equal(printQuery(narrowedQuery(query, range)), '_time:>=2025-07-17Z (a or b) | fields c')
+  assert.equal(printQuery(limitedQuery(query, 5)), 'a or b | fields c | limit 5')
 })
 
 test('an id is a whole number', () => {

@@ -6,11 +6,11 @@
  * Invariants: every answer has the security headers; every error is a problem document; nothing of a body is read
  * before its sender is known to be allowed to send it.
  *
- * Fastify and its plugins are loaded when an app is made: a program without HTTP does not pay for them.
+ * Fastify and its plugins are loaded when an app is made: a program to which nobody speaks HTTP does not pay for them.
  */
 import type { IncomingMessage, RequestListener, Server } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { AssertionError } from '../../base/base.ts'
+import { AssertionError, assert } from '../../base/base.ts'
 import { didYouMean } from '../../query/query.ts'
 import type { SessionAccess } from '../access.ts'
 import type { Action } from '../actions.ts'
@@ -38,30 +38,40 @@ declare module 'fastify' {
 }
 
 export interface AppParts {
-  /** Makes the server that hands its requests to `listener`. */
-  readonly serverFactory: (listener: RequestListener) => Server
+  /** The server that will be given the requests. */
+  readonly server: Server
   readonly sessionOf: (request: IncomingMessage) => HttpSession
-  /** What came is no request. */
-  readonly refuse: (socket: object, error: NodeJS.ErrnoException) => void
 }
 
-export async function makeApp(around: HttpSurroundings, parts: AppParts): Promise<FastifyInstance> {
+/** Resolves with what answers requests. */
+export async function makeApp(around: HttpSurroundings, parts: AppParts): Promise<RequestListener> {
   const { fastify } = await import('fastify')
+  let listener: RequestListener | null = null
   const app = fastify({
-    serverFactory: (listener) => parts.serverFactory(listener),
-    clientErrorHandler: (error, socket) => parts.refuse(socket, error),
+    serverFactory: (answer) => {
+      listener = answer
+      return parts.server
+    },
+    // What is no request is refused by its session.
+    clientErrorHandler: () => {},
     frameworkErrors: (error, _request, reply) => sendProblem(around, reply, error),
     exposeHeadRoutes: false,
-    requestTimeout: 0,
-    keepAliveTimeout: 0,
-    connectionTimeout: 0,
     logger: false,
   })
+  app.setErrorHandler((error, _request, reply) => sendProblem(around, reply, error))
+  app.setNotFoundHandler((request, reply) => answerUnknown(around, request, reply))
   // Routes read bodies themselves.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  app.setErrorHandler((error, _request, reply) => sendProblem(around, reply, error))
-  app.setNotFoundHandler((request, reply) => answerUnknown(around, request, reply))
+  await addHooks(app, around, parts)
+  for (const route of ROUTES) addRoute(app, around, route)
+  await app.ready()
+  assert(listener !== null, 'Fastify asks for its server')
+  return listener
+}
+
+/** In the order in which a request passes them. */
+async function addHooks(app: FastifyInstance, around: HttpSurroundings, parts: AppParts): Promise<void> {
   app.decorateRequest('session')
   app.decorateRequest('subject')
   app.decorateRequest('startedMs', 0)
@@ -70,9 +80,6 @@ export async function makeApp(around: HttpSurroundings, parts: AppParts): Promis
   app.addHook('onRequest', async (request) => admit(request))
   app.addHook('onSend', async (request, reply) => endUnread(request, reply))
   app.addHook('onResponse', async (request, reply) => count(around, request, reply))
-  for (const route of ROUTES) addRoute(app, around, route)
-  await app.ready()
-  return app
 }
 
 async function addPlugins(app: FastifyInstance, { options }: HttpSurroundings): Promise<void> {
@@ -107,7 +114,7 @@ function parametersOf({ raw }: FastifyRequest): URLSearchParams {
 // ---- what every request passes ------------------------------------------------------------------------------
 
 async function beginRequest(
-  { clock, options }: HttpSurroundings,
+  { clock, counters, options }: HttpSurroundings,
   { sessionOf }: AppParts,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -117,7 +124,8 @@ async function beginRequest(
   reply.headers(SECURITY_HEADERS)
   checkForm(request.raw)
   if (request.session.isLocal) checkOrigin(request.raw, options)
-  const { waitMs } = request.session.meter()
+  const { byteCount, waitMs } = request.session.meter()
+  counters.bytesIn += byteCount
   if (waitMs > 0) await request.session.pause(waitMs)
 }
 
@@ -151,7 +159,10 @@ function sendProblem({ problem }: HttpSurroundings, reply: FastifyReply, error: 
   const document = problemOf(error)
   reply.headers(SECURITY_HEADERS).headers(problemHeaders(error))
   // Fastify would add a charset to text.
-  return reply.code(document.status).type(PROBLEM_TYPE).send(Buffer.from(JSON.stringify(document)))
+  return reply
+    .code(document.status)
+    .type(PROBLEM_TYPE)
+    .send(Buffer.from(JSON.stringify(document)))
 }
 
 /** A bug of ours ends the process, as everywhere. */
@@ -173,5 +184,5 @@ function answerUnknown(around: HttpSurroundings, request: FastifyRequest, reply:
 
 function unknownRoute(path: string): HttpProblem {
   const known = ROUTES.map((route) => route.path)
-  return new HttpProblem('ROUTE_UNKNOWN', `There is nothing at this path${didYouMean(path, known)}`)
+  return new HttpProblem('ROUTE_UNKNOWN', `There is nothing at this path${didYouMean(path, known) || '.'}`)
 }

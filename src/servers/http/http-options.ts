@@ -56,6 +56,8 @@ export interface HttpSurroundings {
   readonly text: TextLogWorkspace
   /** Bodies that are held whole. */
   readonly gathered: ByteBudget
+  /** Bodies that are given back: everybody may send those, and nobody else should wait for their memory. */
+  readonly echoed: ByteBudget
   /** Memory that expanding bodies may take. */
   readonly expanding: ByteBudget
   /** Sessions end: nobody should send new requests. */

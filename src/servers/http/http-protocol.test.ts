@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
 import { CONNECTION_REFUSALS } from '../admission.ts'
-import { rowOf } from '../fake-hub.ts'
 import { type TestPeer, turns, until } from '../test-peer.ts'
-import {
-  answerOf,
-  HEADERS_MS_MAX,
-  type HttpChanges,
-  HttpFront,
-  IDLE_MS_MAX,
-  jsonOf,
-  NOW_MS,
-} from './test-http.ts'
+import { answerOf, HEADERS_MS_MAX, type HttpChanges, HttpFront, IDLE_MS_MAX, jsonOf } from './test-http.ts'
 
 const GET = 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n'
 const fronts: HttpFront[] = []
@@ -54,7 +45,9 @@ describe('a connection', () => {
     const front = await open()
     const peer = await front.peer()
     front.store.isHeld = true
-    peer.end('POST /insert/jsonline HTTP/1.1\r\nHost: localhost\r\nContent-Length: 15\r\n\r\n{"_msg":"one"}\n')
+    peer.end(
+      'POST /insert/jsonline HTTP/1.1\r\nHost: localhost\r\nContent-Length: 15\r\n\r\n{"_msg":"one"}\n',
+    )
     await until(() => front.store.waiting === 1, 'the batch')
     front.store.release()
     await peer.ended()
@@ -65,7 +58,10 @@ describe('a connection', () => {
 
   it('ends behind the answer to Connection: close, and of HTTP/1.0', async () => {
     const front = await open()
-    for (const request of [GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'), 'GET /health HTTP/1.0\r\n\r\n']) {
+    for (const request of [
+      GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'),
+      'GET /health HTTP/1.0\r\n\r\n',
+    ]) {
       const peer = await front.peer()
       peer.send(request)
       await peer.ended()
@@ -79,7 +75,8 @@ describe('a connection', () => {
     peer.send(GET)
     await answers(peer, 1)
     await turns()
-    for (let ms = 0; ms < IDLE_MS_MAX - HEADERS_MS_MAX; ms += HEADERS_MS_MAX) front.clock.advance(HEADERS_MS_MAX)
+    for (let ms = 0; ms < IDLE_MS_MAX - HEADERS_MS_MAX; ms += HEADERS_MS_MAX)
+      front.clock.advance(HEADERS_MS_MAX)
     await turns()
     assert.equal(peer.isEnded, false)
     front.clock.advance(2 * HEADERS_MS_MAX)
@@ -109,14 +106,16 @@ describe('a connection', () => {
   it('is cut off when a body stops coming', async () => {
     const front = await open()
     const peer = await front.peer()
-    peer.send('POST /insert/jsonline HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{"_msg":"one"}\n{"')
+    peer.send(
+      'POST /insert/jsonline HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{"_msg":"one"}\n{"',
+    )
     await until(() => front.store.messages.length === 1, 'the first line')
     await turns()
     front.clock.advance(IDLE_MS_MAX / 2)
     await turns()
     assert.equal(peer.isClosed, false)
     front.clock.advance(IDLE_MS_MAX)
-    await until(() => peer.isClosed, 'the end')
+    await peer.ended()
     assert.deepEqual(front.store.messages, ['one'])
   })
 
@@ -129,6 +128,21 @@ describe('a connection', () => {
     await turns()
     front.store.release()
     assert.equal((await answer).status, 200)
+  })
+
+  it('tells a peer that sends on why it was refused', async () => {
+    const front = await open({ grant: [] })
+    const peer = await front.peer()
+    peer.send('POST /insert/jsonline HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999\r\n\r\n')
+    await until(() => peer.received.includes('"code"'), 'the refusal')
+    for (let sent = 0; sent < 64; sent++) {
+      peer.send('x'.repeat(64 * 1024))
+      await turns(2)
+    }
+    await peer.ended()
+    peer.end()
+    await until(() => peer.isClosed, 'the end of the connection')
+    assert.deepEqual([problemOf(peer).status, peer.errorCode], [401, null])
   })
 
   it('is closed behind as many requests as it may carry', async () => {
@@ -173,13 +187,16 @@ describe('draining', () => {
   it('cuts off what is not done at the deadline, and keeps what was decoded', async () => {
     const front = await open()
     const peer = await front.peer()
-    peer.send('POST /insert/jsonline HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{"_msg":"one"}\n')
+    peer.send(
+      'POST /insert/jsonline HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{"_msg":"one"}\n',
+    )
     await until(() => front.store.messages.length === 1, 'the first line')
     const drained = front.port.drain(1000)
     await turns()
     front.clock.advance(1000)
     assert.equal(await drained, 1)
-    await until(() => peer.isClosed, 'the end')
+    await peer.ended()
+    assert.equal(peer.received, '')
   })
 })
 
@@ -187,8 +204,16 @@ describe('what is no request', () => {
   const CASES: readonly (readonly [what: string, bytes: string, status: number])[] = [
     ['no HTTP at all behind a first request', `${GET}\x00\x01\x02\r\n\r\n`, 400],
     ['a length that is none', 'POST /api/data HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n', 400],
-    ['a length and chunks', 'POST /api/data HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n', 400],
-    ['headers beyond the limit', `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`, 431],
+    [
+      'a length and chunks',
+      'POST /api/data HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+      400,
+    ],
+    [
+      'headers beyond the limit',
+      `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`,
+      431,
+    ],
     ['too many headers', `GET / HTTP/1.1\r\nHost: localhost\r\n${'a: b\r\n'.repeat(100)}\r\n`, 431],
     ['another expectation', 'GET / HTTP/1.1\r\nHost: localhost\r\nExpect: tea\r\n\r\n', 417],
     ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505],
@@ -232,10 +257,23 @@ describe('over the loopback interface', () => {
 
   it('requests must be for a name of this server', async () => {
     const front = await open({ options: { hostNames: ['logs.example'] } })
-    for (const host of ['localhost', 'LOCALHOST:9997', '127.0.0.1:1', '[::1]:9997', 'logs.example', 'Logs.Example:80']) {
+    for (const host of [
+      'localhost',
+      'LOCALHOST:9997',
+      '127.0.0.1:1',
+      '[::1]:9997',
+      'logs.example',
+      'Logs.Example:80',
+    ]) {
       assert.equal((await ask(front, { Host: host })).status, 200, host)
     }
-    for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', 'logs.example.evil', '[::1].evil']) {
+    for (const host of [
+      'evil.example',
+      'localhost.evil.example',
+      '127.0.0.1.evil.example',
+      'logs.example.evil',
+      '[::1].evil',
+    ]) {
       const answer = await ask(front, { Host: host })
       assert.deepEqual([answer.status, jsonOf(answer)['code']], [403, 'ORIGIN_REFUSED'], host)
     }
@@ -246,7 +284,13 @@ describe('over the loopback interface', () => {
     for (const origin of ['http://localhost:9997', 'https://dash.example']) {
       assert.equal((await ask(front, { Host: 'localhost:9997', Origin: origin })).status, 200, origin)
     }
-    for (const origin of ['http://localhost:1', 'https://evil.example', 'null', 'nonsense', 'https://dash.example.evil']) {
+    for (const origin of [
+      'http://localhost:1',
+      'https://evil.example',
+      'null',
+      'nonsense',
+      'https://dash.example.evil',
+    ]) {
       const answer = await ask(front, { Host: 'localhost:9997', Origin: origin })
       assert.deepEqual([answer.status, jsonOf(answer)['code']], [403, 'ORIGIN_REFUSED'], origin)
     }
@@ -282,7 +326,7 @@ describe('a path', () => {
     assert.deepEqual([answer.status, jsonOf(answer)['code']], [404, 'ROUTE_UNKNOWN'])
     assert.equal(jsonOf(answer)['detail'], 'There is nothing at this path; did you mean `/insert/jsonline`?')
     const other = await front.ask('/<script>')
-    assert.equal(jsonOf(other)['detail'], 'There is nothing at this path')
+    assert.equal(jsonOf(other)['detail'], 'There is nothing at this path.')
   })
 
   it('that does not take the method says which it takes', async () => {
@@ -324,12 +368,30 @@ describe('a path', () => {
   })
 })
 
-it('keeps a whole answer for a slow reader while others are served', async () => {
+describe('a body that is held whole', () => {
+  it('must come within a minute', async () => {
+    const front = await open()
+    const peer = await front.peer()
+    peer.send('POST /api/data HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\nslow')
+    await until(() => front.protocol.stats().bytes > 60, 'the first bytes')
+    await turns()
+    front.clock.advance(60_000)
+    await peer.ended()
+    assert.deepEqual([problemOf(peer).status, problemOf(peer).code], [408, 'TIMED_OUT'])
+    assert.equal(front.protocol.stats().statuses['4xx'], 1)
+  })
+})
+
+it('counts bytes, answers and refusals', async () => {
   const front = await open()
-  front.hub.rows = [rowOf(1, 0, NOW_MS, 'x'.repeat(1000))]
-  const [one, two] = await Promise.all([
-    front.ask('/select/logsql/query?query=a'),
-    front.ask('/health'),
-  ])
-  assert.deepEqual([one.status, two.status], [200, 200])
+  const peer = await front.peer()
+  peer.send(GET)
+  await answers(peer, 1)
+  peer.send(GET.replace('health', 'nothing'))
+  await until(() => peer.received.includes('404'), 'a refusal')
+  peer.send('nonsense\r\n\r\n')
+  await peer.ended()
+  const { bytes, requests, errors, statuses } = front.protocol.stats()
+  assert.deepEqual({ bytes, requests, errors }, { bytes: 2 * GET.length + 1, requests: 2, errors: 2 })
+  assert.deepEqual(statuses, { '1xx': 0, '2xx': 1, '3xx': 0, '4xx': 2, '5xx': 0 })
 })

@@ -5,7 +5,13 @@
  * Not here: a connection's time limits and end (http-session.ts), what every request passes (http-app.ts), and the
  * routes (routes.ts).
  */
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { Duplex } from 'node:stream'
 import { assert, type Clock, CodedError, systemErrorCode } from '../../base/base.ts'
 import type { Hub } from '../../hub/hub.ts'
@@ -16,8 +22,8 @@ import type { StoreGate } from '../store-gate.ts'
 import { makeApp } from './http-app.ts'
 import { HttpCounters } from './http-counters.ts'
 import { HEADER_BYTES_MAX, type HttpOptions, type HttpSurroundings } from './http-options.ts'
-import { HttpSession, type HttpStream } from './http-session.ts'
-import { HttpProblem, problemResponse } from './problem-document.ts'
+import { HttpSession, type HttpSessionEvents } from './http-session.ts'
+import { HttpProblem, internalError, problemOf, problemResponse } from './problem-document.ts'
 
 export interface HttpProtocolStats {
   readonly sessions: number
@@ -40,6 +46,7 @@ export interface HttpProtocolStats {
 
 const HALF_LINE_BYTES_MAX = 64 * 1024 * 1024
 const GATHERED_BYTES_MAX = 64 * 1024 * 1024
+const ECHOED_BYTES_MAX = 16 * 1024 * 1024
 const EXPANDING_BYTES_MAX = 512 * 1024 * 1024
 
 export class HttpProtocol implements StreamProtocolServer {
@@ -47,10 +54,18 @@ export class HttpProtocol implements StreamProtocolServer {
   readonly takesStream = true
   readonly #around: HttpSurroundings
   readonly #sessions = new Map<object, HttpSession>()
-  #server: Server | null = null
+  readonly #sessionEvents: HttpSessionEvents = {
+    draining: () => {
+      this.#isDraining = true
+    },
+    refused: (error) => this.#around.counters.countStatus(problemOf(error).status),
+  }
+  readonly #server: Server
   #isDraining = false
+  #loading: Promise<void> | null = null
+  #answer: RequestListener | null = null
 
-  private constructor(hub: Hub, gate: StoreGate, clock: Clock, options: HttpOptions) {
+  constructor(hub: Hub, gate: StoreGate, clock: Clock, options: HttpOptions) {
     this.#around = {
       hub,
       gate,
@@ -62,32 +77,25 @@ export class HttpProtocol implements StreamProtocolServer {
       ndjson: new NdjsonWorkspace(HALF_LINE_BYTES_MAX),
       text: new TextLogWorkspace(HALF_LINE_BYTES_MAX),
       gathered: new ByteBudget(GATHERED_BYTES_MAX),
+      echoed: new ByteBudget(ECHOED_BYTES_MAX),
       expanding: new ByteBudget(EXPANDING_BYTES_MAX),
       isDraining: () => this.#isDraining,
     }
+    this.#server = this.#makeServer()
   }
 
-  /** Loads what HTTP needs, and makes everything ready. */
-  static async create(hub: Hub, gate: StoreGate, clock: Clock, options: HttpOptions): Promise<HttpProtocol> {
-    const protocol = new HttpProtocol(hub, gate, clock, options)
-    await makeApp(protocol.#around, {
-      serverFactory: (listener) => protocol.#makeServer(listener),
-      sessionOf: (request) => protocol.#sessionOf(request.socket),
-      refuse: (socket, error) => protocol.#sessions.get(socket)?.refuse(problemOfParser(error)),
-    })
-    return protocol
+  /** Loads what answers requests; the first request does so by itself. */
+  load(): Promise<void> {
+    this.#loading ??= this.#load()
+    return this.#loading
   }
 
   open(stream: Duplex, arrival: Arrival): HttpSession {
-    const server = this.#server
-    assert(server !== null, 'a server was made')
     const { clock, options } = this.#around
-    const session = new HttpSession(stream as HttpStream, arrival, clock, options, () => {
-      this.#isDraining = true
-    })
+    const session = new HttpSession(stream, arrival, clock, options, this.#sessionEvents)
     this.#sessions.set(stream, session)
     void session.closed.then(() => this.#sessions.delete(stream))
-    server.emit('connection', stream)
+    this.#server.emit('connection', stream)
     session.takeOverEnd()
     return session
   }
@@ -119,11 +127,8 @@ export class HttpProtocol implements StreamProtocolServer {
     return session
   }
 
-  #makeServer(listener: RequestListener): Server {
-    const take: RequestListener = (request, response) => {
-      this.#sessionOf(request.socket).begin(response)
-      listener(request, response)
-    }
+  #makeServer(): Server {
+    const take: RequestListener = (request, response) => this.#take(request, response)
     // Its own time limits are off: sessions have their own, by our clock.
     const server = createServer({
       maxHeaderSize: HEADER_BYTES_MAX,
@@ -135,22 +140,48 @@ export class HttpProtocol implements StreamProtocolServer {
     server.on('request', take)
     // The route says go on when it begins to read.
     server.on('checkContinue', take)
-    server.on('checkExpectation', (request: IncomingMessage) => {
-      this.#sessionOf(request.socket).refuse(
-        new HttpProblem('REQUEST_INVALID', 'The header `Expect` can only be 100-continue.', { status: 417 }),
-      )
-    })
-    server.on('connect', (request: IncomingMessage) => {
-      this.#sessionOf(request.socket).refuse(
-        new HttpProblem('METHOD_REFUSED', 'This server is no proxy.', { headers: { Allow: 'GET, POST' } }),
-      )
-    })
+    server.on('checkExpectation', ({ socket }: IncomingMessage) => this.#refuse(socket, BAD_EXPECTATION))
+    server.on('connect', ({ socket }: IncomingMessage) => this.#refuse(socket, NO_PROXY))
+    server.on('clientError', (error, socket) => this.#refuse(socket, problemOfParser(error)))
     // A peer that has sent everything may still read its answer.
-    Object.assign(server, { httpAllowHalfOpen: true })
-    this.#server = server
-    return server
+    return Object.assign(server, { httpAllowHalfOpen: true })
+  }
+
+  #take(request: IncomingMessage, response: ServerResponse): void {
+    this.#sessionOf(request.socket).begin(response)
+    if (this.#answer !== null) this.#answer(request, response)
+    else void this.#takeFirst(request, response)
+  }
+
+  /** The first requests wait until what answers them is loaded. */
+  async #takeFirst(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.load()
+      this.#answer?.(request, response)
+    } catch (error) {
+      this.#around.problem('HTTP could not be loaded', error)
+      this.#refuse(request.socket, internalError(error))
+    }
+  }
+
+  async #load(): Promise<void> {
+    this.#answer = await makeApp(this.#around, {
+      server: this.#server,
+      sessionOf: (request) => this.#sessionOf(request.socket),
+    })
+  }
+
+  #refuse(socket: object, error: unknown): void {
+    this.#sessions.get(socket)?.refuse(error)
   }
 }
+
+const BAD_EXPECTATION = new HttpProblem('REQUEST_INVALID', 'The header `Expect` can only be 100-continue.', {
+  status: 417,
+})
+const NO_PROXY = new HttpProblem('METHOD_REFUSED', 'This server is no proxy.', {
+  headers: { Allow: 'GET, POST' },
+})
 
 /** What Node's parser found. */
 function problemOfParser(error: NodeJS.ErrnoException): HttpProblem {

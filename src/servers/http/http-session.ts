@@ -29,6 +29,13 @@ export interface HttpSessionLimits {
   readonly requestsPerConnectionMax: number
 }
 
+export interface HttpSessionEvents {
+  /** A drain begins. */
+  draining(): void
+  /** What came was refused before it was a request, or while it was read. */
+  refused(error: unknown): void
+}
+
 export class HttpSession implements Session {
   readonly arrival: Arrival
   readonly closed: Promise<void>
@@ -38,7 +45,7 @@ export class HttpSession implements Session {
   readonly #stream: HttpStream
   readonly #clock: Clock
   readonly #limits: HttpSessionLimits
-  readonly #drains: () => void
+  readonly #events: HttpSessionEvents
   /** Answers that are not finished, in the order of their requests. */
   readonly #responses = new Set<ServerResponse>()
   #requests = 0
@@ -51,6 +58,7 @@ export class HttpSession implements Session {
   #isStreamClosed = false
   #resolveClosed: () => void = () => {}
   #meteredBytes: number
+  #countedBytes = 0
   /** What had come when the last answer was finished: more than that is a request whose headers are not whole. */
   #bytesAtRest: number
   #headersSinceMs: number | null
@@ -59,20 +67,20 @@ export class HttpSession implements Session {
   #stopWatch: () => void
   #stopLinger: () => void = () => {}
 
-  /** The first bytes can be read from the stream again, and were metered. `drains` is told when a drain begins. */
+  /** The first bytes can be read from the stream again, and were metered. */
   constructor(
     stream: HttpStream,
     arrival: Arrival,
     clock: Clock,
     limits: HttpSessionLimits,
-    drains: () => void,
+    events: HttpSessionEvents,
   ) {
     this.arrival = arrival
     this.gone = this.#gone.signal
     this.#stream = stream
     this.#clock = clock
     this.#limits = limits
-    this.#drains = drains
+    this.#events = events
     this.#meteredBytes = this.#bytesAtRest = this.#bytesIn
     this.#headersSinceMs = this.#movedMs = clock.monotonicMs()
     this.closed = new Promise((resolve) => {
@@ -100,7 +108,7 @@ export class HttpSession implements Session {
   }
 
   drain(): void {
-    this.#drains()
+    this.#events.draining()
     this.#isDraining = true
     const last = [...this.#responses].at(-1)
     if (last === undefined) this.#end()
@@ -119,6 +127,7 @@ export class HttpSession implements Session {
       this.#stream.destroy()
       return
     }
+    this.#events.refused(error)
     this.#stream.write(problemResponse(error))
     this.#end()
   }
@@ -159,9 +168,11 @@ export class HttpSession implements Session {
 
   /** Counts what came since the last call; how many bytes, and for how long to read nothing, ms. */
   meter(): { readonly byteCount: number; readonly waitMs: number } {
-    const byteCount = this.#bytesIn - this.#meteredBytes
-    this.#meteredBytes += byteCount
-    return { byteCount, waitMs: this.arrival.meter.take(byteCount) }
+    const bytesIn = this.#bytesIn
+    const byteCount = bytesIn - this.#countedBytes
+    const waitMs = this.arrival.meter.take(bytesIn - this.#meteredBytes)
+    this.#countedBytes = this.#meteredBytes = bytesIn
+    return { byteCount, waitMs }
   }
 
   pause(ms: number): Promise<void> {

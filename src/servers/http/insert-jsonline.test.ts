@@ -106,7 +106,7 @@ describe('POST /insert/jsonline', () => {
 
     it(`stops a ${name} body that expands to too much, and says what was stored`, async () => {
       const front = await open()
-      const body = compress(Buffer.concat([Buffer.from(lines(10)), Buffer.alloc(8 << 20, '\n')]))
+      const body = compress(Buffer.concat([Buffer.from(lines(10)), Buffer.alloc(2 << 20, '\n')]))
       const answer = await front.post(PATH, body, { 'Content-Encoding': name })
       assert.equal(answer.status, 413)
       const { code, accepted } = jsonOf(answer)
@@ -117,7 +117,9 @@ describe('POST /insert/jsonline', () => {
     it(`stores what came whole of a ${name} body that is cut short`, async () => {
       const front = await open()
       const whole = compress(Buffer.from(lines(5000)))
-      const answer = await front.post(PATH, whole.subarray(0, whole.length - 20), { 'Content-Encoding': name })
+      const answer = await front.post(PATH, whole.subarray(0, whole.length - 20), {
+        'Content-Encoding': name,
+      })
       const { code, accepted } = jsonOf(answer)
       assert.deepEqual([answer.status, code], [400, 'REQUEST_INVALID'])
       assert.equal(accepted, front.store.messages.length)
@@ -263,7 +265,7 @@ describe('POST /insert/jsonline', () => {
     const peer = await front.peer()
     peer.send(`POST ${PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n${lines(100)}`)
     await peer.ended()
-    assert.match(peer.received, /^HTTP\/1\.1 401 [^]*Connection: close/i)
+    assert.match(peer.received, /^HTTP\/1\.1 401 .*Connection: close/is)
     assert.equal(front.store.appends, 0)
     assert.equal(peer.errorCode, null)
   })

@@ -1,5 +1,5 @@
 /** What the sender of a body of logs is told: how many records are stored, and which lines are not, and why. */
-import { isCodedError } from '../../base/base.ts'
+import { AssertionError, isCodedError } from '../../base/base.ts'
 import type { IntakeResult, LogIntake } from './log-intake.ts'
 import { HttpProblem, internalError } from './problem-document.ts'
 import type { RequestBody } from './request-body.ts'
@@ -19,6 +19,7 @@ export async function takeBody(body: RequestBody, intake: LogIntake): Promise<Lo
       if (intake.hasFailed) break
     }
   } catch (error) {
+    if (error instanceof AssertionError) throw error
     bodyError = error
   }
   await intake.end(bodyError === null && !body.isBroken)

@@ -13,6 +13,8 @@ import type { LineRefusal, RecordDecoder } from './record-decoder.ts'
 export interface IntakeResult {
   /** Records that are durable. */
   readonly accepted: number
+  /** Of those, the ones that were not there before. */
+  readonly stored: number
   /** Lines that were refused, each for itself. */
   readonly refused: number
   /** The first of them. */
@@ -44,8 +46,8 @@ export class LogIntake implements GateWaiter {
   #accepted = 0
   #firstId = Infinity
   #lastId = -Infinity
-  /** No batch was new so far. */
-  #isRepeated = true
+  /** Of batches that were there before. */
+  #repeated = 0
   #failure: unknown = null
   /** Whoever waits for room, or for the last batch. */
   #wake: (() => void) | null = null
@@ -93,7 +95,8 @@ export class LogIntake implements GateWaiter {
       refusals: this.#decoder.refusals(),
       firstId: hasRecords ? this.#firstId : null,
       lastId: hasRecords ? this.#lastId : null,
-      isRepeated: this.#isKeyed && hasRecords && this.#isRepeated,
+      stored: this.#accepted - this.#repeated,
+      isRepeated: hasRecords && this.#repeated === this.#accepted,
       failure: this.#failure,
     }
     this.#releaseDecoder()
@@ -120,24 +123,24 @@ export class LogIntake implements GateWaiter {
     this.#pending++
     this.#heldBytes += byteCount
     this.#gate.take(byteCount)
-    this.#append(bytes).then(
-      (firstId) => this.#stored(firstId, count, byteCount),
+    const before = this.#repeatedBatches()
+    const appended = this.#gate.append(bytes)
+    // A store that knows the key of a batch says so in its statistics, at once.
+    const isRepeated = this.#repeatedBatches() > before
+    appended.then(
+      (firstId) => this.#stored(firstId, count, byteCount, isRepeated),
       (error: unknown) => this.#notStored(error, byteCount),
     )
   }
 
-  #append(bytes: Uint8Array): Promise<number> {
-    if (!this.#isKeyed) return this.#gate.append(bytes)
-    const { store } = this.#gate
-    const before = store.stats().repeatedBatches
-    const stored = this.#gate.append(bytes)
-    if (store.stats().repeatedBatches === before) this.#isRepeated = false
-    return stored
+  #repeatedBatches(): number {
+    return this.#isKeyed ? this.#gate.store.stats().repeatedBatches : 0
   }
 
-  #stored(firstId: number, count: number, byteCount: number): void {
+  #stored(firstId: number, count: number, byteCount: number, isRepeated: boolean): void {
     this.#gate.storeTook()
     this.#accepted += count
+    if (isRepeated) this.#repeated += count
     this.#firstId = Math.min(this.#firstId, firstId)
     this.#lastId = Math.max(this.#lastId, firstId + count - 1)
     this.#settled(byteCount)

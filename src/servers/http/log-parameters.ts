@@ -85,9 +85,13 @@ export function readLogParameters(
 function checkNames(parameters: URLSearchParams, known: readonly string[]): void {
   for (const name of parameters.keys()) {
     if (known.includes(name)) continue
-    throw new HttpProblem('REQUEST_INVALID', `There is no parameter of this name${didYouMean(name, known)}`, {
-      members: { parameter: name, known },
-    })
+    throw new HttpProblem(
+      'REQUEST_INVALID',
+      `There is no parameter of this name${didYouMean(name, known) || '.'}`,
+      {
+        members: { parameter: name, known },
+      },
+    )
   }
 }
 

@@ -142,7 +142,7 @@ export const METRICS: readonly MetricRow[] = [
   ),
   gauge(
     'logcaster_store_writable',
-    '1 while the store takes records, else 0.',
+    'One while the store takes records, else zero.',
     ['store'],
     each('store', stores, (store) => (store.state === 'writable' ? 1 : 0)),
   ),

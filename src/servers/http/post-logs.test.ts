@@ -58,7 +58,10 @@ describe('POST /api/v1/logs', () => {
     const json = { 'Content-Type': 'application/json' }
     const post = async (body: string): Promise<HttpAnswer> => front.post(PATH, body, json)
     assert.equal(jsonOf(await post('{\n  "_msg": "one"\r\n}\n'))['accepted'], 1)
-    assert.equal(jsonOf(await post(' [\n {"_msg": "t,w]o"},\n\n {\n"_msg":"th\\"ree","a":[1,\n[2]]} ]\n'))['accepted'], 2)
+    assert.equal(
+      jsonOf(await post(' [\n {"_msg": "t,w]o"},\n\n {\n"_msg":"th\\"ree","a":[1,\n[2]]} ]\n'))['accepted'],
+      2,
+    )
     assert.equal(jsonOf(await post('[]'))['accepted'], 0)
     assert.deepEqual(front.store.messages, ['one', 't,w]o', 'th"ree'])
     const mixed = jsonOf(await post('[{"_msg":"four"}, 5, {"_msg":"a\nb"}]'))
@@ -102,7 +105,9 @@ describe('POST /api/v1/logs', () => {
   it('keeps no half line of plain text from a client that breaks off', async () => {
     const front = await open()
     const peer = await front.peer()
-    peer.send(`POST ${PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 99\r\n\r\n`)
+    peer.send(
+      `POST ${PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 99\r\n\r\n`,
+    )
     peer.send('whole\nhalf')
     await until(() => front.store.messages.length === 1, 'the whole line')
     peer.destroy()
@@ -116,7 +121,14 @@ describe('POST /api/v1/logs', () => {
     const key = { 'Idempotency-Key': 'batch-1' }
     await front.post(PATH, '{"_msg":"before"}')
     const first = jsonOf(await front.post(PATH, body, key))
-    assert.deepEqual(first, { accepted: 300, refused: 0, firstId: 1, lastId: 300, repeated: false, refusals: [] })
+    assert.deepEqual(first, {
+      accepted: 300,
+      refused: 0,
+      firstId: 1,
+      lastId: 300,
+      repeated: false,
+      refusals: [],
+    })
     await front.post(PATH, '{"_msg":"between"}')
     const compressed = { ...key, 'Content-Encoding': 'gzip' }
     assert.deepEqual(jsonOf(await front.post(PATH, gzipSync(body), compressed)), { ...first, repeated: true })
@@ -188,10 +200,25 @@ describe('POST /api/v1/logs', () => {
     assert.equal(front.protocol.stats().gatheredBytes, 0)
   })
 
+  it('takes NDJSON under the names that clients have for it', async () => {
+    const front = await open()
+    for (const type of [
+      'application/jsonl',
+      'application/x-www-form-urlencoded',
+      'Application/X-NDJSON;a=b',
+    ]) {
+      assert.equal((await front.post(PATH, '{"_msg":"one"}', { 'Content-Type': type })).status, 200, type)
+    }
+    assert.equal(front.store.messages.length, 3)
+  })
+
   it('refuses a type that it does not know', async () => {
     const front = await open()
     for (const type of ['application/xml', 'nonsense']) {
-      assert.deepEqual(problemOf(await front.post(PATH, '<a/>', { 'Content-Type': type })), [415, 'MEDIA_UNSUPPORTED'])
+      assert.deepEqual(problemOf(await front.post(PATH, '<a/>', { 'Content-Type': type })), [
+        415,
+        'MEDIA_UNSUPPORTED',
+      ])
     }
   })
 

@@ -12,6 +12,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import { messageOf } from '../../base/base.ts'
+import type { ByteBudget } from '../../ingest/ingest.ts'
 import { type BodyEncoding, bodyEncodingOf } from './body-encodings.ts'
 import type { HttpSurroundings } from './http-options.ts'
 import type { HttpSession } from './http-session.ts'
@@ -19,6 +20,8 @@ import { HttpProblem } from './problem-document.ts'
 
 /** The ratio counts from here on: a short body may well be one word many times. */
 const EXPANSION_FREE_BYTES = 1024 * 1024
+/** How long a body may take that is held whole. */
+const WHOLE_MS_MAX = 60_000
 
 export class RequestBody {
   /** The connection broke off before the end. Known when there are no more chunks. */
@@ -53,25 +56,32 @@ export class RequestBody {
   }
 
   /**
-   * Gives the whole expanded body to `use`; its memory is charged to a budget until that is done. Besides:
-   * BODY_TOO_LARGE. A body that broke off is not used.
+   * Gives the whole expanded body to `use`; its memory is charged to the budget until that is done. One that does not
+   * come within a minute ends the connection. Besides: BODY_TOO_LARGE. A body that broke off is not used.
    */
-  async whole<T>(bytesMax: number, use: (body: Buffer) => T | Promise<T>): Promise<T> {
+  async whole<T>(
+    bytesMax: number,
+    use: (body: Buffer) => T | Promise<T>,
+    budget: ByteBudget = this.#around.gathered,
+  ): Promise<T> {
     const chunks: Buffer[] = []
     let byteCount = 0
     const declared = Number(this.#request.headers['content-length'] ?? 0)
     if (declared > bytesMax) throw tooLarge(bytesMax)
+    const stopTimer = this.#around.clock.after(WHOLE_MS_MAX, () => this.#session.refuse(tooSlow()))
     try {
       for await (const chunk of this.chunks()) {
         if (byteCount + chunk.length > bytesMax) throw tooLarge(bytesMax)
-        if (!this.#around.gathered.take(chunk.length)) throw busy()
+        if (!budget.take(chunk.length)) throw busy()
         byteCount += chunk.length
         chunks.push(chunk)
       }
+      stopTimer()
       if (this.isBroken) throw new HttpProblem('REQUEST_INVALID', 'The body broke off before its end.')
       return await use(Buffer.concat(chunks, byteCount))
     } finally {
-      this.#around.gathered.give(byteCount)
+      stopTimer()
+      budget.give(byteCount)
     }
   }
 
@@ -159,6 +169,10 @@ export class RequestBody {
 
 function tooLarge(bytesMax: number): HttpProblem {
   return new HttpProblem('BODY_TOO_LARGE', `The body of this request may have at most ${bytesMax} bytes.`)
+}
+
+function tooSlow(): HttpProblem {
+  return new HttpProblem('TIMED_OUT', `The body of this request may take ${WHOLE_MS_MAX / 1000} s.`)
 }
 
 function busy(): HttpProblem {

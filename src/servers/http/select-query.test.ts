@@ -77,7 +77,14 @@ describe('GET and POST /select/logsql/query', () => {
 
   it('refuses parameters that make no sense', async () => {
     const front = await open()
-    for (const search of ['', 'query=', 'query=a&limit=x', 'query=a&limit=-1', 'query=a&timeout=soon', 'query=a&timeout=0']) {
+    for (const search of [
+      '',
+      'query=',
+      'query=a&limit=x',
+      'query=a&limit=-1',
+      'query=a&timeout=soon',
+      'query=a&timeout=0',
+    ]) {
       assert.deepEqual(problemOf(await front.ask(`${PATH}?${search}`)), [400, 'REQUEST_INVALID'], search)
     }
     assert.deepEqual(problemOf(await front.ask(`${PATH}?query=a&start=soon`)), [400, 'QUERY_SYNTAX'])
@@ -172,15 +179,15 @@ describe('GET and POST /select/logsql/query', () => {
     await until(() => front.hub.signals[0].aborted, 'the cancellation')
   })
 
-  it('gives a hundred thousand rows without a limit', async () => {
+  it('gives all rows where no limit is given', async () => {
     const front = await open()
     front.hub.rows = (function* () {
-      for (let id = 0; id < 100_000; id++) yield rowOf(id, 0, NOW_MS, 'x')
+      for (let id = 0; id < 20_000; id++) yield rowOf(id, 0, NOW_MS, 'x')
     })()
     const sent = front.begin(`${PATH}?query=*`)
     const answer = answerOf(sent)
     sent.end()
-    assert.equal((await answer).text.split('\n').length, 100_001)
+    assert.equal((await answer).text.split('\n').length, 20_001)
     assert.equal(front.hub.signals.length, 1)
   })
 })

@@ -2,8 +2,12 @@
 import type { HttpSurroundings } from './http-options.ts'
 import { openConnections, type ServerStats } from './server-stats.ts'
 
-/** `showsCounters`: whether the reader may know what the server counts. */
-export function statusHtml({ clock, options, startedMs }: HttpSurroundings, showsCounters: boolean): string {
+/** `url`: of this server, as the reader calls it. `showsCounters`: whether he may know what the server counts. */
+export function statusHtml(
+  { clock, options, startedMs }: HttpSurroundings,
+  url: string,
+  showsCounters: boolean,
+): string {
   const stats = options.serverStats()
   const uptimeSeconds = Math.floor((clock.monotonicMs() - startedMs) / 1000)
   const facts: [name: string, value: string][] = [
@@ -28,17 +32,14 @@ ${facts.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(val
 </dl>
 ${showsCounters ? portTable(stats) : ''}
 <h2>Send a line</h2>
-<pre>echo 'it works' | curl --data-binary @- -H 'Content-Type: text/plain' ${escapeHtml(LOGS_URL)}</pre>
+<pre>echo 'it works' | curl --data-binary @- -H 'Content-Type: text/plain' ${escapeHtml(url)}/api/v1/logs</pre>
 <h2>Find it</h2>
-<pre>curl ${escapeHtml(QUERY_URL)} -d 'query=works'</pre>
+<pre>curl ${escapeHtml(url)}/select/logsql/query -d 'query=works'</pre>
 </main>
 </body>
 </html>
 `
 }
-
-const LOGS_URL = 'http://localhost:9997/api/v1/logs'
-const QUERY_URL = 'http://localhost:9997/select/logsql/query'
 
 function counterFacts(stats: ServerStats): [string, string][] {
   const records = Object.values(stats.hub.stores).reduce((sum, store) => sum + store.records, 0)

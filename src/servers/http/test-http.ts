@@ -114,7 +114,7 @@ export class HttpFront {
 
   static async open(changes: HttpChanges = {}): Promise<HttpFront> {
     const front = new HttpFront(changes.unstoredBytesMax ?? 64 << 20)
-    front.#protocol = await HttpProtocol.create(front.hub, front.gate, front.clock, {
+    front.#protocol = new HttpProtocol(front.hub, front.gate, front.clock, {
       version: '1.2.3',
       serverStats: () => front.stats(),
       problem: (message, error) => front.problems.push(`${message}: ${error}`),

@@ -9,7 +9,7 @@ export const apiData: HttpRoute = {
   action: 'data.echo',
   summary: 'Takes a body and gives it back: `received`, `timestamp`, `processed`. Nothing is stored.',
   async answer({ around, request, body }) {
-    const text = await body.whole(BODY_BYTES_MAX, (bytes) => bytes.toString())
+    const text = await body.whole(BODY_BYTES_MAX, (bytes) => bytes.toString(), around.echoed)
     const isJson = /^application\/(?:[\w.+-]+\+)?json\b/i.test(request.headers['content-type'] ?? '')
     return {
       received: isJson ? parseJson(text) : text,

@@ -10,8 +10,8 @@ export const apiEcho: HttpRoute = {
   path: '/api/echo',
   action: 'data.echo',
   summary: 'Any method: `method`, `path`, `headers`, `cookies`, `query_params`, `body` as they came.',
-  async answer({ request, parameters, body }) {
-    const text = await body.whole(BODY_BYTES_MAX, (bytes) => bytes.toString())
+  async answer({ around, request, parameters, body }) {
+    const text = await body.whole(BODY_BYTES_MAX, (bytes) => bytes.toString(), around.echoed)
     const headers = Object.entries(request.headers).filter(([name]) => !HIDDEN_HEADERS.includes(name))
     return {
       method: request.method,

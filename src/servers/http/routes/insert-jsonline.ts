@@ -19,8 +19,8 @@ export const insertJsonline: HttpRoute = {
       body,
       new LogIntake(gate, clock, decoder, { unackedBytesMax, isKeyed: false }),
     )
-    const { accepted, refused, refusals } = taken.result
-    counters.records += accepted
+    const { accepted, stored, refused, refusals } = taken.result
+    counters.records += stored
     counters.refused += refused
     checkTaken(taken)
     return { accepted, refused, refusals }

@@ -16,7 +16,8 @@ import type { HttpRoute, RouteCall } from '../route.ts'
 
 /** A format of bodies. */
 interface BodyFormat {
-  readonly mediaType: string
+  /** The first is its name; the others are what some clients call it. */
+  readonly mediaTypes: readonly string[]
   /** The body is one document and must be held whole; it is turned into lines first. */
   readonly lines?: (body: Buffer) => Buffer
   readonly decoder: (around: HttpSurroundings, fields: NdjsonFieldOptions, key?: string) => RecordDecoder
@@ -24,9 +25,19 @@ interface BodyFormat {
 
 /** The first is what a body without a type is. */
 const FORMATS: readonly BodyFormat[] = [
-  { mediaType: 'application/x-ndjson', decoder: jsonDecoder },
-  { mediaType: 'application/json', lines: linesOfJson, decoder: jsonDecoder },
-  { mediaType: 'text/plain', decoder: lineDecoder },
+  {
+    mediaTypes: [
+      'application/x-ndjson',
+      'application/ndjson',
+      'application/jsonl',
+      'application/stream+json',
+      // What curl says when nobody tells it.
+      'application/x-www-form-urlencoded',
+    ],
+    decoder: jsonDecoder,
+  },
+  { mediaTypes: ['application/json'], lines: linesOfJson, decoder: jsonDecoder },
+  { mediaTypes: ['text/plain'], decoder: lineDecoder },
 ]
 
 /** Of a body that is held whole. */
@@ -44,8 +55,8 @@ export const postLogs: HttpRoute = {
     const key = keyOf(call.request.headers['idempotency-key'])
     const fields = readLogParameters(call.parameters, call.request.headers, OWN_DIALECT)
     const taken = await take(call, format, fields, key)
-    const { accepted, refused, refusals, firstId, lastId, isRepeated } = taken.result
-    call.around.counters.records += accepted
+    const { accepted, stored, refused, refusals, firstId, lastId, isRepeated } = taken.result
+    call.around.counters.records += stored
     call.around.counters.refused += refused
     checkTaken(taken)
     return { accepted, refused, firstId, lastId, repeated: isRepeated, refusals }
@@ -68,10 +79,10 @@ function take(
 }
 
 function formatOf(contentType: string | undefined): BodyFormat {
-  const mediaType = contentType?.split(';')[0].trim().toLowerCase() ?? FORMATS[0].mediaType
-  const format = FORMATS.find((known) => known.mediaType === mediaType)
+  const mediaType = contentType?.split(';')[0].trim().toLowerCase() ?? FORMATS[0].mediaTypes[0]
+  const format = FORMATS.find(({ mediaTypes }) => mediaTypes.includes(mediaType))
   if (format !== undefined) return format
-  const known = FORMATS.map((each) => each.mediaType).join(', ')
+  const known = FORMATS.map(({ mediaTypes }) => mediaTypes[0]).join(', ')
   throw new HttpProblem('MEDIA_UNSUPPORTED', `The header \`Content-Type\` must be one of: ${known}.`)
 }
 

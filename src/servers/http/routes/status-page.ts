@@ -7,8 +7,11 @@ export const statusPage: HttpRoute = {
   path: '/',
   action: 'page',
   summary: 'A page for people: version, ports, records, how to send a line.',
-  async answer({ around, subject, reply }) {
+  async answer({ around, session, subject, request, reply }) {
     reply.type('text/html; charset=utf-8')
-    return statusHtml(around, subject.can('stats.server'))
+    const { host = '' } = request.headers
+    const place = /^[\w.:[\]-]+$/.test(host) ? host : 'localhost:9997'
+    const url = `${session.arrival.isEncrypted ? 'https' : 'http'}://${place}`
+    return statusHtml(around, url, subject.can('stats.server'))
   },
 }
