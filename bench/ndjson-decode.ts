@@ -1,5 +1,6 @@
 /**
- * Claim: NDJSON becomes canonical batches at 150 MB/s or more on one core; beside it `zstd -1` on the same bytes.
+ * Claim: turning NDJSON into canonical batches costs at most 1.1 times the CPU of `zstd -1` on the same bytes, so that
+ * decoding and logging together stay below 1.5 times.
  *
  *   npm run -s node -- bench/ndjson-decode.ts <file.jsonl> [--rounds 5] [--chunk 65536]
  *
@@ -61,16 +62,13 @@ printFigure(
   `${(bytes.length / 1e6).toFixed(1)} MB, ${best.records} records, ${best.refused} refused`,
 )
 printFigure('encoded', `${(best.encodedBytes / 1e6).toFixed(1)} MB`)
-printFigure(
-  'MB/s, best / median round',
-  `${mbPerSecond(best.cpuSeconds)} / ${mbPerSecond(median)}  (goal: 150)`,
-)
+printFigure('MB/s, best / median round', `${mbPerSecond(best.cpuSeconds)} / ${mbPerSecond(median)}`)
 printFigure('records/s, median round', Math.round(best.records / median).toLocaleString('en'))
 printFigure('ns per record, median round', ((median * 1e9) / best.records).toFixed(0))
 if (zstd !== null) {
   printFigure(
     'CPU s: decode / zstd -1',
-    `${median.toFixed(3)} / ${zstd.toFixed(3)} = ${(median / zstd).toFixed(2)}`,
+    `${median.toFixed(3)} / ${zstd.toFixed(3)} = ${(median / zstd).toFixed(2)}  (goal: at most 1.1)`,
   )
 }
 

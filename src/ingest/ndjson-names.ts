@@ -50,6 +50,8 @@ const DERIVED_NAMES: readonly string[] = [
 
 const NODES_MAX = 8192
 const SLOTS_INITIAL = 256
+const TEXT_BYTES_INITIAL = 4096
+const DOT = 0x2e
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const SPACE = 0x20
@@ -73,12 +75,17 @@ export class NdjsonNames {
   parentOf: number[] = []
   /** By node: the line in which it was an object with members last. */
   objectLine: number[] = []
-  /** By name: its bytes, its role, whether it stays a field where its role is not needed, where this line has it. */
-  bytesOf: Uint8Array[] = []
+  /** By name: where its bytes stand in `text`, its role, whether it stays a field where its role is not needed, where this line has it. */
+  startOf: number[] = []
+  endOf: number[] = []
   roleOf: number[] = []
   isKept: boolean[] = []
   nameLine: number[] = []
   spanOf: number[] = []
+  /** The bytes of all names; another view whenever there are more than it has room for. */
+  text = new DataView(new ArrayBuffer(TEXT_BYTES_INITIAL))
+  #textBytes = new Uint8Array(this.text.buffer)
+  #textLength = 0
   /** The number of the line that is read. */
   line = 0
   #keyOf: Uint8Array[] = []
@@ -114,10 +121,12 @@ export class NdjsonNames {
     this.#empty()
   }
 
-  /** Starts a line: what was seen in lines before counts no more. */
-  beginLine(): void {
+  /** Starts a line: what was seen in lines before counts no more. True when all names were forgotten. */
+  beginLine(): boolean {
     this.line++
-    if (this.nameOf.length > NODES_MAX) this.#empty()
+    if (this.nameOf.length <= NODES_MAX) return false
+    this.#empty()
+    return true
   }
 
   /** The key of the node, and a quote, stand at `at`. */
@@ -174,7 +183,9 @@ export class NdjsonNames {
     this.objectLine = [0]
     this.#keyOf = [new Uint8Array(0)]
     this.#isPlain = [false]
-    this.bytesOf = [new Uint8Array(0)]
+    this.startOf = [0]
+    this.endOf = [0]
+    this.#textLength = 0
     this.roleOf = [ROLE_IGNORED]
     this.isKept = [false]
     this.nameLine = [0]
@@ -202,21 +213,36 @@ export class NdjsonNames {
 
   /** The number of the dotted name of a key. */
   #numberName(parent: number, key: Uint8Array): number {
-    const above = this.bytesOf[this.nameOf[parent]]
-    const bytes = parent === 0 ? key : Buffer.concat([above, Buffer.of(0x2e), key])
+    const above = this.nameOf[parent]
+    const prefix = this.#textBytes.subarray(this.startOf[above], this.endOf[above])
+    const bytes = parent === 0 ? key : Buffer.concat([prefix, Buffer.of(DOT), key])
     if (bytes.length === 0) return NAME_EMPTY
     if (bytes.length > FIELD_NAME_BYTES_MAX) return NAME_TOO_LONG
     const text = Buffer.from(bytes).toString('latin1')
     const known = this.#numberOfName.get(text)
     if (known !== undefined) return known
-    const name = this.bytesOf.length
+    const name = this.startOf.length
     this.#numberOfName.set(text, name)
-    this.bytesOf.push(Uint8Array.from(bytes))
+    this.#addText(bytes)
     this.roleOf.push(this.#roleOfName(text))
     this.isKept.push(!DERIVED_NAMES.includes(text))
     this.nameLine.push(0)
     this.spanOf.push(0)
     return name
+  }
+
+  #addText(bytes: Uint8Array): void {
+    const end = this.#textLength + bytes.length
+    if (end > this.#textBytes.length) {
+      const grown = new Uint8Array(end * 2)
+      grown.set(this.#textBytes)
+      this.#textBytes = grown
+      this.text = new DataView(grown.buffer)
+    }
+    this.#textBytes.set(bytes, this.#textLength)
+    this.startOf.push(this.#textLength)
+    this.endOf.push(end)
+    this.#textLength = end
   }
 
   #roleOfName(name: string): number {

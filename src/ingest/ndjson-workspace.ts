@@ -1,23 +1,34 @@
 /**
- * What the NDJSON decoders of a server share: memory to encode into, the budget for half lines, and the names that
- * lines with the same options have had. Decoders use it one after the other, never across calls.
+ * What the NDJSON decoders of a server share: memory to encode into, the budget for half lines, and the names
+ * and shapes that lines with the same options have had. Decoders use it one after the other, never across calls.
  */
 import { type Random, systemRandom } from '../base/base.ts'
 import { BatchEncoder } from '../record/record.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { type NdjsonFieldOptions, NdjsonNames } from './ndjson-names.ts'
+import { NdjsonShapes } from './ndjson-shapes.ts'
 
-/** Sets of options whose names are remembered. */
-const NAMES_MAX = 16
+/** Sets of options whose names and shapes are remembered. */
+const VOCABULARIES_MAX = 16
 const SCRATCH_BYTES_INITIAL = 4096
+
+/** What lines with the same options had in common so far. */
+export interface NdjsonVocabulary {
+  readonly names: NdjsonNames
+  readonly shapes: NdjsonShapes
+}
 
 export class NdjsonWorkspace {
   readonly encoder = new BatchEncoder()
   /** For half lines of all sessions. */
   readonly halfLines: ByteBudget
-  /** For one value while it is encoded. */
-  #scratch = new Uint8Array(SCRATCH_BYTES_INITIAL)
-  readonly #names = new Map<string, NdjsonNames>()
+  /** For one value while it is encoded, and a view of it. */
+  scratch = new Uint8Array(SCRATCH_BYTES_INITIAL)
+  scratchView = new DataView(this.scratch.buffer)
+  /** For the values of one line that are unescaped while they are read. */
+  unescaped = new Uint8Array(0)
+  unescapedView = new DataView(this.unescaped.buffer)
+  readonly #vocabularies = new Map<string, NdjsonVocabulary>()
   readonly #random: Random
 
   constructor(halfLineBytesMax: number, random: Random = systemRandom) {
@@ -25,21 +36,31 @@ export class NdjsonWorkspace {
     this.#random = random
   }
 
-  /** At least `byteCount` bytes, until the next call. */
-  scratch(byteCount: number): Uint8Array {
-    if (byteCount > this.#scratch.length) this.#scratch = new Uint8Array(byteCount * 2)
-    return this.#scratch
+  /** Makes `scratch` hold at least `byteCount` bytes. */
+  growScratch(byteCount: number): void {
+    if (byteCount <= this.scratch.length) return
+    this.scratch = new Uint8Array(byteCount * 2)
+    this.scratchView = new DataView(this.scratch.buffer)
   }
 
-  namesFor(options: NdjsonFieldOptions): NdjsonNames {
+  /** Makes `unescaped` hold at least `byteCount` bytes. */
+  growUnescaped(byteCount: number): void {
+    if (byteCount <= this.unescaped.length) return
+    this.unescaped = new Uint8Array(byteCount)
+    this.unescapedView = new DataView(this.unescaped.buffer)
+  }
+
+  vocabularyFor(options: NdjsonFieldOptions): NdjsonVocabulary {
     const { timeField, msgField, streamFields, ignoreFields, extraFields } = options
     const key = JSON.stringify([timeField, msgField, streamFields, ignoreFields, extraFields])
-    const known = this.#names.get(key)
+    const known = this.#vocabularies.get(key)
     if (known !== undefined) return known
     const names = new NdjsonNames(options, this.#random.uint32())
-    const [oldest] = this.#names.keys()
-    if (this.#names.size === NAMES_MAX && oldest !== undefined) this.#names.delete(oldest)
-    this.#names.set(key, names)
-    return names
+    const vocabulary = { names, shapes: new NdjsonShapes(names) }
+    const [oldest] = this.#vocabularies.keys()
+    if (this.#vocabularies.size === VOCABULARIES_MAX && oldest !== undefined)
+      this.#vocabularies.delete(oldest)
+    this.#vocabularies.set(key, vocabulary)
+    return vocabulary
   }
 }

@@ -184,7 +184,7 @@ export function detectDatagram(bytes: Uint8Array): DatagramProtocol {
 }
 
 function isOneJsonFrame(bytes: Uint8Array): boolean {
-  if (bytes.length < 5) return false
+  if (bytes.length < 5 || bytes[0] !== 0) return false
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
   return length === bytes.length - 4 && length <= JSON_FRAME_BYTES_MAX && matches(framedJson(), bytes)
 }

@@ -233,6 +233,44 @@ test('a message may be written in place', () => {
   assert.deepEqual(bytesOf(blockOf(encoder.finish()).message, 0), utf8.encode('hi'))
 })
 
+test('the hot paths write what the others do, whatever the lengths, and look at no byte beyond', () => {
+  const lengths = [...Array(40).keys(), 63, 64, 65, 127, 255, 319, 320, 321, 1000, 70_000]
+  const text = Uint8Array.from({ length: 70_010 }, (_, index) => (index * 7 + (index >> 8)) & 0xff)
+  for (const length of lengths) {
+    const value = text.slice(5, 5 + length)
+    const name = text.slice(3, 4 + (length % 128))
+    const plain = new BatchEncoder()
+    const hot = new BatchEncoder()
+    for (const encoder of [plain, hot]) {
+      encoder.reset(1, 2)
+      encoder.beginRecord()
+    }
+    plain.putMessage(value, 0, length)
+    hot.putMessageFrom(new DataView(text.buffer, 1, 4 + length), 4, 4 + length)
+    for (const isStream of [true, false]) {
+      plain.putField(name, value, FIELD_JSON, isStream)
+      const names = new DataView(text.buffer, 1, 2 + name.length)
+      const source = new DataView(text.buffer, 2, 3 + length)
+      hot.putFieldFrom(names, 2, 2 + name.length, source, 3, 3 + length, FIELD_JSON, isStream)
+    }
+    for (const encoder of [plain, hot]) encoder.endRecord(24, 15, -5, 999_999)
+    assert.deepEqual(hot.finish(), plain.finish(), `length ${length}`)
+    assert.equal(check(hot.finish()), null)
+  }
+})
+
+test('the hot paths fill the memory of the encoder to its last byte', () => {
+  for (let rest = 0; rest < 24; rest++) {
+    const encoder = new BatchEncoder()
+    encoder.reset(0, 0)
+    encoder.beginRecord()
+    const filler = new Uint8Array(encoder.bytes.length - encoder.position - rest)
+    encoder.putMessage(filler, 0, filler.length)
+    encoder.putMessageFrom(new DataView(new ArrayBuffer(rest)), 0, rest)
+    assert.equal(encoder.position, encoder.bytes.length)
+  }
+})
+
 test('a record that is abandoned, begun or ended, leaves no trace', () => {
   const encoder = new BatchEncoder()
   const put = (text: string, end: boolean): void => {
@@ -269,6 +307,10 @@ test('the encoder refuses an order that would make another record of it', () => 
   assert.throws(() => withField.putLevelWord(name), /BUG: the level word comes before fields/)
   assert.throws(() => begun().putField(new Uint8Array(0), name, FIELD_STRING), /BUG: field name length/)
   assert.throws(() => begun().putField(new Uint8Array(129), name, FIELD_STRING), /BUG: field name length/)
+  const view = new DataView(new ArrayBuffer(129))
+  assert.throws(() => withField.putMessageFrom(view, 0, 1), /BUG: the message comes first/)
+  assert.throws(() => begun().putFieldFrom(view, 0, 0, view, 0, 1, FIELD_STRING), /BUG: field name length/)
+  assert.throws(() => begun().putFieldFrom(view, 0, 129, view, 0, 1, FIELD_STRING), /BUG: field name length/)
 })
 
 test('id and receivedTime can be set in place', () => {
