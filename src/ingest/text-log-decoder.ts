@@ -346,7 +346,7 @@ export class TextLogDecoder {
       }
     }
     if (end === start) return this.#countEmptyLine()
-    return this.#readPlainLine(bytes, start, end)
+    return this.#readPlainLine(bytes, view, start, end)
   }
 
   #countEmptyLine(): LineOutcome {
@@ -357,7 +357,7 @@ export class TextLogDecoder {
 
   /** A line of which only the first bytes are known, as it is longer than any record. */
   #readLongLine(bytes: Buffer, view: DataView, start: number, end: number, reason: LogRefusal): LineOutcome {
-    if (!this.#isCommand(bytes, view, start, end)) return this.#readPlainLine(bytes, start, end, true)
+    if (!this.#isCommand(bytes, view, start, end)) return this.#readPlainLine(bytes, view, start, end, true)
     return this.#refuse(reason, bytes[start + 3] === COLON ? 'short' : 'main')
   }
 
@@ -429,7 +429,7 @@ export class TextLogDecoder {
     const { encoder } = this.#workspace
     encoder.beginRecord()
     encoder.reserve(length)
-    if (!copyPrintable(view, start, end, this.#workspace.view, encoder.position)) {
+    if (!copyPrintable(view, start, end, encoder.view, encoder.position)) {
       encoder.abandonRecord()
       return this.#refuse('controlCharacter', dialect)
     }
@@ -441,13 +441,13 @@ export class TextLogDecoder {
   }
 
   /** The line is the message; level and time are what it tells itself. */
-  #readPlainLine(bytes: Buffer, start: number, end: number, isCut = false): LineOutcome {
+  #readPlainLine(bytes: Buffer, view: DataView, start: number, end: number, isCut = false): LineOutcome {
     if (!this.#open(PLAIN_LINES)) return HELD
     const messageEnd = cutEnd(bytes, start, end, this.#options.recordBytesMax)
     const isTruncated = isCut || messageEnd < end
     const { encoder } = this.#workspace
     encoder.beginRecord()
-    encoder.putMessage(bytes, start, messageEnd)
+    encoder.putMessageFrom(view, start, messageEnd)
     this.#detect(bytes, start, messageEnd)
     if (!this.#endRecord(bytes, isTruncated ? RECORD_FLAG_TRUNCATED : 0)) return HELD
     this.counters.plainLines++

@@ -13,20 +13,9 @@ export class TextLogWorkspace {
   /** For half lines of all sessions. */
   readonly halfLines: ByteBudget
   codes = new Uint8Array(CODES_INITIAL)
-  #viewed = this.encoder.bytes
-  #view = new DataView(this.#viewed.buffer)
 
   constructor(halfLineBytesMax: number) {
     this.halfLines = new ByteBudget(halfLineBytesMax)
-  }
-
-  /** A view of the encoder's bytes, which may be others after `reserve`. */
-  get view(): DataView {
-    if (this.#viewed !== this.encoder.bytes) {
-      this.#viewed = this.encoder.bytes
-      this.#view = new DataView(this.#viewed.buffer)
-    }
-    return this.#view
   }
 
   putCode(index: number, code: number): void {
