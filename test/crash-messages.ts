@@ -25,6 +25,11 @@ export function makeMessage({ round, client, number }: MessageName): Buffer {
   return Buffer.concat([name, FILLING.subarray(start, start + fillingBytes(chance >>> 8))])
 }
 
+/** The same for what can only carry text: bytes that are no UTF-8 are the replacement character. */
+export function makeTextMessage(name: MessageName): Buffer {
+  return Buffer.from(makeMessage(name).toString())
+}
+
 /** Who sent a message that was read back; null when it is none of ours. */
 export function nameOfMessage(message: Buffer): MessageName | null {
   const found = /^r(\d+)-c(\d+)-n(\d+) /.exec(message.toString('latin1', 0, NAME_BYTES_MAX))

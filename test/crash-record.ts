@@ -1,28 +1,24 @@
 /**
  * What must be true after a crash, however it came: every acknowledged record is there once, with exactly its message
- * and its id; no id and no message is there twice; nothing is there that nobody sent. What was sent and not
- * acknowledged may be there or not.
+ * and its id; no id and no message is there twice; nothing is there that nobody sent; ids grow in the order in which
+ * a client sent, and from round to round. What was sent and not acknowledged may be there or not.
  */
-
 import { type MessageName, makeMessage, nameOfMessage } from './crash-messages.ts'
-import type { ClientReport } from './crash-sender.ts'
+import { type ClientReport, messageOf } from './crash-ways.ts'
 import type { StoredRecord } from './stored-records.ts'
 
 export class CrashRecord {
   /** By `<round>-<client>`. */
   readonly #reports = new Map<string, ClientReport>()
-  #acknowledged = 0
 
+  /** What is known of the same client of the same round already is replaced. */
   add(round: number, reports: readonly ClientReport[]): void {
-    for (const report of reports) {
-      this.#reports.set(`${round}-${report.client}`, report)
-      this.#acknowledged += report.acknowledged
-    }
+    for (const report of reports) this.#reports.set(`${round}-${report.client}`, report)
   }
 
   /** Acknowledged records of all rounds. */
   get acknowledged(): number {
-    return this.#acknowledged
+    return this.#reports.values().reduce((sum, { acknowledged }) => sum + acknowledged, 0)
   }
 
   report(round: number, client: number): ClientReport | undefined {
@@ -35,6 +31,7 @@ export class CrashRecord {
 }
 
 const PROBLEMS_MAX = 20
+const NONE = -1
 
 export interface CrashCheckOptions {
   /**
@@ -52,7 +49,9 @@ export class CrashCheck {
   readonly #options: CrashCheckOptions
   /** Plain clients of which such a half line was seen. */
   readonly #halfLines = new Set<string>()
-  readonly #seen = new Map<string, Uint8Array>()
+  /** The ids of the messages of each client; NONE where none is there. */
+  readonly #seen = new Map<string, Float64Array>()
+  readonly #rounds: { lowest: number; highest: number }[] = []
   readonly #ids = new Set<number>()
   readonly #problems: string[] = []
   #problemCount = 0
@@ -60,7 +59,7 @@ export class CrashCheck {
   constructor(record: CrashRecord, options: CrashCheckOptions = {}) {
     this.#record = record
     this.#options = options
-    for (const [key, { sent }] of record.reports()) this.#seen.set(key, new Uint8Array(sent))
+    for (const [key, { sent }] of record.reports()) this.#seen.set(key, new Float64Array(sent).fill(NONE))
   }
 
   /** Records that were taken. */
@@ -75,21 +74,24 @@ export class CrashCheck {
     const report = name === null ? undefined : this.#record.report(name.round, name.client)
     if (name === null || report === undefined || name.number >= report.sent) {
       if (!this.#isHalfLine(message)) this.#problem(`record ${id} was sent by nobody: ${shown(message)}`)
-    } else if (message.equals(makeMessage(name))) {
+    } else if (message.equals(messageOf(report.way, name))) {
       this.#takeWhole(id, name, report)
     } else if (!this.#isHalfLine(message)) {
       this.#problem(`${printName(name)} was changed: ${shown(message)}`)
     }
   }
 
-  #takeWhole(id: number, name: MessageName, { way, acknowledged, ids }: ClientReport): void {
-    if (way === 'main' && name.number < acknowledged && ids[name.number] !== id) {
-      this.#problem(`${printName(name)} has id ${id}, and was acknowledged with ${ids[name.number]}`)
+  #takeWhole(id: number, name: MessageName, { ids }: ClientReport): void {
+    const told = ids[name.number]
+    if (told !== undefined && told !== id) {
+      this.#problem(`${printName(name)} has id ${id}, and was acknowledged with ${told}`)
     }
     const seen = this.#seen.get(`${name.round}-${name.client}`)
     if (seen === undefined) return
-    if (seen[name.number] === 1) this.#problem(`${printName(name)} is there twice`)
-    seen[name.number] = 1
+    if (seen[name.number] !== NONE) this.#problem(`${printName(name)} is there twice`)
+    seen[name.number] = id
+    const { lowest = id, highest = id } = this.#rounds[name.round] ?? {}
+    this.#rounds[name.round] = { lowest: Math.min(lowest, id), highest: Math.max(highest, id) }
   }
 
   /** Whether it is the beginning of a plain line that was on its way when the program stopped: one for each client. */
@@ -113,7 +115,9 @@ export class CrashCheck {
     for (const [key, report] of this.#record.reports()) {
       this.#findLost(key, report)
       this.#findReplies(key, report)
+      this.#findDisorder(key, report)
     }
+    this.#findRoundsDisorder()
     const more = this.#problemCount - this.#problems.length
     return more > 0 ? [...this.#problems, `and ${more} more`] : [...this.#problems]
   }
@@ -121,10 +125,28 @@ export class CrashCheck {
   #findLost(key: string, { way, acknowledged, ids }: ClientReport): void {
     const seen = this.#seen.get(key)
     for (let number = 0; number < acknowledged; number++) {
-      if (seen?.[number] === 1) continue
-      const id = way === 'main' ? ` as ${ids[number]}` : ''
+      if (seen?.[number] !== NONE) continue
+      const id = ids[number] === undefined ? '' : ` as ${ids[number]}`
       this.#problem(`message ${number} of round-client ${key} (${way}) was acknowledged${id} and is lost`)
     }
+  }
+
+  #findDisorder(key: string, { way }: ClientReport): void {
+    let before = NONE
+    for (const [number, id] of this.#seen.get(key)?.entries() ?? []) {
+      if (id === NONE) continue
+      if (id < before)
+        this.#problem(`message ${number} of round-client ${key} (${way}) has id ${id}: no growth`)
+      before = id
+    }
+  }
+
+  #findRoundsDisorder(): void {
+    let before = NONE
+    this.#rounds.forEach(({ lowest, highest }, round) => {
+      if (lowest < before) this.#problem(`round ${round} has id ${lowest}, and one before it ${before}`)
+      before = Math.max(before, highest)
+    })
   }
 
   #findReplies(key: string, { way, refusals, problems }: ClientReport): void {

@@ -1,6 +1,7 @@
 /**
- * Crash rounds on the real program: start it, load it from several clients, end it at a random moment, start it again
- * on the same data, and hold everything that is stored against what was acknowledged, record by record.
+ * Crash rounds on the real program: start it, load it from several clients over four protocols, end it at a random
+ * moment, start it again on the same data, send again what has a batch key and no acknowledgement, and hold everything
+ * that is stored against what was acknowledged, record by record.
  *
  *   const figures = await killRounds({ rounds: 5, clients: 6, seed: 1, dataDir, log: console.log })
  *
@@ -11,15 +12,23 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 import { SeededRandom } from '../src/base/base.ts'
+import { BATCH_MESSAGES } from './crash-batches.ts'
 import { CrashCheck, type CrashCheckOptions, CrashRecord } from './crash-record.ts'
-import { type ClientReport, SENDING_WAYS, type SenderMessage, type SenderTask } from './crash-sender.ts'
+import { resend, resendUnacknowledged } from './crash-resend.ts'
+import {
+  type ClientReport,
+  isKeyed,
+  SENDING_WAYS,
+  type SenderMessage,
+  type SenderTask,
+} from './crash-ways.ts'
 import { within } from './deadline.ts'
 import { type RunningProgram, startProgram } from './running-program.ts'
 import { visitRecords } from './stored-records.ts'
 
 export interface CrashRoundsOptions {
   readonly rounds: number
-  /** Connections of each round; they send in three ways, by turns. */
+  /** Connections of each round; they send in the ways of SENDING_WAYS, by turns. */
   readonly clients: number
   readonly seed: number
   readonly dataDir: string
@@ -71,12 +80,13 @@ export async function crashRounds(
   let round = 0
   while (round < options.rounds && Date.now() < (options.endMs ?? Number.POSITIVE_INFINITY)) {
     const reports = await loadAndCrash(program, options, round, random, crash)
-    record.add(round, reports)
     if (manner.crashesStarts && random.chance(START_CRASH_CHANCE)) {
       startCrashes++
       await crashStart(program, random)
     }
-    stored = await restartAndCheck(program, options, round, new CrashCheck(record, manner))
+    await program.restart()
+    await resendBatches(program, record, round, reports, random)
+    stored = await checkStored(program, options, round, new CrashCheck(record, manner))
     round++
     options.log(roundLine(round, reports, stored))
   }
@@ -97,7 +107,7 @@ async function loadAndCrash(
   crash: Crash,
 ): Promise<ClientReport[]> {
   const target = random.below(options.acknowledgedMax ?? ACKNOWLEDGED_MAX)
-  await using load = new Load(program.logPort, round, options.clients)
+  await using load = new Load(program, round, options.clients)
   await within(load.acknowledged(target), `${target} acknowledgements in round ${round + 1}`)
   await delay(random.below(CRASH_DELAY_MS_MAX))
   await crash(program, random)
@@ -116,13 +126,31 @@ async function crashStart(program: RunningProgram, random: SeededRandom): Promis
   await program.kill9()
 }
 
-async function restartAndCheck(
+/** What was under way in this round, and one client's batches of some round before. */
+async function resendBatches(
+  program: RunningProgram,
+  record: CrashRecord,
+  round: number,
+  reports: readonly ClientReport[],
+  random: SeededRandom,
+): Promise<void> {
+  const earlier = [...record.reports()].filter(([, { way }]) => isKeyed(way))
+  record.add(round, await resendUnacknowledged(program, round, reports))
+  if (earlier.length === 0) return
+  const [key, report] = earlier[random.below(earlier.length)]
+  const of = Number(key.split('-')[0])
+  const from = Math.max(0, report.sent / BATCH_MESSAGES - EARLIER_BATCHES)
+  record.add(of, [await resend(program, of, report, from)])
+}
+
+const EARLIER_BATCHES = 20
+
+async function checkStored(
   program: RunningProgram,
   options: CrashRoundsOptions,
   round: number,
   check: CrashCheck,
 ): Promise<number> {
-  await program.restart()
   await visitRecords(program.queryPort, (stored) => check.take(stored))
   const problems = check.problems()
   if (problems.length === 0) return check.stored
@@ -156,11 +184,10 @@ class Load implements AsyncDisposable {
   readonly #progress: number[] = []
   #onProgress: () => void = () => {}
 
-  constructor(port: number, round: number, clients: number) {
+  constructor({ logPort, httpPort }: RunningProgram, round: number, clients: number) {
     const shares = shareOut(clients)
-    this.reports = Promise.all(shares.map((share) => this.#start({ port, round, clients: share }))).then(
-      (all) => all.flat(),
-    )
+    const tasks = shares.map((share) => ({ logPort, httpPort, round, clients: share }))
+    this.reports = Promise.all(tasks.map((task) => this.#start(task))).then((all) => all.flat())
     // Whoever awaits it hears of it; a round that failed before does not.
     this.reports.catch(() => {})
   }

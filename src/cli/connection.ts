@@ -142,7 +142,7 @@ export function refusal(target: ServerTarget, reason: string, otherwise: number,
 }
 
 /** What the options could do about a refusal; null when nothing. */
-export function adviceOn({ token, tls }: ServerTarget, reason: string): string | null {
+export function adviceOn({ token, tls }: Pick<ServerTarget, 'token' | 'tls'>, reason: string): string | null {
   if (reason.startsWith('Not allowed') && token === undefined) return TOKEN_ADVICE
   return reason.startsWith('This port speaks TLS only') && tls === null ? TLS_ADVICE : null
 }

@@ -179,7 +179,7 @@ describe('logcaster send --follow', () => {
     server.failure = () => ({ status: 401, body: '{"code":"NOT_ALLOWED","detail":"Who are you?"}' })
     const follow = new Follow()
     assert.equal(await follow.ended, 4)
-    assert.match(follow.io.stderr.text, /Who are you\?\n$/)
+    assert.match(follow.io.stderr.text, /Who are you\? Give a token .*\n$/)
   })
 
   const MISTAKES: readonly [words: string[], message: RegExp][] = [

@@ -138,9 +138,25 @@ describe('HttpSender', () => {
     assert.ok(bench.pauses[3].delayMs <= 1600)
   })
 
+  it('advises a token where one is asked for and none was given', async () => {
+    await using server = await FakeLogServer.open()
+    const refused = problem(401, 'NOT_ALLOWED', 'This port does not grant this to everybody.')
+    server.failure = failing(refused)
+    using without = new Bench(server.url)
+    assert.deepEqual(await failureOf(without.sender.send(BODY)), {
+      code: 'SERVER_REFUSED',
+      message:
+        'This port does not grant this to everybody. Give a token that allows it with --token or LOGCASTER_TOKEN.',
+      exitCode: 4,
+    })
+    server.failure = failing(refused)
+    using having = new Bench(server.url, { target: { url: server.url, token: 'secret' } })
+    const { message } = await failureOf(having.sender.send(BODY))
+    assert.equal(message, 'This port does not grant this to everybody.')
+  })
+
   const REFUSALS: readonly [status: number, exitCode: number][] = [
     [400, 1],
-    [401, 4],
     [403, 4],
     [413, 6],
     [500, 1],

@@ -15,6 +15,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { ConnectionOptions } from 'node:tls'
 import { type Clock, CodedError, type Random, systemError, systemErrorCode } from '../base/base.ts'
+import { adviceOn, TOKEN_ADVICE } from './connection.ts'
 import { EXIT_INTERRUPTED, EXIT_LIMIT, EXIT_NOT_ALLOWED, EXIT_UNREACHABLE } from './exit-codes.ts'
 import { type LogsAnswer, problemOf, readLogsAnswer } from './http-sender-answer.ts'
 import { terminalSafe } from './terminal.ts'
@@ -185,9 +186,16 @@ export class HttpSender {
     const problem = problemOf(text)
     if (problem === null && !TRY_AGAIN.has(status)) return this.#foreign(status, text)
     const reason = problem ?? `${this.#place} answers with status ${status}`
-    return new CodedError('SERVER_REFUSED', reason, {
+    const advice = this.#adviceOn(status, reason)
+    return new CodedError('SERVER_REFUSED', advice === null ? reason : `${reason} ${advice}`, {
       details: { exitCode: exitCodeOfStatus(status), status },
     })
+  }
+
+  #adviceOn(status: number, reason: string): string | null {
+    const { token } = this.#options.target
+    if (status === 401 && token === undefined) return TOKEN_ADVICE
+    return adviceOn({ token, tls: this.#isTls ? {} : null }, reason)
   }
 
   /** Something answers, but not as the address of the logs would. */

@@ -18,6 +18,7 @@ export const queryCommand: Command = {
     { line: 'logcaster query \'"disk full"\' -n 20', what: 'the newest 20 records with this phrase' },
     { line: 'logcaster query timeout --count', what: 'how many there are' },
     { line: 'logcaster query service:checkout -o json', what: 'every field, one JSON object a line' },
+    { line: 'logcaster query --host logs.example --tls-ca ca.pem error', what: 'another server, over TLS' },
   ],
   notes: [
     'The newest rows are shown, oldest of them first. Without --limit the server decides how many (query.rowsMax, ' +

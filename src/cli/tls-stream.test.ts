@@ -10,6 +10,7 @@ const DAY_MS = 86_400_000
 const ANSWERS: readonly (readonly [request: string, answer: string])[] = [
   ['PING\n', 'PONG\n'],
   ['QUERY|LOGSQL|x\n', 'RESULT|1\n7|INFO|1|found\nEND\n'],
+  ['QUERY|LOGSQL|x | fields *\n', 'RESULT|1\n{"_msg":"found"}\nEND\n'],
   ['QUERY|LOGSQL|x | limit 100\n', 'RESULT|1\n7|INFO|1|found\nEND\n'],
   ['QUERY|TAIL|*\n', 'RESULT|*\n7|INFO|1|seen\nEND\n'],
   ['QUERY|STATS|\n', 'RESULT|1\n{"a":1}\nEND\n'],

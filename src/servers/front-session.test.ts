@@ -123,7 +123,7 @@ class Front {
       name,
       takesStream: false,
       open: (connection, arrival) => this.#talk(this.#see(name, arrival), connection),
-      refusal: (reason) => `refused: ${reason}`,
+      refusal: (reason) => `${name} refuses: ${reason}`,
       stats: () => ({}),
     }
   }
@@ -167,7 +167,7 @@ class Front {
         const closed = new Promise<void>((resolve) => stream.once('close', resolve))
         return { closed, drain: () => stream.end(), cut: () => stream.destroy() }
       },
-      refusal: (reason) => reason,
+      refusal: (reason) => `${name} refuses: ${reason}`,
       stats: () => ({}),
     }
   }
@@ -308,7 +308,7 @@ describe('FrontSession and proxies', () => {
     const front = new Front({ isProxy: true })
     await front.send('PROXY TCP4 203.0.113.1 127.0.0.1 4711 9999\r\nhello\n')
     await until(() => front.isClosed || front.answered !== '', 'a refusal')
-    assert.equal(front.answered, 'refused: Your address may not connect here')
+    assert.equal(front.answered, 'own refuses: Your address may not connect here')
     assert.deepEqual(front.summary, [])
     assert.equal(front.admission.refused.notAllowed, 1)
   })
@@ -415,11 +415,19 @@ describe('FrontSession and TLS', () => {
     assert.deepEqual([front.summary, front.counters.failedHandshakes], [[], 1])
   })
 
-  it('refuses everything in the clear where only TLS may come, in the words of the port', async () => {
-    for (const bytes of ['hello\n', '\x01\x03\x00', 'GET / HTTP/1.1\r\n']) {
+  it('refuses everything in the clear where only TLS may come, in the words of its protocol', async () => {
+    const table = [
+      ['own', 'hello\n'],
+      ['binary', '\x01\x03\x00'],
+      ['http', 'GET / HTTP/1.1\r\n'],
+    ]
+    for (const [protocol, bytes] of table) {
       const front = new Front({ encryption, isTlsOnly: true })
       await front.send(bytes)
-      assert.deepEqual([front.summary, front.answered], [[], 'refused: This port speaks TLS only'])
+      assert.deepEqual(
+        [front.summary, front.answered],
+        [[], `${protocol} refuses: This port speaks TLS only`],
+      )
       assert.equal(front.counters.unencrypted, 1)
     }
     const encrypted = new Front({ encryption, isTlsOnly: true })

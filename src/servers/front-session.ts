@@ -183,8 +183,7 @@ export class FrontSession implements Session, ConnectionEvents {
       this.#readProxyHeader(this.#proxyHeader, bytes)
     } else if (!this.#isAdmitted()) this.#connection.finish()
     else if (protocol === 'tls') void this.#encrypt(bytes)
-    else if (this.#around.isTlsOnly && !this.#isEncrypted) this.#refuseUnencrypted()
-    else this.#open(this.#around.others?.get(protocol) ?? this.#around.ownProtocol, bytes)
+    else this.#openOrRefuse(this.#around.others?.get(protocol) ?? this.#around.ownProtocol, bytes)
   }
 
   /** Nothing more is waited for: what came, if anything, is the port's own protocol. */
@@ -267,9 +266,13 @@ export class FrontSession implements Session, ConnectionEvents {
 
   // ---- TLS ----------------------------------------------------------------------------------------------------
 
-  #refuseUnencrypted(): void {
+  #openOrRefuse(protocol: Protocol, bytes: Uint8Array): void {
+    if (!this.#around.isTlsOnly || this.#isEncrypted) {
+      this.#open(protocol, bytes)
+      return
+    }
     this.#around.counters.unencrypted++
-    this.#say(this.#around.ownProtocol.refusal(TLS_ONLY))
+    this.#say(protocol.refusal(TLS_ONLY))
     this.#connection.finish()
   }
 

@@ -4,13 +4,14 @@
  */
 import assert from 'node:assert/strict'
 import { createCipheriv } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { runCommand } from '../child-program.ts'
 import { until } from '../deadline.ts'
 import { LineClient } from '../line-client.ts'
+import { openFilesMax, rssBytesMax } from '../process-figures.ts'
 import { type RunningProgram, startProgram } from '../running-program.ts'
 import { countRecords, readRecords, readStats } from '../stored-records.ts'
+import { TextWitness } from '../witnesses.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -19,41 +20,13 @@ const RECORD_BYTES_MAX = 256 * KIB
 const RSS_MEBIBYTES_MAX = 500
 
 let program: RunningProgram
-let witness: Witness
+let witness: TextWitness
 
 before(async () => {
   program = await startProgram()
-  witness = new Witness(await LineClient.connect(program.logPort))
+  witness = await TextWitness.connect(program)
 })
 after(() => program[Symbol.asyncDispose]())
-
-/** A client that does everything right, and is answered at once all the time. */
-class Witness {
-  readonly #client: LineClient
-  #sent = 0
-  #lastId = -1
-
-  constructor(client: LineClient) {
-    this.#client = client
-  }
-
-  /** One record; its id is above all before. */
-  async check(): Promise<void> {
-    const reply = await this.#client.ask(`LOG|DEBUG||witness ${++this.#sent}`)
-    const id = Number(/^OK\|(\d+)$/.exec(reply)?.[1])
-    assert.ok(id > this.#lastId, `the witness is answered with ${reply}, after ${this.#lastId}`)
-    this.#lastId = id
-  }
-
-  /** Every record of it is there, once and in order. */
-  async checkStored(): Promise<void> {
-    const stored = await readRecords(program.queryPort, 'level:DEBUG witness')
-    assert.deepEqual(
-      stored.map(({ message }) => message.toString()),
-      Array.from({ length: this.#sent }, (_, index) => `witness ${index + 1}`),
-    )
-  }
-}
 
 /** Runs beside the witness, on a connection of its own. */
 async function beside(work: (client: LineClient) => Promise<void>): Promise<void> {
@@ -75,16 +48,9 @@ async function messagesAfter(id: number): Promise<Buffer[]> {
 
 /** The figure is told with the test. */
 function assertRssBounded(t: TestContext): void {
-  const mebibytes = Math.round(rssBytes(program.pid) / MIB)
+  const mebibytes = Math.round(rssBytesMax(program.pid) / MIB)
   t.diagnostic(`the program took ${mebibytes} MiB at most so far`)
   assert.ok(mebibytes < RSS_MEBIBYTES_MAX, `the program took ${mebibytes} MiB`)
-}
-
-/** The largest it ever was, where the system tells. */
-function rssBytes(pid: number): number {
-  if (process.platform !== 'linux') return 0
-  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Number(kib) * KIB
 }
 
 describe('a LOG command is refused with its reason, and the connection goes on', () => {
@@ -318,7 +284,7 @@ describe('memory stays within bounds', () => {
     await witness.check()
   })
 
-  it('and the witness has all that was acknowledged to it', () => witness.checkStored())
+  it('and the witness has all that was acknowledged to it', () => witness.checkStored(program))
 })
 
 /** Rounds of the witness in which nothing more was taken. */
@@ -346,13 +312,6 @@ async function assertOneTooMany(): Promise<void> {
   using client = await LineClient.connect(program.logPort)
   assert.deepEqual(await client.rest(), [`ERROR|Too many connections: at most ${CONNECTIONS_MAX}`])
   assert.equal((await serverStats()).ports.log.refused['tooMany'], 1)
-}
-
-/** Of this process; the program has the same limit. */
-function openFilesMax(): number {
-  const report = process.report?.getReport() as unknown as { userLimits?: Record<string, { soft: unknown }> }
-  const soft = report?.userLimits?.['open_files']?.soft
-  return soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft ?? 1024)
 }
 
 interface CountedLines {

@@ -5,16 +5,16 @@ import { systemRandom } from '../../src/base/base.ts'
 import { inTemporaryDirectory } from '../child-program.ts'
 import { makeMessage } from '../crash-messages.ts'
 import { CrashCheck, CrashRecord } from '../crash-record.ts'
-import type { ClientReport } from '../crash-sender.ts'
+import type { ClientReport } from '../crash-ways.ts'
 import { killRounds } from '../kill-rounds.ts'
 
 const ROUNDS = 5
 
-it('kill -9 under load loses no acknowledged record, and doubles or changes none', async (t) => {
+it('kill -9 under load over four protocols loses no acknowledged record, and doubles or changes none', async (t) => {
   const seed = systemRandom.uint32()
   const log = (line: string): void => t.diagnostic(line)
   log(`seed ${seed}`)
-  const options = { rounds: ROUNDS, clients: 6, seed, log }
+  const options = { rounds: ROUNDS, clients: 7, seed, log }
   const figures = await inTemporaryDirectory((dataDir) => killRounds({ ...options, dataDir }))
   assert.equal(figures.rounds, ROUNDS)
   assert.ok(figures.stored >= figures.acknowledged)
@@ -73,6 +73,11 @@ it('a lost, doubled, moved, changed or invented record is noticed', () => {
   assert.match(problemsOf([...both, [11, message(2)]])[0], /id 11 is there twice/)
   assert.match(problemsOf([both[0], [12, message(1)]])[0], /has id 12, and was acknowledged with 11/)
   assert.match(problemsOf([both[0], [11, Buffer.concat([message(1), Buffer.from('x')])]])[0], /was changed/)
+  const swapped: [number, Buffer][] = [
+    [11, message(0)],
+    [10, message(1)],
+  ]
+  assert.match(problemsOf(swapped, { ids: [] })[0], /message 1 .* has id 10: no growth/)
   assert.match(problemsOf([...both, [12, message(3)]])[0], /sent by nobody/)
   assert.match(problemsOf([...both, [12, Buffer.from('other')]])[0], /sent by nobody/)
   assert.match(problemsOf(both, { refusals: ['ERROR|full'] })[0], /was answered: ERROR\|full/)

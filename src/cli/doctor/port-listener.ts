@@ -4,6 +4,7 @@
  */
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { isIPv4 } from 'node:net'
+import { basename } from 'node:path'
 import type { Address } from '../../config/config.ts'
 import type { RunningProcess, Transport } from './machine.ts'
 
@@ -65,6 +66,10 @@ async function hasOpen(pid: number, sockets: ReadonlySet<string>): Promise<boole
   return false
 }
 
+/** Of the program that runs; Node.js names its main thread, and so the process, "MainThread". */
 async function nameOf(pid: number): Promise<string> {
-  return (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim()
+  const program = await readlink(`/proc/${pid}/exe`).catch(() => null)
+  return program === null
+    ? (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim()
+    : basename(program)
 }

@@ -1,5 +1,5 @@
 /** Compressions that a body may come in. Several at once are not taken. */
-import type { Transform } from 'node:stream'
+import { Transform } from 'node:stream'
 import {
   constants,
   createBrotliDecompress,
@@ -8,13 +8,19 @@ import {
   createZstdDecompress,
 } from 'node:zlib'
 import { HttpProblem } from './problem-document.ts'
+import { ZstdFrameCutter } from './zstd-frames.ts'
 
 export interface BodyEncoding {
   readonly name: string
   /** Memory that expanding one may take, roughly. */
   readonly memoryBytes: number
-  open(): Transform
+  open(): Expander
+  /** What the body goes through before it is expanded. */
+  cutter?(): Transform
 }
+
+/** `bytesWritten` counts what was of use to it: less than it was given when something follows the compressed data. */
+export type Expander = Transform & { readonly bytesWritten: number }
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -33,6 +39,7 @@ const ENCODINGS: readonly BodyEncoding[] = [
         chunkSize: CHUNK_BYTES,
         params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX },
       }),
+    cutter: cutZstd,
   },
   { name: 'br', memoryBytes: 16 * MIB, open: () => createBrotliDecompress({ chunkSize: CHUNK_BYTES }) },
 ]
@@ -47,5 +54,17 @@ export function bodyEncodingOf(header: string | undefined): BodyEncoding | null 
   if (encoding !== undefined) return encoding
   throw new HttpProblem('MEDIA_UNSUPPORTED', `A body may be compressed with one of these: ${NAMES}.`, {
     headers: { 'Accept-Encoding': NAMES },
+  })
+}
+
+/** No chunk goes beyond the end of a frame. Objects keep their borders. */
+function cutZstd(): Transform {
+  const frames = new ZstdFrameCutter()
+  return new Transform({
+    readableObjectMode: true,
+    transform(chunk: Buffer, _encoding, done) {
+      for (const piece of frames.pieces(chunk)) this.push(piece)
+      done()
+    },
   })
 }

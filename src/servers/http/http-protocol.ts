@@ -17,6 +17,7 @@ import { assert, type Clock, CodedError, systemErrorCode } from '../../base/base
 import type { Hub } from '../../hub/hub.ts'
 import { ByteBudget, NdjsonWorkspace, TextLogWorkspace } from '../../ingest/ingest.ts'
 import { CONNECTION_REFUSALS } from '../admission.ts'
+import { TLS_ONLY } from '../front-session.ts'
 import type { Arrival, StreamProtocolServer } from '../protocol.ts'
 import type { StoreGate } from '../store-gate.ts'
 import { makeApp } from './http-app.ts'
@@ -101,7 +102,7 @@ export class HttpProtocol implements StreamProtocolServer {
   }
 
   refusal(reason: string): string {
-    const isBanned = reason === CONNECTION_REFUSALS.notAllowed
+    const isBanned = reason === CONNECTION_REFUSALS.notAllowed || reason === TLS_ONLY
     return problemResponse(new CodedError(isBanned ? 'NOT_ALLOWED' : 'RATE_EXCEEDED', `${reason}.`))
   }
 
@@ -148,9 +149,10 @@ export class HttpProtocol implements StreamProtocolServer {
   }
 
   #take(request: IncomingMessage, response: ServerResponse): void {
-    this.#sessionOf(request.socket).begin(response)
-    if (this.#answer !== null) this.#answer(request, response)
-    else void this.#takeFirst(request, response)
+    this.#sessionOf(request.socket).begin(response, () => {
+      if (this.#answer !== null) this.#answer(request, response)
+      else void this.#takeFirst(request, response)
+    })
   }
 
   /** The first requests wait until what answers them is loaded. */

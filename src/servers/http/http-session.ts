@@ -8,12 +8,15 @@
  *    resets the connection, and a reset may destroy an answer that the peer has not read yet.
  *  - it is closed when its stream is, and no route works for it any more.
  *  - draining answers what is under way, says `Connection: close` where it still can, and ends.
+ *  - requests are answered one after the other, however many came at once: the next begins when the answer to the one
+ *    before it is with the peer, so who reads nothing makes us work for one request. Only few may wait.
+ *  - a refusal never stands in the place of the answer to a request that came whole.
  */
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type Clock, CodedError } from '../../base/base.ts'
 import type { Arrival, Session } from '../protocol.ts'
-import { problemResponse } from './problem-document.ts'
+import { HttpProblem, problemResponse } from './problem-document.ts'
 
 /** A socket, or what is like one; others do not count their bytes. */
 export type HttpStream = Duplex & {
@@ -36,6 +39,13 @@ export interface HttpSessionEvents {
   refused(error: unknown): void
 }
 
+/** Requests whose answers have not begun may be sent ahead, but not without end. */
+const WAITING_MAX = 100
+const TOO_MANY_WAITING = new HttpProblem(
+  'RATE_EXCEEDED',
+  `More than ${WAITING_MAX} requests of this connection wait for their answer: read answers in between.`,
+)
+
 export class HttpSession implements Session {
   readonly arrival: Arrival
   readonly closed: Promise<void>
@@ -48,6 +58,10 @@ export class HttpSession implements Session {
   readonly #events: HttpSessionEvents
   /** Answers that are not finished, in the order of their requests. */
   readonly #responses = new Set<ServerResponse>()
+  /** Begin with the answers behind the first. */
+  readonly #waiting: (() => void)[] = []
+  /** What is refused when the answers that the peer is owed are finished. */
+  #refusal: { readonly error: unknown } | null = null
   #requests = 0
   /** Routes at work. */
   #working = 0
@@ -119,30 +133,45 @@ export class HttpSession implements Session {
     this.#stream.destroy()
   }
 
-  /** Refuses what is no request, where no answer is under way; ends. */
+  /** Refuses what is no request, or did not come whole, behind the answers that the peer is owed; ends. */
   refuse(error: unknown): void {
-    if (this.#isEnding) return
-    const isInAnswer = [...this.#responses].some((response) => response.headersSent)
-    if (isInAnswer || !this.#stream.writable) {
+    if (this.#isEnding || this.#refusal !== null) return
+    this.#refusal = { error }
+    this.#deafen()
+    this.#refuseInTurn()
+  }
+
+  #refuseInTurn(): void {
+    if (this.#refusal === null || this.#isEnding) return
+    const responses = [...this.#responses]
+    if (responses.some(({ req }) => req.complete)) return
+    if (responses.some(({ headersSent }) => headersSent) || !this.#stream.writable) {
       this.#stream.destroy()
       return
     }
-    this.#events.refused(error)
-    this.#stream.write(problemResponse(error))
+    this.#events.refused(this.#refusal.error)
+    this.#stream.write(problemResponse(this.#refusal.error))
     this.#end()
   }
 
   // ---- requests -----------------------------------------------------------------------------------------------
 
-  /** A request came, and its answer will be written to `response`. */
-  begin(response: ServerResponse): void {
+  /** A request came: `answer` begins to answer it, when those before it are answered. */
+  begin(response: ServerResponse, answer: () => void): void {
+    if (this.#isEnding || this.#refusal !== null) return
     this.#headersSinceMs = null
+    if (this.#responses.size >= WAITING_MAX) {
+      this.refuse(TOO_MANY_WAITING)
+      return
+    }
     this.#requests++
     this.#responses.add(response)
     const { requestsPerConnectionMax } = this.#limits
     const isLast = requestsPerConnectionMax > 0 && this.#requests >= requestsPerConnectionMax
     if (isLast || this.#isDraining) response.setHeader('Connection', 'close')
     response.once('close', () => this.#finished(response))
+    if (this.#responses.size === 1) answer()
+    else this.#waiting.push(answer)
   }
 
   /** A route works; the session is not closed before it is done. */
@@ -183,6 +212,8 @@ export class HttpSession implements Session {
 
   #finished(response: ServerResponse): void {
     this.#responses.delete(response)
+    this.#refuseInTurn()
+    if (!this.#isEnding && !this.#isStreamClosed) this.#waiting.shift()?.()
     if (this.#responses.size > 0) return
     this.#bytesAtRest = this.#bytesIn
     this.#movedMs = this.#clock.monotonicMs()
@@ -194,12 +225,16 @@ export class HttpSession implements Session {
   #end(): void {
     if (this.#isEnding) return
     this.#isEnding = true
-    // What still comes is heard and thrown away; Node's parser does not see it any more.
+    this.#deafen()
+    this.#stream.end()
+    this.#stopLinger = this.#clock.after(this.#limits.lingerMsMax, () => this.#stream.destroy())
+  }
+
+  /** What still comes is heard and thrown away; Node's parser does not see it any more. */
+  #deafen(): void {
     this.#stream.removeAllListeners('data')
     this.#stream.on('data', () => {})
-    this.#stream.end()
     this.#stream.resume()
-    this.#stopLinger = this.#clock.after(this.#limits.lingerMsMax, () => this.#stream.destroy())
   }
 
   #streamClosed(): void {

@@ -13,7 +13,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import { messageOf } from '../../base/base.ts'
 import type { ByteBudget } from '../../ingest/ingest.ts'
-import { type BodyEncoding, bodyEncodingOf } from './body-encodings.ts'
+import { type BodyEncoding, bodyEncodingOf, type Expander } from './body-encodings.ts'
 import type { HttpSurroundings } from './http-options.ts'
 import type { HttpSession } from './http-session.ts'
 import { HttpProblem } from './problem-document.ts'
@@ -68,7 +68,9 @@ export class RequestBody {
     let byteCount = 0
     const declared = Number(this.#request.headers['content-length'] ?? 0)
     if (declared > bytesMax) throw tooLarge(bytesMax)
-    const stopTimer = this.#around.clock.after(WHOLE_MS_MAX, () => this.#session.refuse(tooSlow()))
+    const stopTimer = this.#around.clock.after(WHOLE_MS_MAX, () => {
+      if (!this.#request.complete) this.#session.refuse(tooSlow())
+    })
     try {
       for await (const chunk of this.chunks()) {
         if (byteCount + chunk.length > bytesMax) throw tooLarge(bytesMax)
@@ -92,6 +94,9 @@ export class RequestBody {
     if (!expanding.take(encoding.memoryBytes)) throw busy()
     const request = this.#request
     const expander = encoding.open()
+    const cutter = encoding.cutter?.()
+    const first = cutter ?? expander
+    cutter?.pipe(expander)
     const count = (chunk: Buffer): void => {
       this.#compressedBytes += chunk.length
     }
@@ -101,17 +106,29 @@ export class RequestBody {
     request.once('close', broke)
     request.on('data', count)
     try {
-      for await (const chunk of this.#read(request.pipe(expander), encoding.name)) {
+      request.pipe(first)
+      for await (const chunk of this.#read(expander, encoding.name)) {
         this.#checkExpansion(chunk.length)
         yield chunk
       }
+      if (!this.isBroken) this.#checkRest(expander, encoding.name)
     } finally {
       request.off('close', broke)
       request.off('data', count)
-      request.unpipe(expander)
+      request.unpipe(first)
+      cutter?.destroy()
       expander.destroy()
       expanding.give(encoding.memoryBytes)
     }
+  }
+
+  /** Bytes that nobody expanded must not look as if they were taken. */
+  #checkRest({ bytesWritten }: Expander, encodingName: string): void {
+    if (bytesWritten >= this.#compressedBytes) return
+    throw new HttpProblem(
+      'REQUEST_INVALID',
+      `The body is no valid ${encodingName}: something follows the compressed data, at byte ${bytesWritten + 1}.`,
+    )
   }
 
   #checkExpansion(byteCount: number): void {

@@ -65,5 +65,7 @@ function isOwnName(name: string, hostNames: readonly string[]): boolean {
 
 function isOwnOrigin(origin: string, host: string | undefined, corsOrigins: readonly string[]): boolean {
   if (corsOrigins.includes('*') || corsOrigins.includes(origin)) return true
-  return host !== undefined && URL.parse(origin)?.host === URL.parse(`http://${host}`)?.host
+  if (host === undefined) return false
+  const own = URL.parse(`http://${host}`)?.host
+  return own !== undefined && URL.parse(origin)?.host === own
 }

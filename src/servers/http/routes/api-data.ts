@@ -1,4 +1,5 @@
 /** `POST /api/data`: takes a body, stores nothing, and says what it understood. */
+import { isDeeperThan, JSON_DEPTH_MAX } from '../../../wire/wire.ts'
 import { BODY_BYTES_MAX } from '../http-options.ts'
 import { HttpProblem } from '../problem-document.ts'
 import type { HttpRoute } from '../route.ts'
@@ -9,19 +10,22 @@ export const apiData: HttpRoute = {
   action: 'data.echo',
   summary: 'Takes a body and gives it back: `received`, `timestamp`, `processed`. Nothing is stored.',
   async answer({ around, request, body }) {
-    const text = await body.whole(BODY_BYTES_MAX, (bytes) => bytes.toString(), around.echoed)
     const isJson = /^application\/(?:[\w.+-]+\+)?json\b/i.test(request.headers['content-type'] ?? '')
+    const read = (bytes: Buffer): unknown => (isJson ? parseJson(bytes) : bytes.toString())
     return {
-      received: isJson ? parseJson(text) : text,
+      received: await body.whole(BODY_BYTES_MAX, read, around.echoed),
       timestamp: new Date(around.clock.wallMs()).toISOString(),
       processed: true,
     }
   },
 }
 
-function parseJson(text: string): unknown {
+function parseJson(bytes: Buffer): unknown {
+  if (isDeeperThan(bytes, JSON_DEPTH_MAX)) {
+    throw new HttpProblem('REQUEST_INVALID', `The body is nested deeper than ${JSON_DEPTH_MAX} levels.`)
+  }
   try {
-    return JSON.parse(text)
+    return JSON.parse(bytes.toString())
   } catch {
     throw new HttpProblem(
       'REQUEST_INVALID',
