@@ -19,6 +19,14 @@ async function start(t: TestContext, config: Record<string, unknown> = {}): Prom
   return server
 }
 
+async function talk(server: EmbeddedServer, text: string): Promise<string> {
+  const socket = connect(Number(server.addresses('log')[0].split(':')[1]), '127.0.0.1')
+  socket.write(text)
+  let answer = ''
+  for await (const chunk of socket) answer += String(chunk)
+  return answer
+}
+
 /** Asks one thing; type and payload of the answer. */
 async function ask(server: EmbeddedServer, type: string, payload: unknown): Promise<[string, unknown]> {
   const socket = connect(Number(server.addresses('log')[0].split(':')[1]), '127.0.0.1')
@@ -71,4 +79,15 @@ test('a port can be pinned to a protocol, and only to one that exists', async (t
   assert.equal(server.addresses('log').length, 1)
   const wrong = { ports: { log: { ...binary, protocol: 'binry' } } }
   await assert.rejects(start(t, wrong), /"binry" is not a protocol that can be pinned.*did you mean binary\?/)
+})
+
+test('a trusted proxy says who the sender is, and any other peer sends a line that looks so', async (t) => {
+  const header = 'PROXY TCP4 192.0.2.7 127.0.0.1 4711 9999\r\n'
+  const trusting = { listen: '127.0.0.1:0', proxies: '127.0.0.0/8', allow: ['192.0.2.0/24'] }
+  const behind = await start(t, { ports: { log: trusting, query: OFF, irc: OFF, http: OFF } })
+  assert.equal(await talk(behind, `${header}LOG|INFO||through a proxy\nQUIT\n`), 'OK|1\n')
+  assert.equal(await behind.hub.count('client.address:=192.0.2.7 client.port:=4711 proxy'), 1)
+  const direct = await start(t)
+  assert.equal(await talk(direct, `${header}PING\nQUIT\n`), 'PONG\n')
+  assert.equal(await direct.hub.count('client.address:=127.0.0.1 "PROXY TCP4"'), 1)
 })
