@@ -20,9 +20,9 @@ export interface ProgramOptions {
 
 const READY = /\bready in \d+/
 const PORT_LINES = {
-  log: /^ *logs +\S+:(\d+)\n/m,
-  query: /^ *queries +\S+:(\d+)\n/m,
-  http: /^ *http +\S+:(\d+)\n/m,
+  log: /^ *logs +\S+:(\d+)(?:,.*)?\n/m,
+  query: /^ *queries +\S+:(\d+)(?:,.*)?\n/m,
+  http: /^ *http +\S+:(\d+)(?:,.*)?\n/m,
 }
 const READY_MS_MAX = 60_000
 const END_MS_MAX = 30_000

@@ -34,6 +34,11 @@ export const ERROR_CODES = declare({
     meaning: 'No manifest of the store can be read, or its edits contradict each other.',
     remedy: 'Restore the manifest from a backup; the segments are untouched.',
   },
+  PART_CORRUPT: {
+    meaning: 'A part file is damaged: its bytes are not those that were written.',
+    remedy:
+      'The file and the place are in the details. Restore the part from a backup; everything that lies in other parts is still served.',
+  },
   BATCH_CORRUPT: {
     meaning: 'The bytes are not a canonical batch of records.',
     remedy: 'Report it: the sender of these bytes is LogCaster itself.',

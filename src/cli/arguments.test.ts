@@ -109,11 +109,11 @@ describe('parseInvocation', () => {
   })
 
   const MESSAGES: readonly [words: readonly string[], message: string][] = [
-    [['pain'], 'unknown command `pain`; did you mean `paint`?; `logcaster --help` lists them'],
+    [['pain'], 'unknown command `pain`; did you mean `paint`? `logcaster --help` lists them'],
     [['zzzzzz'], 'unknown command `zzzzzz`; `logcaster --help` lists them'],
     [
       ['paint', '--brsh', 'x'],
-      'unknown option `--brsh`; did you mean `--brush`?; `logcaster paint --help` lists them',
+      'unknown option `--brsh`; did you mean `--brush`? `logcaster paint --help` lists them',
     ],
     [['paint', '-x'], 'unknown option `-x`; `logcaster paint --help` lists them'],
     [['idle', '--host', 'x'], 'unknown option `--host`; `logcaster idle --help` lists them'],

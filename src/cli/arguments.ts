@@ -47,7 +47,7 @@ export function findCommand(name: string, commands: readonly Command[]): Command
   const found = commands.find((command) => command.name === name)
   if (found !== undefined) return found
   const names = commands.map((command) => command.name)
-  throw usage(`unknown command \`${name}\`${suggestion(name, names, '')}; \`logcaster --help\` lists them`)
+  throw usage(`unknown command \`${name}\`${suggestion(name, names, '')} \`logcaster --help\` lists them`)
 }
 
 /** Throws USAGE when words are missing, too many, or not among the choices. */
@@ -122,9 +122,9 @@ function findOption(
   const found = options.find((option) => option.name === name)
   if (found !== undefined) return found
   const names = options.map((option) => option.name)
-  const hint = rawName.startsWith('--') ? suggestion(name, names, '--') : ''
+  const hint = rawName.startsWith('--') ? suggestion(name, names, '--') : ';'
   const lists = `\`logcaster ${command.name} --help\` lists them`
-  throw usage(`unknown option \`${rawName}\`${hint}; ${lists}${hint === '' ? dashHint(command, word) : ''}`)
+  throw usage(`unknown option \`${rawName}\`${hint} ${lists}${hint === ';' ? dashHint(command, word) : ''}`)
 }
 
 function dashHint({ positionals }: Command, word: string): string {
@@ -214,7 +214,7 @@ function checkPositional(command: Command, row: PositionalRow, words: readonly s
 
 function suggestion(name: string, known: readonly string[], prefix: string): string {
   const nearest = nearestName(name, known)
-  return nearest === null ? '' : `; did you mean \`${prefix}${nearest}\`?`
+  return nearest === null ? ';' : `; did you mean \`${prefix}${nearest}\`?`
 }
 
 function usage(message: string): CodedError {

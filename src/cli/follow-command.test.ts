@@ -88,6 +88,15 @@ describe('logcaster send --follow', () => {
     assert.equal(second.io.stderr.text, `following ${path}\nsent 2 records (all acknowledged)\n`)
   })
 
+  it('says that a file is not there yet, and sends it when it comes', async () => {
+    const follow = new Follow()
+    await follow.io.stderr.contains(`waiting for ${path}: there is no such file yet\n`)
+    await writeFile(path, 'one\n')
+    await server.stores('one\n')
+    await follow.interrupt()
+    assert.equal(server.text, 'one\n')
+  })
+
   it('has on the disk what is on its way before it is sent', async () => {
     await writeFile(path, 'one\n')
     const state = join(directory, 'my.json')

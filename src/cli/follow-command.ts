@@ -1,5 +1,6 @@
 /** `logcaster send --follow`: goes on sending what is written to files, over HTTP, where each chunk can have a key. */
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { CodedError, isCodedError, realDisk } from '../base/base.ts'
 import type { CommandContext } from './command.ts'
@@ -89,7 +90,7 @@ async function openFiles(
     const onProblem = (text: string): void => messages.problem(text)
     const options = { path, name, clock: io.clock, random: io.random, onProblem }
     const follower = await FileFollower.open(options, state.placesOf(path))
-    messages.note(`following ${name}`)
+    messages.note(existsSync(path) ? `following ${name}` : `waiting for ${name}: there is no such file yet`)
     files.push({ follower, state, onRefused: refusalTeller(context, name) })
   }
   return files

@@ -172,6 +172,18 @@ describe('HttpSender', () => {
     })
   }
 
+  it('advises TLS where a port takes nothing else, and exits with 2 as for the other ports', async () => {
+    await using server = await FakeLogServer.open()
+    server.failure = failing(problem(403, 'NOT_ALLOWED', 'This port speaks TLS only.'))
+    using bench = new Bench(server.url)
+    assert.deepEqual(await failureOf(bench.sender.send(BODY)), {
+      code: 'SERVER_REFUSED',
+      message: 'This port speaks TLS only. Use --tls, or --tls-ca with the file of its authority.',
+      exitCode: 2,
+    })
+    assert.equal(server.requests.length, 1)
+  })
+
   it('says so when what answers is not LogCaster, and shows its text inert', async () => {
     await using server = await FakeLogServer.open()
     using bench = new Bench(server.url)

@@ -15,7 +15,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { ConnectionOptions } from 'node:tls'
 import { type Clock, CodedError, type Random, systemError, systemErrorCode } from '../base/base.ts'
-import { adviceOn, TOKEN_ADVICE } from './connection.ts'
+import { adviceOn, exitCodeOfReason, TOKEN_ADVICE } from './connection.ts'
 import { EXIT_INTERRUPTED, EXIT_LIMIT, EXIT_NOT_ALLOWED, EXIT_UNREACHABLE } from './exit-codes.ts'
 import { type LogsAnswer, problemOf, readLogsAnswer } from './http-sender-answer.ts'
 import { terminalSafe } from './terminal.ts'
@@ -188,7 +188,7 @@ export class HttpSender {
     const reason = problem ?? `${this.#place} answers with status ${status}`
     const advice = this.#adviceOn(status, reason)
     return new CodedError('SERVER_REFUSED', advice === null ? reason : `${reason} ${advice}`, {
-      details: { exitCode: exitCodeOfStatus(status), status },
+      details: { exitCode: exitCodeOfReason(reason, exitCodeOfStatus(status)), status },
     })
   }
 

@@ -16,7 +16,7 @@ import { keepAlive } from './keep-alive.ts'
 import { count } from './plural.ts'
 import { Progress, type ProgressForm, type ProgressState, printNumber } from './progress.ts'
 import { isJsonWanted } from './row-output.ts'
-import { stateDirectory } from './state-file.ts'
+import { STATE_DIRECTORY_NOTE, stateDirectory } from './state-file.ts'
 
 /** So long a server may be away in the middle of the work. */
 const TRY_MS_MAX = 600_000
@@ -44,6 +44,7 @@ export const importCommand: Command = {
       'MiB away; --parallel 1 keeps their order.',
     'Exit code 5: some lines were refused, or some files could not be read to their end. Files with NUL bytes are ' +
       'left out of directories. Lines above 3 MiB are refused.',
+    STATE_DIRECTORY_NOTE,
   ],
   uses: ['output'],
   options: [
@@ -64,7 +65,12 @@ export const importCommand: Command = {
       help: 'requests at a time',
     },
     { name: 'again', kind: 'flag', help: 'import also what was imported before: it is stored twice then' },
-    { name: 'state', kind: 'text', value: 'FILE', help: 'remember here what was acknowledged' },
+    {
+      name: 'state',
+      kind: 'text',
+      value: 'FILE',
+      help: 'remember here what was acknowledged (default a file in the state directory)',
+    },
     ...HTTP_CONNECTION_OPTIONS,
   ],
   positionals: [{ name: 'PATH', help: 'files and directories, in this order', required: true, many: true }],
@@ -169,8 +175,7 @@ async function report(context: CommandContext, totals: ImportTotals): Promise<vo
   if (filesBefore > 0) {
     messages.note(`${count(filesBefore, 'file')} imported before; --again imports them once more`)
   }
-  if (filesBinary > 0)
-    messages.note(`${count(filesBinary, 'file')} left out: they hold NUL bytes, so they are no text`)
+  if (filesBinary > 0) messages.note(`${count(filesBinary, 'file')} left out: with NUL bytes, so no text`)
   for (const { name, line, reason } of refusedPlaces) messages.problem(`refused: ${name}:${line}: ${reason}`)
   const unnamed = refused - refusedPlaces.length
   if (unnamed > 0) messages.problem(`refused: ${printNumber(unnamed)} more`)

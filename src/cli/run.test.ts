@@ -21,7 +21,7 @@ describe('runCli', () => {
     assert.deepEqual(await run(['qury']), {
       code: 2,
       out: '',
-      err: 'unknown command `qury`; did you mean `query`?; `logcaster --help` lists them\n',
+      err: 'unknown command `qury`; did you mean `query`? `logcaster --help` lists them\n',
     })
     assert.equal((await run(['query', '--limt', '5'])).code, 2)
     assert.equal((await run(['stats', 'now'])).code, 2)

@@ -27,6 +27,7 @@ import { HTTP_OPTIONS } from './http-sender-options.ts'
 import { LineSender } from './line-sender.ts'
 import { count } from './plural.ts'
 import { isJsonWanted } from './row-output.ts'
+import { STATE_DIRECTORY_NOTE } from './state-file.ts'
 import { chunksOf } from './text-query.ts'
 
 const UNANSWERED_MAX = 50_000
@@ -54,6 +55,7 @@ export const sendCommand: Command = {
     'What --follow cannot know: the rest of a file that was rotated and compressed, or cut without a copy, while it ' +
       'was not running or the server was away; it says so. A file that is cut to a part of itself is sent again. ' +
       'Lines above 3 MiB are refused. Two programs should not follow the same file.',
+    STATE_DIRECTORY_NOTE,
   ],
   uses: ['connection', 'output'],
   options: [
@@ -69,7 +71,7 @@ export const sendCommand: Command = {
       name: 'state',
       kind: 'text',
       value: 'FILE',
-      help: 'with --follow: remember here what was acknowledged',
+      help: 'with --follow: remember here what was acknowledged (default a file in the state directory)',
     },
     ...HTTP_OPTIONS.map((option) => ({ ...option, help: `with --follow: ${option.help}` })),
   ],

@@ -1,5 +1,6 @@
 /** The row of `logcaster shell`; what it does is in shell/. */
 import type { Command } from './command.ts'
+import { STATE_DIRECTORY_NOTE } from './state-file.ts'
 
 export const shellCommand: Command = {
   name: 'shell',
@@ -12,6 +13,7 @@ export const shellCommand: Command = {
   notes: [
     'A line is a LogsQL query, or a command of the shell: .help lists them. Tab completes pipes, functions and the ' +
       'fields that were seen. Earlier lines are kept in the file history of the state directory, for their owner only.',
+    STATE_DIRECTORY_NOTE,
   ],
   uses: ['connection', 'output'],
   options: [

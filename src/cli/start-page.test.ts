@@ -17,10 +17,10 @@ const FACTS: StartFacts = {
   version: '0.1.0',
   readyMs: 211.6,
   ports: [
-    { name: 'log', addresses: ['127.0.0.1:9999'], isMissing: false, grant: ['read', 'write'] },
-    { name: 'query', addresses: ['127.0.0.1:9998'], isMissing: false, grant: ['read', 'write'] },
-    { name: 'irc', addresses: [], isMissing: true, grant: ['chat', 'read'] },
-    { name: 'http', addresses: [], isMissing: false, grant: ['read', 'write'] },
+    { name: 'log', addresses: ['127.0.0.1:9999'], isMissing: false, tls: 'off', grant: ['read', 'write'] },
+    { name: 'query', addresses: ['127.0.0.1:9998'], isMissing: false, tls: 'off', grant: ['read', 'write'] },
+    { name: 'irc', addresses: [], isMissing: true, tls: 'off', grant: ['chat', 'read'] },
+    { name: 'http', addresses: [], isMissing: false, tls: 'off', grant: ['read', 'write'] },
   ],
   dataDir: '/data',
   stats: STATS,
@@ -46,8 +46,14 @@ Ctrl+C stops it.
 
 test('the lines to try name the address and the port that are really open', () => {
   const ports: StartFacts['ports'] = [
-    { name: 'log', addresses: ['[::]:7001', '0.0.0.0:7001'], isMissing: false, grant: ['read', 'write'] },
-    { name: 'query', addresses: ['0.0.0.0:7002'], isMissing: false, grant: ['read', 'write'] },
+    {
+      name: 'log',
+      addresses: ['[::]:7001', '0.0.0.0:7001'],
+      isMissing: false,
+      tls: 'off',
+      grant: ['read', 'write'],
+    },
+    { name: 'query', addresses: ['0.0.0.0:7002'], isMissing: false, tls: 'off', grant: ['read', 'write'] },
   ]
   const page = printStartPage({ ...FACTS, ports, command: 'npx logcaster' })
   assert.match(page, /nc -q1 ::1 7001\n {2}npx logcaster query hello --query-port 7002\n/)
@@ -58,7 +64,29 @@ test('without a log port there is nothing to try', () => {
   assert.doesNotMatch(page, /Try/)
 })
 
-test('a query port that asks for credentials is not suggested', () => {
+test('a port that asks for credentials says so, and is not suggested', () => {
   const ports = FACTS.ports.map((port) => ({ ...port, grant: [] }))
-  assert.doesNotMatch(printStartPage({ ...FACTS, ports }), /Try/)
+  const page = printStartPage({ ...FACTS, ports })
+  assert.match(page, /\n {2}logs {5}127\.0\.0\.1:9999, with a token\n/)
+  assert.doesNotMatch(page, /Try/)
+})
+
+test('a port says whether it takes TLS, and without a word for TLS is not suggested where it takes nothing else', () => {
+  const ports = FACTS.ports.map((port): StartFacts['ports'][number] => ({
+    ...port,
+    tls: port.name === 'log' ? 'only' : 'taken',
+  }))
+  const page = printStartPage({ ...FACTS, ports })
+  assert.match(page, /\n {2}logs {5}127\.0\.0\.1:9999, TLS only\n {2}queries {2}127\.0\.0\.1:9998, TLS too\n/)
+  assert.doesNotMatch(page, /Try/)
+})
+
+test('the status page is named with its address', () => {
+  const pageAt = (address: string, tls: 'off' | 'only'): string =>
+    printStartPage({
+      ...FACTS,
+      ports: [{ name: 'http', addresses: [address], isMissing: false, tls, grant: ['read', 'write'] }],
+    })
+  assert.match(pageAt('127.0.0.1:9997', 'off'), /\n {2}http:\/\/127\.0\.0\.1:9997\/ in a browser\n/)
+  assert.match(pageAt('[::]:8443', 'only'), /\n {2}https:\/\/\[::1\]:8443\/ in a browser\n/)
 })

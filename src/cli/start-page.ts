@@ -1,4 +1,4 @@
-/** What a start prints: what listens where, where the data is, and the two lines to try next. */
+/** What a start prints: what listens where and asks for what, where the data is, and what to try next. */
 import type { HubStats } from '../hub/hub.ts'
 import type { PortState } from '../program/program.ts'
 import { count } from './plural.ts'
@@ -32,11 +32,22 @@ export function printStartPage(facts: StartFacts): string {
   return `${[...lines, ...tryLines(facts), 'Ctrl+C stops it.'].join('\n')}\n`
 }
 
-function portLines({ name, addresses, isMissing }: PortState): string[] {
-  const label = PORT_LABELS[name].padEnd(8)
-  if (isMissing) return [`  ${label} not built yet, closed`]
-  if (addresses.length === 0) return [`  ${label} off`]
-  return addresses.map((address) => `  ${label} ${address}`)
+function portLines(port: PortState): string[] {
+  const label = PORT_LABELS[port.name].padEnd(8)
+  if (port.isMissing) return [`  ${label} not built yet, closed`]
+  if (port.addresses.length === 0) return [`  ${label} off`]
+  return port.addresses.map((address) => `  ${label} ${[address, ...demandsOf(port)].join(', ')}`)
+}
+
+const TLS_TEXTS: { readonly [tls in PortState['tls']]: readonly string[] } = {
+  off: [],
+  taken: ['TLS too'],
+  only: ['TLS only'],
+}
+
+/** What a peer needs to know before it comes. */
+function demandsOf({ tls, grant }: PortState): readonly string[] {
+  return [...TLS_TEXTS[tls], ...(grant.length === 0 ? ['with a token'] : [])]
 }
 
 function storedText(stats: HubStats): string {
@@ -45,28 +56,39 @@ function storedText(stats: HubStats): string {
 }
 
 function tryLines({ ports, command }: StartFacts): string[] {
-  const log = addressOf(ports, 'log')
-  const query = addressOf(ports, 'query')
-  const isReadable = ports.some(({ name, grant }) => name === 'query' && grant.includes('read'))
-  if (log === null || query === null || !isReadable) return []
+  const lines = [...sendAndFind(ports, command), ...statusPage(ports)]
+  return lines.length === 0 ? [] : ['Try, in another terminal:', ...lines]
+}
+
+/** Nothing where a newcomer would be refused: there he needs a token, or TLS. */
+function sendAndFind(ports: readonly PortState[], command: string): string[] {
+  const log = addressOf(ports, 'log', 'write')
+  const query = addressOf(ports, 'query', 'read')
+  if (log === null || query === null || log.tls === 'only' || query.tls === 'only') return []
   const option = query.port === '9998' ? '' : ` --query-port ${query.port}`
-  return [
-    'Try, in another terminal:',
-    `  echo 'hello from me' | nc -q1 ${log.host} ${log.port}`,
-    `  ${command} query hello${option}`,
-  ]
+  return [`  echo 'hello from me' | nc -q1 ${log.host} ${log.port}`, `  ${command} query hello${option}`]
+}
+
+function statusPage(ports: readonly PortState[]): string[] {
+  const http = addressOf(ports, 'http', 'read')
+  if (http === null) return []
+  const host = http.host.includes(':') ? `[${http.host}]` : http.host
+  return [`  ${http.tls === 'only' ? 'https' : 'http'}://${host}:${http.port}/ in a browser`]
 }
 
 function addressOf(
   ports: readonly PortState[],
   name: PortState['name'],
-): { host: string; port: string } | null {
-  const address = ports.find((port) => port.name === name)?.addresses[0]
-  if (address === undefined) return null
+  granted: string,
+): { host: string; port: string; tls: PortState['tls'] } | null {
+  const found = ports.find((port) => port.name === name && port.grant.includes(granted))
+  const address = found?.addresses[0]
+  if (found === undefined || address === undefined) return null
   const cut = address.lastIndexOf(':')
   const host = address.slice(0, cut).replace(/^\[|\]$/g, '')
   return {
     host: host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host,
     port: address.slice(cut + 1),
+    tls: found.tls,
   }
 }

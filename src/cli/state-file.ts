@@ -77,6 +77,11 @@ export function foreignState(path: string, cause?: unknown): CodedError {
   return new CodedError('USAGE', `${path} is not a state file of this command; ${advice}`, { cause })
 }
 
+/** For the help of commands that keep something there. */
+export const STATE_DIRECTORY_NOTE =
+  'The state directory is $XDG_STATE_HOME/logcaster, without that variable ~/.local/state/logcaster; a service gets ' +
+  'the one that systemd gives it (StateDirectory=).'
+
 /** Where state files are kept: the service manager's directory, that of the user, or none known. */
 export function stateDirectory(env: Environment): string {
   const given = env['STATE_DIRECTORY']?.split(':')[0]

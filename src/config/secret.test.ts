@@ -107,6 +107,12 @@ describe('a secret', () => {
     })
   }
 
+  it('that is not there is named with its whole path', () => {
+    const path = `/var/lib/logcaster/${'deep/'.repeat(20)}key.pem`
+    const [problem] = problemsOf(`{file: ${path}}`)
+    assert.ok(problem.includes(`open '${path}'`), problem)
+  })
+
   it('that is overridden is not looked for', () => {
     const input = { ...load('{file: gone.pem}'), flags: { 'log-tls-key': 'file:key.pem' } }
     assert.equal(loadConfig(input).config.ports.log.tls.key?.reveal(), 'hunter2')

@@ -66,14 +66,21 @@ export const secret: Kind<Secret> = {
   print: (value) => [value.reference],
 }
 
+/** Which file it is must be readable: the paths of keys are long. */
+const SHOWN_LENGTH_MAX = 300
+
 function readSecretFile(path: string, context: ParseContext): Parsed<Secret> {
   let text: string
   try {
     text = context.readFile(path)
   } catch (error) {
-    return { what: `the secret's file cannot be read (${inert(messageOf(error))})` }
+    return { what: `the secret's file cannot be read (${inert(messageOf(error), SHOWN_LENGTH_MAX)})` }
   }
-  return secretOf(text.replace(/\r?\n$/, ''), `file:${path}`, `the secret's file ${inert(path)}`)
+  return secretOf(
+    text.replace(/\r?\n$/, ''),
+    `file:${path}`,
+    `the secret's file ${inert(path, SHOWN_LENGTH_MAX)}`,
+  )
 }
 
 function readSecretVariable(name: string, context: ParseContext): Parsed<Secret> {

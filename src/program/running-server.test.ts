@@ -75,6 +75,12 @@ test('ports whose server does not exist yet are named, not refused; closed ones 
   await server.close(1000)
 })
 
+test('a port without a certificate takes no TLS', async () => {
+  const server = await RunningServer.open(configOf({}), surroundings(new SimulatedDisk()))
+  assert.deepEqual(new Set(server.ports.map(({ tls }) => tls)), new Set(['off']))
+  await server.close(1000)
+})
+
 test('a port that is taken ends the start, gives the directory back and names the option', async () => {
   const first = await RunningServer.open(configOf({}), surroundings(new SimulatedDisk()))
   const disk = new SimulatedDisk()

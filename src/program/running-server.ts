@@ -27,6 +27,7 @@ export interface PortState {
   readonly addresses: readonly string[]
   /** What everybody who may connect may do there. */
   readonly grant: readonly string[]
+  readonly tls: 'off' | 'taken' | 'only'
   /** It should be open, but its server does not exist yet. */
   readonly isMissing: boolean
 }
@@ -74,6 +75,7 @@ export class RunningServer {
       name,
       addresses: (this.#servers.get(name)?.addresses ?? []).map((address) => printAddress(address)),
       grant: this.#config.ports[name].grant,
+      tls: tlsOf(this.#config.ports[name].tls),
       isMissing: !this.#servers.has(name) && this.#config.ports[name].listen.length > 0,
     }))
   }
@@ -156,4 +158,9 @@ export class RunningServer {
       }
     }
   }
+}
+
+function tlsOf({ cert, only }: Config['ports'][PortName]['tls']): PortState['tls'] {
+  if (cert === undefined) return 'off'
+  return only ? 'only' : 'taken'
 }

@@ -4,10 +4,12 @@
  * Every datagram ends its last line: one that does not end with a newline gets one here. The bytes of a sender lie
  * one behind the other, as a stream would bring them, in the order in which they came.
  */
+import type { Clock } from '../base/base.ts'
 import type { PeerAddress } from './access.ts'
 
 /** Lines of one sender, or of all when records do not keep their sender. */
 export class DatagramGroup {
+  readonly key: string
   readonly peer: PeerAddress | null
   readonly arrivalMs: number
   /** The one sealed after it. */
@@ -15,10 +17,15 @@ export class DatagramGroup {
   #memory: Buffer
   #length = 0
 
-  constructor(peer: PeerAddress | null, arrivalMs: number, byteCount: number) {
+  constructor(key: string, peer: PeerAddress | null, arrivalMs: number, byteCount: number) {
+    this.key = key
     this.peer = peer
     this.arrivalMs = arrivalMs
     this.#memory = Buffer.allocUnsafe(Math.max(MEMORY_MIN, byteCount))
+  }
+
+  isOf(address: string, port: number): boolean {
+    return this.peer === null || (this.peer.port === port && this.peer.address === address)
   }
 
   get length(): number {
@@ -54,15 +61,19 @@ const GROUP_BYTES_MAX = 256 * 1024
 
 export class DatagramGather {
   readonly #isByPeer: boolean
+  readonly #clock: Clock
   readonly #open = new Map<string, DatagramGroup>()
+  /** The open group that was added to last. */
+  #recent: DatagramGroup | null = null
   /** Sealed groups, a chain: there may be very many. */
   #first: DatagramGroup | null = null
   #last: DatagramGroup | null = null
   #heldBytes = 0
 
   /** `isByPeer`: records keep their sender, so those of each are apart. */
-  constructor(isByPeer: boolean) {
+  constructor(isByPeer: boolean, clock: Clock) {
     this.#isByPeer = isByPeer
+    this.#clock = clock
   }
 
   /** Memory that is held, about. */
@@ -75,19 +86,35 @@ export class DatagramGather {
     return this.#open.size > 0
   }
 
-  add(datagram: Buffer, address: string, port: number, arrivalMs: number): void {
-    const key = this.#isByPeer ? `${address} ${port}` : ''
-    let group = this.#open.get(key)
-    if (group === undefined) {
-      group = new DatagramGroup(this.#isByPeer ? { address, port } : null, arrivalMs, datagram.length + 1)
-      this.#open.set(key, group)
-      this.#heldBytes += GROUP_BYTES
-    }
+  add(datagram: Buffer, address: string, port: number): void {
+    const group = this.#groupOf(address, port, datagram.length)
     const before = group.length
     group.add(datagram)
     this.#heldBytes += group.length - before
-    if (group.length < GROUP_BYTES_MAX) return
-    this.#open.delete(key)
+    if (group.length >= GROUP_BYTES_MAX) this.#sealGroup(group)
+  }
+
+  /** Most datagrams come from the sender of the one before: then no key is made. */
+  #groupOf(address: string, port: number, byteCount: number): DatagramGroup {
+    const recent = this.#recent
+    if (recent?.isOf(address, port)) return recent
+    const key = this.#isByPeer ? `${address} ${port}` : ''
+    const group = this.#open.get(key) ?? this.#begin(key, address, port, byteCount)
+    this.#recent = group
+    return group
+  }
+
+  #begin(key: string, address: string, port: number, byteCount: number): DatagramGroup {
+    const peer = this.#isByPeer ? { address, port } : null
+    const group = new DatagramGroup(key, peer, this.#clock.wallMs(), byteCount + 1)
+    this.#open.set(key, group)
+    this.#heldBytes += GROUP_BYTES
+    return group
+  }
+
+  #sealGroup(group: DatagramGroup): void {
+    this.#open.delete(group.key)
+    this.#recent = null
     this.#append(group)
   }
 
@@ -95,6 +122,7 @@ export class DatagramGather {
   seal(): void {
     for (const group of this.#open.values()) this.#append(group)
     this.#open.clear()
+    this.#recent = null
   }
 
   get hasSealed(): boolean {

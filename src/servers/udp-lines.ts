@@ -78,7 +78,7 @@ export class UdpLines implements GateWaiter {
     this.#clock = clock
     this.#options = options
     this.#drops = drops
-    this.#gather = new DatagramGather(options.clientFields)
+    this.#gather = new DatagramGather(options.clientFields, clock)
     const text: TextLogOptions = { ...options.text, plainLinesReply: 'none', isEndless: true }
     this.#decoder = new TextLogDecoder(new TextLogWorkspace(HALF_LINE_BYTES_MAX), text, null)
   }
@@ -86,7 +86,7 @@ export class UdpLines implements GateWaiter {
   /** Takes the lines of a datagram; false when there is no room for them. */
   push(datagram: Buffer, address: string, port: number): boolean {
     if (this.#heldBytes + datagram.length > this.#options.queueBytesMax) return false
-    this.#gather.add(datagram, address, port, this.#clock.wallMs())
+    this.#gather.add(datagram, address, port)
     this.#stopTimer ??= this.#clock.after(this.#options.gatherMs, () => this.#seal())
     return true
   }

@@ -29,6 +29,7 @@ export {
 export {
   decodeJsonDatagram,
   encodeJsonFrame,
+  isDeeperThan,
   JSON_DEPTH_MAX,
   JSON_FRAME_BYTES_MAX,
   JSON_FRAME_HEADER_BYTES,

@@ -40,7 +40,8 @@ let program: RunningProgram
 
 before(async () => {
   certificate = await makeCertificate()
-  program = await start()
+  // Who breaks off in the middle of a TLS handshake is waited for so long.
+  program = await start('--log-handshake-ms-max', '2s')
 })
 after(async () => {
   await program[Symbol.asyncDispose]()
@@ -60,8 +61,9 @@ const portOf = (name: PortName, of = program): number =>
 /** Witnesses are served all the while; then all of their records are there, and the program is well. */
 async function besideWitnesses(t: TestContext, work: () => Promise<void>, of = program): Promise<void> {
   t.diagnostic(`seed ${SEED}`)
-  const text = await TextWitness.connect(of)
-  const http = new HttpWitness(of)
+  const word = `witness${++witnesses}`
+  const text = await TextWitness.connect(of, word)
+  const http = new HttpWitness(of, word)
   let isOver = false
   let count = 0
   let slowestMs = 0
@@ -87,6 +89,8 @@ async function besideWitnesses(t: TestContext, work: () => Promise<void>, of = p
     text.close()
     http.close()
   }
+  await text.checkStored(of)
+  await http.checkStored(of)
   const mebibytes = Math.round(rssBytesMax(of.pid) / MIB)
   t.diagnostic(
     `witnesses were answered ${count} times, after ${Math.round(slowestMs)} ms at most; the program took ${mebibytes} MiB at most so far`,
@@ -94,6 +98,8 @@ async function besideWitnesses(t: TestContext, work: () => Promise<void>, of = p
   assert.ok(mebibytes < RSS_MEBIBYTES_MAX, `the program took ${mebibytes} MiB`)
   assertWell(of)
 }
+
+let witnesses = 0
 
 /** Witnesses are not there to load the program. */
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10))
@@ -145,7 +151,7 @@ it('changed beginnings of a TLS handshake come to an end', (t) =>
       const client = new RudeClient(program.logPort)
       await client.run(cutUp(random, mutate(random, [hello, randomBytes(random.below(2 ** 31), 100)])))
     })
-    await inParallel(16, tasks)
+    await inParallel(MUTANTS, tasks)
   }))
 
 async function runMutant(
@@ -193,6 +199,11 @@ const RANDOM_ANSWERS: Readonly<Record<string, RegExp>> = {
   IRC: /^ERROR :/,
 }
 const TLS_ALERT = /^\x15\x03/
+/** Of bytes that promise nothing: now and then they look like some protocol all the same. */
+const ANY_ANSWER = new RegExp(
+  [TEXT_ANSWER, TLS_ALERT, ...Object.values(RANDOM_ANSWERS)].map(({ source }) => source).join('|'),
+  's',
+)
 
 it(`${RANDOM_MEBIBYTES} MB of random bytes behind whatever a protocol begins with are refused in its language`, (t) =>
   besideWitnesses(t, async () => {
@@ -223,6 +234,7 @@ it(`${RANDOM_MEBIBYTES} MB of random bytes behind whatever a protocol begins wit
 function randomAnswer(port: PortName, name: string, isTls: boolean): RegExp {
   if (port === 'http') return HTTP_REFUSAL
   if (name === 'TLS' && port === 'log' && !isTls) return TLS_ALERT
+  if (name === 'nothing') return ANY_ANSWER
   return RANDOM_ANSWERS[name] ?? TEXT_ANSWER
 }
 
@@ -334,7 +346,7 @@ const JSON_BOMBS: Readonly<Record<string, string>> = {
   'nothing but backslashes': `"${'\\'.repeat(1e6)}`,
 }
 
-it('JSON bombs are refused over HTTP', (t) =>
+it('JSON bombs are refused over HTTP, or stored whole', (t) =>
   besideWitnesses(t, async () => {
     const ways = ['/insert/jsonline', '/api/v1/logs', '/api/v1/logs json', '/api/data json']
     for (const [name, bomb] of Object.entries(JSON_BOMBS)) {
@@ -342,8 +354,9 @@ it('JSON bombs are refused over HTTP', (t) =>
         const [path, type = 'x-ndjson'] = way.split(' ')
         const answer = await post(path, Buffer.from(bomb), `Content-Type: application/${type}\r\n`)
         const where = `${name} to ${way}: ${answer.slice(0, 1000)}`
-        if (path !== '/api/data') assertProblem(answer, null, null, where)
-        else assert.match(answer, /^HTTP\/1\.1 (200|400|413) /, where)
+        // Large is not wrong: what keeps to the limits is taken.
+        if (answer.startsWith('HTTP/1.1 200 ')) assert.match(answer, /"(accepted":1,|received":)/, where)
+        else assertProblem(answer, null, null, where)
       }
     }
   }))
@@ -403,10 +416,13 @@ async function assertFramedAnswer(frame: Buffer, type: RegExp, name: string): Pr
   const client = new RudeClient(program.queryPort)
   const answers = new JsonAnswers()
   const types: string[] = []
-  client.socket.on('data', (chunk) => types.push(...answers.push(chunk).map((answer) => answer.type)))
+  client.socket.on('data', (chunk) => {
+    types.push(...answers.push(chunk).map((answer) => answer.type))
+  })
   await client.run([jsonFrame('ping', {}, 1), frame, jsonFrame('ping', {}, 2)])
-  const others = types.filter((one) => one !== 'pong')
-  assert.equal(types.length, 3, `${name}: ${types} ${client.answer.slice(0, 500)}`)
+  const others = types.filter((one) => one !== 'pong' && one !== 'result')
+  const pongs = types.filter((one) => one === 'pong')
+  assert.equal(pongs.length, 2, `${name}: ${types} ${client.answer.slice(0, 500)}`)
   assert.equal(others.length, 1, `${name}: ${types}`)
   assert.match(others[0], type, name)
 }
@@ -481,29 +497,37 @@ const UNREAD: Readonly<Record<string, readonly [port: PortName, piece: Buffer]>>
     latin1(`POST /api/echo HTTP/1.1\r\n${HOST}Content-Length: 500000\r\n\r\n${'x'.repeat(500_000)}`),
   ],
   queries: ['query', latin1('QUERY|LOGSQL|*\n'.repeat(1000))],
-  'queries over HTTP': ['http', latin1(`GET /select/logsql/query?query=* HTTP/1.1\r\n${HOST}\r\n`)],
-  'queries in binary frames': ['query', binaryFrame(2, 1, latin1('*'))],
-  'queries in JSON frames': ['query', jsonFrame('query', { query: '*' }, 1)],
+  'queries over HTTP': [
+    'http',
+    latin1(`GET /select/logsql/query?query=* HTTP/1.1\r\n${HOST}\r\n`.repeat(200)),
+  ],
+  'queries in binary frames': ['query', Buffer.concat(Array(500).fill(binaryFrame(2, 1, latin1('*'))))],
+  'queries in JSON frames': ['query', Buffer.concat(Array(500).fill(jsonFrame('query', { query: '*' }, 1)))],
 }
 
-it('who sends and never reads is held up, in every protocol', (t) =>
+it('who sends and never reads is held up or ended, in every protocol', (t) =>
   besideWitnesses(t, async () => {
-    await Promise.all(
-      Object.entries(UNREAD).map(async ([name, [port, piece]]) => {
-        const { socket } = new RudeClient(portOf(port))
-        socket.pause()
-        const taken = (): number => socket.bytesWritten - socket.writableLength
-        for (let still = 0, before = -1; still < STILL_LOOKS; ) {
-          assert.ok(taken() < UNREAD_BYTES_MAX, `${name}: a sender that does not read is not held up`)
-          while (socket.writableLength < MIB) socket.write(piece)
-          await pause()
-          still = taken() === before ? still + 1 : 0
-          before = taken()
-        }
-        t.diagnostic(`${name}: ${Math.round(taken() / KIB)} KiB`)
-        socket.destroy()
-      }),
-    )
+    const senders = Object.entries(UNREAD).map(async ([name, [port, piece]]) => {
+      const { socket } = new RudeClient(portOf(port))
+      socket.pause()
+      const taken = (): number => socket.bytesWritten - socket.writableLength
+      const fill = (): void => {
+        while (socket.writableLength < MIB && !socket.destroyed) socket.write(piece)
+      }
+      let before = -1
+      for (let still = 0; still < STILL_LOOKS && taken() < UNREAD_BYTES_MAX; ) {
+        fill()
+        await pause()
+        still = taken() === before ? still + 1 : 0
+        before = taken()
+      }
+      const isHeldUp = before < UNREAD_BYTES_MAX
+      t.diagnostic(`${name}: ${isHeldUp ? `held up after ${Math.round(before / KIB)} KiB` : 'not held up'}`)
+      // Then it was ended, and what it sends is only thrown away until the connection breaks.
+      if (!isHeldUp) await until(() => fill() ?? (socket.destroyed || null), `the end of ${name}`, 20_000)
+      socket.destroy()
+    })
+    await Promise.all(senders)
     await untilGone(WITNESSES)
   }))
 

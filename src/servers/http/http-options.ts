@@ -60,6 +60,8 @@ export interface HttpSurroundings {
   readonly echoed: ByteBudget
   /** Memory that expanding bodies may take. */
   readonly expanding: ByteBudget
+  /** Places of rows that answers have still to send. */
+  readonly answers: ByteBudget
   /** Sessions end: nobody should send new requests. */
   readonly isDraining: () => boolean
 }
@@ -68,5 +70,6 @@ export interface HttpSurroundings {
 export const HEADER_BYTES_MAX = 16 * 1024
 export const HEADERS_MAX = 100
 export const URL_BYTES_MAX = 8 * 1024
+export const JSON_TYPE = 'application/json; charset=utf-8'
 /** Of a body that is held whole, where its route names no other limit. */
 export const BODY_BYTES_MAX = 1024 * 1024

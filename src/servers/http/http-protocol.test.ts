@@ -164,6 +164,65 @@ describe('a connection', () => {
   })
 })
 
+describe('requests that are sent ahead', () => {
+  const POST =
+    'POST /insert/jsonline HTTP/1.1\r\nHost: localhost\r\nContent-Length: 15\r\n\r\n{"_msg":"one"}\n'
+
+  it('are begun when those before them are answered', async () => {
+    const front = await open()
+    const peer = await front.peer()
+    front.store.isHeld = true
+    peer.send(POST.repeat(3))
+    for (let stored = 1; stored <= 3; stored++) {
+      await until(() => front.store.waiting === 1, 'the batch')
+      await turns()
+      assert.equal(front.store.appends, stored)
+      front.store.release()
+      await answers(peer, stored)
+    }
+  })
+
+  it('keep their answers when what follows is no request', async () => {
+    const front = await open()
+    const peer = await front.peer()
+    front.store.isHeld = true
+    peer.send(`${POST}${POST}no request\r\n\r\n`)
+    for (let stored = 1; stored <= 2; stored++) {
+      await until(() => front.store.waiting === 1, 'the batch')
+      await turns()
+      assert.equal(peer.received.split('HTTP/1.1').length, stored)
+      front.store.release()
+      await answers(peer, stored)
+    }
+    await peer.ended()
+    assert.equal(peer.received.split('"accepted":1').length - 1, 2)
+    assert.equal(problemOf(peer).status, 400)
+  })
+
+  it('are refused when too many wait, behind the answers to the others', async () => {
+    const front = await open()
+    const peer = await front.peer()
+    peer.send(GET.repeat(5000))
+    await peer.ended()
+    assert.equal(peer.received.split('HTTP/1.1 200').length - 1, 100)
+    assert.deepEqual([problemOf(peer).status, problemOf(peer).code], [429, 'RATE_EXCEEDED'])
+    assert.deepEqual([front.protocol.stats().requests, front.protocol.stats().errors], [100, 1])
+  })
+
+  it('are forgotten when the peer goes', async () => {
+    const front = await open()
+    const peer = await front.peer()
+    front.store.isHeld = true
+    peer.send(POST.repeat(3))
+    await until(() => front.store.waiting === 1, 'the batch')
+    peer.socket.resetAndDestroy()
+    await turns()
+    front.store.release()
+    await until(() => front.protocol.stats().sessions === 0, 'the end of the session')
+    assert.equal(front.store.appends, 1)
+  })
+})
+
 describe('draining', () => {
   it('ends quiet connections at once and the others behind their answer', async () => {
     const front = await open()
@@ -294,6 +353,8 @@ describe('over the loopback interface', () => {
       const answer = await ask(front, { Host: 'localhost:9997', Origin: origin })
       assert.deepEqual([answer.status, jsonOf(answer)['code']], [403, 'ORIGIN_REFUSED'], origin)
     }
+    const answer = await ask(front, { Host: 'localhost:99999', Origin: 'null' })
+    assert.deepEqual([answer.status, jsonOf(answer)['code']], [403, 'ORIGIN_REFUSED'], 'neither is an origin')
     assert.equal(front.hub.asked.length, 2)
   })
 })

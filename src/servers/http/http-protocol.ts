@@ -49,6 +49,7 @@ const HALF_LINE_BYTES_MAX = 64 * 1024 * 1024
 const GATHERED_BYTES_MAX = 64 * 1024 * 1024
 const ECHOED_BYTES_MAX = 16 * 1024 * 1024
 const EXPANDING_BYTES_MAX = 512 * 1024 * 1024
+const ANSWERS_BYTES_MAX = 256 * 1024 * 1024
 
 export class HttpProtocol implements StreamProtocolServer {
   readonly name = 'http'
@@ -80,6 +81,7 @@ export class HttpProtocol implements StreamProtocolServer {
       gathered: new ByteBudget(GATHERED_BYTES_MAX),
       echoed: new ByteBudget(ECHOED_BYTES_MAX),
       expanding: new ByteBudget(EXPANDING_BYTES_MAX),
+      answers: new ByteBudget(ANSWERS_BYTES_MAX),
       isDraining: () => this.#isDraining,
     }
     this.#server = this.#makeServer()

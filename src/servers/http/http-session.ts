@@ -137,7 +137,7 @@ export class HttpSession implements Session {
   refuse(error: unknown): void {
     if (this.#isEnding || this.#refusal !== null) return
     this.#refusal = { error }
-    this.#deafen()
+    this.#holdUp()
     this.#refuseInTurn()
   }
 
@@ -228,6 +228,13 @@ export class HttpSession implements Session {
     this.#deafen()
     this.#stream.end()
     this.#stopLinger = this.#clock.after(this.#limits.lingerMsMax, () => this.#stream.destroy())
+  }
+
+  /** Nothing more is read. Whoever resumes the stream, as Node does between requests, loses one chunk of it. */
+  #holdUp(): void {
+    this.#stream.removeAllListeners('data')
+    this.#stream.on('data', () => this.#stream.pause())
+    this.#stream.pause()
   }
 
   /** What still comes is heard and thrown away; Node's parser does not see it any more. */

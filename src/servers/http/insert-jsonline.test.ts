@@ -134,6 +134,43 @@ describe('POST /insert/jsonline', () => {
     assert.match(String(jsonOf(answer)['detail']), /more than 100000 bytes/)
   })
 
+  for (const [name, compress] of [
+    ['gzip', gzipSync],
+    ['zstd', zstdCompressSync],
+  ] as const) {
+    it(`takes all of what was compressed in several pieces: ${name}`, async () => {
+      const front = await open()
+      const body = Buffer.concat([1, 2, 0, 3].map((count) => compress(lines(count))))
+      for (const chunkBytes of [1, 7, body.length]) {
+        const sent = front.begin(PATH, { method: 'POST', headers: { 'Content-Encoding': name } })
+        const answer = answerOf(sent)
+        for (let at = 0; at < body.length; at += chunkBytes) sent.write(body.subarray(at, at + chunkBytes))
+        sent.end()
+        assert.deepEqual(jsonOf(await answer), { accepted: 6, refused: 0, refusals: [] }, `by ${chunkBytes}`)
+      }
+    })
+  }
+
+  for (const [name, compress] of [
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['zstd', zstdCompressSync],
+    ['br', brotliCompressSync],
+  ] as const) {
+    it(`takes nothing for stored that follows the compressed data: ${name}`, async () => {
+      const front = await open()
+      for (const rest of ['\0', lines(1), '\0'.repeat(200_000)]) {
+        const body = Buffer.concat([compress(lines(1)), Buffer.from(rest)])
+        const answer = await front.post(PATH, body, { 'Content-Encoding': name })
+        assert.deepEqual(
+          [answer.status, jsonOf(answer)['code']],
+          [400, 'REQUEST_INVALID'],
+          `${rest.length} bytes`,
+        )
+      }
+    })
+  }
+
   it('refuses a compression that it does not know, and several at once', async () => {
     const front = await open()
     for (const name of ['snappy', 'gzip, gzip']) {

@@ -17,11 +17,15 @@ const OPENING_BRACKET = 0x5b
 const CLOSING_BRACKET = 0x5d
 const OPENING_BRACE = 0x7b
 const CLOSING_BRACE = 0x7d
+const BYTE_ORDER_MARK = Buffer.from('\ufeff')
 /** As wrong in a string as a line break is, but it ends no line. */
 const CONTROL = 0x1f
 
 /** Changes `body` and gives it back. REQUEST_INVALID when what stands around its elements is no JSON. */
 export function linesOfJson(body: Buffer): Buffer {
+  if (body.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)) {
+    body.fill(SPACE, 0, BYTE_ORDER_MARK.length)
+  }
   const start = spacesEnd(body, 0)
   if (body[start] === OPENING_BRACKET) splitArray(body, start)
   else joinLines(body)

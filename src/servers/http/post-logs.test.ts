@@ -81,6 +81,15 @@ describe('POST /api/v1/logs', () => {
     assert.equal(front.store.messages.length, 4)
   })
 
+  it('passes over a byte order mark', async () => {
+    const front = await open()
+    for (const body of ['[{"_msg":"one"},{"_msg":"two"}]', '{"_msg":"one"}']) {
+      const answer = await front.post(PATH, `\ufeff${body}`, { 'Content-Type': 'application/json' })
+      assert.deepEqual([answer.status, jsonOf(answer)['refused']], [200, 0], body)
+    }
+    assert.deepEqual(front.store.messages, ['one', 'two', 'one'])
+  })
+
   it('keeps every line of plain text as a record, commands too', async () => {
     const front = await open()
     const text = 'LOG|ERROR||not a command\nPING\n\n2025-01-15T09:50:00Z WARN disk is slow\nAUTH|x\nlast'
@@ -133,7 +142,8 @@ describe('POST /api/v1/logs', () => {
     const compressed = { ...key, 'Content-Encoding': 'gzip' }
     assert.deepEqual(jsonOf(await front.post(PATH, gzipSync(body), compressed)), { ...first, repeated: true })
     assert.equal(front.store.messages.length, 302)
-    assert.deepEqual(front.store.keys, ['batch-1#1'])
+    assert.equal(front.store.keys.length, 1)
+    assert.match(front.store.keys[0], /^http:batch-1:[0-9a-f]{16}#1$/)
   })
 
   it('cuts a body with a key into the same batches however its bytes come', async () => {
@@ -147,6 +157,21 @@ describe('POST /api/v1/logs', () => {
     sent.end()
     assert.deepEqual(jsonOf(await answer), { ...first, repeated: true })
     assert.equal(front.store.messages.length, 300)
+  })
+
+  it('keeps a key apart from the batch ids of framed JSON', async () => {
+    const front = await open()
+    await front.post(PATH, '{"_msg":"one"}', { 'Idempotency-Key': 'fj:web-1' })
+    assert.match(front.store.keys[0], /^http:fj:web-1:/)
+  })
+
+  it('takes no other body under the same key for stored', async () => {
+    const front = await open()
+    const key = { 'Idempotency-Key': 'k' }
+    await front.post(PATH, '{"_msg":"one"}', key)
+    const other = jsonOf(await front.post(PATH, '{"_msg":"two"}\n{"_msg":"three"}', key))
+    assert.deepEqual([other['accepted'], other['firstId'], other['repeated']], [2, 1, false])
+    assert.deepEqual(front.store.messages, ['one', 'two', 'three'])
   })
 
   it('goes on behind what was stored when a body with a key comes again', async () => {

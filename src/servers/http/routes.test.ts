@@ -141,6 +141,14 @@ describe('POST /api/data', () => {
     const { code, error, status } = jsonOf(answer)
     assert.deepEqual([answer.status, status, code, error], [400, 400, 'REQUEST_INVALID', 'Invalid JSON'])
   })
+
+  it('refuses JSON that is nested too deeply to be given back', async () => {
+    const front = await open()
+    const body = '['.repeat(100_000) + ']'.repeat(100_000)
+    const answer = await front.post('/api/data', body, { 'Content-Type': 'application/json' })
+    assert.deepEqual([answer.status, jsonOf(answer)['code']], [400, 'REQUEST_INVALID'])
+    assert.deepEqual(front.problems, [])
+  })
 })
 
 describe('/', () => {
@@ -160,6 +168,16 @@ describe('/', () => {
     const { text } = await front.ask('/')
     assert.match(text, /<dt>Version<\/dt>/)
     assert.doesNotMatch(text, /Records|Ports|connections/)
+  })
+
+  it('says how to send and to ask, with a token where one is needed', async () => {
+    const front = await open({ grant: ['write'] })
+    const { text } = await front.ask('/')
+    assert.match(
+      text,
+      /<pre>curl http:\S+\/api\/v1\/logs -d &#39;\{&quot;_msg&quot;:&quot;it works&quot;\}&#39;<\/pre>/,
+    )
+    assert.match(text, /<pre>curl -H &#39;Authorization: Bearer TOKEN&#39; http:\S+\/select\/logsql\/query /)
   })
 
   it('shows hostile text as text', async () => {

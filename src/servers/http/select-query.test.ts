@@ -179,6 +179,27 @@ describe('GET and POST /select/logsql/query', () => {
     await until(() => front.hub.signals[0].aborted, 'the cancellation')
   })
 
+  it('answers 503 while the rows of other answers are too many, and not for longer', async () => {
+    const front = await open()
+    let finish = (): void => {}
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    front.hub.count_ = 20_000_000
+    front.hub.rows = (async function* (): AsyncGenerator<Row> {
+      await finished
+      yield rowOf(1, 9, NOW_MS, 'x')
+    })()
+    const slow = front.ask(`${PATH}?query=*`)
+    await until(() => front.hub.openAnswers === 1, 'the first answer')
+    assert.deepEqual(problemOf(await front.ask(`${PATH}?query=*`)), [503, 'SERVER_BUSY'])
+    finish()
+    assert.equal((await slow).status, 200)
+    front.hub.rows = []
+    assert.equal((await front.ask(`${PATH}?query=*`)).status, 200)
+    assert.equal(front.hub.openAnswers, 0)
+  })
+
   it('gives all rows where no limit is given', async () => {
     const front = await open()
     front.hub.rows = (function* () {

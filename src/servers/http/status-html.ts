@@ -2,18 +2,25 @@
 import type { HttpSurroundings } from './http-options.ts'
 import { openConnections, type ServerStats } from './server-stats.ts'
 
-/** `url`: of this server, as the reader calls it. `showsCounters`: whether he may know what the server counts. */
+export interface StatusReader {
+  /** Of this server, as the reader calls it. */
+  readonly url: string
+  /** Whether the reader may know what the server counts. */
+  readonly seesCounters: boolean
+  readonly mayWrite: boolean
+  readonly mayQuery: boolean
+}
+
 export function statusHtml(
   { clock, options, startedMs }: HttpSurroundings,
-  url: string,
-  showsCounters: boolean,
+  { url, seesCounters, mayWrite, mayQuery }: StatusReader,
 ): string {
   const stats = options.serverStats()
   const uptimeSeconds = Math.floor((clock.monotonicMs() - startedMs) / 1000)
   const facts: [name: string, value: string][] = [
     ['Version', options.version],
     ['Running for', durationText(uptimeSeconds)],
-    ...(showsCounters ? counterFacts(stats) : []),
+    ...(seesCounters ? counterFacts(stats) : []),
   ]
   return `<!doctype html>
 <html lang="en">
@@ -30,15 +37,19 @@ export function statusHtml(
 <dl>
 ${facts.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`).join('\n')}
 </dl>
-${showsCounters ? portTable(stats) : ''}
+${seesCounters ? portTable(stats) : ''}
 <h2>Send a line</h2>
-<pre>echo 'it works' | curl --data-binary @- -H 'Content-Type: text/plain' ${escapeHtml(url)}/api/v1/logs</pre>
+<pre>${escapeHtml(`curl${tokenOption(mayWrite)} ${url}/api/v1/logs -d '{"_msg":"it works"}'`)}</pre>
 <h2>Find it</h2>
-<pre>curl ${escapeHtml(url)}/select/logsql/query -d 'query=works'</pre>
+<pre>${escapeHtml(`curl${tokenOption(mayQuery)} ${url}/select/logsql/query -d 'query=works'`)}</pre>
 </main>
 </body>
 </html>
 `
+}
+
+function tokenOption(isAllowed: boolean): string {
+  return isAllowed ? '' : " -H 'Authorization: Bearer TOKEN'"
 }
 
 function counterFacts(stats: ServerStats): [string, string][] {

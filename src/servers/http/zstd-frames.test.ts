@@ -51,6 +51,9 @@ describe('ZstdFrameCutter', () => {
 
   it('leaves alone what is no zstd', () => {
     const first = frame('one')
-    cut(Buffer.concat([first, Buffer.from('{"_msg":"plain"}\n'.repeat(9))]), 1000, [first.length, first.length + 153])
+    cut(Buffer.concat([first, Buffer.from('{"_msg":"plain"}\n'.repeat(9))]), 1000, [
+      first.length,
+      first.length + 153,
+    ])
   })
 })

@@ -2,8 +2,10 @@
  * `POST /api/v1/logs`: records as NDJSON, JSON or plain lines, in our own names.
  *
  * With an `Idempotency-Key` the body is held whole and decoded in one piece, so that the same body is always cut into
- * the same batches; batch n has the key `<key>#<n>`, and what comes again is stored once and answered with the same ids.
+ * the same batches; batch n has the key `http:<key>:<digest of the body>#<n>`, and what comes again is stored once and
+ * answered with the same ids. Another body under the same key is another one: it must not be taken for stored.
  */
+import { createHash } from 'node:crypto'
 import type { NdjsonFieldOptions } from '../../../ingest/ingest.ts'
 import type { HttpSurroundings } from '../http-options.ts'
 import { linesOfJson } from '../json-document.ts'
@@ -40,6 +42,9 @@ const FORMATS: readonly BodyFormat[] = [
   { mediaTypes: ['text/plain'], decoder: lineDecoder },
 ]
 
+/** Keeps these keys apart from those of other protocols. */
+const KEY_PREFIX = 'http:'
+const DIGEST_DIGITS = 16
 /** Of a body that is held whole. */
 const WHOLE_BYTES_MAX = 4 * 1024 * 1024
 
@@ -72,10 +77,17 @@ function take(
   const { gate, clock, options } = around
   const { unackedBytesMax } = options
   const isKeyed = key !== undefined
-  const decoder = format.decoder(around, fields, key)
-  const intake = new LogIntake(gate, clock, decoder, { unackedBytesMax, isKeyed })
-  if (!isKeyed && format.lines === undefined) return takeBody(body, intake)
-  return body.whole(WHOLE_BYTES_MAX, (whole) => takeWhole(format.lines?.(whole) ?? whole, intake))
+  const intakeOf = (batchKey?: string): LogIntake =>
+    new LogIntake(gate, clock, format.decoder(around, fields, batchKey), { unackedBytesMax, isKeyed })
+  if (!isKeyed && format.lines === undefined) return takeBody(body, intakeOf())
+  return body.whole(WHOLE_BYTES_MAX, (whole) => {
+    const intake = intakeOf(isKeyed ? `${key}:${digestOf(whole)}` : undefined)
+    return takeWhole(format.lines?.(whole) ?? whole, intake)
+  })
+}
+
+function digestOf(body: Uint8Array): string {
+  return createHash('sha256').update(body).digest('hex').slice(0, DIGEST_DIGITS)
 }
 
 function formatOf(contentType: string | undefined): BodyFormat {
@@ -88,7 +100,7 @@ function formatOf(contentType: string | undefined): BodyFormat {
 
 function keyOf(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined
-  if (typeof header === 'string' && /^[\x21-\x7e]{1,200}$/.test(header)) return header
+  if (typeof header === 'string' && /^[\x21-\x7e]{1,200}$/.test(header)) return KEY_PREFIX + header
   throw new HttpProblem(
     'REQUEST_INVALID',
     'The header `Idempotency-Key` must be 1 to 200 visible ASCII characters.',

@@ -5,6 +5,7 @@
  * that no answer looks whole that is not.
  */
 import { isCodedError } from '../../../base/base.ts'
+import type { Answer } from '../../../hub/hub.ts'
 import { type Row, rowJson } from '../../../query/query.ts'
 import { Deadline } from '../deadline.ts'
 import { HttpProblem } from '../problem-document.ts'
@@ -13,6 +14,8 @@ import { ResponseWriter } from '../response-writer.ts'
 import type { HttpRoute, RouteCall } from '../route.ts'
 
 const PIECE_CHARACTERS = 32 * 1024
+/** What the hub keeps of a row that it has found and not given yet. */
+const PLACE_BYTES = 8
 
 export const selectQuery: HttpRoute = {
   methods: ['GET', 'POST'],
@@ -28,7 +31,7 @@ export const selectQuery: HttpRoute = {
     const writer = new ResponseWriter(call.reply, 'application/stream+json', deadline.signal)
     try {
       await using answer = await hub.query(query, { store: options.store, signal: deadline.signal })
-      await writeRows(call, writer, answer.rows)
+      await writeHeld(call, writer, answer)
     } catch (error) {
       if (writer.hasBegun) writer.breakOff()
       else throw deadline.isOver ? tookTooLong(deadline.ms, error) : error
@@ -37,6 +40,20 @@ export const selectQuery: HttpRoute = {
     }
     return call.reply
   },
+}
+
+/** A peer that reads slowly holds the places of all rows meanwhile: that memory is charged. */
+async function writeHeld(call: RouteCall, writer: ResponseWriter, { count, rows }: Answer): Promise<void> {
+  const { answers } = call.around
+  const byteCount = count * PLACE_BYTES
+  if (!answers.take(byteCount)) {
+    throw new HttpProblem('SERVER_BUSY', 'Too many rows of other answers are not read yet: ask again soon.')
+  }
+  try {
+    await writeRows(call, writer, rows)
+  } finally {
+    answers.give(byteCount)
+  }
 }
 
 async function writeRows(

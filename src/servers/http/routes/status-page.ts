@@ -12,6 +12,11 @@ export const statusPage: HttpRoute = {
     const { host = '' } = request.headers
     const place = /^[\w.:[\]-]+$/.test(host) ? host : 'localhost:9997'
     const url = `${session.arrival.isEncrypted ? 'https' : 'http'}://${place}`
-    return statusHtml(around, url, subject.can('stats.server'))
+    return statusHtml(around, {
+      url,
+      seesCounters: subject.can('stats.server'),
+      mayWrite: subject.can('record.write'),
+      mayQuery: subject.can('query'),
+    })
   },
 }
