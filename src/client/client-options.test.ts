@@ -53,6 +53,7 @@ describe('the options of a client', () => {
     assert.match(problemOf({ name: 'x'.repeat(201) }), /name is no text of at most 200/)
     assert.match(problemOf({ overflow: 'drop' as 'wait' }), /overflow is "drop"; give wait, reject, spill/)
     assert.match(problemOf({ overflow: 'spill' }), /needs a directory; give spillDirectory/)
+    assert.match(problemOf({ prot: 1 } as object), /"prot" does not exist; the options are .*, port, /)
     assert.match(problemOf({ spillDirectory: '/x' }), /is the only one to use a spillDirectory/)
   })
 

@@ -101,9 +101,15 @@ export interface ClientSettings extends ClientLimits {
 
 const OVERFLOWS: readonly Overflow[] = ['wait', 'reject', 'spill']
 const NAME_LENGTH_MAX = 200
+const OPTION_NAMES: readonly string[] = [
+  ...['host', 'port', 'tls', 'token', 'name', 'overflow', 'spillDirectory'],
+  ...['clock', 'random', 'connect', 'disk'],
+  ...Object.keys(CLIENT_LIMITS),
+]
 
 /** CONFIG_INVALID names the first option that is wrong, and what would be right. */
 export function checkOptions(options: ClientOptions): ClientSettings {
+  checkNames(options)
   const settings: ClientSettings = {
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 9999,
@@ -122,6 +128,14 @@ export function checkOptions(options: ClientOptions): ClientSettings {
   checkRetries(settings)
   checkOverflow(settings)
   return settings
+}
+
+function checkNames(options: ClientOptions): void {
+  const unknown = Object.keys(options).find((name) => !OPTION_NAMES.includes(name))
+  if (unknown === undefined) return
+  throw invalid(
+    `${JSON.stringify(unknown)} does not exist; the options are ${OPTION_NAMES.toSorted().join(', ')}`,
+  )
 }
 
 function tlsOf(tls: boolean | TlsSettings | undefined): TlsSettings | null {

@@ -68,12 +68,15 @@ describe('wakefulClock', () => {
     const program = `
       import { openClient } from ${JSON.stringify(join(import.meta.dirname, 'client.ts'))}
       const client = await openClient({ port: 1, sendMsMax: 100, closeMsMax: 0 })
-      await client.send({ message: 'x' }).catch(({ code }) => console.log(code))
+      await client.send({ message: 'x' }).catch(({ code, message }) => console.log(code, message))
       console.log(await client.close())
     `
     const { promise, resolve } = Promise.withResolvers<string>()
     const args = ['--input-type=module', '--eval', program]
     execFile(process.execPath, args, (_error, stdout, stderr) => resolve(stdout + stderr))
-    assert.equal(await promise, 'TIMED_OUT\n{ unacknowledged: 0, spilled: 0 }\n')
+    assert.equal(
+      await promise,
+      'TIMED_OUT No acknowledgement within 100 ms. There is no connection: The server is not reachable: connect ECONNREFUSED 127.0.0.1:1.\n{ unacknowledged: 0, spilled: 0 }\n',
+    )
   })
 })

@@ -79,6 +79,8 @@ export class Sender {
   #queue: OutgoingBatch[] = []
   readonly #inFlight = new Set<OutgoingBatch>()
   #connection: Connection | null = null
+  /** Why the last connection was lost, or could not be made. */
+  #lost: CodedError | null = null
   /** Set while the store cannot take records. */
   #cancelPause: (() => void) | null = null
   #isPumpDue = false
@@ -156,9 +158,17 @@ export class Sender {
     if (sendMsMax === 0) return
     ticket.onDone = clock.after(sendMsMax, () => {
       this.counters.timedOut++
-      ticket.fail(new CodedError('TIMED_OUT', `No acknowledgement within ${sendMsMax} ms.`))
+      ticket.fail(this.#timedOut(sendMsMax))
       this.#dropAbandoned()
     })
+  }
+
+  /** Names what stands in the way: an address that is wrong looks like a slow server otherwise. */
+  #timedOut(sendMsMax: number): CodedError {
+    const lost = this.#connection === null ? this.#lost : null
+    const reason = lost === null ? '' : ` There is no connection: ${lost.message}`
+    const cause = lost === null ? {} : { cause: lost }
+    return new CodedError('TIMED_OUT', `No acknowledgement within ${sendMsMax} ms.${reason}`, cause)
   }
 
   #gather(ticket: SendTicket, texts: readonly RecordText[]): void {
@@ -209,6 +219,7 @@ export class Sender {
 
   /** There is none. What was in flight came back to the queue when it was lost. */
   down(error: CodedError): void {
+    this.#lost = error
     this.#connection = null
     if (isAccessProblem(error)) this.#failMemory(error)
   }

@@ -21,6 +21,8 @@ export interface QueryOptions {
   readonly signal?: AbortSignal
   /** The newest rows, at most this many, unless the query limits itself. Default: no limit. */
   readonly rowsMax?: number
+  /** Who asks, for queries that have to wait: clients get their turns one after the other. */
+  readonly client?: string
 }
 
 /** Must be disposed of: it holds a snapshot. */

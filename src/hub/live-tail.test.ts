@@ -117,6 +117,24 @@ test('who resumes reads alone, from the id that it names', async () => {
   assert.equal(readers.started, 3)
 })
 
+test('who resumes is not hurried: it gets every row without a gap, and holds no more than its queue', async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = new SeededRandom(seed)
+    const { tails, append, store, counters } = await openTails()
+    const texts = Array.from({ length: 60 }, () => (random.chance(0.7) ? 'match' : 'other'))
+    for (let at = 0; at < 40; at += 10) await append(...texts.slice(at, at + 10))
+    const tail = iterator(tails.subscribe(parse('match'), { afterId: 5, queueRowsMax: 1 + random.below(5) }))
+    await settled()
+    assert.ok(counters.tailRows <= 5, `seed ${seed}: ${counters.tailRows} rows were made for nobody`)
+    for (let at = 40; at < 60; at += 10) await append(...texts.slice(at, at + 10))
+    const expected = texts.flatMap((text, at) => (text === 'match' && at + 1 > 5 ? [at + 1] : []))
+    assert.deepEqual(ids(await take(tail, expected.length)), expected, `seed ${seed}`)
+    assert.equal(counters.tailGapRows, 0)
+    await tail.return?.()
+    await store.close()
+  }
+})
+
 test('rows and gaps of a slow subscriber add up exactly, whenever it reads', async () => {
   for (let seed = 1; seed <= 20; seed++) {
     const random = new SeededRandom(seed)

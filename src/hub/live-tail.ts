@@ -2,6 +2,9 @@
  * Live tails: each distinct query has one reader that evaluates it once per published group; its subscribers get
  * the rows through queues of their own. A queue has a bound; what does not fit becomes a gap, which says which ids and
  * how many rows were left out, so that what was delivered and what was not always add up.
+ *
+ * Who resumes after an id reads alone, and no faster than it takes the rows: what is stored can wait. It gets no gaps,
+ * holds no memory but its queue, and lets others go between two blocks.
  */
 import { CodedError } from '../base/base.ts'
 import { matchBlock, materializeRow, printQuery, type Query, type Row } from '../query/query.ts'
@@ -82,17 +85,20 @@ export class LiveTails {
 
 /** Evaluates one query on everything that is published. Ends with its last subscriber. */
 class Reader {
-  readonly #blocks: AsyncIterable<Block>
+  readonly #store: Store
   readonly #query: Query
+  /** Of a reader that resumes. */
+  readonly #afterId: number | undefined
   readonly #abort = new AbortController()
   readonly #subscribers = new Set<Subscriber>()
   readonly #onEnd: () => void
   #isEnded = false
 
   constructor(store: Store, query: Query, afterId: number | undefined, ended: () => void) {
+    this.#store = store
     this.#query = query
+    this.#afterId = afterId
     this.#onEnd = ended
-    this.#blocks = store.tail({ afterId, signal: this.#abort.signal })
   }
 
   #ended(): void {
@@ -123,16 +129,48 @@ class Reader {
     return true
   }
 
-  async #run(): Promise<void> {
-    for await (const block of this.#blocks) this.#deliver(block)
+  #blocks(afterId: number | undefined): AsyncIterable<Block> {
+    return this.#store.tail({ afterId, signal: this.#abort.signal })
   }
 
-  #deliver(block: Block): void {
+  async #run(): Promise<void> {
+    if (this.#afterId === undefined) for await (const block of this.#blocks(undefined)) this.#deliver(block)
+    else await this.#resume(this.#afterId)
+  }
+
+  /** Where the queue is full it lets go of what it reads, and begins there again when there is room. */
+  async #resume(afterId: number): Promise<void> {
+    for (let from: number | null = afterId; from !== null; ) {
+      from = await this.#followTo(from)
+      for (const subscriber of this.#subscribers) await subscriber.room()
+    }
+  }
+
+  /** The last id that was delivered or does not match, when the queue became full; null at the end. */
+  async #followTo(afterId: number): Promise<number | null> {
+    for await (const block of this.#blocks(afterId)) {
+      const fullAtId = this.#deliver(block)
+      if (fullAtId !== null) return fullAtId - 1
+      await othersFirst()
+    }
+    return null
+  }
+
+  /** The id at which a reader that resumes has to wait; null when all was delivered. */
+  #deliver(block: Block): number | null {
     const matches = matchBlock(this.#query, block)
     for (let index = matches.nextSet(0); index >= 0; index = matches.nextSet(index + 1)) {
+      if (this.#mustWait()) return block.ids[index]
       const row = materializeRow(this.#query, block, index)
       for (const subscriber of this.#subscribers) subscriber.push(block.ids[index], row)
     }
+    return null
+  }
+
+  #mustWait(): boolean {
+    if (this.#afterId === undefined) return false
+    for (const subscriber of this.#subscribers) if (subscriber.isFull) return true
+    return false
   }
 
   #close(error: unknown): void {
@@ -151,6 +189,8 @@ class Subscriber {
   #isClosed = false
   #error: unknown = null
   #wake: (() => void) | null = null
+  /** Wakes a reader that waits for room. */
+  #wakeReader: (() => void) | null = null
 
   constructor(fromId: number, rowsMax: number, counters: TailCounters) {
     this.#fromId = fromId
@@ -160,7 +200,7 @@ class Subscriber {
 
   push(id: number, row: Row): void {
     if (id < this.#fromId || this.#isClosed) return
-    if (this.#isFull) {
+    if (this.isFull) {
       this.#gap ??= { fromId: id, toId: id, count: 0 }
       this.#gap.toId = id
       this.#gap.count++
@@ -172,6 +212,19 @@ class Subscriber {
     this.#charge(rowBytes(row))
     this.#counters.tailRows++
     this.#wake?.()
+  }
+
+  /** Resolves when half of the queue is free, or when nobody takes from it any more. */
+  async room(): Promise<void> {
+    while (!this.#isClosed && this.#isHalfFull) {
+      await new Promise<void>((resolve) => {
+        this.#wakeReader = resolve
+      })
+    }
+  }
+
+  get #isHalfFull(): boolean {
+    return this.#items.length > this.#rowsMax / 2 || this.isFull
   }
 
   /** Who left wants nothing more, not even what waits. */
@@ -187,6 +240,7 @@ class Subscriber {
     this.#isClosed = true
     this.#error ??= error
     this.#wake?.()
+    this.#wakeReader?.()
   }
 
   async *items(leave: () => void): AsyncGenerator<TailItem, void> {
@@ -214,12 +268,19 @@ class Subscriber {
   #take(): TailItem | null {
     const item = this.#items.shift()
     if (item?.kind === 'row') this.#charge(-rowBytes(item.row))
+    if (this.#wakeReader !== null && !this.#isHalfFull) this.#letReaderGo()
     if (item !== undefined) return item
     this.#flushGap()
     return this.#items.shift() ?? null
   }
 
-  get #isFull(): boolean {
+  #letReaderGo(): void {
+    const wake = this.#wakeReader
+    this.#wakeReader = null
+    wake?.()
+  }
+
+  get isFull(): boolean {
     if (this.#items.length >= this.#rowsMax || this.#bytes >= QUEUE_BYTES_MAX) return true
     return this.#items.length > 0 && this.#counters.tailBytes >= ALL_QUEUES_BYTES_MAX
   }
@@ -241,4 +302,9 @@ function rowBytes(row: Row): number {
   let bytes = 200 + (row.kind === 'record' ? row.message.length : 0)
   for (const field of fields) bytes += 100 + field.value.length
   return bytes
+}
+
+/** One turn of the event loop: blocks from memory would keep it from turning. */
+function othersFirst(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -105,7 +105,7 @@ class OpenHub implements Hub {
 
   async query(query: Query, options: QueryOptions = {}): Promise<Answer> {
     const store = this.store(options.store)
-    const leave = await this.#gate.enter(options.signal)
+    const leave = await this.#gate.enter(options.signal, options.client)
     let snapshot: Snapshot | null = null
     try {
       snapshot = store.snapshot()
@@ -125,7 +125,7 @@ class OpenHub implements Hub {
 
   async count(query: Query, options: QueryOptions = {}): Promise<number> {
     const store = this.store(options.store)
-    const leave = await this.#gate.enter(options.signal)
+    const leave = await this.#gate.enter(options.signal, options.client)
     try {
       using snapshot = store.snapshot()
       return await countRows(snapshot, query, { signal: options.signal })

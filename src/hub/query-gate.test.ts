@@ -90,3 +90,25 @@ test('whatever comes and goes in whatever order, no more than the bound run, and
   assert.equal(gate.running, 0)
   assert.equal(gate.total, 200)
 })
+
+test('clients get their turns one after the other, however many questions one of them asks', async () => {
+  const gate = new QueryGate(1)
+  const leave = await gate.enter(undefined, 'many')
+  const order: string[] = []
+  const ask = async (client: string, name: string): Promise<void> => {
+    const done = await gate.enter(undefined, client)
+    order.push(name)
+    done()
+  }
+  const asked = [
+    ask('many', 'm1'),
+    ask('many', 'm2'),
+    ask('many', 'm3'),
+    ask('few', 'f1'),
+    ask('other', 'o1'),
+  ]
+  leave()
+  await Promise.all(asked)
+  assert.deepEqual(order, ['m1', 'f1', 'o1', 'm2', 'm3'])
+  assert.equal(gate.running, 0)
+})

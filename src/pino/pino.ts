@@ -16,6 +16,9 @@ import { TransportWarnings, type Warn } from './transport-warnings.ts'
 export interface PinoTransportOptions extends ClientOptions, PinoRecordOptions {
   /** Where trouble is told. Default: `process.emitWarning`. */
   readonly warn?: Warn
+  /** What pino adds by itself. */
+  readonly $context?: unknown
+  readonly pinoWillSendConfig?: unknown
 }
 
 /** pino gives a transport ten seconds to end. */
@@ -28,20 +31,30 @@ const CLOSE_MS_MAX = 5000
  * The default export is what pino asks of a transport, and the only one in this program.
  */
 export default async function logcasterTransport(options: PinoTransportOptions = {}): Promise<Transform> {
-  const warnings = new TransportWarnings(options.warn)
-  const client = await openClient({ closeMsMax: CLOSE_MS_MAX, name: 'logcaster-pino', ...options })
+  const {
+    warn,
+    messageKey,
+    errorKey,
+    stream,
+    $context: _,
+    pinoWillSendConfig: __,
+    ...clientOptions
+  } = options
+  const warnings = new TransportWarnings(warn)
+  const client = await openClient({ closeMsMax: CLOSE_MS_MAX, name: 'logcaster-pino', ...clientOptions })
   client.on('problem', (error) => warnings.tell(error))
   const close = async (): Promise<void> => {
     const { unacknowledged } = await client.close()
     warnings.tellLeft(unacknowledged)
   }
-  return build((source) => sendAll(source, client, options, warnings), { close })
+  const recordOptions = { messageKey, errorKey, stream }
+  return build((source) => sendAll(source, client, recordOptions, warnings), { close })
 }
 
 async function sendAll(
   source: Transform & build.OnUnknown,
   client: LogClient,
-  options: PinoTransportOptions,
+  options: PinoRecordOptions,
   warnings: TransportWarnings,
 ): Promise<void> {
   const send = (line: Readonly<Record<string, unknown>>): void => {

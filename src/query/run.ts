@@ -61,7 +61,8 @@ export async function selectRows(
 ): Promise<Selection> {
   const keys = await gatherKeys(snapshot, query, options)
   const order = await keys.sorted(() => pause(options.signal))
-  const ids = Float64Array.from(order, (place) => keys.ids[place])
+  const ids = new Float64Array(order.length)
+  for (let at = 0; at < order.length; at++) ids[at] = keys.ids[order[at]]
   return { count: ids.length, rows: fetchRows(snapshot, query, ids, options.signal) }
 }
 

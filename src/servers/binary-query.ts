@@ -13,6 +13,8 @@ export interface BinaryQueryContext {
   readonly clock: Clock
   readonly store: string | undefined
   readonly rowsMax: number
+  /** The address of who asks. */
+  readonly client: string
   /** 0: no limit. */
   readonly queryMsMax: number
   readonly problem: (message: string, error: unknown) => void
@@ -54,9 +56,9 @@ async function writeRows(
   signal: AbortSignal,
   progress: { rows: number },
 ): Promise<void> {
-  const { hub, clock, store, rowsMax } = context
+  const { hub, clock, store, rowsMax, client } = context
   const query = parseQuery(text, { nowMs: clock.wallMs() })
-  await using answer = await hub.query(query, { store, signal, rowsMax })
+  await using answer = await hub.query(query, { store, signal, rowsMax, client })
   for await (const row of answer.rows) {
     context.write(encodeBinaryRow(sequence, Buffer.from(rowJson(row))))
     progress.rows++

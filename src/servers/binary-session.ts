@@ -82,6 +82,7 @@ export class BinarySession implements ProtocolSession {
   readonly counters = newBinaryCounters()
   readonly #around: BinarySurroundings
   readonly #access: SessionAccess
+  readonly #client: string
   readonly #connection: Connection
   readonly #decoder = new BinaryRequestDecoder()
   readonly #turns = new BinaryTurns()
@@ -101,7 +102,8 @@ export class BinarySession implements ProtocolSession {
   #how: BinarySessionEnd | null = null
   #isOver = false
 
-  constructor(connection: Connection, { access }: Arrival, around: BinarySurroundings) {
+  constructor(connection: Connection, { access, peer }: Arrival, around: BinarySurroundings) {
+    this.#client = peer.address
     this.#around = around
     this.#access = access
     this.#connection = connection
@@ -374,6 +376,7 @@ export class BinarySession implements ProtocolSession {
     const connection = this.#connection
     return {
       ...this.#around,
+      client: this.#client,
       gone: this.#gone.signal,
       write: (bytes) => connection.write(bytes),
       get hasRoom() {

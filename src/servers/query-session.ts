@@ -57,6 +57,7 @@ export class QuerySession implements ProtocolSession, AnswerSink {
   readonly counters: QueryCounters = { bytes: 0, requests: 0, errors: 0, rows: 0 }
   readonly #around: QuerySurroundings
   readonly #access: SessionAccess
+  readonly #client: string
   readonly #decoder: QueryTextDecoder
   readonly #connection: Connection
   readonly #gone = new AbortController()
@@ -76,7 +77,8 @@ export class QuerySession implements ProtocolSession, AnswerSink {
   /** Of the query that is answered: its time also runs while the peer takes nothing. */
   #queryDeadline: AbortSignal | null = null
 
-  constructor(connection: Connection, { access }: Arrival, around: QuerySurroundings) {
+  constructor(connection: Connection, { access, peer }: Arrival, around: QuerySurroundings) {
+    this.#client = peer.address
     this.#around = around
     this.#access = access
     this.#decoder = new QueryTextDecoder(around.halfLines)
@@ -260,7 +262,18 @@ export class QuerySession implements ProtocolSession, AnswerSink {
       if (type.isTail) this.#look()
       const tailSignal = AbortSignal.any([signal, tail.signal])
       const nowMs = clock.wallMs()
-      await type.answer({ hub, store, nowMs, rowsMax, signal, tailSignal, out, serverStats }, parameter)
+      const context = {
+        hub,
+        store,
+        nowMs,
+        rowsMax,
+        signal,
+        tailSignal,
+        out,
+        serverStats,
+        client: this.#client,
+      }
+      await type.answer(context, parameter)
     } finally {
       if (type.isTail) this.#endTail()
     }

@@ -31,6 +31,8 @@ export interface QueryContext {
   readonly tailSignal: AbortSignal
   readonly out: AnswerWriter
   readonly serverStats: () => unknown
+  /** The address of who asks. */
+  readonly client: string
 }
 
 export interface QueryType {
@@ -130,8 +132,8 @@ function timeQuery(range: string, nowMs: number): Query {
 }
 
 async function answerRows(context: QueryContext, query: Query): Promise<void> {
-  const { hub, store, signal, rowsMax, out } = context
-  await using answer = await hub.query(query, { store, signal, rowsMax })
+  const { hub, store, signal, rowsMax, client, out } = context
+  await using answer = await hub.query(query, { store, signal, rowsMax, client })
   out.begin(answer.count)
   for await (const row of answer.rows) {
     out.row(row)
@@ -142,8 +144,8 @@ async function answerRows(context: QueryContext, query: Query): Promise<void> {
 }
 
 async function answerCount(context: QueryContext, text: string): Promise<void> {
-  const { hub, store, signal, out, nowMs } = context
-  const count = await hub.count(parseFilter(text, nowMs), { store, signal })
+  const { hub, store, signal, client, out, nowMs } = context
+  const count = await hub.count(parseFilter(text, nowMs), { store, signal, client })
   out.begin(1)
   out.line(String(count))
   out.end()

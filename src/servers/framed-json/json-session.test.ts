@@ -373,6 +373,30 @@ describe('JsonSession: the end', () => {
     assert.equal(front.front.gate.unstoredBytes, 0)
   })
 
+  // They were all answered, one after the other, and kept the store busy for seconds that nobody was waiting for.
+  it('does not run the queries that a peer left behind when it broke off', async () => {
+    const front = await open({ requestsMax: 1 })
+    const signals: (AbortSignal | undefined)[] = []
+    const query = front.hub.query.bind(front.hub)
+    front.hub.query = (parsed, options) => {
+      signals.push(options?.signal)
+      return query(parsed, options)
+    }
+    front.store.isHeld = true
+    const peer = await front.peer()
+    const queries = Array.from({ length: 10 }, (_, index) => frame('query', { query: '*' }, index))
+    peer.send(Buffer.concat([frame('log', { message: 'x' }), ...queries]))
+    await until(() => front.store.waiting === 1, 'the append')
+    peer.peer.socket.resetAndDestroy()
+    await turns()
+    front.store.release()
+    await until(() => front.protocol.stats().sessions === 0, 'the end of the session')
+    assert.deepEqual(
+      signals.map((signal) => signal?.aborted),
+      queries.map(() => true),
+    )
+  })
+
   it('ends a session that says nothing, and none that follows something', async () => {
     const front = await open()
     const [silent, following] = [await front.peer(), await front.peer()]

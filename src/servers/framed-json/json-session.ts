@@ -288,8 +288,9 @@ export class JsonSession implements ProtocolSession, RequestHost {
   last(options: LastingOptions, request: JsonRequest): LastingRequest {
     const lasting = this.#lasting.begin(options, request.message.correlationId)
     this.#letGo(request)
-    // What came with the peer's end ends at once.
-    if (this.#isDecoded) this.#lasting.endEndless()
+    // What came with the peer's end ends at once; for a peer that is gone nothing is looked for any more.
+    if (this.#connection.isClosed) this.#lasting.endAll()
+    else if (this.#isDecoded) this.#lasting.endEndless()
     return lasting
   }
 

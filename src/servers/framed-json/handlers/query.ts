@@ -42,13 +42,18 @@ async function answer(
 }
 
 async function writeRows(
-  { services }: JsonContext,
+  { services, peer }: JsonContext,
   parsed: Query,
   rowsMax: number,
   signal: AbortSignal,
   out: ResultWriter,
 ): Promise<void> {
-  await using found = await services.hub.query(parsed, { store: services.store, signal, rowsMax })
+  await using found = await services.hub.query(parsed, {
+    store: services.store,
+    signal,
+    rowsMax,
+    client: peer.address,
+  })
   for await (const row of found.rows) {
     out.row(row)
     if (out.isFull) await out.ready(signal)

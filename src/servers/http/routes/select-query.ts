@@ -30,7 +30,11 @@ export const selectQuery: HttpRoute = {
     const deadline = new Deadline(clock, timeoutMs, call.session.gone)
     const writer = new ResponseWriter(call.reply, 'application/stream+json', deadline.signal)
     try {
-      await using answer = await hub.query(query, { store: options.store, signal: deadline.signal })
+      await using answer = await hub.query(query, {
+        store: options.store,
+        signal: deadline.signal,
+        client: call.session.arrival.peer.address,
+      })
       await writeHeld(call, writer, answer)
     } catch (error) {
       if (writer.hasBegun) writer.breakOff()
