@@ -1,0 +1,246 @@
+/**
+ * Finds the template of a text by its static segments: what stands before the first variable, between two, and after
+ * the last one. Templates that begin alike share their first nodes.
+ *
+ *   fine root --"sshd["--> o --"]: Failed password for root from "--> o --" port "--> o --end ""--> template
+ *                          o --"]: Connection closed by "----------> o --end ""--> template
+ *
+ * A node is a span in a SpanSet whose salt is the node before it and whether the text ends here; so a step compares
+ * bytes, and a hash only says where to look. Every node remembers the child that was taken last: where a program logs
+ * the same message again, a step is one comparison.
+ *
+ * Two things can be taught to a node (by template-learner.ts). A hole: what follows this node is `prefix`, one word,
+ * `suffix`, and the word is a variable although it has no digit. Wide: texts that come here are to be read anew with
+ * the wide reading of tokens.ts; they start at a root of their own.
+ *
+ * Not here: which texts are worth a template.
+ */
+import type { HashKey } from './keyed-hash.ts'
+import { SpanSet } from './span-set.ts'
+import { TEMPLATE_SLOTS_MAX } from './template.ts'
+import { isPlainTokenByte } from './tokens.ts'
+import type { VariableSpans } from './variable-spans.ts'
+
+export const NARROW_ROOT = 0
+export const WIDE_ROOT = 1
+
+/** No template: it is not known, and none may be added. */
+export const NO_TEMPLATE = -1
+/** The text is to be read with the wide reading. */
+export const READ_WIDE = -2
+
+/** A node: start of its segment, length * 2 + whether it is the last one, first four bytes, child taken last. */
+const NODE_INTS = 4
+const NODES_MAX = 1 << 18
+const HOLES_MAX = 16
+
+const HAS_HOLES = 1
+const IS_WIDE = 2
+
+export interface Hole {
+  readonly prefix: readonly [start: number, end: number]
+  readonly suffix: readonly [start: number, end: number]
+  readonly isLast: boolean
+}
+
+export class TemplateTrie {
+  readonly #set: SpanSet
+  #data: Uint8Array = new Uint8Array(0)
+  #view = new DataView(this.#data.buffer)
+  #nodes = new Int32Array(1024 * NODE_INTS)
+  #marks = new Uint8Array(1024)
+  readonly #holes = new Map<number, Hole[]>()
+
+  constructor(key: HashKey) {
+    this.#set = new SpanSet(key)
+  }
+
+  get nodeCount(): number {
+    return this.#set.count
+  }
+
+  /** Forgets all; texts lie in `data` from now on. */
+  reset(data: Uint8Array): void {
+    this.#data = data
+    this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+    this.#set.reset(data)
+    this.#marks.fill(0)
+    this.#holes.clear()
+    this.#addRoot(NARROW_ROOT)
+    this.#addRoot(WIDE_ROOT)
+  }
+
+  /** The node before this one. A root has none: below zero. */
+  parentOf(node: number): number {
+    return this.#set.saltOf(node) >> 1
+  }
+
+  segmentStart(node: number): number {
+    return this.#set.startOf(node)
+  }
+
+  segmentEnd(node: number): number {
+    return this.#set.endOf(node)
+  }
+
+  /** The nodes from the first step to this one. */
+  pathTo(node: number): number[] {
+    const path: number[] = []
+    for (let at = node; at > WIDE_ROOT; at = this.parentOf(at)) path.push(at)
+    return path.reverse()
+  }
+
+  /** Takes the step for a segment, and adds it where it is new. */
+  step(node: number, start: number, end: number, isLast: boolean): number {
+    return this.#child(node, start, end, isLast, true)
+  }
+
+  isWide(node: number): boolean {
+    return (this.#marks[node] & IS_WIDE) !== 0
+  }
+
+  markWide(node: number): void {
+    this.#marks[node] |= IS_WIDE
+  }
+
+  addHole(node: number, hole: Hole): void {
+    const holes = this.#holes.get(node) ?? []
+    if (holes.length === HOLES_MAX) return
+    this.#holes.set(node, [...holes, hole])
+    this.#marks[node] |= HAS_HOLES
+  }
+
+  /**
+   * The last node of `[start .. end)`, whose variables are `spans` from number `from` on; or NO_TEMPLATE, or READ_WIDE.
+   * A hole adds its word to the spans.
+   */
+  walk(
+    root: number,
+    start: number,
+    end: number,
+    spans: VariableSpans,
+    from: number,
+    mayAdd: boolean,
+  ): number {
+    const view = this.#view
+    const dataEnd = this.#data.length - 4
+    const { starts, ends } = spans
+    let nodes = this.#nodes
+    let marks = this.#marks
+    let node = root
+    let at = start
+    for (let variable = from; ; variable++) {
+      if (marks[node] !== 0) {
+        if ((marks[node] & IS_WIDE) !== 0) return READ_WIDE
+        this.#takeHole(node, at, end, spans, variable, from)
+      }
+      const isLast = variable === spans.count
+      const segmentEnd = isLast ? end : starts[variable]
+      const length = segmentEnd - at
+      const child = nodes[node * NODE_INTS + 3]
+      let same = nodes[child * NODE_INTS + 1] === length * 2 + (isLast ? 1 : 0)
+      if (same && length > 0) {
+        const difference = at <= dataEnd ? view.getInt32(at, true) ^ nodes[child * NODE_INTS + 2] : -1
+        if (length < 4) same = difference << ((4 - length) * 8) === 0
+        else same = difference === 0 && (length === 4 || this.#sameFrom4(child, at, length))
+      }
+      if (same) node = child
+      else {
+        const parent = node
+        node = this.#child(parent, at, segmentEnd, isLast, mayAdd)
+        if (node < 0) return NO_TEMPLATE
+        nodes = this.#nodes
+        marks = this.#marks
+        nodes[parent * NODE_INTS + 3] = node
+      }
+      if (isLast) return node
+      at = ends[variable]
+    }
+  }
+
+  #sameFrom4(child: number, start: number, length: number): boolean {
+    const view = this.#view
+    const other = this.#nodes[child * NODE_INTS]
+    // The last word overlaps the one before it: no bytes are left over.
+    for (let at = 4; at < length - 4; at += 4) {
+      if (view.getInt32(start + at, true) !== view.getInt32(other + at, true)) return false
+    }
+    const last = length - 4
+    return view.getInt32(start + last, true) === view.getInt32(other + last, true)
+  }
+
+  #child(node: number, start: number, end: number, isLast: boolean, mayAdd: boolean): number {
+    const salt = node * 2 + (isLast ? 1 : 0)
+    if (!mayAdd || this.#set.count >= NODES_MAX) return this.#set.find(salt, start, end)
+    const fresh = this.#set.count
+    const child = this.#set.add(salt, start, end)
+    if (child === fresh) this.#fillNode(child, start, end, (end - start) * 2 + (isLast ? 1 : 0))
+    return child
+  }
+
+  #addRoot(root: number): void {
+    // No node has the number -1 or -2, so the roots are nobody's child, and no step has their key.
+    this.#set.add(-1 - root, 0, 0)
+    this.#fillNode(root, 0, 0, -1)
+  }
+
+  #fillNode(node: number, start: number, end: number, key: number): void {
+    if (node * NODE_INTS >= this.#nodes.length) this.#grow()
+    const at = node * NODE_INTS
+    let word = 0
+    for (let i = Math.min(4, end - start) - 1; i >= 0; i--) word = (word << 8) | this.#data[start + i]
+    this.#nodes[at] = start
+    this.#nodes[at + 1] = key
+    this.#nodes[at + 2] = word
+    this.#nodes[at + 3] = NARROW_ROOT
+    this.#marks[node] = 0
+  }
+
+  #grow(): void {
+    const nodes = new Int32Array(this.#nodes.length * 2)
+    const marks = new Uint8Array(this.#marks.length * 2)
+    nodes.set(this.#nodes)
+    marks.set(this.#marks)
+    this.#nodes = nodes
+    this.#marks = marks
+  }
+
+  /** Where the text between `at` and the next variable fits a hole, its word becomes a variable. */
+  #takeHole(
+    node: number,
+    at: number,
+    end: number,
+    spans: VariableSpans,
+    variable: number,
+    from: number,
+  ): void {
+    const isLast = variable === spans.count
+    if (spans.count - from >= TEMPLATE_SLOTS_MAX) return
+    const segmentEnd = isLast ? end : spans.starts[variable]
+    for (const { prefix, suffix, isLast: holeIsLast } of this.#holes.get(node) ?? []) {
+      const wordStart = at + prefix[1] - prefix[0]
+      const wordEnd = segmentEnd - (suffix[1] - suffix[0])
+      if (
+        holeIsLast === isLast &&
+        wordStart < wordEnd &&
+        this.#sameBytes(prefix[0], prefix[1], at) &&
+        this.#sameBytes(suffix[0], suffix[1], wordEnd) &&
+        this.#isWord(wordStart, wordEnd)
+      ) {
+        spans.insert(variable, wordStart, wordEnd)
+        return
+      }
+    }
+  }
+
+  #sameBytes(start: number, end: number, other: number): boolean {
+    const data = this.#data
+    for (let i = start, j = other; i < end; i++, j++) if (data[i] !== data[j]) return false
+    return true
+  }
+
+  #isWord(start: number, end: number): boolean {
+    for (let at = start; at < end; at++) if (!isPlainTokenByte(this.#data[at])) return false
+    return true
+  }
+}

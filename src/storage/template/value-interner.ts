@@ -1,0 +1,114 @@
+/**
+ * Turns the variables of a mined column into columns of values: each distinct value of the block stands once in one
+ * table, and for each template and slot there is a column of numbers into it (columns/column-values.ts).
+ *
+ * Values are not copied: the table's bytes are the data that was mined. No string and no object is made for a value.
+ * Memory is bounded by the variables of a block, which the miner bounds.
+ *
+ * Most variables are what the same slot held in the row before; they cost one comparison. The others are looked up
+ * (span-set.ts), where bytes decide, not a hash.
+ */
+import type { Random } from '../../base/base.ts'
+import type { ColumnValues, ValueTable } from '../columns/column-values.ts'
+import { createHashKey } from './keyed-hash.ts'
+import { SpanSet } from './span-set.ts'
+import { PLAIN } from './template.ts'
+import type { MinedColumn } from './template-miner.ts'
+
+export interface TemplateColumns {
+  readonly table: ValueTable
+  /** The values of a slot, over the rows of its template in their order. */
+  slot(template: number, slot: number): ColumnValues
+}
+
+/** What a slot held last: start, length, first four bytes, entry. */
+const LAST_INTS = 4
+
+export class ValueInterner {
+  readonly #set: SpanSet
+
+  constructor(random: Random) {
+    this.#set = new SpanSet(createHashKey(random))
+  }
+
+  /** `data` is what was mined. The result stands on its own, but for `data`. */
+  intern(mined: MinedColumn, data: Uint8Array): TemplateColumns {
+    const set = this.#set
+    set.reset(data)
+    const { templates, rowCounts } = mined
+    const firstColumns = new Uint32Array(templates.length + 1)
+    const firstEntries = new Uint32Array(templates.length + 1)
+    for (let template = 0; template < templates.length; template++) {
+      const slotCount = templates[template].slots.length
+      firstColumns[template + 1] = firstColumns[template] + slotCount
+      firstEntries[template + 1] = firstEntries[template] + slotCount * rowCounts[template]
+    }
+    const entries = this.#internRows(mined, data, firstColumns, firstEntries)
+    const table: ValueTable = { bytes: data, ...set.spans(), count: set.count }
+    return {
+      table,
+      slot: (template, slot) => {
+        const rowCount = rowCounts[template]
+        const from = firstEntries[template] + slot * rowCount
+        return { table, entries: entries.subarray(from, from + rowCount), rowCount }
+      },
+    }
+  }
+
+  #internRows(
+    mined: MinedColumn,
+    data: Uint8Array,
+    firstColumns: Uint32Array,
+    firstEntries: Uint32Array,
+  ): Uint32Array {
+    const { rowTemplates, rowCounts, variableStarts: starts, variableEnds: ends } = mined
+    const set = this.#set
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+    const dataEnd = data.length - 4
+    const templateCount = rowCounts.length
+    const entries = new Uint32Array(firstEntries[templateCount])
+    const last = new Int32Array(firstColumns[templateCount] * LAST_INTS)
+    const rowsDone = new Uint32Array(templateCount)
+    const plain = PLAIN
+    let variable = 0
+    for (let row = 0; row < rowTemplates.length; row++) {
+      const template = rowTemplates[row]
+      if (template === plain) continue
+      const stride = rowCounts[template]
+      const slotsEnd = firstColumns[template + 1] * LAST_INTS
+      let to = firstEntries[template] + rowsDone[template]++
+      for (let at = firstColumns[template] * LAST_INTS; at < slotsEnd; at += LAST_INTS) {
+        const start = starts[variable]
+        const length = ends[variable] - start
+        variable++
+        // At the very end of the data four bytes cannot be read at once: such a value is always looked up.
+        let word = 0
+        let same = false
+        if (start <= dataEnd) {
+          word = view.getInt32(start, true)
+          if (length < 4) word <<= (4 - length) * 8
+          same = length === last[at + 1] && word === last[at + 2]
+          if (same && length > 4) same = sameFrom4(view, start, last[at], length)
+        }
+        if (!same) {
+          last[at + 1] = start <= dataEnd ? length : -1
+          last[at + 2] = word
+          last[at + 3] = set.add(0, start, start + length)
+        }
+        // The latest place, since its bytes are likely in the processor's cache.
+        last[at] = start
+        entries[to] = last[at + 3]
+        to += stride
+      }
+    }
+    return entries
+  }
+}
+
+function sameFrom4(view: DataView, start: number, other: number, length: number): boolean {
+  for (let at = 4; at < length - 4; at += 4) {
+    if (view.getInt32(start + at, true) !== view.getInt32(other + at, true)) return false
+  }
+  const last = length - 4
+  return view.getInt32(start + last, true) === view.getInt32(other + last, true)
+}

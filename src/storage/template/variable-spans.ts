@@ -1,0 +1,45 @@
+/**
+ * Where the variables of many texts lie, one after the other, in memory that grows.
+ *
+ * Invariant: the first `count` of `starts` and `ends` hold; what lies behind them is spare. Room must be reserved
+ * before variables are written, and the arrays fetched again after it.
+ */
+/** 8 MB. */
+const KEPT_MAX = 1 << 20
+
+export class VariableSpans {
+  starts = new Uint32Array(4096)
+  ends = new Uint32Array(4096)
+  count = 0
+
+  /** Forgets all, and gives back memory that an unusual column took. */
+  clear(): void {
+    this.count = 0
+    if (this.starts.length <= KEPT_MAX) return
+    this.starts = new Uint32Array(KEPT_MAX)
+    this.ends = new Uint32Array(KEPT_MAX)
+  }
+
+  /** Makes room for `more` variables. */
+  reserve(more: number): void {
+    const needed = this.count + more
+    if (needed <= this.starts.length) return
+    const capacity = Math.max(needed, this.starts.length * 2)
+    const starts = new Uint32Array(capacity)
+    const ends = new Uint32Array(capacity)
+    starts.set(this.starts)
+    ends.set(this.ends)
+    this.starts = starts
+    this.ends = ends
+  }
+
+  /** Puts a variable before the one that has this number. */
+  insert(number: number, start: number, end: number): void {
+    const { starts, ends, count } = this
+    starts.copyWithin(number + 1, number, count)
+    ends.copyWithin(number + 1, number, count)
+    starts[number] = start
+    ends[number] = end
+    this.count = count + 1
+  }
+}
