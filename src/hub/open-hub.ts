@@ -3,7 +3,7 @@
  * that talks to a store goes through here; nothing here knows a protocol.
  */
 import { type Clock, CodedError, type Disk, type DiskLock, messageOf, type Random } from '../base/base.ts'
-import { countRows, isLive, liveCost, type Query, selectRows } from '../query/query.ts'
+import { ChunkBudget, countRows, isLive, liveCost, type Query, selectRows } from '../query/query.ts'
 import { type LogState, openStore, type Snapshot, type Store, type StoreOptions } from '../storage/storage.ts'
 import type { Answer, Hub, HubStats, QueryOptions, TailItem, TailQueryOptions } from './hub-api.ts'
 import { LiveTails, type TailCounters } from './live-tail.ts'
@@ -82,6 +82,7 @@ class OpenHub implements Hub {
   readonly #tails = new Map<string, LiveTails>()
   readonly #counters: TailCounters = { tails: 0, tailRows: 0, tailGapRows: 0, tailBytes: 0 }
   readonly #gate: QueryGate
+  readonly #chunks = new ChunkBudget()
   readonly #startedMs: number
   #closing: Promise<void> | null = null
 
@@ -111,7 +112,12 @@ class OpenHub implements Hub {
       snapshot = store.snapshot()
       const { signal, rowsMax } = options
       const keyBytesMax = this.#options.queryMemoryBytesMax
-      const { count, rows } = await selectRows(snapshot, query, { signal, rowsMax, keyBytesMax })
+      const { count, rows } = await selectRows(snapshot, query, {
+        signal,
+        rowsMax,
+        keyBytesMax,
+        chunks: this.#chunks,
+      })
       const held = snapshot
       return { count, rows, [Symbol.asyncDispose]: async () => held.release() }
     } catch (error) {

@@ -1,6 +1,7 @@
 /** The door of query/: LogsQL from text to rows. */
 export type { Filter, Pipe, Query } from './ast.ts'
 export { caretMessage } from './caret.ts'
+export { ChunkBudget } from './chunk-budget.ts'
 export { matchBlock, materializeRow } from './match.ts'
 export { type ParseOptions, parseQuery } from './parser.ts'
 export { liveCost } from './plan.ts'

@@ -11,6 +11,7 @@ import { assert, type Bitset, CodedError } from '../base/base.ts'
 import type { Block } from '../record/record.ts'
 import type { ScannedBlock, ScanRequest, Snapshot } from '../storage/storage.ts'
 import type { Query } from './ast.ts'
+import { ChunkBudget } from './chunk-budget.ts'
 import { recordRowOf, rowBytes, rowMapOf } from './materialize.ts'
 import { FilterPlan } from './plan.ts'
 import type { RecordRow, Row } from './row.ts'
@@ -27,6 +28,8 @@ export interface RunOptions {
 export interface SelectOptions extends RunOptions {
   /** The newest rows, at most this many, unless the query limits itself. Default: no limit. */
   readonly rowsMax?: number
+  /** For rows that were fetched and not taken, of all answers. Default: one of its own. */
+  readonly chunks?: ChunkBudget
 }
 
 export interface Selection {
@@ -38,7 +41,8 @@ export interface Selection {
 
 const KEY_BYTES_MAX_DEFAULT = 64 * 1024 * 1024
 const CHUNK_ROWS_MAX = 16_384
-const CHUNK_BYTES_MAX = 8 * 1024 * 1024
+/** What a row takes besides its bytes, roughly. */
+const ROW_BYTES = 512
 
 /** How many rows the query has: all that match, or as many as its own limit lets through. */
 export async function countRows(snapshot: Snapshot, query: Query, options: RunOptions = {}): Promise<number> {
@@ -63,7 +67,10 @@ export async function selectRows(
   const order = await keys.sorted(() => pause(options.signal))
   const ids = new Float64Array(order.length)
   for (let at = 0; at < order.length; at++) ids[at] = keys.ids[order[at]]
-  return { count: ids.length, rows: fetchRows(snapshot, query, ids, options.signal) }
+  return {
+    count: ids.length,
+    rows: fetchRows(snapshot, query, ids, options.chunks ?? new ChunkBudget(), options.signal),
+  }
 }
 
 // ---- phase 1 ------------------------------------------------------------------------------------------------
@@ -106,20 +113,26 @@ async function* fetchRows(
   snapshot: Snapshot,
   query: Query,
   ids: Float64Array,
+  chunks: ChunkBudget,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Row> {
   const mapRow = rowMapOf(query)
   let chunkRows = CHUNK_ROWS_MAX
   for (let start = 0; start < ids.length; ) {
     const wanted = ids.subarray(start, start + chunkRows)
-    const rows = await fetchChunk(snapshot, wanted, signal)
-    if (rows === null) {
-      chunkRows = Math.ceil(wanted.length / 4)
-      continue
+    const bytesMax = chunks.take()
+    try {
+      const rows = await fetchChunk(snapshot, wanted, bytesMax, signal)
+      if (rows === null) {
+        chunkRows = Math.ceil(wanted.length / 4)
+        continue
+      }
+      for (const row of rows) yield mapRow(row)
+      start += wanted.length
+      chunkRows = Math.min(CHUNK_ROWS_MAX, chunkRows * 2)
+    } finally {
+      chunks.give(bytesMax)
     }
-    for (const row of rows) yield mapRow(row)
-    start += wanted.length
-    chunkRows = Math.min(CHUNK_ROWS_MAX, chunkRows * 2)
   }
 }
 
@@ -127,6 +140,7 @@ async function* fetchRows(
 async function fetchChunk(
   snapshot: Snapshot,
   wanted: Float64Array,
+  bytesMax: number,
   signal: AbortSignal | undefined,
 ): Promise<RecordRow[] | null> {
   const placeOf = new Map<number, number>()
@@ -139,8 +153,8 @@ async function fetchChunk(
   for await (const { block } of scanBlocks(snapshot, request, signal)) {
     for (const blockRow of rowsWithIds(block, ids)) {
       const row = recordRowOf(block, blockRow)
-      bytes += rowBytes(row)
-      if (bytes > CHUNK_BYTES_MAX && wanted.length > 1) return null
+      bytes += rowBytes(row) + ROW_BYTES
+      if (bytes > bytesMax && wanted.length > 1) return null
       rows[placeOf.get(row.id)!] = row
       found++
     }

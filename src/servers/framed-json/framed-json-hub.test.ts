@@ -99,6 +99,19 @@ describe('framed JSON on a real hub', () => {
     )
   })
 
+  it('stores other records under an id that was used: it never acknowledges what it has not', async () => {
+    const peer = await open(new SimulatedDisk())
+    const idsOf = async (message: string): Promise<unknown> => {
+      const [, payload] = await peer.ask('log_batch', { records: [{ message }], batch_id: '1' })
+      return (payload as { ids: unknown }).ids
+    }
+    assert.deepEqual([await idsOf('a'), await idsOf('b'), await idsOf('a')], [[1], [2], [1]])
+    assert.deepEqual(
+      (await rowsOf(peer, '*')).map((row) => (row as { _msg: string })._msg),
+      ['a', 'b'],
+    )
+  })
+
   it('refuses a batch that grows too large, stores nothing of it, and takes the next', async () => {
     const peer = await open(new SimulatedDisk(), 20_000)
     const records = Array.from({ length: 30 }, () => ({ message: 'x'.repeat(1000) }))

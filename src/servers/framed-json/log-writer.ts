@@ -3,6 +3,7 @@
  * own, the others are stored. With a batch id the batch is stored once, however often it comes: which records are
  * refused follows from their content alone, so the ids of a repetition are those of the first time.
  */
+import { hash } from 'node:crypto'
 import { type Clock, CodedError, type ErrorCode, isCodedError } from '../../base/base.ts'
 import { BatchEncoder, encodeRecord } from '../../record/record.ts'
 import type { StoreGate } from '../store-gate.ts'
@@ -33,6 +34,8 @@ export const BATCH_RECORDS_MAX = 20_000
 export const BATCH_ID_BYTES_MAX = 200
 /** Keeps batch ids apart from the keys of other protocols. */
 const KEY_PREFIX = 'fj:'
+/** Characters of a digest that stand in a key: 96 bits. */
+const DIGEST_LENGTH = 16
 
 export class JsonLogWriter {
   readonly #gate: StoreGate
@@ -74,7 +77,7 @@ export class JsonLogWriter {
     const now = this.#now()
     const refused: RefusedRecord[] = []
     encoder.reset(now.ms, now.ns)
-    if (batchId !== null) encoder.setKey(Buffer.from(KEY_PREFIX + batchId))
+    if (batchId !== null) encoder.setKey(keyOf(batchId, records))
     for (let index = 0; index < records.length; index++) {
       try {
         encodeRecord(encoder, readRecord(records[index]), now, this.#options)
@@ -111,6 +114,15 @@ export class JsonLogWriter {
     const ms = Math.floor(nowMs)
     return { ms, ns: Math.min(999_999, Math.floor((nowMs - ms) * 1_000_000)) }
   }
+}
+
+/**
+ * The id counts together with what is in the batch: a sender that gives an id a second time (a counter that began
+ * anew) must not be told that other records are stored.
+ */
+function keyOf(batchId: string, records: readonly unknown[]): Buffer {
+  const digest = hash('sha256', JSON.stringify(records), 'base64url').slice(0, DIGEST_LENGTH)
+  return Buffer.from(`${KEY_PREFIX}${batchId}#${digest}`)
 }
 
 function refusedRecord(index: number, error: unknown): RefusedRecord {

@@ -1,0 +1,76 @@
+/**
+ * IPv4 addresses as everybody prints them (`10.0.0.1`, never `010.0.0.1`): one sequence of numbers of 32 bits, the first
+ * of the four on top.
+ */
+import { ByteSource } from './byte-source.ts'
+import { DIGIT, gather, POINT } from './column-facts.ts'
+import { DecodedColumn } from './decoded-column.ts'
+import { DOT, digitCount, isDigit, printDigits, ZERO } from './digits.ts'
+import type { Encoding, MaterializedColumn } from './encoding.ts'
+import { planSequence, readIndexes } from './number-sequence.ts'
+
+const SHORTEST = '0.0.0.0'.length
+const LONGEST = '255.255.255.255'.length
+
+export const addresses: Encoding = {
+  code: 5,
+  name: 'ipv4',
+  isText: false,
+
+  plan({ table }, facts) {
+    const { classes, lengthMin, lengthMax, distinct } = facts
+    if (classes !== (DIGIT | POINT) || lengthMin < SHORTEST || lengthMax > LONGEST) return null
+    const numbers = new Float64Array(distinct.length)
+    for (let i = 0; i < numbers.length; i++) {
+      const value = parseAddress(table.bytes, table.starts[distinct[i]], table.ends[distinct[i]])
+      if (value < 0) return null
+      numbers[i] = value
+    }
+    return { ...planSequence(gather(numbers, facts)), settles: true }
+  },
+
+  decode(bytes, rowCount) {
+    const materialize = () => {
+      const source = new ByteSource(bytes)
+      const numbers = readIndexes(source, rowCount, 0xffff_ffff, 'an address')
+      source.expectEnd()
+      return print(numbers)
+    }
+    return new DecodedColumn({ rowCount, materialize })
+  },
+}
+
+/** -1 where it is none. */
+function parseAddress(bytes: Uint8Array, start: number, end: number): number {
+  let address = 0
+  let at = start
+  for (let part = 0; part < 4; part++) {
+    if (part > 0 && (at >= end || bytes[at++] !== DOT)) return -1
+    const first = at
+    let value = 0
+    while (at < end && at < first + 3 && isDigit(bytes[at])) value = value * 10 + bytes[at++] - ZERO
+    if (at === first || value > 255 || (bytes[first] === ZERO && at > first + 1)) return -1
+    address = address * 256 + value
+  }
+  return at === end ? address : -1
+}
+
+function print(numbers: Uint32Array): MaterializedColumn {
+  const rowCount = numbers.length
+  const data = new Uint8Array(rowCount * LONGEST)
+  const starts = new Uint32Array(rowCount)
+  const lengths = new Uint32Array(rowCount)
+  let at = 0
+  for (let row = 0; row < rowCount; row++) {
+    starts[row] = at
+    for (let shift = 24; shift >= 0; shift -= 8) {
+      const part = (numbers[row] >>> shift) & 0xff
+      const width = digitCount(part)
+      printDigits(part, width, data, at)
+      at += width
+      if (shift > 0) data[at++] = DOT
+    }
+    lengths[row] = at - starts[row]
+  }
+  return { data: data.subarray(0, at), starts, lengths }
+}

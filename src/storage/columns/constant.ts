@@ -1,0 +1,29 @@
+/** One value for all rows: its bytes, and nothing else. */
+import { DecodedColumn, lazily } from './decoded-column.ts'
+import type { Encoding } from './encoding.ts'
+
+export const constant: Encoding = {
+  code: 1,
+  name: 'constant',
+  isText: true,
+
+  plan({ table }, { distinct, lengthMax }) {
+    if (distinct.length !== 1) return null
+    const [entry] = distinct
+    return {
+      bytes: lengthMax,
+      settles: true,
+      write: (sink) => sink.append(table.bytes, table.starts[entry], table.ends[entry]),
+    }
+  },
+
+  decode(bytes, rowCount) {
+    const codes = lazily(() => new Uint32Array(rowCount))
+    const materialize = () => ({
+      data: bytes,
+      starts: new Uint32Array(rowCount),
+      lengths: new Uint32Array(rowCount).fill(bytes.length),
+    })
+    return new DecodedColumn({ rowCount, dictionary: { values: () => [bytes], codes }, materialize })
+  },
+}

@@ -1,0 +1,123 @@
+/**
+ * Decimals that print back the same: `0.25`, `-3`, `17.50`; digits in front of the point as a program prints them, at
+ * most 15 in all. Each is kept as the integer without its point, and how many digits stood behind it.
+ *
+ *   +------------------------+----------------------------------+
+ *   | the integers: sequence | digits behind the point: sequence |      12.50 → 1250, 2
+ *   +------------------------+----------------------------------+
+ */
+import { ByteSource, partCorrupt } from './byte-source.ts'
+import { DIGIT, gather, MINUS_SIGN, POINT } from './column-facts.ts'
+import type { ValueTable } from './column-values.ts'
+import { DecodedColumn, lazily } from './decoded-column.ts'
+import { DIGITS_MAX, DOT, digitCount, isDigit, MINUS, parseDigits, printDigits, ZERO } from './digits.ts'
+import type { Encoding, MaterializedColumn, NumberBounds } from './encoding.ts'
+import { planSequence, readIndexes, readSequence } from './number-sequence.ts'
+
+/** Sign and point beside the digits. */
+const LENGTH_MAX = DIGITS_MAX + 2
+
+interface Decimals {
+  readonly scaled: Float64Array
+  readonly places: Float64Array
+}
+
+export const decimals: Encoding = {
+  code: 4,
+  name: 'decimals',
+  isText: false,
+
+  plan({ table }, facts) {
+    const { classes, lengthMin, lengthMax } = facts
+    if ((classes & POINT) === 0 || (classes & ~(DIGIT | MINUS_SIGN | POINT)) !== 0) return null
+    if (lengthMin === 0 || lengthMax > LENGTH_MAX) return null
+    const parsed = parseAll(table, facts.distinct)
+    if (parsed === null) return null
+    const scaled = planSequence(gather(parsed.scaled, facts))
+    const places = planSequence(gather(parsed.places, facts))
+    return {
+      bytes: scaled.bytes + places.bytes,
+      settles: true,
+      write: (sink) => {
+        scaled.write(sink)
+        places.write(sink)
+      },
+    }
+  },
+
+  decode(bytes, rowCount) {
+    const read = lazily(() => {
+      const source = new ByteSource(bytes)
+      const scaled = readSequence(source, rowCount)
+      const places = readIndexes(source, rowCount, DIGITS_MAX - 1, 'the number of digits behind a point')
+      source.expectEnd()
+      return { scaled, places }
+    })
+    return new DecodedColumn({
+      rowCount,
+      numbers: lazily(() => decimalBounds(read())),
+      materialize: () => print(read()),
+    })
+  },
+}
+
+function parseAll({ bytes, starts, ends }: ValueTable, distinct: Uint32Array): Decimals | null {
+  const scaled = new Float64Array(distinct.length)
+  const places = new Float64Array(distinct.length)
+  for (let i = 0; i < distinct.length; i++) {
+    const end = ends[distinct[i]]
+    const start = starts[distinct[i]]
+    const isNegative = bytes[start] === MINUS
+    const first = isNegative ? start + 1 : start
+    let point = first
+    while (point < end && isDigit(bytes[point])) point++
+    let last = point < end && bytes[point] === DOT ? point + 1 : point
+    while (last < end && isDigit(bytes[last])) last++
+    const behind = point < end ? end - point - 1 : 0
+    if (last !== end || point === first || (point < end && behind === 0)) return null
+    if (point - first + behind > DIGITS_MAX || (bytes[first] === ZERO && point - first > 1)) return null
+    const whole = parseDigits(bytes, first, point)
+    const magnitude = behind === 0 ? whole : whole * 10 ** behind + parseDigits(bytes, point + 1, end)
+    if (isNegative && magnitude === 0) return null
+    scaled[i] = isNegative ? -magnitude : magnitude
+    places[i] = behind
+  }
+  return { scaled, places }
+}
+
+/** The nearest doubles: a reader of these bounds compares with doubles too. */
+function decimalBounds({ scaled, places }: { scaled: Float64Array; places: Uint32Array }): NumberBounds {
+  let min = Number.POSITIVE_INFINITY
+  let max = Number.NEGATIVE_INFINITY
+  for (let row = 0; row < scaled.length; row++) {
+    const value = scaled[row] / 10 ** places[row]
+    if (value < min) min = value
+    if (value > max) max = value
+  }
+  return { min, max }
+}
+
+function print({ scaled, places }: { scaled: Float64Array; places: Uint32Array }): MaterializedColumn {
+  const rowCount = scaled.length
+  const starts = new Uint32Array(rowCount)
+  const lengths = new Uint32Array(rowCount)
+  const data = new Uint8Array(rowCount * LENGTH_MAX)
+  let at = 0
+  for (let row = 0; row < rowCount; row++) {
+    starts[row] = at
+    const magnitude = Math.abs(scaled[row])
+    const behind = places[row]
+    const width = Math.max(digitCount(magnitude), behind + 1)
+    if (width > DIGITS_MAX) throw partCorrupt('a decimal has more than 15 digits')
+    if (scaled[row] < 0) data[at++] = MINUS
+    printDigits(magnitude, width, data, at)
+    at += width
+    if (behind > 0) {
+      data.copyWithin(at - behind + 1, at - behind, at)
+      data[at - behind] = DOT
+      at++
+    }
+    lengths[row] = at - starts[row]
+  }
+  return { data: data.subarray(0, at), starts, lengths }
+}

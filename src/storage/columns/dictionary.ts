@@ -1,0 +1,143 @@
+/**
+ * A value that comes again is a number: the distinct values once, in the order of their first appearance, as a column of
+ * their own in whatever encoding is smallest; then a code a row. Two ways to write codes:
+ *
+ *   0 places      the place of the value among the distinct ones
+ *   1 distances   0 for the next value that was not there yet, else how far back in the list of those that were; so
+ *                 values that keep coming are small numbers, and ids of requests come and go at small distances
+ *
+ *   +-----------------+----------+---------------+--------+-----------------+-----------------+
+ *   | distinct values | encoding | bytes of them | values | way of the      | codes: sequence |
+ *   | varint          | u8       | varint        |        | codes u8        |                 |
+ *   +-----------------+----------+---------------+--------+-----------------+-----------------+
+ */
+import { ByteSink } from './byte-sink.ts'
+import { ByteSource, partCorrupt } from './byte-source.ts'
+import { smallestOf } from './choice.ts'
+import { type ColumnFacts, factsOfDistinct } from './column-facts.ts'
+import { DecodedColumn, lazily } from './decoded-column.ts'
+import type { EncodedColumn, Encoding, MaterializedColumn } from './encoding.ts'
+import { planSequence, readIndexes, type SequencePlan } from './number-sequence.ts'
+
+const PLACES = 0
+const DISTANCES = 1
+
+/** Distances are not tried for so few values: their places are as small. */
+const PLACES_ALONE_MAX = 16
+/** With more distinct values than this share of the rows, a dictionary cannot win. */
+const DISTINCT_SHARE_MAX = 0.9
+
+/** `inner` holds the distinct values; one of them must take any. */
+export function dictionaryOf(inner: readonly Encoding[]): Encoding {
+  return {
+    code: 9,
+    name: 'dictionary',
+    isText: false,
+
+    plan({ table }, facts) {
+      const { distinct, codes } = facts
+      if (distinct.length === 1 || distinct.length > codes.length * DISTINCT_SHARE_MAX) return null
+      const values = { table, entries: distinct, rowCount: distinct.length }
+      const chosen = smallestOf(inner, values, factsOfDistinct(facts))
+      if (chosen === null) return null
+      const { encoding, plan } = chosen
+      const codesPlan = planCodes(facts)
+      return {
+        bytes: 5 + plan.bytes + codesPlan.plan.bytes,
+        write: (sink) => {
+          sink.varint(distinct.length)
+          sink.u8(encoding.code)
+          const own = new ByteSink(Math.ceil(plan.bytes) + 64)
+          plan.write(own)
+          sink.varint(own.length)
+          sink.append(own.written())
+          sink.u8(codesPlan.way)
+          codesPlan.plan.write(sink)
+        },
+      }
+    },
+
+    decode(bytes, rowCount) {
+      const source = new ByteSource(bytes)
+      const count = source.varintUpTo(rowCount, 'the number of distinct values')
+      if (count === 0) throw partCorrupt('a dictionary is empty')
+      const code = source.u8()
+      const encoding = inner.find((one) => one.code === code)
+      if (encoding === undefined) throw partCorrupt(`there is no encoding ${code} of distinct values`)
+      const distinct = encoding.decode(source.take(source.varint()), count)
+      const way = source.u8()
+      if (way > DISTANCES) throw partCorrupt(`there is no way ${way} of codes`)
+      const rest = source.takeRest()
+      return new DictionaryColumn(distinct, way, rest, rowCount).column()
+    },
+  }
+}
+
+function planCodes({ codes, distinct }: ColumnFacts): { readonly way: number; readonly plan: SequencePlan } {
+  const places = planSequence(new Float64Array(codes))
+  if (distinct.length <= PLACES_ALONE_MAX) return { way: PLACES, plan: places }
+  const distances = planSequence(distancesOf(codes))
+  return distances.bytes < places.bytes ? { way: DISTANCES, plan: distances } : { way: PLACES, plan: places }
+}
+
+function distancesOf(codes: Uint32Array): Float64Array {
+  const distances = new Float64Array(codes.length)
+  let seen = 0
+  for (let row = 0; row < codes.length; row++) {
+    if (codes[row] === seen) seen++
+    else distances[row] = seen - codes[row]
+  }
+  return distances
+}
+
+class DictionaryColumn {
+  readonly #distinct: EncodedColumn
+  readonly #rowCount: number
+  readonly #codes: () => Uint32Array
+
+  constructor(distinct: EncodedColumn, way: number, bytes: Uint8Array, rowCount: number) {
+    this.#distinct = distinct
+    this.#rowCount = rowCount
+    this.#codes = lazily(() => readCodes(bytes, way, rowCount, distinct.rowCount))
+  }
+
+  column(): DecodedColumn {
+    return new DecodedColumn({
+      rowCount: this.#rowCount,
+      dictionary: { values: lazily(() => this.#values()), codes: this.#codes },
+      numbers: () => this.#distinct.numbers(),
+      materialize: () => this.#materialize(),
+    })
+  }
+
+  #values(): Uint8Array[] {
+    const { data, starts, lengths } = this.#distinct.materialize()
+    return Array.from(starts, (start, i) => data.subarray(start, start + lengths[i]))
+  }
+
+  #materialize(): MaterializedColumn {
+    const { data, starts, lengths } = this.#distinct.materialize()
+    const codes = this.#codes()
+    const rowStarts = new Uint32Array(codes.length)
+    const rowLengths = new Uint32Array(codes.length)
+    for (let row = 0; row < codes.length; row++) {
+      rowStarts[row] = starts[codes[row]]
+      rowLengths[row] = lengths[codes[row]]
+    }
+    return { data, starts: rowStarts, lengths: rowLengths }
+  }
+}
+
+function readCodes(bytes: Uint8Array, way: number, rowCount: number, count: number): Uint32Array {
+  const source = new ByteSource(bytes)
+  const codes = readIndexes(source, rowCount, way === PLACES ? count - 1 : count, 'a code')
+  source.expectEnd()
+  if (way === PLACES) return codes
+  let seen = 0
+  for (let row = 0; row < rowCount; row++) {
+    if (codes[row] > seen) throw partCorrupt('a code lies before the first value')
+    codes[row] = codes[row] === 0 ? seen++ : seen - codes[row]
+  }
+  if (seen > count) throw partCorrupt('its rows have more values than its dictionary')
+  return codes
+}

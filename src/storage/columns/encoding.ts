@@ -1,0 +1,69 @@
+/**
+ * How the values of a column become bytes and come back, exactly. An encoding is one file and one row of the registry
+ * (encodings.ts); which one a column gets is decided by size when its block is sealed.
+ *
+ * Invariants of every encoding: what a plan wrote, `decode` reads back byte for byte and row for row; `decode`, and what
+ * it answers, throw PART_CORRUPT and nothing else on any other bytes, never read outside of them, and never take more
+ * memory or time than `rowCount` and the bytes account for.
+ *
+ * Not here: compression, checksums and where the bytes lie (storage/part/).
+ */
+import type { ByteSink } from './byte-sink.ts'
+import type { ColumnFacts } from './column-facts.ts'
+import type { ColumnValues } from './column-values.ts'
+
+export interface Encoding {
+  /** Stands in files: never changed, never given to another encoding. */
+  readonly code: number
+  /** As `logcaster stats --storage` shows it. */
+  readonly name: string
+  /** Whether rows are bytes to it and not numbers: then nothing is gained where neighbours are near each other. */
+  readonly isText: boolean
+  /**
+   * How this encoding would write the column; null where it cannot hold it exactly, or surely should not. Asked for
+   * every column of every block: it says no by the facts alone where it can. The column has at least one row.
+   */
+  plan(values: ColumnValues, facts: ColumnFacts): EncodingPlan | null
+  /** PART_CORRUPT. The bytes stay with the column and must not change. */
+  decode(bytes: Uint8Array, rowCount: number): EncodedColumn
+}
+
+/** What was found out while estimating is what writing needs: so the estimate comes with the means to write. */
+export interface EncodingPlan {
+  /** Bytes that the column would take after compression, roughly. */
+  readonly bytes: number
+  /** The values are so clearly of this kind that encodings further down the registry need not be asked. */
+  readonly settles?: boolean
+  /** At most once, while the values and the facts are what they were. */
+  readonly write: (sink: ByteSink) => void
+}
+
+/** A column as it lies in a part: a filter decides on it before anything is decoded. */
+export interface EncodedColumn {
+  readonly rowCount: number
+  /** The distinct values, where the encoding has them; rows are compared by code then. */
+  readonly dictionary: EncodedDictionary | null
+  /** Bounds of the numbers that the values are, both inclusive; null where they are not all numbers. PART_CORRUPT. */
+  numbers(): NumberBounds | null
+  /** All values, each where `starts` and `lengths` say. Decoded once, then kept. PART_CORRUPT. */
+  materialize(): MaterializedColumn
+}
+
+export interface NumberBounds {
+  readonly min: number
+  readonly max: number
+}
+
+export interface EncodedDictionary {
+  /** Distinct: no two have the same bytes. PART_CORRUPT. */
+  values(): readonly Uint8Array[]
+  /** By row: below the number of values. PART_CORRUPT. */
+  codes(): Uint32Array
+}
+
+/** The three arrays of a column of a block (record/block.ts). */
+export interface MaterializedColumn {
+  readonly data: Uint8Array
+  readonly starts: Uint32Array
+  readonly lengths: Uint32Array
+}

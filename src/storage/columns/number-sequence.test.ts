@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SeededRandom } from '../../base/base.ts'
+import { packBits, unpackBits } from './bit-packing.ts'
+import { ByteSink } from './byte-sink.ts'
+import { ByteSource } from './byte-source.ts'
+import { planSequence, readSequence } from './number-sequence.ts'
+
+function written(numbers: readonly number[]): Uint8Array {
+  const sink = new ByteSink(1)
+  planSequence(Float64Array.from(numbers)).write(sink)
+  return sink.written().slice()
+}
+
+const hexOf = (numbers: readonly number[]): string => Buffer.from(written(numbers)).toString('hex')
+
+test('each form of a sequence is as the format says', () => {
+  assert.equal(hexOf([-1, -1]), '0003')
+  assert.equal(hexOf([10, 13]), '02140c')
+  const runs = [9, 77_777_777, 12_345_678, 3_333_333].flatMap((value) => Array<number>(500).fill(value))
+  assert.equal(hexOf(runs), 'a0048312006845cc00cb61dc00a2bc320004000000e607')
+  assert.equal(hexOf([0, 2 ** 53 - 1]), '860000ff00ff00ff00ff00ff00ff001f')
+})
+
+test('integers of every width come back, packed', () => {
+  for (let width = 1; width <= 53; width++) {
+    const random = new SeededRandom(width)
+    const count = 70
+    const low = new Uint32Array(count)
+    const high = new Uint32Array(width > 32 ? count : 0)
+    for (let i = 0; i < count; i++) {
+      low[i] = width >= 32 ? random.uint32() : random.uint32() >>> (32 - width)
+      if (width > 32) high[i] = random.uint32() >>> (64 - width)
+    }
+    const sink = new ByteSink(1)
+    packBits({ low, high }, width, sink)
+    assert.equal(sink.length, Math.ceil((count * width) / 8))
+    for (const tail of [0, 9]) {
+      const source = new ByteSource(Buffer.concat([sink.written(), Buffer.alloc(tail, 0xff)]))
+      assert.deepEqual(unpackBits(source, count, width), { low, high }, `width ${width}`)
+      assert.equal(source.remaining, tail)
+    }
+  }
+})
+
+test('sequences of every range come back', () => {
+  for (let seed = 0; seed < 600; seed++) {
+    const random = new SeededRandom(seed)
+    const range = 2 ** random.below(53)
+    const base = Math.floor((random.uint32() / 2 ** 32 - 0.5) * 2 ** random.below(52))
+    const step = random.chance(0.4) ? Math.floor(range / 1000) : 0
+    const repeat = random.chance(0.3) ? 20 : 1
+    const count = 1 + random.below(300)
+    let value = 0
+    const numbers = Float64Array.from({ length: count }, (_, i) => {
+      if (i % repeat === 0)
+        value = step > 0 ? value + random.below(step + 1) : Math.floor((random.uint32() / 2 ** 32) * range)
+      return base + value
+    })
+    const sink = new ByteSink(1)
+    planSequence(numbers).write(sink)
+    const source = new ByteSource(sink.written())
+    assert.deepEqual(readSequence(source, count), numbers, `seed ${seed}`)
+    source.expectEnd()
+  }
+})
+
+test('varints come back, and what no sink wrote is refused', () => {
+  const sink = new ByteSink(1)
+  const numbers = [0, 1, 63, 64, 127, 128, 16_383, 16_384, 2 ** 32, Number.MAX_SAFE_INTEGER]
+  for (const number of numbers) {
+    sink.varint(number)
+    sink.signedVarint(number)
+    sink.signedVarint(-number)
+  }
+  const source = new ByteSource(sink.written())
+  for (const number of numbers)
+    assert.deepEqual(
+      [source.varint(), source.signedVarint(), source.signedVarint()],
+      [number, number, 0 - number],
+    )
+  source.expectEnd()
+  assert.throws(() => new ByteSource(Buffer.alloc(9, 0xff)).varint(), { code: 'PART_CORRUPT' })
+  assert.throws(() => new ByteSource(Buffer.alloc(9, 0xff)).signedVarint(), { code: 'PART_CORRUPT' })
+  assert.throws(() => new ByteSource(Buffer.of(0x80)).varint(), { code: 'PART_CORRUPT' })
+  assert.throws(() => new ByteSource(Buffer.of(1)).expectEnd(), { code: 'PART_CORRUPT' })
+  assert.throws(() => new ByteSource(Buffer.of(1, 2, 3)).u32(), { code: 'PART_CORRUPT' })
+})
+
+test('little-endian integers come back', () => {
+  const sink = new ByteSink(1)
+  sink.u8(0xab)
+  sink.u16(0x1234)
+  sink.u32(0xfedc_ba98)
+  sink.append(Buffer.from('a longer piece of text than is copied by hand'))
+  assert.equal(Buffer.from(sink.written(0)).toString('hex', 0, 7), 'ab341298badcfe')
+  const source = new ByteSource(sink.written())
+  assert.deepEqual([source.u8(), source.u16(), source.u32()], [0xab, 0x1234, 0xfedc_ba98])
+  assert.equal(Buffer.from(source.takeRest()).toString(), 'a longer piece of text than is copied by hand')
+})

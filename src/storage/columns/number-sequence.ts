@@ -1,0 +1,270 @@
+/**
+ * A sequence of integers between -2^53 and 2^53, in the smallest of six forms. Every encoding that has numbers in it
+ * (codes, lengths, slots, times) writes them so.
+ *
+ *   tag       form      after the tag
+ *   0         equal     base
+ *   1-53      packed    base, each value minus base in `tag` bits
+ *   65-117    deltas    first value, each difference as zigzag in `tag - 64` bits
+ *   128-134   planes    base, `tag - 127` planes: the low byte of each value minus base, then the next byte of each, ...
+ *   136-142   delta planes   first value, `tag - 135` planes of the zigzag differences
+ *   160       runs      number of runs, a sequence of their values, a sequence of their lengths minus 1
+ *
+ * Packed bits are for what general compression cannot make smaller, planes for what it can: bytes that are alike stand
+ * together. Widths of 1, 2 and 4 serve both, because no value crosses a byte.
+ */
+import { assert } from '../../base/base.ts'
+import {
+  addDeltas,
+  addOffset,
+  bitWidth,
+  deltaWords,
+  newWords,
+  offsetWords,
+  packBits,
+  packedLength,
+  unpackBits,
+  type Words,
+} from './bit-packing.ts'
+import type { ByteSink } from './byte-sink.ts'
+import { type ByteSource, partCorrupt } from './byte-source.ts'
+import { planeBits } from './entropy.ts'
+
+const WIDTH_MAX = 53
+const TAG_DELTA = 64
+const TAG_PLANES = 127
+const TAG_DELTA_PLANES = 135
+const PLANES_MAX = 7
+const TAG_RUNS = 160
+
+/** Planes that differ share a table of the compressor, so they must promise this much. */
+const PLANES_GAIN_MIN = 1.03
+/** Runs are tried where rows change their value at most once in this many. */
+const RUN_ROWS_MIN = 4
+/** Differences are tried where they are, on average, this much smaller than the range of the values. */
+const DELTA_GAIN_MIN = 6
+
+export interface SequencePlan {
+  /** What it takes after compression, roughly. */
+  readonly bytes: number
+  readonly write: (sink: ByteSink) => void
+}
+
+interface Shape {
+  readonly min: number
+  readonly max: number
+  /** Largest difference of neighbours, and the sum of all, without signs. */
+  readonly deltaMax: number
+  readonly deltaSum: number
+  readonly changes: number
+}
+
+/** `numbers` must not be empty, nor change before the plan is written. Their range is below 2^53. */
+export function planSequence(numbers: Float64Array, mayHaveRuns = true): SequencePlan {
+  const shape = measure(numbers)
+  const { min, max } = shape
+  if (min === max) return planEqual(min)
+  assert(max - min <= Number.MAX_SAFE_INTEGER, 'the range of a sequence is below 2^53')
+  let best = planOffsets(numbers, min, max)
+  if (isWorthDeltas(shape, numbers.length)) best = smaller(best, planDeltas(numbers, shape.deltaMax))
+  if (mayHaveRuns && (shape.changes + 1) * RUN_ROWS_MIN <= numbers.length)
+    best = smaller(best, planRuns(numbers, shape.changes + 1))
+  return best
+}
+
+function measure(numbers: Float64Array): Shape {
+  let min = numbers[0]
+  let max = min
+  let deltaMax = 0
+  let deltaSum = 0
+  let changes = 0
+  let previous = min
+  for (let i = 1; i < numbers.length; i++) {
+    const value = numbers[i]
+    if (value === previous) continue
+    if (value < min) min = value
+    else if (value > max) max = value
+    const delta = value < previous ? previous - value : value - previous
+    if (delta > deltaMax) deltaMax = delta
+    deltaSum += delta
+    changes++
+    previous = value
+  }
+  return { min, max, deltaMax, deltaSum, changes }
+}
+
+function isWorthDeltas({ min, max, deltaMax, deltaSum }: Shape, count: number): boolean {
+  return deltaMax < 2 ** 52 && deltaSum * DELTA_GAIN_MIN < (max - min) * count
+}
+
+function smaller(one: SequencePlan, other: SequencePlan): SequencePlan {
+  return other.bytes < one.bytes ? other : one
+}
+
+function planEqual(value: number): SequencePlan {
+  const write = (sink: ByteSink): void => {
+    sink.u8(0)
+    sink.signedVarint(value)
+  }
+  return { bytes: headerLength(value), write }
+}
+
+/** Bytes of tag and base. */
+function headerLength(base: number): number {
+  return 1 + Math.ceil((bitWidth(Math.abs(base)) + 1) / 7)
+}
+
+function planOffsets(numbers: Float64Array, min: number, max: number): SequencePlan {
+  const width = bitWidth(max - min)
+  const words = offsetWords(numbers, min, width)
+  return planWords(words, width, min, 0, TAG_PLANES)
+}
+
+function planDeltas(numbers: Float64Array, deltaMax: number): SequencePlan {
+  const width = bitWidth(deltaMax * 2)
+  return planWords(deltaWords(numbers, width), width, numbers[0], TAG_DELTA, TAG_DELTA_PLANES)
+}
+
+/** Packed or in planes, whichever is smaller once compressed. */
+function planWords(
+  words: Words,
+  width: number,
+  base: number,
+  packedTag: number,
+  planesTag: number,
+): SequencePlan {
+  const header = headerLength(base)
+  const count = words.low.length
+  const compressible = compressibleBits(words, width) / 8
+  const packed = packedLength(count, width)
+  if (width <= 4) {
+    const aligned = width === 3 && compressible < packed ? 4 : width
+    return packedPlan(words, aligned, base, packedTag + aligned, header + Math.min(packed, compressible))
+  }
+  if (packed < compressible * PLANES_GAIN_MIN)
+    return packedPlan(words, width, base, packedTag + width, header + packed)
+  const planes = Math.ceil(width / 8)
+  const write = (sink: ByteSink): void => {
+    sink.u8(planesTag + planes)
+    sink.signedVarint(base)
+    writePlanes(words, planes, sink)
+  }
+  return { bytes: header + compressible, write }
+}
+
+function packedPlan(words: Words, width: number, base: number, tag: number, bytes: number): SequencePlan {
+  const write = (sink: ByteSink): void => {
+    sink.u8(tag)
+    sink.signedVarint(base)
+    packBits(words, width, sink)
+  }
+  return { bytes, write }
+}
+
+function compressibleBits({ low, high }: Words, width: number): number {
+  let bits = 0
+  for (let shift = 0; shift < Math.min(width, 32); shift += 8)
+    bits += planeBits(low, shift, Math.min(8, width <= 4 ? 4 : 8))
+  for (let shift = 0; shift < width - 32; shift += 8) bits += planeBits(high, shift, 8)
+  return bits
+}
+
+function writePlanes({ low, high }: Words, planes: number, sink: ByteSink): void {
+  const count = low.length
+  for (let plane = 0; plane < planes; plane++) {
+    const at = sink.reserve(count)
+    const out = sink.bytes
+    const words = plane < 4 ? low : high
+    const shift = (plane & 3) * 8
+    for (let i = 0; i < count; i++) out[at + i] = words[i] >>> shift
+  }
+}
+
+function planRuns(numbers: Float64Array, runCount: number): SequencePlan {
+  const values = new Float64Array(runCount)
+  const lengths = new Float64Array(runCount)
+  let run = 0
+  let start = 0
+  for (let i = 1; i <= numbers.length; i++) {
+    if (i < numbers.length && numbers[i] === numbers[start]) continue
+    values[run] = numbers[start]
+    lengths[run++] = i - start - 1
+    start = i
+  }
+  const valuePlan = planSequence(values, false)
+  const lengthPlan = planSequence(lengths, false)
+  const write = (sink: ByteSink): void => {
+    sink.u8(TAG_RUNS)
+    sink.varint(runCount)
+    valuePlan.write(sink)
+    lengthPlan.write(sink)
+  }
+  return { bytes: 3 + valuePlan.bytes + lengthPlan.bytes, write }
+}
+
+/** Exactly `count` integers between -2^53 and 2^53. PART_CORRUPT. */
+export function readSequence(source: ByteSource, count: number, mayHaveRuns = true): Float64Array {
+  const tag = source.u8()
+  if (tag === TAG_RUNS && mayHaveRuns) return readRuns(source, count)
+  const base = source.signedVarint()
+  if (tag === 0) return new Float64Array(count).fill(base)
+  if (tag <= WIDTH_MAX) return checkSafe(addOffset(unpackBits(source, count, tag), base))
+  if (tag > TAG_DELTA && tag <= TAG_DELTA + WIDTH_MAX)
+    return checkSafe(addDeltas(unpackBits(source, count, tag - TAG_DELTA), base))
+  if (tag > TAG_PLANES && tag <= TAG_PLANES + PLANES_MAX)
+    return checkSafe(addOffset(readPlanes(source, count, tag - TAG_PLANES), base))
+  if (tag > TAG_DELTA_PLANES && tag <= TAG_DELTA_PLANES + PLANES_MAX)
+    return checkSafe(addDeltas(readPlanes(source, count, tag - TAG_DELTA_PLANES), base))
+  throw partCorrupt(`there is no form ${tag} of a sequence`)
+}
+
+/** As `readSequence`, of integers from 0 to `max` (below 2^32). */
+export function readIndexes(source: ByteSource, count: number, max: number, what: string): Uint32Array {
+  const numbers = readSequence(source, count)
+  const indexes = new Uint32Array(count)
+  for (let i = 0; i < count; i++) {
+    const value = numbers[i]
+    if (!(value >= 0 && value <= max)) throw partCorrupt(`${what} is ${value}, at most ${max} is possible`)
+    indexes[i] = value
+  }
+  return indexes
+}
+
+function readPlanes(source: ByteSource, count: number, planes: number): Words {
+  const words = newWords(count, planes * 8)
+  const at = source.skip(count * planes)
+  for (let plane = 0; plane < planes; plane++) {
+    const into = plane < 4 ? words.low : words.high
+    const shift = (plane & 3) * 8
+    const from = at + plane * count
+    for (let i = 0; i < count; i++) into[i] |= source.bytes[from + i] << shift
+  }
+  return words
+}
+
+function readRuns(source: ByteSource, count: number): Float64Array {
+  const runCount = source.varintUpTo(count, 'the number of runs')
+  if (runCount === 0) throw partCorrupt('it has no runs')
+  const values = readSequence(source, runCount, false)
+  const lengths = readSequence(source, runCount, false)
+  const numbers = new Float64Array(count)
+  let at = 0
+  for (let run = 0; run < runCount; run++) {
+    const end = at + lengths[run] + 1
+    if (!(end > at && end <= count)) throw partCorrupt('its runs have more rows than it has')
+    numbers.fill(values[run], at, end)
+    at = end
+  }
+  if (at < count) throw partCorrupt('its runs have fewer rows than it has')
+  return numbers
+}
+
+function checkSafe(numbers: Float64Array): Float64Array {
+  let largest = 0
+  for (let i = 0; i < numbers.length; i++) {
+    const magnitude = Math.abs(numbers[i])
+    if (magnitude > largest) largest = magnitude
+  }
+  if (largest > Number.MAX_SAFE_INTEGER) throw partCorrupt('a number has more than 53 bits')
+  return numbers
+}
