@@ -21,25 +21,21 @@ export async function runServe(io: CliIo, args: ParsedArgs): Promise<number> {
     failure = reason
     stop.request()
   }
-  try {
-    const around = { disk: realDisk, clock: io.clock, random: systemRandom, cwd: io.cwd, log, failed }
-    const server = await RunningServer.open(config, around)
-    io.stdout.write(startPage(server))
-    warnOfState(server, log)
-    if (config.tokens.length === 0) warnOfClosedDoors(server, log)
-    await stop.requested
-    const cut = await Promise.race([server.close(config.drainMsMax), stop.insisted])
-    if (cut === 'now') return EXIT_INTERRUPTED
-    if (cut > 0) log.warn({ connections: cut }, 'connections were cut off at the end of the drain time')
-    if (failure === null) {
-      io.stdout.write(printStopLine(server.dataDir, server.hub.stats()))
-      return EXIT_DONE
-    }
-    log.fatal(failure)
-    return EXIT_FALSE
-  } finally {
-    stop.release()
+  const around = { disk: realDisk, clock: io.clock, random: systemRandom, cwd: io.cwd, log, failed }
+  const server = await RunningServer.open(config, around)
+  io.stdout.write(startPage(server))
+  warnOfState(server, log)
+  if (config.tokens.length === 0) warnOfClosedDoors(server, log)
+  await stop.requested
+  const cut = await Promise.race([server.close(config.drainMsMax), stop.insisted])
+  if (cut === 'now') return EXIT_INTERRUPTED
+  if (cut > 0) log.warn({ connections: cut }, 'connections were cut off at the end of the drain time')
+  if (failure === null) {
+    io.stdout.write(printStopLine(server.dataDir, server.hub.stats()))
+    return EXIT_DONE
   }
+  log.fatal(failure)
+  return EXIT_FALSE
 }
 
 function startPage(server: RunningServer): string {
@@ -75,11 +71,13 @@ function warnOfClosedDoors(server: RunningServer, log: OwnLog): void {
 /** npm passes a Ctrl+C on that the terminal has sent already: two within this time are one. */
 const SAME_SIGNAL_MS = 500
 
-/** The first SIGTERM or SIGINT asks for a stop, the second one insists. */
+/**
+ * The first SIGTERM or SIGINT asks for a stop, the second one insists. They are caught until the process is gone: one
+ * more on the last millimetre must not change how it ends.
+ */
 class StopSignals {
   readonly requested: Promise<void>
   readonly insisted: Promise<'now'>
-  readonly #releases: (() => void)[]
   #request: () => void = () => {}
   #insist: () => void = () => {}
   readonly #clock: CliIo['clock']
@@ -93,8 +91,7 @@ class StopSignals {
     this.insisted = new Promise((resolve) => {
       this.#insist = () => resolve('now')
     })
-    const signals = ['SIGTERM', 'SIGINT'] as const
-    this.#releases = signals.map((signal) => io.onSignal(signal, () => this.request()))
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) io.onSignal(signal, () => this.request())
   }
 
   request(): void {
@@ -102,9 +99,5 @@ class StopSignals {
     if (this.#requestedMs !== null && nowMs - this.#requestedMs >= SAME_SIGNAL_MS) this.#insist()
     this.#requestedMs ??= nowMs
     this.#request()
-  }
-
-  release(): void {
-    for (const release of this.#releases) release()
   }
 }
