@@ -42,7 +42,7 @@ export async function startServer(dataDir: string, options: readonly string[] = 
   })
   const { text, readyMs } = await readUntilReady(child, startedMs)
   const port = (name: string): number =>
-    Number(new RegExp(`^\\s*${name}\\s.*:(\\d+)\\s*$`, 'm').exec(text)?.[1])
+    Number(new RegExp(`^\\s*${name}\\s.*?:(\\d+)\\b`, 'm').exec(text)?.[1])
   const stop = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return
     child.kill('SIGTERM')
