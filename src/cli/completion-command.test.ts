@@ -30,7 +30,11 @@ describe('logcaster completion', () => {
     })
 
     it(`is a script that ${shell} can read`, { skip: !isThere(shell) }, async () => {
-      const { status, stderr } = spawnSync(shell, ['-n'], { input: await scriptOf(shell), encoding: 'utf8' })
+      const directory = mkdtempSync(join(tmpdir(), 'logcaster-completion-'))
+      const file = join(directory, 'script')
+      writeFileSync(file, await scriptOf(shell))
+      const { status, stderr } = spawnSync(shell, ['-n', file], { encoding: 'utf8' })
+      rmSync(directory, { recursive: true })
       assert.deepEqual([status, stderr], [0, ''])
     })
   }
