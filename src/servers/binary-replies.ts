@@ -11,31 +11,6 @@ export interface BinaryTurn {
   readonly replyBytes: number
 }
 
-/** First in, first out; taking is cheap however many there are. */
-export class BinaryTurns {
-  #turns: BinaryTurn[] = []
-  #head = 0
-
-  get length(): number {
-    return this.#turns.length - this.#head
-  }
-
-  get first(): BinaryTurn | undefined {
-    return this.#turns[this.#head]
-  }
-
-  push(turn: BinaryTurn): void {
-    this.#turns.push(turn)
-  }
-
-  shift(): void {
-    this.#head++
-    if (this.#head * 2 < this.#turns.length) return
-    this.#turns = this.#turns.slice(this.#head)
-    this.#head = 0
-  }
-}
-
 /** Bytes of the reply to a record that was stored. */
 export const STORED_REPLY_BYTES = encodeBinaryStored(0, 0).length
 

@@ -31,10 +31,11 @@ import {
 import type { SessionAccess } from './access.ts'
 import type { BinaryLogBatch } from './binary-log-batch.ts'
 import { answerBinaryQuery, type BinaryQueryContext } from './binary-query.ts'
-import { type BinaryTurn, BinaryTurns, encodeRefusedReplies, STORED_REPLY_BYTES } from './binary-replies.ts'
+import { type BinaryTurn, encodeRefusedReplies, STORED_REPLY_BYTES } from './binary-replies.ts'
 import type { Connection, ConnectionEnd } from './connection.ts'
 import type { Arrival, ProtocolSession } from './protocol.ts'
 import type { StoreGate } from './store-gate.ts'
+import { TurnQueue } from './turn-queue.ts'
 
 /** What all binary sessions share. */
 export interface BinarySurroundings {
@@ -85,7 +86,7 @@ export class BinarySession implements ProtocolSession {
   readonly #client: string
   readonly #connection: Connection
   readonly #decoder = new BinaryRequestDecoder()
-  readonly #turns = new BinaryTurns()
+  readonly #turns = new TurnQueue<BinaryTurn>()
   readonly #gone = new AbortController()
   readonly #startedMs: number
   #resolveClosed: () => void = () => {}

@@ -6,6 +6,7 @@
  * stored, plain lines included. Turns hold reply codes, one byte each; bytes are made when they can be sent.
  */
 import type { LogRefusal } from '../ingest/ingest.ts'
+import { TurnQueue } from './turn-queue.ts'
 
 /** Where the records of a turn are. Without records it is `settled` at once. */
 export type TurnState = 'storing' | 'waiting' | 'settled'
@@ -60,35 +61,10 @@ export class Turn {
   }
 }
 
-/** First in, first out; taking is cheap however many there are. */
-export class ReplyQueue {
-  #turns: Turn[] = []
-  #head = 0
-
-  get length(): number {
-    return this.#turns.length - this.#head
-  }
-
-  get first(): Turn | undefined {
-    return this.#turns[this.#head]
-  }
-
-  push(turn: Turn): void {
-    this.#turns.push(turn)
-  }
-
-  shift(): void {
-    this.#head++
-    if (this.#head * 2 < this.#turns.length) return
-    this.#turns = this.#turns.slice(this.#head)
-    this.#head = 0
-  }
-
+/** Its turns, in the order in which they are told. */
+export class ReplyQueue extends TurnQueue<Turn> {
   /** The first turn whose plain lines wait for a store that was full. */
   firstWaiting(): Turn | undefined {
-    for (let index = this.#head; index < this.#turns.length; index++) {
-      if (this.#turns[index].state === 'waiting') return this.#turns[index]
-    }
-    return undefined
+    return this.find(({ state }) => state === 'waiting')
   }
 }
