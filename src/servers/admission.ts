@@ -9,6 +9,7 @@ import { AddressRate } from './address-rate.ts'
 import { ByteRate } from './byte-rate.ts'
 import type { ByteMeter } from './connection.ts'
 import { type AllowedNetwork, addressKey, Networks } from './peer-address.ts'
+import type { ConnectionRefused } from './protocol.ts'
 
 export interface AdmissionLimits {
   /** Networks that may connect; an empty list lets nobody in. */
@@ -94,8 +95,12 @@ export class Admission {
     return { meter: this.#bytes.meterOf(key), leave: () => this.#leave(key) }
   }
 
-  /** The refusal in words. */
-  reasonOf(refusal: ConnectionRefusal): string {
+  /** The refusal for the peer. */
+  refusedFor(refusal: ConnectionRefusal): ConnectionRefused {
+    return { reason: this.#reasonOf(refusal), isLasting: refusal === 'notAllowed' }
+  }
+
+  #reasonOf(refusal: ConnectionRefusal): string {
     const counts: Record<ConnectionRefusal, number> = {
       notAllowed: 0,
       tooMany: this.#limits.connectionsMax,

@@ -17,7 +17,7 @@ import {
   newBinaryCounters,
 } from './binary-session.ts'
 import type { Connection } from './connection.ts'
-import type { Arrival, ConnectionProtocol } from './protocol.ts'
+import type { Arrival, ConnectionProtocol, ConnectionRefused } from './protocol.ts'
 import type { StoreGate } from './store-gate.ts'
 
 export interface BinaryProtocolOptions {
@@ -79,7 +79,7 @@ export class BinaryProtocol implements ConnectionProtocol {
     return session
   }
 
-  refusal(reason: string): Uint8Array {
+  refusal({ reason }: ConnectionRefused): Uint8Array {
     return encodeBinaryRefusal(0, 0, 'notAllowed', reason)
   }
 

@@ -123,7 +123,7 @@ class Front {
       name,
       takesStream: false,
       open: (connection, arrival) => this.#talk(this.#see(name, arrival), connection),
-      refusal: (reason) => `${name} refuses: ${reason}`,
+      refusal: ({ reason }) => `${name} refuses: ${reason}`,
       stats: () => ({}),
     }
   }
@@ -167,7 +167,7 @@ class Front {
         const closed = new Promise<void>((resolve) => stream.once('close', resolve))
         return { closed, drain: () => stream.end(), cut: () => stream.destroy() }
       },
-      refusal: (reason) => `${name} refuses: ${reason}`,
+      refusal: ({ reason }) => `${name} refuses: ${reason}`,
       stats: () => ({}),
     }
   }
@@ -372,6 +372,27 @@ describe('FrontSession and limits', () => {
     front.session.cut()
     await until(() => front.isClosed, 'the end')
     assert.ok(!('refusal' in front.admission.admit('127.0.0.1')))
+  })
+})
+
+describe('FrontSession and peers that are refused', () => {
+  it('lets a drain and all its timers pass while the farewell is on its way', async () => {
+    const access = { grant: [], unknownMsMax: 3000 }
+    const closed = new Front({ isTlsOnly: true, access })
+    const banned = new Front({ isProxy: true, access })
+    const bad = new Front({ isProxy: true, access })
+    await closed.send('hello\n')
+    await banned.send('PROXY TCP4 203.0.113.1 127.0.0.1 4711 9999\r\nhello\n')
+    bad.peer.write('PROXY nonsense\r\n')
+    for (const front of [closed, banned, bad]) {
+      await turns(1)
+      front.session.drain()
+      front.clock.advance(10_000)
+      await until(() => front.isClosed, 'the end')
+      assert.deepEqual(front.summary, [])
+    }
+    assert.deepEqual([closed.counters.unencrypted, banned.admission.refused.notAllowed], [1, 1])
+    assert.equal(bad.counters.badProxyHeaders, 1)
   })
 })
 

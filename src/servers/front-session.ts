@@ -21,12 +21,20 @@ import {
 import { type AccessPolicy, type PeerAddress, SessionAccess } from './access.ts'
 import type { Admission, Admitted } from './admission.ts'
 import {
+  type ByteMeter,
   Connection,
   type ConnectionEnd,
   type ConnectionEvents,
   type ConnectionOptions,
 } from './connection.ts'
-import type { Arrival, ConnectionProtocol, Protocol, ProtocolSession, Session } from './protocol.ts'
+import type {
+  Arrival,
+  ConnectionProtocol,
+  ConnectionRefused,
+  Protocol,
+  ProtocolSession,
+  Session,
+} from './protocol.ts'
 
 /** TLS on streams that have begun in plain text. */
 export interface Encryption {
@@ -75,6 +83,8 @@ export class FrontSession implements Session, ConnectionEvents {
   #peer: PeerAddress
   #access: SessionAccess
   #admitted: Admitted | null
+  /** Of the address that is admitted, once one is. */
+  readonly #meter: ByteMeter = { take: (byteCount) => this.#admitted?.meter.take(byteCount) ?? 0 }
   #connection: Connection
   #detector: ProtocolDetector
   #proxyHeader: ProxyHeaderDecoder | null = null
@@ -85,6 +95,8 @@ export class FrontSession implements Session, ConnectionEvents {
   #session: Session | null = null
   /** The same, where it talks over our connection. */
   #talker: ProtocolSession | null = null
+  /** It was refused, or cut off, before it became anything. */
+  #isEnding = false
   #resolveClosed: () => void = () => {}
   #stopHandshakeTimer: (() => void) | null = null
   #stopUnknownTimer: () => void
@@ -164,8 +176,8 @@ export class FrontSession implements Session, ConnectionEvents {
   }
 
   #connect(stream: Duplex): Connection {
-    const meter = { take: (byteCount: number) => this.#admitted?.meter.take(byteCount) ?? 0 }
-    return new Connection(stream, this.#around.clock, { ...this.#around.connection, meter }, this)
+    const options = { ...this.#around.connection, meter: this.#meter }
+    return new Connection(stream, this.#around.clock, options, this)
   }
 
   #detect(chunk: Uint8Array): void {
@@ -181,14 +193,15 @@ export class FrontSession implements Session, ConnectionEvents {
       this.#proxyHeader = new ProxyHeaderDecoder()
       this.#watchHandshake()
       this.#readProxyHeader(this.#proxyHeader, bytes)
-    } else if (!this.#isAdmitted()) this.#connection.finish()
+    } else if (!this.#isAdmitted()) return
     else if (protocol === 'tls') void this.#encrypt(bytes)
     else this.#openOrRefuse(this.#around.others?.get(protocol) ?? this.#around.ownProtocol, bytes)
   }
 
   /** Nothing more is waited for: what came, if anything, is the port's own protocol. */
   #openOwn(): void {
-    if (this.#session !== null || this.#handshaking !== null || this.#connection.isClosed) return
+    if (this.#session !== null || this.#handshaking !== null || this.#isEnding) return
+    if (this.#connection.isClosed) return
     if (this.#proxyHeader === null) this.#decided(this.#detector.end())
     else this.#badProxyHeader()
   }
@@ -218,8 +231,7 @@ export class FrontSession implements Session, ConnectionEvents {
   }
 
   #arrival(): Arrival {
-    const meter = { take: (byteCount: number) => this.#admitted?.meter.take(byteCount) ?? 0 }
-    return { peer: this.#peer, access: this.#access, isEncrypted: this.#isEncrypted, meter }
+    return { peer: this.#peer, access: this.#access, isEncrypted: this.#isEncrypted, meter: this.#meter }
   }
 
   // ---- PROXY --------------------------------------------------------------------------------------------------
@@ -237,12 +249,12 @@ export class FrontSession implements Session, ConnectionEvents {
     if (header.source !== null) this.#peer = header.source
     this.#access = new SessionAccess(this.#around.access, this.#peer)
     this.#detector = this.#newDetector()
-    if (!this.#isAdmitted()) this.#connection.finish()
-    else if (header.rest.length > 0) this.#detect(header.rest)
+    if (this.#isAdmitted() && header.rest.length > 0) this.#detect(header.rest)
   }
 
   /** Whoever sends a bad header is a proxy and no client: there is nobody to tell. */
   #badProxyHeader(): void {
+    this.#isEnding = true
     this.#around.counters.badProxyHeaders++
     this.#connection.cut()
   }
@@ -253,15 +265,18 @@ export class FrontSession implements Session, ConnectionEvents {
     const { admission, ownProtocol } = this.#around
     const result = admission.admit(this.#peer.address)
     if ('refusal' in result) {
-      this.#say(ownProtocol.refusal(admission.reasonOf(result.refusal)))
+      this.#refuse(ownProtocol, admission.refusedFor(result.refusal))
       return false
     }
     this.#admitted = result
     return true
   }
 
-  #say(farewell: string | Uint8Array): void {
+  #refuse(protocol: Protocol, refused: ConnectionRefused): void {
+    this.#isEnding = true
+    const farewell = protocol.refusal(refused)
     this.#connection.write(typeof farewell === 'string' ? Buffer.from(farewell) : farewell)
+    this.#connection.finish()
   }
 
   // ---- TLS ----------------------------------------------------------------------------------------------------
@@ -272,8 +287,7 @@ export class FrontSession implements Session, ConnectionEvents {
       return
     }
     this.#around.counters.unencrypted++
-    this.#say(protocol.refusal(TLS_ONLY))
-    this.#connection.finish()
+    this.#refuse(protocol, { reason: TLS_ONLY, isLasting: true })
   }
 
   async #encrypt(bytes: Uint8Array): Promise<void> {

@@ -14,7 +14,7 @@ import {
 } from '../ingest/ingest.ts'
 import type { Connection } from './connection.ts'
 import { LogSession, type LogSessionEnd, type LogSurroundings } from './log-session.ts'
-import type { Arrival, ConnectionProtocol } from './protocol.ts'
+import type { Arrival, ConnectionProtocol, ConnectionRefused } from './protocol.ts'
 import type { StoreGate } from './store-gate.ts'
 
 export interface LogProtocolOptions {
@@ -75,7 +75,7 @@ export class LogProtocol implements ConnectionProtocol {
     return session
   }
 
-  refusal(reason: string): string {
+  refusal({ reason }: ConnectionRefused): string {
     return `ERROR|${reason}\n`
   }
 

@@ -104,6 +104,6 @@ export class PortServer {
     }
     const result = this.#admission.admit(peer.address)
     if (!('refusal' in result)) return new FrontSession(socket, peer, result, this.#around)
-    return { farewell: this.#around.ownProtocol.refusal(this.#admission.reasonOf(result.refusal)) }
+    return { farewell: this.#around.ownProtocol.refusal(this.#admission.refusedFor(result.refusal)) }
   }
 }

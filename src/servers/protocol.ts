@@ -33,11 +33,19 @@ export interface Arrival {
   readonly meter: ByteMeter
 }
 
+/** Why a connection is not opened. */
+export interface ConnectionRefused {
+  /** One sentence without its stop. */
+  readonly reason: string
+  /** Whether it is the same at the next try: otherwise the peer may come again later. */
+  readonly isLasting: boolean
+}
+
 interface AnyProtocol {
   /** As in `ports.<name>.protocol` and in statistics. */
   readonly name: string
   /** Refuses a connection that may not be opened, in the protocol's own words. */
-  refusal(reason: string): string | Uint8Array
+  refusal(refused: ConnectionRefused): string | Uint8Array
   stats(): object
 }
 

@@ -8,7 +8,7 @@ import type { Clock } from '../base/base.ts'
 import type { Hub } from '../hub/hub.ts'
 import { ByteBudget } from '../ingest/ingest.ts'
 import type { Connection } from './connection.ts'
-import type { Arrival, ConnectionProtocol } from './protocol.ts'
+import type { Arrival, ConnectionProtocol, ConnectionRefused } from './protocol.ts'
 import {
   type QueryCounters,
   QuerySession,
@@ -66,7 +66,7 @@ export class QueryProtocol implements ConnectionProtocol {
     return session
   }
 
-  refusal(reason: string): string {
+  refusal({ reason }: ConnectionRefused): string {
     return `ERROR|${reason}\n`
   }
 

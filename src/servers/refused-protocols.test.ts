@@ -202,7 +202,9 @@ describe('protocols that are not built yet', () => {
     it('has words for connections that may not be opened', () => {
       const front = new Front()
       const refusal = (name: StreamProtocol): string =>
-        Buffer.from(front.of(name).refusal('Too many connections')).toString('latin1')
+        Buffer.from(front.of(name).refusal({ reason: 'Too many connections', isLasting: false })).toString(
+          'latin1',
+        )
       assert.equal(refusal('irc'), 'ERROR :Too many connections\r\n')
       assert.equal(refusal('relp'), '0 serverclose 0\n')
       assert.equal(refusal('fluentForward'), '\x81\xa5error\xd9\x14Too many connections')

@@ -6,7 +6,7 @@
  */
 import type { StreamProtocol } from '../ingest/ingest.ts'
 import type { Connection } from './connection.ts'
-import type { ConnectionProtocol, ProtocolSession } from './protocol.ts'
+import type { ConnectionProtocol, ConnectionRefused, ProtocolSession } from './protocol.ts'
 
 interface RefusedRow {
   /** What detection calls it. */
@@ -59,7 +59,7 @@ export class RefusedProtocol implements ConnectionProtocol {
     return session
   }
 
-  refusal(reason: string): Uint8Array {
+  refusal({ reason }: ConnectionRefused): Uint8Array {
     return this.#row.refuse(reason, NOTHING)
   }
 

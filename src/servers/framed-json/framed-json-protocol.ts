@@ -9,9 +9,8 @@ import type { Clock } from '../../base/base.ts'
 import type { Hub } from '../../hub/hub.ts'
 import { ByteBudget } from '../../ingest/ingest.ts'
 import type { PeerAddress, SessionAccess } from '../access.ts'
-import { CONNECTION_REFUSALS } from '../admission.ts'
 import type { Connection } from '../connection.ts'
-import type { Arrival, ConnectionProtocol } from '../protocol.ts'
+import type { Arrival, ConnectionProtocol, ConnectionRefused } from '../protocol.ts'
 import type { StoreGate } from '../store-gate.ts'
 import { Broadcasts } from './broadcasts.ts'
 import { type BuiltInOptions, builtInRegistry } from './built-in.ts'
@@ -104,9 +103,9 @@ export class FramedJsonProtocol implements ConnectionProtocol {
     return session
   }
 
-  refusal(reason: string): Uint8Array {
+  refusal({ reason, isLasting }: ConnectionRefused): Uint8Array {
     const { clock, serverName } = this.#surroundings.services
-    const code = reason === CONNECTION_REFUSALS.notAllowed ? 'NOT_ALLOWED' : 'SERVER_BUSY'
+    const code = isLasting ? 'NOT_ALLOWED' : 'SERVER_BUSY'
     const payload = JSON.stringify({ error: reason, code })
     const timestamp = clock.wallMs() / SECOND_MS
     return encodeReply('error', payload, { timestamp, senderId: serverName, correlationId: null })

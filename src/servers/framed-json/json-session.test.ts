@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
 import { rowOf } from '../fake-hub.ts'
+import { TLS_ONLY } from '../front-session.ts'
 import { mutatedSessions } from '../test-front.ts'
 import { turns, until } from '../test-peer.ts'
 import { frame, type JsonChanges, JsonFront, WALL_MS } from './test-json-front.ts'
@@ -140,6 +141,14 @@ describe('JsonSession: bad frames', () => {
       ['error', { error: 'Frame too long: 1048577 bytes, at most 1048576', code: 'FRAME_TOO_LARGE' }, null],
       ['ack', { ids: [0] }, 1],
     ])
+  })
+
+  it('tells who comes in the clear where only TLS is spoken that it need not try again', async () => {
+    const front = await open({ isTlsOnly: true })
+    const peer = await front.peer()
+    peer.send(frame('ping', {}, 1))
+    await peer.ended()
+    assert.deepEqual(peer.answers, [['error', { error: TLS_ONLY, code: 'NOT_ALLOWED' }, null]])
   })
 
   it('refuses a connection that may not be opened in its own words', async () => {

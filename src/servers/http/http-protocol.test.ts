@@ -305,7 +305,7 @@ describe('what is no request', () => {
     const second = await front.peer()
     await second.ended()
     assert.deepEqual([problemOf(second).status, problemOf(second).code], [429, 'RATE_EXCEEDED'])
-    const banned = front.protocol.refusal(CONNECTION_REFUSALS.notAllowed)
+    const banned = front.protocol.refusal({ reason: CONNECTION_REFUSALS.notAllowed, isLasting: true })
     assert.match(banned, /^HTTP\/1\.1 403 Forbidden\r\n/)
   })
 })

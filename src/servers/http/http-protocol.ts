@@ -16,9 +16,7 @@ import type { Duplex } from 'node:stream'
 import { assert, type Clock, CodedError, systemErrorCode } from '../../base/base.ts'
 import type { Hub } from '../../hub/hub.ts'
 import { ByteBudget, NdjsonWorkspace, TextLogWorkspace } from '../../ingest/ingest.ts'
-import { CONNECTION_REFUSALS } from '../admission.ts'
-import { TLS_ONLY } from '../front-session.ts'
-import type { Arrival, StreamProtocolServer } from '../protocol.ts'
+import type { Arrival, ConnectionRefused, StreamProtocolServer } from '../protocol.ts'
 import type { StoreGate } from '../store-gate.ts'
 import { makeApp } from './http-app.ts'
 import { HttpCounters } from './http-counters.ts'
@@ -103,9 +101,8 @@ export class HttpProtocol implements StreamProtocolServer {
     return session
   }
 
-  refusal(reason: string): string {
-    const isBanned = reason === CONNECTION_REFUSALS.notAllowed || reason === TLS_ONLY
-    return problemResponse(new CodedError(isBanned ? 'NOT_ALLOWED' : 'RATE_EXCEEDED', `${reason}.`))
+  refusal({ reason, isLasting }: ConnectionRefused): string {
+    return problemResponse(new CodedError(isLasting ? 'NOT_ALLOWED' : 'RATE_EXCEEDED', `${reason}.`))
   }
 
   stats(): HttpProtocolStats {
