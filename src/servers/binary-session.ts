@@ -99,7 +99,6 @@ export class BinarySession implements ProtocolSession {
   #isPumping = false
   #isReadingOver = false
   #isDecoded = false
-  #wakeRoom: () => void = () => {}
   #how: BinarySessionEnd | null = null
   #isOver = false
 
@@ -155,7 +154,6 @@ export class BinarySession implements ProtocolSession {
   }
 
   onRoom(): void {
-    this.#wakeRoom()
     this.#pump()
   }
 
@@ -166,7 +164,6 @@ export class BinarySession implements ProtocolSession {
   onClosed(end: ConnectionEnd): void {
     this.#how ??= end
     this.#gone.abort()
-    this.#wakeRoom()
     this.#stopReading()
   }
 
@@ -383,21 +380,8 @@ export class BinarySession implements ProtocolSession {
       get hasRoom() {
         return connection.hasRoom
       },
-      room: (signal) => this.#room(signal),
+      room: (signal) => connection.room(signal),
     }
-  }
-
-  #room(signal: AbortSignal): Promise<void> {
-    if (this.#connection.hasRoom || signal.aborted) return Promise.resolve()
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        this.#wakeRoom = () => {}
-        signal.removeEventListener('abort', wake)
-        resolve()
-      }
-      this.#wakeRoom = wake
-      signal.addEventListener('abort', wake)
-    })
   }
 
   // ---- counters and the end -----------------------------------------------------------------------------------

@@ -58,6 +58,8 @@ export class Connection {
   #queue: Uint8Array[] = []
   #unsentBytes = 0
   #isWriting = false
+  /** Wakes those who wait for room. */
+  readonly #roomWaiters = new Set<() => void>()
   #isPaused = false
   /** The meter wants nothing to be read. */
   #isThrottled = false
@@ -120,6 +122,20 @@ export class Connection {
 
   get hasRoom(): boolean {
     return this.#isClosed || this.#unsentBytes <= this.#options.unsentBytesMax
+  }
+
+  /** Resolves when there is room for more, when the connection is closed, or when the signal aborts. */
+  room(signal?: AbortSignal): Promise<void> {
+    if (this.hasRoom || signal?.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        this.#roomWaiters.delete(wake)
+        signal?.removeEventListener('abort', wake)
+        resolve()
+      }
+      this.#roomWaiters.add(wake)
+      signal?.addEventListener('abort', wake)
+    })
   }
 
   get isClosed(): boolean {
@@ -192,6 +208,7 @@ export class Connection {
     this.#stopThrottle()
     this.#queue = []
     this.#unsentBytes = 0
+    this.#wakeWaiters()
     this.#events.onClosed(this.#end ?? (this.#isFinishing ? 'finished' : 'broken'))
   }
 
@@ -229,7 +246,13 @@ export class Connection {
     this.#takenMs = this.#clock.monotonicMs()
     if (this.#queue.length > 0) this.#writePiece()
     else if (this.#isFinishing) this.#sendEnd()
-    if (!hadRoom && this.hasRoom) this.#events.onRoom()
+    if (hadRoom || !this.hasRoom) return
+    this.#wakeWaiters()
+    this.#events.onRoom()
+  }
+
+  #wakeWaiters(): void {
+    for (const wake of [...this.#roomWaiters]) wake()
   }
 
   #sendEnd(): void {

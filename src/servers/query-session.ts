@@ -73,7 +73,6 @@ export class QuerySession implements ProtocolSession, AnswerSink {
   #isQuit = false
   #how: QuerySessionEnd | null = null
   #isOver = false
-  #wakeRoom: (() => void) | null = null
   /** Of the query that is answered: its time also runs while the peer takes nothing. */
   #queryDeadline: AbortSignal | null = null
 
@@ -126,9 +125,7 @@ export class QuerySession implements ProtocolSession, AnswerSink {
     this.#stopReading(false)
   }
 
-  onRoom(): void {
-    this.#wakeRoom?.()
-  }
+  onRoom(): void {}
 
   isBusy(): boolean {
     return this.#isServing
@@ -138,7 +135,6 @@ export class QuerySession implements ProtocolSession, AnswerSink {
     this.#how ??= end
     this.#isQuit = true
     this.#gone.abort()
-    this.#wakeRoom?.()
     this.#stopReading(false)
   }
 
@@ -149,18 +145,7 @@ export class QuerySession implements ProtocolSession, AnswerSink {
   }
 
   room(): Promise<void> {
-    if (this.#connection.hasRoom) return Promise.resolve()
-    const deadline = this.#queryDeadline
-    if (deadline?.aborted) return Promise.resolve()
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        this.#wakeRoom = null
-        deadline?.removeEventListener('abort', wake)
-        resolve()
-      }
-      this.#wakeRoom = wake
-      deadline?.addEventListener('abort', wake)
-    })
+    return this.#connection.room(this.#queryDeadline ?? undefined)
   }
 
   // ---- requests -----------------------------------------------------------------------------------------------

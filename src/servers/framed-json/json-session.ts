@@ -63,7 +63,6 @@ export class JsonSession implements ProtocolSession, RequestHost {
   readonly #connection: Connection
   readonly #decoder = new JsonFrameDecoder()
   readonly #lasting: LastingRequests
-  readonly #roomWaiters = new Set<() => void>()
   readonly #startedMs: number
   #resolveClosed: () => void = () => {}
   /** Requests that are not answered, those that last included. */
@@ -137,7 +136,6 @@ export class JsonSession implements ProtocolSession, RequestHost {
   }
 
   onRoom(): void {
-    this.#wake()
     this.#pump()
   }
 
@@ -148,7 +146,6 @@ export class JsonSession implements ProtocolSession, RequestHost {
   onClosed(end: ConnectionEnd): void {
     this.#how ??= end
     this.#lasting.endAll()
-    this.#wake()
     this.#stopReading()
   }
 
@@ -269,20 +266,7 @@ export class JsonSession implements ProtocolSession, RequestHost {
   }
 
   room(signal: AbortSignal): Promise<void> {
-    if (this.hasRoom || signal.aborted) return Promise.resolve()
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        this.#roomWaiters.delete(wake)
-        signal.removeEventListener('abort', wake)
-        resolve()
-      }
-      this.#roomWaiters.add(wake)
-      signal.addEventListener('abort', wake)
-    })
-  }
-
-  #wake(): void {
-    for (const wake of [...this.#roomWaiters]) wake()
+    return this.#connection.room(signal)
   }
 
   last(options: LastingOptions, request: JsonRequest): LastingRequest {
