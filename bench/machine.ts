@@ -5,11 +5,14 @@ import { availableParallelism, cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 
 export function printMachine(title: string): void {
-  const model = cpus()[0]?.model.trim() ?? 'unknown'
   console.log(title)
-  console.log(
-    `  ${model}, ${availableParallelism()} processors, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
-  )
+  console.log(`  ${describeMachine()}`)
+}
+
+export function describeMachine(): string {
+  const model = cpus()[0]?.model.trim() ?? 'unknown'
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`
+  return `${model}, ${availableParallelism()} processors, ${memory}, Node ${process.version}`
 }
 
 export function printFigure(name: string, value: string): void {

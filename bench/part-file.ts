@@ -4,7 +4,7 @@
  *   npm run -s node -- bench/part-file.ts <file> [--level 1]
  *
  * The file (some real log) is cut into blocks of strings of 20 KB, written to a part in a temporary directory, read
- * whole, and read again out of the cache.
+ * whole, read again out of the cache, and copied block by block.
  */
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -42,14 +42,25 @@ async function write(path: string): Promise<number> {
   return summary.bytes
 }
 
-async function read(reader: PartFileReader): Promise<void> {
+async function copy(reader: PartFileReader, path: string, repackLevel: number | null): Promise<void> {
+  const writer = await PartFileWriter.create(realDisk, path, { level: Number(values.level) })
   for (let n = 0; n < reader.blockCount; n++) {
-    const block = await reader.openBlock(n)
-    for (const slot of block.slots) await block.read(slot)
+    await writer.copyBlock(reader, n, reader.facts(n), { repackLevel })
+  }
+  await writer.finish()
+  await writer.datasync()
+  await writer.close()
+}
+
+function read(reader: PartFileReader, prefetches: boolean): void {
+  for (let n = 0; n < reader.blockCount; n++) {
+    if (prefetches) reader.prefetch(n)
+    const block = reader.openBlock(n)
+    for (const slot of block.slots) block.read(slot)
   }
 }
 
-async function measure(name: string, run: () => Promise<unknown>): Promise<void> {
+async function measure(name: string, run: () => unknown): Promise<void> {
   const before = process.cpuUsage()
   const start = performance.now()
   await run()
@@ -69,11 +80,20 @@ try {
     partBytes = await write(path)
   })
   printFigure('bytes in the file', `${(partBytes / 1e6).toFixed(1)} MB`)
-  const reader = await PartFileReader.open(realDisk, path, { cache: new FrameCache(2 * bytes.length) })
-  await measure('read all strings', () => read(reader))
-  await measure('read them again, from the cache', () => read(reader))
+  const open = (): PartFileReader =>
+    PartFileReader.open(realDisk, path, { cache: new FrameCache(2 * bytes.length) })
+  const reader = open()
+  await measure('read all strings', () => read(reader, false))
+  await measure('read them again, from the cache', () => read(reader, false))
   await measure('verify', () => reader.verify())
-  await reader.close()
+  const other = open()
+  await measure('read all strings, one disk read a block', () => read(other, true))
+  other.close()
+  const copied = (repackLevel: number | null) => () =>
+    copy(reader, join(directory, `${repackLevel}`), repackLevel)
+  await measure('copy all blocks as they are, SHA-256 and sync', copied(null))
+  await measure('copy all blocks, packed again at level 3', copied(3))
+  reader.close()
 } finally {
   await rm(directory, { recursive: true })
 }

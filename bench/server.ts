@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
-/** As `npm start` has it. */
-const program = ['--import', join(root, 'dev/node-check.js'), join(root, 'src/bin.ts')]
+/** The words after `node` that start LogCaster, as `npm start` has them. */
+export const program = ['--import', join(root, 'dev/node-check.js'), join(root, 'src/bin.ts')]
 
 export interface RunningServer extends AsyncDisposable {
   readonly pid: number

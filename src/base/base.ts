@@ -7,7 +7,9 @@ export {
   type DiskFile,
   type DiskLock,
   type DiskStat,
+  type ReadableFile,
   readFull,
+  readFullSync,
   retryInterrupted,
   writeAll,
 } from './disk.ts'
@@ -28,3 +30,15 @@ export { RealDisk, realDisk } from './real-disk.ts'
 export type { DiskFault, DiskHook, DiskOperation } from './simulated-calls.ts'
 export { SimulatedClock, type SimulatedClockOptions } from './simulated-clock.ts'
 export { SimulatedDisk, type SimulatedDiskOptions } from './simulated-disk.ts'
+export { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts'
+export { InlineRunner, type InlineRunnerOptions } from './worker-pool-inline.ts'
+export { serveTasks } from './worker-pool-serve.ts'
+export {
+  type TaskContext,
+  type TaskRunner,
+  type TaskRunnerStats,
+  type TaskRunOptions,
+  type Tasks,
+  type Transferring,
+  transferring,
+} from './worker-pool-tasks.ts'

@@ -7,11 +7,14 @@
  *  - `read` may return fewer bytes; 0 means end of file.
  *  - bytes are durable only after `datasync` of their file resolved, names only after `syncDirectory` of their
  *    directory did. A `datasync` that failed proves nothing about the bytes, ever again.
+ *  - `openSync` gives the same bytes as `open` for reading, in calls that block the thread: for worker threads only.
  *  - errors are Node.js system errors: `code` is `ENOENT`, `EEXIST`, `ENOSPC`, `EIO`, ….
  */
 export interface Disk {
   /** `read`: must exist. `create`: must not exist, opened for reading and writing. `write`: must exist, reading and writing. */
   open(path: string, mode: 'read' | 'create' | 'write'): Promise<DiskFile>
+  /** For reading in a thread that may wait for the disk. The file must exist. Throws system errors. */
+  openSync(path: string): ReadableFile
   /** Makes the directory and its missing parents; true when it made one. Not durable until the parents are synced. */
   makeDirectory(path: string): Promise<boolean>
   /** Names in the directory, sorted. */
@@ -51,6 +54,15 @@ export interface DiskFile {
   close(): Promise<void>
 }
 
+export interface ReadableFile {
+  /** The size of the file when it was opened. */
+  readonly bytes: number
+  /** Reads into `target` from `position`; returns how many bytes, maybe fewer than it could, 0 at the end. */
+  readSync(target: Uint8Array, position: number): number
+  /** Closing again does nothing. */
+  closeSync(): void
+}
+
 const INTERRUPTED_TRIES_MAX = 100
 
 /** Runs a disk call again when a signal interrupted it (EINTR), a bounded number of times. */
@@ -59,11 +71,24 @@ export async function retryInterrupted<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call()
     } catch (error) {
-      const interrupted = error instanceof Error && 'code' in error && error.code === 'EINTR'
-      if (!interrupted || attempt >= INTERRUPTED_TRIES_MAX) throw error
+      if (!isInterruption(error) || attempt >= INTERRUPTED_TRIES_MAX) throw error
     }
   }
 }
+
+/** The same for a call that blocks. */
+function retryInterruptedSync<T>(call: () => T): T {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return call()
+    } catch (error) {
+      if (!isInterruption(error) || attempt >= INTERRUPTED_TRIES_MAX) throw error
+    }
+  }
+}
+
+const isInterruption = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'EINTR'
 
 /** Writes all of `bytes` at `position`, in as many calls as the disk needs. */
 export async function writeAll(file: DiskFile, bytes: Uint8Array, position: number): Promise<void> {
@@ -82,6 +107,18 @@ export async function readFull(file: DiskFile, target: Uint8Array, position: num
   while (done < target.length) {
     const rest = done === 0 ? target : target.subarray(done)
     const count = await retryInterrupted(() => file.read(rest, position + done))
+    if (count === 0) break
+    done += count
+  }
+  return done
+}
+
+/** `readFull` for a file that was opened with `openSync`. */
+export function readFullSync(file: ReadableFile, target: Uint8Array, position: number): number {
+  let done = 0
+  while (done < target.length) {
+    const rest = done === 0 ? target : target.subarray(done)
+    const count = retryInterruptedSync(() => file.readSync(rest, position + done))
     if (count === 0) break
     done += count
   }

@@ -39,6 +39,16 @@ export const ERROR_CODES = declare({
     remedy:
       'The file and the place are in the details. Restore the part from a backup; everything that lies in other parts is still served.',
   },
+  KEYS_CORRUPT: {
+    meaning: 'A file of idempotency keys is damaged: its bytes are not those that were written.',
+    remedy:
+      'The file is in the details. Restore it from a backup; without it, a batch that is sent again may be stored twice.',
+  },
+  DELETES_CORRUPT: {
+    meaning: 'A file of deleted rows is damaged: its bytes are not those that were written.',
+    remedy:
+      'The file is in the details. Restore it from a backup; without it, nobody knows which records of its part were deleted.',
+  },
   BATCH_CORRUPT: {
     meaning: 'The bytes are not a canonical batch of records.',
     remedy: 'Report it: the sender of these bytes is LogCaster itself.',
@@ -159,6 +169,12 @@ export const ERROR_CODES = declare({
   SERVER_BUSY: {
     meaning: 'As much is under way as the session or the server may hold.',
     remedy: 'Try again when something of it is done.',
+  },
+  WORKER_DIED: {
+    meaning:
+      'A worker thread ended in the middle of its task: it crashed, or needed more memory than it may have.',
+    remedy:
+      'Another takes its place, and other tasks go on. Ask again; if it happens again, report it with the message.',
   },
   INTERNAL_ERROR: {
     meaning: 'The server failed at something that it should be able to do.',

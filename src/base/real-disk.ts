@@ -1,11 +1,11 @@
 /**
- * The disk of this machine, on FileHandle only: fs.fsync and fs.fdatasync fail under Node's permission model,
- * FileHandle.sync and FileHandle.datasync do not.
+ * The disk of this machine. Whatever writes or syncs goes through FileHandle: fs.fsync and fs.fdatasync fail under
+ * Node's permission model, FileHandle.sync and FileHandle.datasync do not.
  *
  * Keeps to the contract of disk.ts and adds nothing: it does not retry, does not loop on short counts, does not
  * look at what it moves. Files are made for the owner and the group, directories too.
  */
-import { constants } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import {
   type FileHandle,
   mkdir,
@@ -18,8 +18,8 @@ import {
 } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { lockDirectory } from './directory-lock.ts'
-import type { Disk, DiskFile, DiskLock, DiskStat } from './disk.ts'
-import { systemErrorCode } from './errors.ts'
+import type { Disk, DiskFile, DiskLock, DiskStat, ReadableFile } from './disk.ts'
+import { systemError, systemErrorCode } from './errors.ts'
 
 const FLAGS = { read: 'r', create: 'wx+', write: 'r+' } as const
 const FILE_MODE = 0o640
@@ -28,6 +28,16 @@ const DIRECTORY_MODE = 0o750
 export class RealDisk implements Disk {
   async open(path: string, mode: 'read' | 'create' | 'write'): Promise<DiskFile> {
     return new RealFile(await openHandle(path, FLAGS[mode], FILE_MODE))
+  }
+
+  openSync(path: string): ReadableFile {
+    const descriptor = openSync(path, FLAGS.read)
+    try {
+      return new RealReadableFile(path, descriptor, fstatSync(descriptor).size)
+    } catch (error) {
+      closeSync(descriptor)
+      throw error
+    }
   }
 
   makeDirectory(path: string): Promise<boolean> {
@@ -136,5 +146,30 @@ class RealFile implements DiskFile {
 
   close(): Promise<void> {
     return this.#handle.close()
+  }
+}
+
+class RealReadableFile implements ReadableFile {
+  readonly bytes: number
+  readonly #path: string
+  /** Null when closed: the system gives the number of a closed file to another one. */
+  #descriptor: number | null
+
+  constructor(path: string, descriptor: number, bytes: number) {
+    this.#path = path
+    this.#descriptor = descriptor
+    this.bytes = bytes
+  }
+
+  readSync(target: Uint8Array, position: number): number {
+    if (this.#descriptor === null) throw systemError('EBADF', `bad file descriptor, read '${this.#path}'`)
+    return readSync(this.#descriptor, target, 0, target.length, position)
+  }
+
+  closeSync(): void {
+    const descriptor = this.#descriptor
+    if (descriptor === null) return
+    this.#descriptor = null
+    closeSync(descriptor)
   }
 }

@@ -4,7 +4,11 @@
  *
  * A call does all it does at one moment. The harness may cut the power in `onCall` (the call then did nothing) or in
  * `onReturn` (it did all, but the caller never hears of it).
+ *
+ * A synchronous call goes through the same, except that nothing can delay it: a hook that returns a promise for one is
+ * a bug of the harness, because the call would not wait for it.
  */
+import { assert } from './assert.ts'
 import { systemError } from './errors.ts'
 import type { SeededRandom } from './random.ts'
 import type { SyncReach } from './simulated-file.ts'
@@ -27,7 +31,7 @@ export type DiskOperation =
   | 'lock'
   | 'release'
 
-/** `n` counts the calls of the disk from 1. */
+/** `n` counts the calls of the disk from 1. For a synchronous call it must not return a promise. */
 export type DiskHook = (operation: DiskOperation, path: string, n: number) => void | Promise<void>
 
 export interface DiskFault {
@@ -105,11 +109,8 @@ export class SimulatedCalls {
   }
 
   async run<T>(call: DiskCall<T>): Promise<T> {
-    this.checkAlive()
     const { operation, path } = call
-    const n = ++this.calls
-    this.#counts.set(operation, this.count(operation) + 1)
-    const fault = this.#takeFault(operation, path)
+    const { n, fault } = this.#begin(operation, path)
     await this.onCall?.(operation, path, n)
     await this.#delay()
     this.checkAlive()
@@ -120,6 +121,26 @@ export class SimulatedCalls {
       await this.#delay()
       this.checkAlive()
     }
+  }
+
+  runSync<T>(call: DiskCall<T>): T {
+    const { operation, path } = call
+    const { n, fault } = this.#begin(operation, path)
+    showSync(this.onCall, operation, path, n)
+    this.checkAlive()
+    try {
+      return this.#perform(call, fault)
+    } finally {
+      showSync(this.onReturn, operation, path, n)
+      this.checkAlive()
+    }
+  }
+
+  #begin(operation: DiskOperation, path: string): { readonly n: number; readonly fault: DiskFault | null } {
+    this.checkAlive()
+    const n = ++this.calls
+    this.#counts.set(operation, this.count(operation) + 1)
+    return { n, fault: this.#takeFault(operation, path) }
   }
 
   #perform<T>(call: DiskCall<T>, fault: DiskFault | null): T {
@@ -152,6 +173,11 @@ export class SimulatedCalls {
     else if (operation === 'write') armed.fault = { ...fault, partialBytes: 0 }
     return fault
   }
+}
+
+function showSync(hook: DiskHook | undefined, operation: DiskOperation, path: string, n: number): void {
+  const answer = hook?.(operation, path, n)
+  assert(!(answer instanceof Promise), `a hook cannot delay a synchronous ${operation}`)
 }
 
 function matches(fault: DiskFault, operation: DiskOperation, path: string): boolean {

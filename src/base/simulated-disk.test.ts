@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type DiskFile, readFull, retryInterrupted, writeAll } from './disk.ts'
+import { type DiskFile, readFull, readFullSync, retryInterrupted, writeAll } from './disk.ts'
 import { SimulatedDisk, type SimulatedDiskOptions } from './simulated-disk.ts'
 
 const SEEDS = 300
@@ -588,6 +588,88 @@ describe('chance', () => {
     const second = await Promise.all(seeds.map(run))
     assert.deepEqual(first, second)
     assert.ok(new Set(first).size > 3)
+  })
+})
+
+describe('synchronous calls', () => {
+  async function opened(options?: SimulatedDiskOptions) {
+    const disk = new SimulatedDisk(options)
+    await create(disk, '/a', 'abc')
+    return { disk, file: disk.openSync('/a') }
+  }
+
+  test('are counted and shown to the hooks, as any other', async () => {
+    const { disk, file } = await opened()
+    const before = disk.calls
+    const seen: string[] = []
+    disk.onCall = (operation, path, n) => void seen.push(`${n - before} ${operation} ${path}`)
+    disk.onReturn = (operation) => void seen.push(`did ${operation}`)
+    file.readSync(new Uint8Array(3), 0)
+    file.closeSync()
+    disk.openSync('/a')
+    assert.deepEqual(seen, ['1 read /a', 'did read', '2 close /a', 'did close', '3 open /a', 'did open'])
+    assert.deepEqual([disk.calls - before, disk.callsOf('read'), disk.callsOf('open')], [3, 1, 3])
+  })
+
+  test('a hook that would delay one is a bug', async () => {
+    const { disk, file } = await opened()
+    disk.onCall = async () => {}
+    assert.throws(() => file.readSync(new Uint8Array(3), 0), /BUG: a hook cannot delay a synchronous read/)
+    disk.onCall = undefined
+    disk.onReturn = async () => {}
+    assert.throws(() => disk.openSync('/a'), /BUG: a hook cannot delay a synchronous open/)
+  })
+
+  test('fail when that was ordered; a close that fails closes', async () => {
+    const { disk, file } = await opened()
+    for (const operation of ['open', 'read', 'close'] as const) disk.failCall(1, { code: 'EIO', operation })
+    assert.throws(() => disk.openSync('/a'), { code: 'EIO' })
+    assert.throws(() => file.readSync(new Uint8Array(3), 0), { code: 'EIO' })
+    assert.equal(file.readSync(new Uint8Array(3), 0), 3)
+    assert.throws(() => file.closeSync(), { code: 'EIO' })
+    assert.throws(() => file.readSync(new Uint8Array(3), 0), { code: 'EBADF' })
+  })
+
+  test('an interrupted read is done by trying again, a bounded number of times', async () => {
+    const { disk, file } = await opened()
+    const bytes = new Uint8Array(3)
+    disk.failCall(1, { code: 'EINTR' })
+    assert.equal(readFullSync(file, bytes, 0), 3)
+    assert.deepEqual(bytes, encoder.encode('abc'))
+    disk.failCall(1, { code: 'EINTR', persistent: true })
+    const before = disk.callsOf('read')
+    assert.throws(() => readFullSync(file, bytes, 0), { code: 'EINTR' })
+    assert.equal(disk.callsOf('read') - before, 100)
+  })
+
+  test('reads may be short', async () => {
+    const { file } = await opened({ shortReadChance: 0.5 })
+    const counts = new Set<number>()
+    for (let i = 0; i < 50; i++) counts.add(file.readSync(new Uint8Array(3), 0))
+    assert.deepEqual([...counts].sort(), [1, 2, 3])
+    const bytes = new Uint8Array(5)
+    assert.equal(readFullSync(file, bytes, 0), 3)
+    assert.deepEqual(bytes.subarray(0, 3), encoder.encode('abc'))
+  })
+
+  test('are refused once the process ended, also when it ended in their hook', async () => {
+    const { disk, file } = await opened()
+    disk.onReturn = () => void disk.processKill()
+    assert.throws(() => file.readSync(new Uint8Array(3), 0), { code: 'ESTALE' })
+    disk.onReturn = undefined
+    assert.throws(() => file.readSync(new Uint8Array(3), 0), { code: 'ESTALE' })
+    assert.throws(() => file.closeSync(), { code: 'ESTALE' })
+    assert.throws(() => disk.openSync('/a'), { code: 'ESTALE' })
+  })
+
+  test('a file that was unlinked takes its room until it is closed', async () => {
+    const { disk, file } = await opened({ capacityBytes: 10 })
+    const freeBytes = async () => (await disk.space('/')).freeBytes
+    await disk.unlink('/a')
+    assert.equal(await freeBytes(), 7)
+    file.closeSync()
+    file.closeSync()
+    assert.equal(await freeBytes(), 10)
   })
 })
 

@@ -12,7 +12,7 @@
  */
 import { assert } from './assert.ts'
 import { LOCK_FILE_NAME } from './directory-lock.ts'
-import type { Disk, DiskFile, DiskLock, DiskStat } from './disk.ts'
+import type { Disk, DiskFile, DiskLock, DiskStat, ReadableFile } from './disk.ts'
 import { CodedError, systemError } from './errors.ts'
 import { SeededRandom } from './random.ts'
 import { type DiskFault, type DiskHook, type DiskOperation, SimulatedCalls } from './simulated-calls.ts'
@@ -146,6 +146,12 @@ export class SimulatedDisk implements Disk {
       const file = mode === 'create' ? this.#tree.createFile(path) : this.#tree.file(path)
       return new SimulatedHandle(file, path, mode !== 'read', this.#calls, this.#room, this.#options)
     })
+  }
+
+  openSync(path: string): ReadableFile {
+    const effect = () =>
+      new SimulatedReadableFile(this.#tree.file(path), path, this.#calls, this.#room, this.#options)
+    return this.#calls.runSync({ operation: 'open', path, effect })
   }
 
   makeDirectory(path: string): Promise<boolean> {
@@ -315,7 +321,7 @@ class SimulatedHandle implements DiskFile {
         this.#checkOpen(true)
         return bytes.length === 0
           ? 0
-          : this.#write(this.#shorten(bytes, this.#options.shortWriteChance), position)
+          : this.#write(shorten(bytes, this.#calls.random, this.#options.shortWriteChance), position)
       },
       (fault) => this.#writePart(bytes, position, fault),
     )
@@ -325,7 +331,8 @@ class SimulatedHandle implements DiskFile {
     checkPosition(position)
     return this.#run('read', () => {
       this.#checkOpen(false)
-      return this.#file.live.read(this.#shorten(target, this.#options.shortReadChance), position)
+      const { random } = this.#calls
+      return this.#file.live.read(shorten(target, random, this.#options.shortReadChance), position)
     })
   }
 
@@ -388,12 +395,6 @@ class SimulatedHandle implements DiskFile {
     return count
   }
 
-  #shorten(bytes: Uint8Array, chance = 0): Uint8Array {
-    const { random } = this.#calls
-    if (chance === 0 || bytes.length < 2 || !random.chance(chance)) return bytes
-    return bytes.subarray(0, 1 + random.below(bytes.length - 1))
-  }
-
   #checkOpen(toWrite: boolean): void {
     if (this.#isOpen && (this.#isWritable || !toWrite)) return
     throw systemError('EBADF', `bad file descriptor '${this.#path}'`)
@@ -406,6 +407,57 @@ class SimulatedHandle implements DiskFile {
   ): Promise<T> {
     return this.#calls.run({ operation, path: this.#path, effect, failed })
   }
+}
+
+class SimulatedReadableFile implements ReadableFile {
+  readonly bytes: number
+  readonly #file: SimulatedFile
+  readonly #path: string
+  readonly #calls: SimulatedCalls
+  readonly #room: Room
+  readonly #options: SimulatedDiskOptions
+  #isOpen = true
+
+  constructor(
+    file: SimulatedFile,
+    path: string,
+    calls: SimulatedCalls,
+    room: Room,
+    options: SimulatedDiskOptions,
+  ) {
+    this.bytes = file.live.length
+    this.#file = file
+    this.#path = path
+    this.#calls = calls
+    this.#room = room
+    this.#options = options
+    file.handles++
+  }
+
+  readSync(target: Uint8Array, position: number): number {
+    checkPosition(position)
+    const effect = () => {
+      if (!this.#isOpen) throw systemError('EBADF', `bad file descriptor '${this.#path}'`)
+      const { random } = this.#calls
+      return this.#file.live.read(shorten(target, random, this.#options.shortReadChance), position)
+    }
+    return this.#calls.runSync({ operation: 'read', path: this.#path, effect })
+  }
+
+  closeSync(): void {
+    const effect = () => {
+      if (!this.#isOpen) return
+      this.#isOpen = false
+      this.#room.closed(this.#file)
+    }
+    this.#calls.runSync({ operation: 'close', path: this.#path, effect, failed: effect })
+  }
+}
+
+/** The bytes, or by chance fewer of them, never none of some. */
+function shorten(bytes: Uint8Array, random: SeededRandom, chance = 0): Uint8Array {
+  if (chance === 0 || bytes.length < 2 || !random.chance(chance)) return bytes
+  return bytes.subarray(0, 1 + random.below(bytes.length - 1))
 }
 
 function checkPosition(position: number): void {

@@ -57,3 +57,8 @@ export function isAscii(data: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (data[at] >= 0x80) return false
   return true
 }
+
+/** ASCII letters that have another case. Of letters beyond ASCII nothing is said. */
+export function hasAsciiLetter(text: string): boolean {
+  return /[a-z]/i.test(text)
+}

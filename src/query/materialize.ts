@@ -22,7 +22,7 @@ export function recordRowOf(block: Block, row: number): RecordRow {
     receivedNs: block.receivedNs[row],
     severity: block.severities[row],
     level: levelText(block, row),
-    message: copyOf(block.message, row),
+    message: block.messageOf?.(row).slice() ?? copyOf(block.message, row),
     fields,
     stream,
   }

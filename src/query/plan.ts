@@ -1,6 +1,7 @@
 /** What a query needs from a scan: its filter made ready, and where matching records can be at all. */
 import { Bitset } from '../base/base.ts'
 import type { Block } from '../record/record.ts'
+import type { SkipTest } from '../storage/storage.ts'
 import type { Filter, Query } from './ast.ts'
 import { BlockView } from './block-view.ts'
 import { type Bounds, UNBOUNDED } from './bounds.ts'
@@ -27,6 +28,16 @@ export class FilterPlan {
   /** Roughly what a row costs. */
   get cost(): number {
     return this.#filter.cost
+  }
+
+  /** What a store may ask of its blocks before it reads them; undefined where there is nothing to ask. */
+  get skip(): SkipTest | undefined {
+    return this.#filter.skip
+  }
+
+  /** How many rows of the block match, where that is known without looking at rows; else null. */
+  knownCount(block: Block): number | null {
+    return this.#filter.count?.(block) ?? null
   }
 
   /** The same as `match`, with a pause whenever about TURN_COST was spent: others use this thread too. */

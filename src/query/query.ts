@@ -17,7 +17,18 @@ export {
 } from './query-forms.ts'
 export type { RecordRow, Row, RowField, ValuesRow } from './row.ts'
 export { rowFields, rowJson } from './row-fields.ts'
-export { countRows, type RunOptions, type Selection, type SelectOptions, selectRows } from './run.ts'
+export type { SortedKeys } from './row-keys.ts'
+export {
+  countRows,
+  countRowsOfParts,
+  type RunOptions,
+  type Selection,
+  type SelectOptions,
+  selectRows,
+  selectRowsOfParts,
+} from './run.ts'
+export { type BlockSource, countIn, type FoundRows, keysIn, rowsIn } from './search.ts'
+export { partOf, type SearchPart } from './search-parts.ts'
 export { isLive, queryLimit } from './shape.ts'
 export { didYouMean } from './suggestion.ts'
 export { VOCABULARY, type Vocabulary } from './vocabulary.ts'

@@ -2,7 +2,7 @@
  * The keys of matching rows: (time, ns, id), the total order of records. Typed arrays that grow, no object a row.
  *
  * With a limit it is a heap whose root is the oldest key kept, so that only the newest N stay; without one, keys are
- * gathered as they come. `sorted` gives them oldest first.
+ * gathered as they come. `takeSorted` gives them oldest first.
  */
 import { CodedError } from '../base/base.ts'
 
@@ -10,6 +10,14 @@ import { CodedError } from '../base/base.ts'
 const BYTES_PER_KEY = 24
 const CAPACITY_FIRST = 256
 const RUN_LENGTH = 32 * 1024
+
+/** Keys oldest first, in arrays of the same length that share no memory with others. */
+export interface SortedKeys {
+  /** Milliseconds since the epoch, and nanoseconds within that millisecond. */
+  readonly timesMs: Float64Array<ArrayBuffer>
+  readonly timesNs: Uint32Array<ArrayBuffer>
+  readonly ids: Float64Array<ArrayBuffer>
+}
 
 export class RowKeys {
   timesMs = new Float64Array(CAPACITY_FIRST)
@@ -94,8 +102,21 @@ export class RowKeys {
     this.ids = grown(this.ids, new Float64Array(capacity))
   }
 
+  /** All keys, oldest first; none are left here. A column is let go as soon as it was copied. */
+  async takeSorted(pause: () => Promise<void>): Promise<SortedKeys> {
+    const order = await this.#sorted(pause)
+    this.count = 0
+    const ids = reordered(this.ids, order, new Float64Array(order.length))
+    this.ids = new Float64Array(0)
+    const timesMs = reordered(this.timesMs, order, new Float64Array(order.length))
+    this.timesMs = new Float64Array(0)
+    const timesNs = reordered(this.timesNs, order, new Uint32Array(order.length))
+    this.timesNs = new Uint32Array(0)
+    return { timesMs, timesNs, ids }
+  }
+
   /** The places of all keys, oldest first. Sorts in pieces and lets others work between them. */
-  async sorted(pause: () => Promise<void>): Promise<Uint32Array> {
+  async #sorted(pause: () => Promise<void>): Promise<Uint32Array> {
     let order = Uint32Array.from({ length: this.count }, (_, at) => at)
     for (let start = 0; start < order.length; start += RUN_LENGTH) {
       order.subarray(start, start + RUN_LENGTH).sort((a, b) => this.compare(a, b))
@@ -133,6 +154,11 @@ export class RowKeys {
 
 function grown<T extends Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(from: T, to: T): T {
   to.set(from)
+  return to
+}
+
+function reordered<T extends Float64Array | Uint32Array>(from: T, order: Uint32Array, to: T): T {
+  for (let at = 0; at < order.length; at++) to[at] = from[order[at]]
   return to
 }
 

@@ -10,7 +10,7 @@ import { printQuery } from './printer.ts'
 import type { Row } from './row.ts'
 import { rowJson } from './row-fields.ts'
 import { countRows, type SelectOptions, selectRows } from './run.ts'
-import { blockOf, FakeSnapshot, TEST_NOW_MS, type TestRecord } from './test-blocks.ts'
+import { blockOf, FakeSnapshot, JudgingBlock, TEST_NOW_MS, type TestRecord } from './test-blocks.ts'
 import { decodeLoosely } from './text.ts'
 
 const parse = (text: string) => parseQuery(text, { nowMs: TEST_NOW_MS })
@@ -163,6 +163,91 @@ test('many rows in no order are sorted whole', async () => {
   assert.equal(rows.length, 70_000)
 })
 
+// ---- blocks that judge values themselves --------------------------------------------------------------------
+
+const SERVED: readonly TestRecord[] = [
+  { message: 'disk error', timeMs: 1000, level: 'Oops', fields: { f: 'a', n: '7' } },
+  { message: 'disk full', timeMs: 2000, level: 'error', fields: { f: 'b' } },
+  { message: 'all well', timeMs: 3000, level: 'info', fields: { n: '9' } },
+]
+
+const judging = (counts: boolean) => new JudgingBlock(blockOf(SERVED), counts)
+
+/** The count, and what the block was asked for it: `?` where rows were looked at. */
+async function countAsked(text: string, counts = true): Promise<[number, string[]]> {
+  const block = judging(counts)
+  const count = await countRows(new FakeSnapshot([block]), parse(text))
+  assert.deepEqual(block.columnsRead, [], text)
+  return [count, block.questions.map(({ kind, field }) => (field ?? 'msg') + (kind === 'narrow' ? '?' : ''))]
+}
+
+test('a count that a block knows needs no look at its rows', async () => {
+  assert.deepEqual(await countAsked('*'), [3, []])
+  assert.deepEqual(await countAsked('disk'), [2, ['msg']])
+  assert.deepEqual(await countAsked('f:a'), [1, ['f']])
+  assert.deepEqual(await countAsked('!f:a'), [2, ['f']])
+  assert.deepEqual(await countAsked('disk _time:>5m'), [2, ['msg']])
+  assert.deepEqual(await countAsked('disk _id:<10'), [2, ['msg']])
+  assert.deepEqual(await countAsked('disk or _id:>10'), [2, ['msg']])
+  assert.deepEqual(await countAsked('disk !_id:<10'), [0, []])
+  assert.deepEqual(await countAsked('disk or _id:<10'), [3, []])
+  assert.deepEqual(await countAsked('_time:[1970-01-01Z, 1970-01-02Z)'), [3, []])
+})
+
+test('rows are looked at where no count is known, and the block judges their values', async () => {
+  assert.deepEqual(await countAsked('disk', false), [2, ['msg', 'msg?']])
+  assert.deepEqual(await countAsked('disk f:a'), [1, ['msg', 'f', 'msg?', 'f?']])
+  // The first record happened before, and the block holds both sides of the bound.
+  assert.deepEqual(await countAsked('disk _time:>1970-01-01T00:00:01Z'), [1, ['msg?']])
+  assert.deepEqual(await countAsked('disk _time:>=1970-01-01T00:00:01.000000001Z'), [1, ['msg?']])
+  assert.deepEqual(await countAsked('disk _id:>1'), [1, ['msg?']])
+})
+
+test('fields that are made are made, whatever the block judges', async () => {
+  for (const [text, expected] of [
+    ['level:error', 1],
+    ['level:Oops', 1],
+    ['_time:1970*', 3],
+    ['_id:in(1, 2)', 2],
+    ['_stream:""', 3],
+    ['_truncated:""', 3],
+  ] as const) {
+    const block = judging(true)
+    assert.equal(await countRows(new FakeSnapshot([block]), parse(text)), expected, text)
+    assert.deepEqual(block.questions, [], text)
+  }
+})
+
+test('the tree of what rows must pass goes with every scan for a filter, and with none for ids', async () => {
+  const blocks = [blockOf(SERVED), blockOf([{ message: 'nothing here' }], 4)]
+  const snapshot = new FakeSnapshot(blocks)
+  assert.equal(await countRows(snapshot, parse('disk f:a')), 1)
+  await select(snapshot, 'disk f:a')
+  assert.equal(snapshot.scanned, 3)
+  assert.deepEqual(
+    snapshot.requests.map(({ order, skip }) => [order, skip?.kind]),
+    [
+      ['any', 'and'],
+      ['newest', 'and'],
+      ['id', undefined],
+    ],
+  )
+})
+
+test('rows are fetched without a whole column', async () => {
+  const block = judging(true)
+  const rows = await select(new FakeSnapshot([block]), 'disk')
+  assert.deepEqual(block.columnsRead, [])
+  assert.deepEqual(rows, await select(new FakeSnapshot([blockOf(SERVED)]), 'disk'))
+  assert.deepEqual(
+    rows.map((row) => row.kind === 'record' && [decodeLoosely(row.message), row.level]),
+    [
+      ['disk error', 'Oops'],
+      ['disk full', 'error'],
+    ],
+  )
+})
+
 // ---- against a plain evaluation -----------------------------------------------------------------------------
 
 interface PlainRecord {
@@ -295,7 +380,12 @@ test('random queries over random blocks give what a plain evaluation gives', asy
       for (const record of records) plain.push({ id: nextId++, record })
       nextId += random.below(3)
     }
-    const snapshot = new FakeSnapshot(blocks)
+    const snapshot = new FakeSnapshot(
+      blocks.map((block) => {
+        const way = random.below(3)
+        return way === 0 ? block : new JudgingBlock(block, way === 1)
+      }),
+    )
     for (let query = 0; query < 8; query++) {
       const { text, matches } = randomFilter(random, 3)
       const story = `seed ${seed}, round ${round}: ${text}, printed ${printQuery(parse(text))}`

@@ -11,6 +11,7 @@ import {
   levelSeverity,
   levelValue,
   RECORD_FLAG_LEVEL_UPPER,
+  TRUNCATED_FIELD,
 } from '../record/record.ts'
 import { decodeLoosely, encodeText } from './text.ts'
 
@@ -56,6 +57,12 @@ export const SPECIAL_FIELDS: ReadonlyMap<string, SpecialField> = new Map<string,
 /** Rows whose value in `field` goes by `word`, although its text may be another; null when there is no such thing. */
 export function rowsNamed(block: Block, field: string, word: string, rows: Bitset): Bitset | null {
   return SPECIAL_FIELDS.get(field)?.rowsNamed?.(block, word, rows) ?? null
+}
+
+/** The name by which a block stores the field, null for the message; undefined for fields that are made, not stored. */
+export function storedFieldOf(field: string): string | null | undefined {
+  if (field === MESSAGE_FIELD) return null
+  return SPECIAL_FIELDS.has(field) || field === TRUNCATED_FIELD ? undefined : field
 }
 
 export function orderOf(field: string): FieldOrder | null {
@@ -117,8 +124,8 @@ export function copyOf(column: Column, row: number): Uint8Array {
 
 /** The sender's own word where it was kept, else the canonical name as it came. */
 export function levelText(block: Block, row: number): string {
-  const { levelWords } = block
-  if (levelWords.lengths[row] > 0) return decodeLoosely(copyOf(levelWords, row))
+  const word = block.levelWordOf?.(row).slice() ?? copyOf(block.levelWords, row)
+  if (word.length > 0) return decodeLoosely(word)
   return levelValue(block.severities[row], block.flags[row])
 }
 

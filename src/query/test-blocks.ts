@@ -1,18 +1,23 @@
 /** For tests: records as objects, blocks and snapshots made of them. Goes through the real encoding. */
+import { Bitset } from '../base/base.ts'
 import {
   BatchEncoder,
   type Block,
   BlockBuilder,
+  type BlockField,
+  type Column,
   FIELD_STRING,
   levelSeverity,
   levelWordFlags,
   RECORD_FLAG_TRUNCATED,
   setBatchFirstId,
+  type ValueTest,
 } from '../record/record.ts'
-import type { ScannedBlock, ScanRequest, Snapshot } from '../storage/storage.ts'
+import type { ScannedBlock, ScanRequest, SkipTest, Snapshot } from '../storage/storage.ts'
 import { parseQuery } from './parser.ts'
 import { FilterPlan } from './plan.ts'
 import { encodeText } from './text.ts'
+import { narrowByValue } from './value-test.ts'
 
 export interface TestRecord {
   readonly message?: string | Uint8Array
@@ -83,6 +88,138 @@ export function matchingRows(text: string, records: readonly TestRecord[]): numb
 /** 2025-07-18T00:00:00Z */
 export const TEST_NOW_MS = Date.UTC(2025, 6, 18)
 
+export interface Question {
+  readonly kind: 'narrow' | 'count'
+  readonly field: string | null
+  readonly test: ValueTest
+}
+
+/** A block that judges values itself, by the plain semantics, and keeps what it was asked and what was read of it. */
+export class JudgingBlock implements Block {
+  readonly questions: Question[] = []
+  /** Names of the whole columns that were read; `_msg` and `level` for those of the block. */
+  readonly columnsRead: string[] = []
+  /** What it stands for; whoever reads this is not noticed. */
+  readonly plain: Block
+  readonly #counts: boolean
+
+  /** Without `counts` it knows no count. */
+  constructor(block: Block, counts: boolean) {
+    this.plain = block
+    this.#counts = counts
+  }
+
+  get rowCount(): number {
+    return this.plain.rowCount
+  }
+
+  get ids(): Float64Array {
+    return this.plain.ids
+  }
+
+  get timesMs(): Float64Array {
+    return this.plain.timesMs
+  }
+
+  get timesNs(): Uint32Array {
+    return this.plain.timesNs
+  }
+
+  get receivedMs(): Float64Array {
+    return this.plain.receivedMs
+  }
+
+  get receivedNs(): Uint32Array {
+    return this.plain.receivedNs
+  }
+
+  get severities(): Uint8Array {
+    return this.plain.severities
+  }
+
+  get flags(): Uint8Array {
+    return this.plain.flags
+  }
+
+  get timeMsMin(): number {
+    return this.plain.timeMsMin
+  }
+
+  get timeMsMax(): number {
+    return this.plain.timeMsMax
+  }
+
+  get message(): Column {
+    this.columnsRead.push('_msg')
+    return this.plain.message
+  }
+
+  get levelWords(): Column {
+    this.columnsRead.push('level')
+    return this.plain.levelWords
+  }
+
+  field(name: string): Column | null {
+    this.columnsRead.push(name)
+    return this.plain.field(name)
+  }
+
+  fieldsOf(row: number): BlockField[] {
+    return this.plain.fieldsOf(row)
+  }
+
+  fieldNamesOf(row: number): string[] {
+    return this.plain.fieldNamesOf(row)
+  }
+
+  streamFieldNamesOf(row: number): string[] {
+    return this.plain.streamFieldNamesOf(row)
+  }
+
+  fieldNames(): string[] {
+    return this.plain.fieldNames()
+  }
+
+  narrow(field: string | null, test: ValueTest, rows: Bitset): void {
+    this.questions.push({ kind: 'narrow', field, test })
+    narrowByValue(storedColumn(this.plain, field), rows, test)
+  }
+
+  countPassing(field: string | null, test: ValueTest): number | null {
+    this.questions.push({ kind: 'count', field, test })
+    return this.#counts ? rowsPassing(this.plain, field, test).count() : null
+  }
+
+  messageOf(row: number): Uint8Array {
+    return valueAt(this.plain.message, row)
+  }
+
+  levelWordOf(row: number): Uint8Array {
+    return valueAt(this.plain.levelWords, row)
+  }
+}
+
+function valueAt({ data, starts, lengths }: Column, row: number): Uint8Array {
+  return data.subarray(starts[row], starts[row] + lengths[row])
+}
+
+function storedColumn(block: Block, field: string | null): Column | null {
+  return field === null ? block.message : block.field(field)
+}
+
+function rowsPassing(block: Block, field: string | null, test: ValueTest): Bitset {
+  const rows = Bitset.full(block.rowCount)
+  narrowByValue(storedColumn(block, field), rows, test)
+  return rows
+}
+
+/** The rows that pass the whole tree. */
+function rowsOfSkip(block: Block, skip: SkipTest): Bitset {
+  if (skip.kind === 'value') return rowsPassing(block, skip.field, skip.test)
+  const passing = skip.tests.map((test) => rowsOfSkip(block, test))
+  return passing.reduce((all, rows) => (skip.kind === 'and' ? all.and(rows) : all.or(rows)))
+}
+
 /** A snapshot over blocks, as strict as the interface allows: it hands out what it must and no promise more. */
 export class FakeSnapshot implements Snapshot {
   readonly fenceId: number
@@ -90,6 +227,8 @@ export class FakeSnapshot implements Snapshot {
   readonly damage = []
   /** Blocks handed out so far. */
   scanned = 0
+  /** What was asked, scan by scan. */
+  readonly requests: ScanRequest[] = []
   readonly #blocks: readonly Block[]
 
   constructor(blocks: readonly Block[]) {
@@ -100,7 +239,9 @@ export class FakeSnapshot implements Snapshot {
 
   async *scan(request: ScanRequest = {}): AsyncGenerator<ScannedBlock> {
     const blocks = this.#blocks.filter((block) => isAsked(block, request))
+    this.requests.push(request)
     if (request.order === 'newest') blocks.sort((a, b) => b.timeMsMax - a.timeMsMax)
+    if (request.order === 'any') blocks.reverse()
     for (let index = 0; index < blocks.length; index++) {
       const rest = blocks.slice(index + 1)
       this.scanned++
@@ -118,6 +259,11 @@ export class FakeSnapshot implements Snapshot {
 
 function isAsked(block: Block, request: ScanRequest): boolean {
   const { timeMsMin = -Infinity, timeMsMax = Infinity, idMin = -Infinity, idMax = Infinity, ids } = request
+  if (
+    request.skip !== undefined &&
+    rowsOfSkip(block instanceof JudgingBlock ? block.plain : block, request.skip).isEmpty()
+  )
+    return false
   const first = block.ids[0]
   const last = block.ids[block.rowCount - 1]
   const isInTime = block.timeMsMax >= timeMsMin && block.timeMsMin <= timeMsMax

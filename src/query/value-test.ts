@@ -1,19 +1,18 @@
-/** A test of one value, and how it runs over a column. */
+/** How a test of one value runs over a column, where the block does not judge values itself. */
 import type { Bitset } from '../base/base.ts'
-import type { Column } from '../record/record.ts'
-
-export interface ValueTest {
-  readonly cost: number
-  /** The bytes of `data` from `start` to `end` pass. An absent field is an empty value. */
-  test(data: Uint8Array, start: number, end: number): boolean
-}
+import type { Column, ValueTest } from '../record/record.ts'
 
 const NOTHING = new Uint8Array(0)
 
 /** Takes the rows out whose value does not pass. A column that is null has only empty values. */
 export function narrowByValue(column: Column | null, rows: Bitset, test: ValueTest): void {
   if (column !== null) narrowByColumn(column, rows, test)
-  else if (!test.test(NOTHING, 0, 0)) rows.clear()
+  else if (!passesEmpty(test)) rows.clear()
+}
+
+/** Rows without the field pass. */
+export function passesEmpty(test: ValueTest): boolean {
+  return test.test(NOTHING, 0, 0)
 }
 
 function narrowByColumn(column: Column, rows: Bitset, test: ValueTest): void {

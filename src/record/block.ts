@@ -5,6 +5,9 @@
  * columns decoded from a part need one array only. Nothing here may be changed by a reader, and nothing may be kept
  * after the scan moved on, unless it was copied.
  */
+import type { Bitset } from '../base/base.ts'
+import type { ValueTest } from './value-test.ts'
+
 export interface Column {
   readonly data: Uint8Array
   /** Where each row's value starts in `data`. */
@@ -53,4 +56,19 @@ export interface Block {
   streamFieldNamesOf(row: number): string[]
   /** Names of the fields of any row. */
   fieldNames(): string[]
+  /**
+   * Takes the rows out of `rows` whose value does not pass, judged on what is stored: it may look at dictionaries,
+   * templates and indexes, and decodes as little as it can. `field` is a name as for `field()`, null the message.
+   * Absent: whoever filters tests the values of the column.
+   */
+  narrow?(field: string | null, test: ValueTest, rows: Bitset): void
+  /** How many rows pass, where that is known without looking at any row; null where it is not. */
+  countPassing?(field: string | null, test: ValueTest): number | null
+  /**
+   * The message of one row, without making the whole column. It lies in the block's memory. Absent: it is read from
+   * `message`.
+   */
+  messageOf?(row: number): Uint8Array
+  /** The level word of one row, likewise; empty where the level was a canonical name. Absent: see `levelWords`. */
+  levelWordOf?(row: number): Uint8Array
 }

@@ -92,4 +92,5 @@ export {
 } from './time.ts'
 export { parseTimeSpan, parseTimeText } from './time-text.ts'
 export { type TimeZone, timeZoneOf } from './time-zone.ts'
+export type { NumberRange, TestNeedle, ValueTest } from './value-test.ts'
 export { requiredWords, WORDS_UNICODE_VERSION, type WordSpan, wordEnd, wordStart } from './words.ts'

@@ -26,6 +26,16 @@ const SUMMARY = {
   keys: 0,
 }
 
+const NO_PARTS = {
+  parts: [],
+  keys: [],
+  tasks: [],
+  sealedThroughId: 0,
+  highestPart: 0,
+  highestFile: 0,
+  dropped: { records: 0 },
+}
+
 /** What a start sees of this text. */
 const parse = (text: string): ManifestState | null => parseManifest(text, 'manifest-000001')
 
@@ -43,6 +53,7 @@ test('a manifest is lines of JSON, each with its checksum in front', () => {
     highestSegment: 1,
     nextId: 1,
     stop: null,
+    ...NO_PARTS,
   })
 })
 
@@ -65,6 +76,7 @@ test('edits after the checkpoint change its state, in order', () => {
     highestSegment: 2,
     nextId: 100,
     stop: { segment: 2, bytes: 64 },
+    ...NO_PARTS,
   })
 })
 
@@ -127,7 +139,7 @@ test('a file that is no manifest does not hold, whatever is in it', () => {
 })
 
 test('a newer format is refused', () => {
-  const text = line({ format: 'logcaster-manifest', version: 2, number: 1 }) + CHECKPOINT
+  const text = line({ format: 'logcaster-manifest', version: 3, number: 1 }) + CHECKPOINT
   assert.throws(() => parse(text), hasCode('FORMAT_VERSION'))
 })
 
@@ -158,8 +170,8 @@ test('a directory whose manifests are all damaged is refused too', async () => {
 
 test('a newer version in the directory is refused', async () => {
   const directory = await written('one')
-  const version2 = line({ format: 'logcaster-manifest', version: 2, number: 9 }) + CHECKPOINT
-  await directory.write('manifest-000009', version2)
+  const version3 = line({ format: 'logcaster-manifest', version: 3, number: 9 }) + CHECKPOINT
+  await directory.write('manifest-000009', version3)
   await assert.rejects(directory.open(), hasCode('FORMAT_VERSION'))
 })
 
@@ -302,4 +314,98 @@ test('old files that cannot be removed or listed are no reason to fail', async (
     for (let nextId = 2; nextId < 10; nextId++) await manifest.checkpoint([{ kind: 'ids', nextId }])
     assert.equal(manifest.state.nextId, 9)
   }
+})
+
+// ---- parts, keys, tasks -------------------------------------------------------------------------------------
+
+const PART = {
+  bytes: 900,
+  sha256: '0123456789abcdef'.repeat(4),
+  records: 3,
+  firstId: 1,
+  endId: 9,
+  timeMsMin: -5,
+  timeMsMax: 7,
+  receivedMsMin: 1,
+  receivedMsMax: 9,
+  day: null,
+  level: 0,
+  compression: 3,
+}
+const TASK = { number: 6, kind: 'delete', text: '{"filter":"\u2028\ud800\\n"}', endId: 9, progress: '' }
+const SEAL: ManifestEdit[] = [
+  { kind: 'addPart', number: 4, summary: PART },
+  { kind: 'addPart', number: 2, summary: { ...PART, day: -3, endId: 20 } },
+  { kind: 'addKeys', number: 5, keys: 1, receivedMsMax: 9, bytes: 70 },
+  { kind: 'sealed', throughId: 30 },
+  { kind: 'deletes', part: 4, number: 7, records: 2 },
+  { kind: 'task', task: TASK },
+  { kind: 'dropped', records: 4 },
+]
+
+test('a state with parts, keys and tasks is the same after it was written and read, torn or by checkpoint', async () => {
+  const directory = new TestDirectory()
+  await (await directory.open()).close()
+  const manifest = await Manifest.read(directory.disk, directory.path)
+  await manifest.checkpoint()
+  const before = directory.text(directory.newest('manifest'))
+  await Promise.all([manifest.append(SEAL), manifest.append([{ kind: 'dropped', records: 3 }])])
+  await manifest.append([
+    { kind: 'removePart', number: 4 },
+    { kind: 'task', task: { ...TASK, progress: '5' } },
+  ])
+  const text = directory.text(directory.newest('manifest'))
+  const { state } = manifest
+  assert.deepEqual(
+    [state.nextId, state.sealedThroughId, state.highestPart, state.highestFile],
+    [31, 30, 4, 7],
+  )
+  assert.deepEqual([state.parts.length, state.dropped, state.tasks[0].progress], [1, { records: 7 }, '5'])
+  assert.deepEqual(parse(text), { ...state })
+  await manifest.checkpoint()
+  assert.deepEqual((await Manifest.read(directory.disk, directory.path)).state, { ...state })
+  const seal = text.slice(before.length, text.indexOf('\n', before.length))
+  for (let end = 0; end < seal.length; end++) assert.deepEqual(parse(before + seal.slice(0, end))?.parts, [])
+})
+
+test('edits of parts, keys and tasks that contradict the state or their ranges are refused, and never written', async () => {
+  const bad: unknown[] = [
+    { kind: 'addPart', number: 4, summary: PART },
+    { kind: 'removePart', number: 3 },
+    { kind: 'removeKeys', number: 4 },
+    { kind: 'removeTask', number: 5 },
+    { kind: 'addKeys', number: 5, keys: 1, receivedMsMax: 9, bytes: 70 },
+    { kind: 'deletes', part: 3, number: 8, records: 1 },
+    { kind: 'deletes', part: 2, number: 7, records: 1 },
+    { kind: 'deletes', part: 4, number: 8, records: 4 },
+    { kind: 'dropped', records: Number.MAX_SAFE_INTEGER },
+  ]
+  const outOfRange: unknown[] = [
+    ...[
+      { bytes: 0 },
+      { sha256: 'A'.repeat(64) },
+      { endId: 3 },
+      { timeMsMin: 8 },
+      { day: 0.5 },
+      { level: -1 },
+    ].map((field) => ({ kind: 'addPart', number: 9, summary: { ...PART, ...field } })),
+    { kind: 'task', task: { ...TASK, text: null } },
+    { kind: 'sealed', throughId: Number.MAX_SAFE_INTEGER },
+    { kind: 'toString' },
+  ]
+  const head = HEADER + CHECKPOINT + line(SEAL)
+  assert.notEqual(parse(head), null)
+  for (const edit of [...bad, ...outOfRange])
+    assert.throws(() => parse(head + line([edit])), hasCode('MANIFEST_CORRUPT'), JSON.stringify(edit))
+  const directory = new TestDirectory()
+  await directory.disk.makeDirectory(directory.path)
+  const manifest = await Manifest.read(directory.disk, directory.path)
+  await manifest.checkpoint(SEAL)
+  const text = directory.text('manifest-000001')
+  for (const edit of bad)
+    await assert.rejects(manifest.append([edit as ManifestEdit]), hasCode('MANIFEST_CORRUPT'))
+  for (const edit of outOfRange.slice(0, -1))
+    await assert.rejects(manifest.append([edit as ManifestEdit]), /BUG/)
+  assert.equal(directory.text('manifest-000001'), text)
+  assert.deepEqual(parse(text), { ...manifest.state })
 })

@@ -4,6 +4,7 @@ export type {
   LostRange,
   ScannedBlock,
   ScanRequest,
+  SkipTest,
   Snapshot,
   Store,
   StoreStats,

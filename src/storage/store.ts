@@ -2,7 +2,7 @@
  * What a store is to everything above it. Today segments and the buffer stand behind it; the part engine will,
  * unchanged (testing/store-contract.ts runs on every implementation).
  */
-import type { Block } from '../record/record.ts'
+import type { Block, ValueTest } from '../record/record.ts'
 
 export interface Store {
   /**
@@ -52,15 +52,30 @@ export interface ScanRequest {
   readonly idMax?: number
   /** Only blocks that may hold one of these ids, ascending. */
   readonly ids?: Float64Array
-  /** `id`: ascending ids (default). `newest`: blocks whose largest time is large come first, roughly; `restTimeMsMax` is exact. */
-  readonly order?: 'id' | 'newest'
+  /**
+   * `id`: ascending ids (default). `newest`: blocks whose largest time is large come first, roughly; `restTimeMsMax`
+   * is exact. `any`: as they are read best.
+   */
+  readonly order?: 'id' | 'newest' | 'any'
+  /** Blocks in which no row can pass need not be handed out. */
+  readonly skip?: SkipTest
   readonly signal?: AbortSignal
 }
+
+/** What is asked of a block before it is read: a tree of tests that rows must pass. `field` null is the message. */
+export type SkipTest =
+  | { readonly kind: 'and' | 'or'; readonly tests: readonly SkipTest[] }
+  | { readonly kind: 'value'; readonly field: string | null; readonly test: ValueTest }
 
 export interface ScannedBlock {
   readonly block: Block
   /** No record of any block that is still to come has a time above this; -Infinity when nothing is to come. */
   readonly restTimeMsMax: number
+  /**
+   * To be called with an error that the block threw while it was used: notes in the snapshot that its rows are missing,
+   * or throws the error on where it is no damage. Absent: the block throws nothing.
+   */
+  readonly damaged?: (error: unknown) => void
 }
 
 /** Ids of acknowledged records that cannot be read, both inclusive. */

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Disk, isCodedError, readFull, writeAll } from '../base/base.ts'
+import { type Disk, isCodedError, readFull, readFullSync, writeAll } from '../base/base.ts'
 
 export interface DiskUnderTest {
   readonly disk: Disk
@@ -63,6 +63,15 @@ const CHECKS: readonly (readonly [sentence: string, check: Check])[] = [
   ['many writes under way together all arrive', writesTogether],
   ['datasync and syncDirectory resolve', syncs],
   ['a closed file answers EBADF, and may be closed again', refusesWhenClosed],
+  ['openSync reads what was written', readsBackSync],
+  ['openSync answers ENOENT and ENOTDIR', refusesToOpenSync],
+  [
+    'readSync gives what there is, 0 bytes at the end, and changes only the bytes that it counts',
+    readsLessSync,
+  ],
+  ['readSync reads into shared memory, and nothing into none', usesSharedMemorySync],
+  ['a file that was opened with openSync stays readable when it is unlinked', readsUnlinkedFileSync],
+  ['a closed ReadableFile answers EBADF, and may be closed again', refusesWhenClosedSync],
   ['makeDirectory makes missing parents and says whether it made any', makesDirectories],
   ['makeDirectory does not replace a file', refusesDirectoryOverFile],
   ['list gives sorted names', lists],
@@ -222,6 +231,67 @@ async function refusesWhenClosed(disk: Disk, root: string): Promise<void> {
   await assert.rejects(file.truncate(0), { code: 'EBADF' })
   await assert.rejects(file.datasync(), { code: 'EBADF' })
   await assert.rejects(file.size(), { code: 'EBADF' })
+}
+
+async function readsBackSync(disk: Disk, root: string): Promise<void> {
+  await writeFile(disk, `${root}/a`, 'one line\n')
+  const file = disk.openSync(`${root}/a`)
+  const bytes = new Uint8Array(file.bytes)
+  assert.equal(readFullSync(file, bytes, 0), 9)
+  assert.equal(new TextDecoder().decode(bytes), 'one line\n')
+  file.closeSync()
+}
+
+async function refusesToOpenSync(disk: Disk, root: string): Promise<void> {
+  await writeFile(disk, `${root}/a`, 'text')
+  assert.throws(() => disk.openSync(`${root}/b`), { code: 'ENOENT' })
+  assert.throws(() => disk.openSync(`${root}/a/b`), { code: 'ENOTDIR' })
+  assert.deepEqual(await disk.list(root), ['a'])
+}
+
+async function readsLessSync(disk: Disk, root: string): Promise<void> {
+  await writeFile(disk, `${root}/a`, '0123456789')
+  const file = disk.openSync(`${root}/a`)
+  const memory = new Uint8Array(8).fill(0x2e)
+  assert.equal(readFullSync(file, memory.subarray(2, 5), 4), 3)
+  assert.equal(new TextDecoder().decode(memory), '..456...')
+  assert.equal(readFullSync(file, memory, 7), 3)
+  assert.equal(new TextDecoder().decode(memory), '78956...')
+  assert.equal(file.readSync(memory, 10), 0)
+  assert.equal(file.readSync(memory, 1000), 0)
+  file.closeSync()
+}
+
+async function usesSharedMemorySync(disk: Disk, root: string): Promise<void> {
+  await writeFile(disk, `${root}/a`, 'text')
+  const file = disk.openSync(`${root}/a`)
+  const found = new Uint8Array(new SharedArrayBuffer(4))
+  assert.equal(readFullSync(file, found, 0), 4)
+  assert.equal(Buffer.from(found).toString(), 'text')
+  assert.equal(file.readSync(new Uint8Array(0), 0), 0)
+  file.closeSync()
+}
+
+async function readsUnlinkedFileSync(disk: Disk, root: string): Promise<void> {
+  await writeFile(disk, `${root}/a`, 'text')
+  const file = disk.openSync(`${root}/a`)
+  await disk.unlink(`${root}/a`)
+  await writeFile(disk, `${root}/a`, 'other')
+  const bytes = new Uint8Array(4)
+  assert.equal(readFullSync(file, bytes, 0), 4)
+  assert.equal(new TextDecoder().decode(bytes), 'text')
+  file.closeSync()
+}
+
+async function refusesWhenClosedSync(disk: Disk, root: string): Promise<void> {
+  await writeFile(disk, `${root}/a`, 'text')
+  const file = disk.openSync(`${root}/a`)
+  file.closeSync()
+  const other = disk.openSync(`${root}/a`)
+  file.closeSync()
+  assert.throws(() => file.readSync(new Uint8Array(1), 0), { code: 'EBADF' })
+  assert.equal(other.readSync(new Uint8Array(1), 0), 1)
+  other.closeSync()
 }
 
 async function makesDirectories(disk: Disk, root: string): Promise<void> {

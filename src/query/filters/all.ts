@@ -13,5 +13,5 @@ export const allFilter: FilterKind<AllFilter> = {
   summary: 'every record',
   examples: ['*'],
   print: () => '*',
-  bind: () => ({ cost: 0, narrow: () => {} }),
+  bind: () => ({ cost: 0, narrow: () => {}, count: ({ rowCount }) => rowCount }),
 }

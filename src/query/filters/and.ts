@@ -1,8 +1,10 @@
 /** `a b`, `a and b`: all of them match. */
+import type { Block } from '../../record/record.ts'
+import type { SkipTest } from '../../storage/storage.ts'
 import type { Filter } from '../ast.ts'
 import { boundsOfBoth, UNBOUNDED } from '../bounds.ts'
 import { ALL } from './all.ts'
-import { type FilterKind, PRECEDENCE_AND } from './kind.ts'
+import { type BoundFilter, type FilterKind, PRECEDENCE_AND } from './kind.ts'
 
 export interface AndFilter extends Filter {
   readonly kind: 'and'
@@ -41,7 +43,28 @@ export const andFilter: FilterKind<AndFilter> = {
           child.narrow(view, rows)
         }
       },
+      count: (block) => countOfAll(bound, block),
+      ...skipOfAll(bound),
     }
   },
   bounds: ({ children }, boundsOf) => children.map(boundsOf).reduce(boundsOfBoth, UNBOUNDED),
+}
+
+/** Known where all rows, or none, match every child but one, and of that one it is known. */
+function countOfAll(children: readonly BoundFilter[], block: Block): number | null {
+  let least = block.rowCount
+  for (const child of children) {
+    const count = child.count?.(block) ?? null
+    if (count === 0) return 0
+    if (count === block.rowCount) continue
+    if (count === null || least < block.rowCount) return null
+    least = count
+  }
+  return least
+}
+
+function skipOfAll(children: readonly BoundFilter[]): { skip?: SkipTest } {
+  const tests = children.flatMap(({ skip }) => skip ?? [])
+  if (tests.length === 0) return {}
+  return { skip: tests.length === 1 ? tests[0] : { kind: 'and', tests } }
 }

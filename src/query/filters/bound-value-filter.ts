@@ -1,6 +1,10 @@
-/** A filter that is a test of one field's value. */
-import { rowsNamed } from '../special-fields.ts'
-import { narrowByValue, type ValueTest } from '../value-test.ts'
+/**
+ * A filter that is a test of one field's value. What a block stores, it may judge itself; fields that are made of other
+ * things (`_time`, `_id`, `_stream`, `level`) are made, and tested row by row.
+ */
+import type { ValueTest } from '../../record/record.ts'
+import { rowsNamed, storedFieldOf } from '../special-fields.ts'
+import { narrowByValue, passesEmpty } from '../value-test.ts'
 import type { BoundFilter } from './kind.ts'
 
 /**
@@ -8,6 +12,23 @@ import type { BoundFilter } from './kind.ts'
  * finds the level `err`.
  */
 export function boundValueFilter(field: string, test: ValueTest, names: readonly string[] = []): BoundFilter {
+  const stored = storedFieldOf(field)
+  return stored === undefined ? ofMadeField(field, test, names) : ofStoredField(field, stored, test)
+}
+
+function ofStoredField(name: string, field: string | null, test: ValueTest): BoundFilter {
+  return {
+    cost: test.cost,
+    narrow(view, rows) {
+      if (view.block.narrow !== undefined) view.block.narrow(field, test, rows)
+      else narrowByValue(view.column(name), rows, test)
+    },
+    count: (block) => block.countPassing?.(field, test) ?? null,
+    ...(!passesEmpty(test) && { skip: { kind: 'value', field, test } }),
+  }
+}
+
+function ofMadeField(field: string, test: ValueTest, names: readonly string[]): BoundFilter {
   return {
     cost: test.cost,
     narrow(view, rows) {

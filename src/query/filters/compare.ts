@@ -3,12 +3,12 @@
  * address, a time) compares numbers; other text compares bytes; levels compare as levels (`level:>=warn`).
  */
 import type { Bitset } from '../../base/base.ts'
+import type { NumberRange, ValueTest } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
 import type { BlockView } from '../block-view.ts'
 import { parseNumber, parseNumberBytes } from '../number-literal.ts'
 import { type FieldOrder, orderOf } from '../special-fields.ts'
 import { encodeText } from '../text.ts'
-import type { ValueTest } from '../value-test.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import {
   type BoundFilter,
@@ -82,7 +82,24 @@ function numberTest(number: number, operator: Operator): ValueTest {
       // Infinity - Infinity is not a number, but equal.
       return holds(value === number ? 0 : value - number)
     },
+    range: rangeOf(number, operator),
   }
+}
+
+function rangeOf(number: number, operator: Operator): NumberRange {
+  if (operator === '>') return { min: nextNumber(number), max: Infinity }
+  if (operator === '>=') return { min: number, max: Infinity }
+  return { min: -Infinity, max: operator === '<' ? -nextNumber(-number) : number }
+}
+
+/** The least number above it; infinity stays. */
+function nextNumber(number: number): number {
+  if (number === 0) return Number.MIN_VALUE
+  if (number === Infinity) return Infinity
+  const float = new Float64Array([number])
+  const bits = new BigInt64Array(float.buffer)
+  bits[0] += number > 0 ? 1n : -1n
+  return float[0]
 }
 
 function textTest(text: string, operator: Operator): ValueTest {

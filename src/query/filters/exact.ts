@@ -1,7 +1,7 @@
 /** `="text"`: the whole value is this text. `="text"*`: it begins with it. */
+import type { ValueTest } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
 import { encodeText } from '../text.ts'
-import type { ValueTest } from '../value-test.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { COST_COMPARE, type FilterForm, type FilterKind } from './kind.ts'
 
@@ -49,6 +49,9 @@ export function exactTest(value: string, isPrefix: boolean): ValueTest {
       const isLongEnough = isPrefix ? end - start >= bytes.length : end - start === bytes.length
       return isLongEnough && hasBytesAt(data, start, bytes)
     },
+    ...(bytes.length > 0 && {
+      needles: [{ bytes, startsWord: false, endsWord: false, isWhole: !isPrefix, decides: !isPrefix }],
+    }),
   }
 }
 

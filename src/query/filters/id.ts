@@ -1,5 +1,5 @@
 /** `_id:123`, `_id:in(1, 2)`, `_id:>=100`, `_id:[100, 200)`: the record's own number. */
-import { ID_MAX } from '../../record/record.ts'
+import { type Block, ID_MAX } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
 import { UNBOUNDED } from '../bounds.ts'
 import { type Span, syntaxProblem } from '../problem.ts'
@@ -76,7 +76,12 @@ export const idFilter: FilterKind<IdFilter> = {
   bind({ min, max }) {
     const from = min ?? 0
     const to = max ?? ID_MAX
+    const count = ({ ids, rowCount }: Block): number | null => {
+      if (ids[0] >= from && ids[rowCount - 1] <= to) return rowCount
+      return ids[0] > to || ids[rowCount - 1] < from ? 0 : null
+    }
     return {
+      count,
       cost: COST_NUMBER,
       narrow({ block: { ids } }, rows) {
         for (let row = rows.nextSet(0); row >= 0; row = rows.nextSet(row + 1)) {

@@ -1,7 +1,7 @@
 /** `field:in(a, "b c")`: the whole value is one of these texts. */
+import type { TestNeedle, ValueTest } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
 import { decodeText, encodeText } from '../text.ts'
-import type { ValueTest } from '../value-test.ts'
 import { ALL } from './all.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { exactTest } from './exact.ts'
@@ -36,11 +36,28 @@ export const inFilter: FilterKind<InFilter> = {
 }
 
 const LISTED_MAX = 8
+/** With more, asking for each costs more than looking at the values. */
+const NEEDLES_MAX = 1000
 
 function inTest(values: readonly string[]): ValueTest {
-  if (values.length <= LISTED_MAX) return listTest(values.map((value) => exactTest(value, false)))
-  const wanted = new Set(values)
-  const lengths = new Set(values.map((value) => encodeText(value).length))
+  const tests = [...new Set(values)].map((value) => exactTest(value, false))
+  const needles = needlesOf(tests)
+  return { ...(tests.length <= LISTED_MAX ? listTest(tests) : setTest(values)), ...(needles && { needles }) }
+}
+
+/** Nothing is known where one of the values is empty, or where there are none. */
+function needlesOf(tests: readonly ValueTest[]): TestNeedle[] | null {
+  if (tests.length === 0 || tests.length > NEEDLES_MAX) return null
+  return tests.every(({ needles }) => needles !== undefined)
+    ? tests.flatMap(({ needles }) => needles ?? [])
+    : null
+}
+
+function setTest(values: readonly string[]): ValueTest {
+  const encoded = values.map(encodeText)
+  // One text for the same bytes, however the query spelled them.
+  const wanted = new Set(encoded.map(decodeText))
+  const lengths = new Set(encoded.map(({ length }) => length))
   return {
     cost: COST_COMPARE * 4,
     test: (data, start, end) =>

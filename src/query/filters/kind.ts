@@ -3,6 +3,8 @@
  * scan know of filters comes from here: a new filter is a new file and one line in registry.ts.
  */
 import type { Bitset } from '../../base/base.ts'
+import type { Block } from '../../record/record.ts'
+import type { SkipTest } from '../../storage/storage.ts'
 import type { Filter } from '../ast.ts'
 import type { BlockView } from '../block-view.ts'
 import type { Bounds } from '../bounds.ts'
@@ -63,6 +65,10 @@ export interface BoundFilter {
   readonly cost: number
   /** Takes rows that do not match out of `rows`. Never adds one. */
   narrow(view: BlockView, rows: Bitset): void
+  /** How many rows of the block match, where that is known without looking at rows; else null. Absent: never known. */
+  count?(block: Block): number | null
+  /** What rows that match pass. Absent: nothing that a store could ask of its blocks. */
+  readonly skip?: SkipTest
 }
 
 export const COST_NUMBER = 1

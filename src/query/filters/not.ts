@@ -33,6 +33,10 @@ export const notFilter: FilterKind<NotFilter> = {
         bound.narrow(view, matching)
         rows.andNot(matching)
       },
+      count(block) {
+        const count = bound.count?.(block) ?? null
+        return count === null ? null : block.rowCount - count
+      },
     }
   },
 }

@@ -1,7 +1,9 @@
 /** `a or b`: at least one of them matches. */
+import type { Block } from '../../record/record.ts'
+import type { SkipTest } from '../../storage/storage.ts'
 import type { Filter } from '../ast.ts'
 import { boundsOfEither } from '../bounds.ts'
-import { type FilterKind, PRECEDENCE_OR } from './kind.ts'
+import { type BoundFilter, type FilterKind, PRECEDENCE_OR } from './kind.ts'
 
 export interface OrFilter extends Filter {
   readonly kind: 'or'
@@ -42,7 +44,28 @@ export const orFilter: FilterKind<OrFilter> = {
         }
         rows.andNot(open)
       },
+      count: (block) => countOfAny(bound, block),
+      ...skipOfAny(bound),
     }
   },
   bounds: ({ children }, boundsOf) => children.map(boundsOf).reduce(boundsOfEither),
+}
+
+/** Known where one child matches all rows, or where all but one match none and of that one it is known. */
+function countOfAny(children: readonly BoundFilter[], block: Block): number | null {
+  let most = 0
+  let isKnown = true
+  for (const child of children) {
+    const count = child.count?.(block) ?? null
+    if (count === block.rowCount) return count
+    if (count === 0) continue
+    if (count === null || most > 0) isKnown = false
+    else most = count
+  }
+  return isKnown ? most : null
+}
+
+function skipOfAny(children: readonly BoundFilter[]): { skip?: SkipTest } {
+  const tests = children.flatMap(({ skip }) => skip ?? [])
+  return tests.length < children.length ? {} : { skip: { kind: 'or', tests } }
 }

@@ -2,10 +2,10 @@
  * The search that words, phrases, prefixes and their any-case forms share: the text stands in the value, and where the
  * text begins or ends with a word character, a word begins or ends there.
  */
-import { FoldedText, foldBytes, isAscii } from '../folding.ts'
+import type { TestNeedle, ValueTest } from '../../record/record.ts'
+import { FoldedText, foldBytes, hasAsciiLetter, isAscii } from '../folding.ts'
 import { type Accept, Needle } from '../needle.ts'
 import { encodeText } from '../text.ts'
-import type { ValueTest } from '../value-test.ts'
 import { isWordAt, isWordBefore } from '../words.ts'
 import { COST_FOLDED_SEARCH, COST_SEARCH } from './kind.ts'
 
@@ -20,7 +20,22 @@ export function phraseTest(phrase: string, options: PhraseTestOptions): ValueTes
   if (bytes.length === 0) return emptyPhraseTest(options.isPrefix)
   if (options.anyCase && !isAscii(bytes, 0, bytes.length)) return foldedTest(foldBytes(bytes), options)
   const search = boundedSearch(new Needle(bytes, options.anyCase), options.isPrefix)
-  return { cost: COST_SEARCH, test: search }
+  if (options.anyCase && hasAsciiLetter(phrase)) return { cost: COST_SEARCH, test: search }
+  return { cost: COST_SEARCH, test: search, needles: [{ ...edgesOf(bytes, options.isPrefix), ...SEARCHED }] }
+}
+
+/** The search for the needle is all that the test is. */
+const SEARCHED = { isWhole: false, decides: true } as const
+
+function edgesOf(
+  bytes: Uint8Array,
+  isPrefix: boolean,
+): Pick<TestNeedle, 'bytes' | 'startsWord' | 'endsWord'> {
+  return {
+    bytes,
+    startsWord: isWordAt(bytes, 0, bytes.length),
+    endsWord: !isPrefix && isWordBefore(bytes, bytes.length, 0),
+  }
 }
 
 /** An empty phrase is an empty value; every value that is not empty begins with an empty prefix. */
@@ -42,11 +57,9 @@ function foldedTest(folded: Uint8Array, options: PhraseTestOptions): ValueTest {
 }
 
 function boundedSearch(needle: Needle, isPrefix: boolean): ValueTest['test'] {
-  const { bytes } = needle
-  const beginsWord = isWordAt(bytes, 0, bytes.length)
-  const endsWord = !isPrefix && isWordBefore(bytes, bytes.length, 0)
+  const { bytes, startsWord, endsWord } = edgesOf(needle.bytes, isPrefix)
   const isBounded: Accept = (data, position, start, end) => {
-    if (beginsWord && isWordBefore(data, position, start)) return false
+    if (startsWord && isWordBefore(data, position, start)) return false
     return !endsWord || !isWordAt(data, position + bytes.length, end)
   }
   return (data, start, end) => needle.indexIn(data, start, end, isBounded) >= 0

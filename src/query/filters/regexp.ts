@@ -4,14 +4,14 @@
  */
 import { RE2JS } from 're2js'
 import { CodedError } from '../../base/base.ts'
+import type { TestNeedle, ValueTest } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
-import { isAscii } from '../folding.ts'
+import { hasAsciiLetter, isAscii } from '../folding.ts'
 import { Needle } from '../needle.ts'
 import { type Span, syntaxProblem } from '../problem.ts'
 import { inert, quote, shown } from '../quoting.ts'
 import { type RequiredLiteral, requiredLiteral } from '../required-literal.ts'
 import { encodeText } from '../text.ts'
-import type { ValueTest } from '../value-test.ts'
 import { ALL } from './all.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { COST_REGEXP, COST_SEARCH, type FilterForm, type FilterKind } from './kind.ts'
@@ -89,7 +89,11 @@ function plainRegexpTest(pattern: string): ValueTest {
 }
 
 function substringTest(needle: Needle): ValueTest {
-  return { cost: COST_SEARCH, test: (data, start, end) => needle.indexIn(data, start, end) >= 0 }
+  return {
+    cost: COST_SEARCH,
+    test: (data, start, end) => needle.indexIn(data, start, end) >= 0,
+    needles: [substringNeedle(needle, true)],
+  }
 }
 
 function guardedTest(pattern: string, needle: Needle): ValueTest {
@@ -97,7 +101,12 @@ function guardedTest(pattern: string, needle: Needle): ValueTest {
   return {
     cost: COST_SEARCH * 2,
     test: (data, start, end) => needle.indexIn(data, start, end) >= 0 && regexp.test(data, start, end),
+    needles: [substringNeedle(needle, false)],
   }
+}
+
+function substringNeedle({ bytes }: Needle, decides: boolean): TestNeedle {
+  return { bytes, startsWord: false, endsWord: false, isWhole: false, decides }
 }
 
 /** `k` and `s` are the letters that have another case beyond ASCII: the Kelvin sign and the long s. */
@@ -115,5 +124,6 @@ function anyCaseTest(pattern: string, { text, isWhole }: RequiredLiteral): Value
       if (!isFound && (isTold || isAscii(data, start, end))) return false
       return regexp.test(data, start, end)
     },
+    ...(!hasAsciiLetter(text) && { needles: [substringNeedle(needle, isWhole)] }),
   }
 }

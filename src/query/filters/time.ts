@@ -3,6 +3,7 @@
  * `<=` mean its end, `<` and `>=` its beginning; `(a` begins right after the first moment of `a`, `b)` ends right
  * before the first moment of `b`. `5m` is the last five minutes, `>5m` is older. `offset 1h` looks an hour earlier.
  */
+import type { Block } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
 import { UNBOUNDED } from '../bounds.ts'
 import type { FilterParser } from '../filter-parser.ts'
@@ -143,8 +144,12 @@ export const timeFilter: FilterKind<TimeFilter> = {
     const to = last === null || (isLive && endsNow) ? { ms: Infinity, ns: 0 } : last
     return {
       cost: COST_NUMBER,
+      count(block) {
+        if (isWithin(block, from, to)) return block.rowCount
+        return block.timeMsMin > to.ms || block.timeMsMax < from.ms ? 0 : null
+      },
       narrow({ block }, rows) {
-        if (block.timeMsMin > from.ms && block.timeMsMax < to.ms) return
+        if (isWithin(block, from, to)) return
         const { timesMs, timesNs } = block
         for (let row = rows.nextSet(0); row >= 0; row = rows.nextSet(row + 1)) {
           const ms = timesMs[row]
@@ -160,6 +165,11 @@ export const timeFilter: FilterKind<TimeFilter> = {
     timeMsMin: first?.ms ?? -Infinity,
     timeMsMax: last?.ms ?? Infinity,
   }),
+}
+
+/** All rows are: told by the millisecond. */
+function isWithin({ timeMsMin, timeMsMax }: Block, from: Moment, to: Moment): boolean {
+  return timeMsMin > from.ms && timeMsMax < to.ms
 }
 
 /** From the first moment of one time to the last of another; null is open. Not both. */

@@ -4,8 +4,8 @@
  */
 import { ByteSource } from './byte-source.ts'
 import { DIGIT, gather, POINT } from './column-facts.ts'
-import { DecodedColumn } from './decoded-column.ts'
-import { DOT, digitCount, isDigit, printDigits, ZERO } from './digits.ts'
+import { DecodedColumn, newSpans } from './decoded-column.ts'
+import { DOT, isDigit, printNumber, ZERO } from './digits.ts'
 import type { Encoding, MaterializedColumn } from './encoding.ts'
 import { planSequence, readIndexes } from './number-sequence.ts'
 
@@ -18,15 +18,15 @@ export const addresses: Encoding = {
   isText: false,
 
   plan({ table }, facts) {
-    const { classes, lengthMin, lengthMax, distinct } = facts
+    const { classes, lengthMin, lengthMax, distinct, scratch } = facts
     if (classes !== (DIGIT | POINT) || lengthMin < SHORTEST || lengthMax > LONGEST) return null
-    const numbers = new Float64Array(distinct.length)
+    const numbers = scratch.floats(distinct.length)
     for (let i = 0; i < numbers.length; i++) {
       const value = parseAddress(table.bytes, table.starts[distinct[i]], table.ends[distinct[i]])
       if (value < 0) return null
       numbers[i] = value
     }
-    return { ...planSequence(gather(numbers, facts)), settles: true }
+    return { ...planSequence(gather(numbers, facts), scratch), settles: true }
   },
 
   decode(bytes, rowCount) {
@@ -58,19 +58,20 @@ function parseAddress(bytes: Uint8Array, start: number, end: number): number {
 function print(numbers: Uint32Array): MaterializedColumn {
   const rowCount = numbers.length
   const data = new Uint8Array(rowCount * LONGEST)
-  const starts = new Uint32Array(rowCount)
-  const lengths = new Uint32Array(rowCount)
+  const { starts, lengths } = newSpans(rowCount)
   let at = 0
   for (let row = 0; row < rowCount; row++) {
-    starts[row] = at
-    for (let shift = 24; shift >= 0; shift -= 8) {
-      const part = (numbers[row] >>> shift) & 0xff
-      const width = digitCount(part)
-      printDigits(part, width, data, at)
-      at += width
-      if (shift > 0) data[at++] = DOT
-    }
-    lengths[row] = at - starts[row]
+    const start = at
+    const address = numbers[row]
+    at = printNumber(address >>> 24, data, at)
+    data[at] = DOT
+    at = printNumber((address >>> 16) & 0xff, data, at + 1)
+    data[at] = DOT
+    at = printNumber((address >>> 8) & 0xff, data, at + 1)
+    data[at] = DOT
+    at = printNumber(address & 0xff, data, at + 1)
+    starts[row] = start
+    lengths[row] = at - start
   }
   return { data: data.subarray(0, at), starts, lengths }
 }

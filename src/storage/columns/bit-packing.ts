@@ -14,16 +14,27 @@ const TWO_32 = 0x1_0000_0000
 /** As many bits as can be added to seven that wait without leaving 31. */
 const PIECE_BITS = 24
 const PIECE_MASK = 0xff_ffff
-const NO_WORDS = new Uint32Array(0)
+/** Words of this many values are kept for the next call. */
+const KEPT_MAX = 1 << 18
 
-/** Unsigned integers below 2^53 as words. `high` is empty where all are below 2^32. */
+/** Unsigned integers below 2^53 as words: the first `count` of each array, of `high` only where `isWide`. */
 export interface Words {
   readonly low: Uint32Array
   readonly high: Uint32Array
+  readonly count: number
+  readonly isWide: boolean
 }
 
-export function newWords(count: number, width: number): Words {
-  return { low: new Uint32Array(count), high: width > 32 ? new Uint32Array(count) : NO_WORDS }
+let keptLow = new Uint32Array(4096)
+let keptHigh = new Uint32Array(4096)
+
+/** Memory of arbitrary content, shared: good until the next call of any function here that answers words. */
+export function sharedWords(count: number, isWide: boolean): Words {
+  if (count > KEPT_MAX)
+    return { low: new Uint32Array(count), high: new Uint32Array(isWide ? count : 0), count, isWide }
+  if (count > keptLow.length) keptLow = new Uint32Array(Math.min(KEPT_MAX, count * 2))
+  if (isWide && count > keptHigh.length) keptHigh = new Uint32Array(Math.min(KEPT_MAX, count * 2))
+  return { low: keptLow, high: keptHigh, count, isWide }
 }
 
 /** How many bits an integer from 0 to 2^53 - 1 needs. */
@@ -37,19 +48,21 @@ export function packedLength(count: number, width: number): number {
 
 /** `numbers - base`, of which all fit into `width` bits. */
 export function offsetWords(numbers: Float64Array, base: number, width: number): Words {
-  const words = newWords(numbers.length, width)
+  const count = numbers.length
+  const words = sharedWords(count, width > 32)
   const { low, high } = words
-  if (width <= 32) for (let i = 0; i < low.length; i++) low[i] = numbers[i] - base
-  else for (let i = 0; i < low.length; i++) splitWord(numbers[i] - base, i, low, high)
+  if (width <= 32) for (let i = 0; i < count; i++) low[i] = numbers[i] - base
+  else for (let i = 0; i < count; i++) splitWord(numbers[i] - base, i, low, high)
   return words
 }
 
 /** The difference of each to the one before (the first: 0) as zigzag: 0, -1, 1, -2 become 0, 1, 2, 3. */
 export function deltaWords(numbers: Float64Array, width: number): Words {
-  const words = newWords(numbers.length, width)
+  const count = numbers.length
+  const words = sharedWords(count, width > 32)
   const { low, high } = words
   let previous = numbers[0]
-  for (let i = 0; i < low.length; i++) {
+  for (let i = 0; i < count; i++) {
     const delta = numbers[i] - previous
     previous = numbers[i]
     const zigzag = delta < 0 ? -2 * delta - 1 : 2 * delta
@@ -66,22 +79,19 @@ function splitWord(value: number, i: number, low: Uint32Array, high: Uint32Array
 }
 
 /** Undoes `offsetWords`. */
-export function addOffset(words: Words, base: number): Float64Array {
-  const { low, high } = words
-  const numbers = new Float64Array(low.length)
-  if (high.length === 0) for (let i = 0; i < low.length; i++) numbers[i] = low[i] + base
-  else for (let i = 0; i < low.length; i++) numbers[i] = high[i] * TWO_32 + low[i] + base
+export function addOffset({ low, high, count, isWide }: Words, base: number): Float64Array {
+  const numbers = new Float64Array(count)
+  if (!isWide) for (let i = 0; i < count; i++) numbers[i] = low[i] + base
+  else for (let i = 0; i < count; i++) numbers[i] = high[i] * TWO_32 + low[i] + base
   return numbers
 }
 
 /** Undoes `deltaWords`. */
-export function addDeltas(words: Words, first: number): Float64Array {
-  const { low, high } = words
-  const wide = high.length > 0
-  const numbers = new Float64Array(low.length)
+export function addDeltas({ low, high, count, isWide }: Words, first: number): Float64Array {
+  const numbers = new Float64Array(count)
   let sum = first
-  for (let i = 0; i < low.length; i++) {
-    const half = wide ? high[i] * (TWO_32 / 2) + (low[i] >>> 1) : low[i] >>> 1
+  for (let i = 0; i < count; i++) {
+    const half = isWide ? high[i] * (TWO_32 / 2) + (low[i] >>> 1) : low[i] >>> 1
     sum += (low[i] & 1) === 0 ? half : -half - 1
     numbers[i] = sum
   }
@@ -89,18 +99,22 @@ export function addDeltas(words: Words, first: number): Float64Array {
 }
 
 export function packBits(words: Words, width: number, sink: ByteSink): void {
-  const { low, high } = words
-  const start = sink.reserve(packedLength(low.length, width))
+  const start = sink.reserve(packedLength(words.count, width))
   const out = sink.bytes
-  if (width <= PIECE_BITS) packNarrow(low, width, out, start)
-  else packWide(low, high, width, out, start)
+  if (width === 8) copyBytes(words, out, start)
+  else if (width <= PIECE_BITS) packNarrow(words, width, out, start)
+  else packWide(words, width, out, start)
 }
 
-function packNarrow(low: Uint32Array, width: number, out: Uint8Array, start: number): void {
+function copyBytes({ low, count }: Words, out: Uint8Array, start: number): void {
+  for (let i = 0; i < count; i++) out[start + i] = low[i]
+}
+
+function packNarrow({ low, count }: Words, width: number, out: Uint8Array, start: number): void {
   let at = start
   let waiting = 0
   let waitingBits = 0
-  for (let i = 0; i < low.length; i++) {
+  for (let i = 0; i < count; i++) {
     waiting |= low[i] << waitingBits
     waitingBits += width
     while (waitingBits >= 8) {
@@ -113,12 +127,12 @@ function packNarrow(low: Uint32Array, width: number, out: Uint8Array, start: num
 }
 
 /** A wide value goes out in pieces: 24 bits, up to 24 more, the rest. */
-function packWide(low: Uint32Array, high: Uint32Array, width: number, out: Uint8Array, start: number): void {
+function packWide({ low, high, count, isWide }: Words, width: number, out: Uint8Array, start: number): void {
   let at = start
   let waiting = 0
   let waitingBits = 0
-  for (let i = 0; i < low.length; i++) {
-    const top = high.length > 0 ? high[i] : 0
+  for (let i = 0; i < count; i++) {
+    const top = isWide ? high[i] : 0
     let piece = low[i] & PIECE_MASK
     for (let from = 0; from < width; from += PIECE_BITS) {
       if (from === PIECE_BITS) piece = ((low[i] >>> PIECE_BITS) | (top << 8)) & PIECE_MASK
@@ -135,28 +149,44 @@ function packWide(low: Uint32Array, high: Uint32Array, width: number, out: Uint8
   if (waitingBits > 0) out[at] = waiting
 }
 
-/** PART_CORRUPT where fewer bytes are left than `count` values need. */
+/** Shared words: good until the next call here. PART_CORRUPT where fewer bytes are left than `count` values need. */
 export function unpackBits(source: ByteSource, count: number, width: number): Words {
   const byteCount = packedLength(count, width)
   let at = source.skip(byteCount)
   let bytes = source.bytes
-  if (at + byteCount + 4 > bytes.length) {
+  if (width === 8) {
+    const words = sharedWords(count, false)
+    const { low } = words
+    for (let i = 0; i < count; i++) low[i] = bytes[at + i]
+    return words
+  }
+  if (at + byteCount + WINDOW_BYTES > bytes.length) {
     // Windows of four bytes are read: the last ones would end behind the memory.
-    const padded = new Uint8Array(byteCount + 4)
-    padded.set(bytes.subarray(at, at + byteCount))
-    bytes = padded
+    bytes = padded(bytes, at, byteCount)
     at = 0
   }
-  const words = newWords(count, width)
-  if (width <= PIECE_BITS) unpackNarrow(bytes, at, width, words.low)
-  else unpackWide(bytes, at, width, words.low, words.high)
+  const words = sharedWords(count, width > 32)
+  if (width <= PIECE_BITS) unpackNarrow(bytes, at, width, words)
+  else unpackWide(bytes, at, width, words)
   return words
 }
 
-function unpackNarrow(bytes: Uint8Array, start: number, width: number, low: Uint32Array): void {
+const WINDOW_BYTES = 4
+const KEPT_PAD_BYTES = 1 << 16
+const keptPad = new Uint8Array(KEPT_PAD_BYTES)
+
+/** A copy with room behind it, good until the next one is made. */
+function padded(bytes: Uint8Array, at: number, byteCount: number): Uint8Array {
+  const pad = byteCount + WINDOW_BYTES > KEPT_PAD_BYTES ? new Uint8Array(byteCount + WINDOW_BYTES) : keptPad
+  if (byteCount < 64) for (let i = 0; i < byteCount; i++) pad[i] = bytes[at + i]
+  else pad.set(bytes.subarray(at, at + byteCount))
+  return pad
+}
+
+function unpackNarrow(bytes: Uint8Array, start: number, width: number, { low, count }: Words): void {
   const mask = 2 ** width - 1
   let bit = 0
-  for (let i = 0; i < low.length; i++) {
+  for (let i = 0; i < count; i++) {
     low[i] = (window32(bytes, start + (bit >>> 3)) >>> (bit & 7)) & mask
     bit += width
   }
@@ -166,20 +196,19 @@ function unpackWide(
   bytes: Uint8Array,
   start: number,
   width: number,
-  low: Uint32Array,
-  high: Uint32Array,
+  { low, high, count, isWide }: Words,
 ): void {
   const secondBits = Math.min(PIECE_BITS, width - PIECE_BITS)
   const secondMask = 2 ** secondBits - 1
   const thirdMask = 2 ** Math.max(0, width - 2 * PIECE_BITS) - 1
   let bit = 0
-  for (let i = 0; i < low.length; i++) {
+  for (let i = 0; i < count; i++) {
     const first = (window32(bytes, start + (bit >>> 3)) >>> (bit & 7)) & PIECE_MASK
     bit += PIECE_BITS
     const second = (window32(bytes, start + (bit >>> 3)) >>> (bit & 7)) & secondMask
     bit += secondBits
     low[i] = first | (second << PIECE_BITS)
-    if (width > 32) high[i] = second >>> 8
+    if (isWide) high[i] = second >>> 8
     if (width > 2 * PIECE_BITS) {
       const third = (window32(bytes, start + (bit >>> 3)) >>> (bit & 7)) & thirdMask
       high[i] |= third << 16

@@ -10,6 +10,8 @@ export interface ChosenEncoding {
 
 /** How much smaller, as a share, a later encoding must be: less than this estimates cannot tell. */
 const GAIN_MIN = 0.98
+/** Columns of fewer rows are text, or numbers: what is better than plain costs more headers than it saves. */
+export const TINY_ROWS = 8
 /** Where each value comes this often, rows as text cannot be smaller than a dictionary. */
 const OFTEN = 4
 
@@ -19,10 +21,11 @@ export function smallestOf(
   values: ColumnValues,
   facts: ColumnFacts,
 ): ChosenEncoding | null {
-  const isOften = facts.distinct.length * OFTEN <= facts.codes.length
+  const rowCount = facts.codes.length
+  const isPlainEnough = rowCount < TINY_ROWS || facts.distinct.length * OFTEN <= rowCount
   let best: ChosenEncoding | null = null
   for (const encoding of encodings) {
-    if (isOften && best !== null && encoding.isText) continue
+    if (isPlainEnough && best !== null && encoding.isText) continue
     const plan = encoding.plan(values, facts)
     if (plan === null) continue
     if (best === null || plan.bytes < best.plan.bytes * GAIN_MIN) best = { encoding, plan }

@@ -5,7 +5,10 @@
  * their first appearance. Bytes are looked at once a distinct value, so the cost is that of the rows plus that of the
  * distinct bytes, whatever they are.
  */
+import { assert } from '../../base/base.ts'
 import type { ColumnValues, ValueTable } from './column-values.ts'
+import { Scratch } from './scratch.ts'
+import { ShapeSplitter, type SplitValues } from './shape-splitter.ts'
 
 /** Classes of bytes, as bits. */
 export const DIGIT = 1
@@ -23,6 +26,7 @@ export const BYTE_CLASSES = Uint8Array.from({ length: 256 }, (_, byte) => {
   return byte === 0x2e ? POINT : OTHER
 })
 
+/** Good until the workspace finds the facts of another column; so are plans that were made of them. */
 export interface ColumnFacts {
   /** Entries of the values that the column has, in the order of their first appearance. */
   readonly distinct: Uint32Array
@@ -35,83 +39,151 @@ export interface ColumnFacts {
   /** Bytes of the shortest and the longest value. */
   readonly lengthMin: number
   readonly lengthMax: number
-  /** Bytes of all distinct values, and of all rows. */
+  /** Bytes of all distinct values. */
   readonly distinctBytes: number
-  readonly rowBytes: number
-  /** Which classes of bytes occur anywhere, as bits; looks at no more than the first 64 bytes of a value. */
+  /**
+   * Which classes of bytes occur anywhere, as bits; looks at no more than the first 64 bytes of a value, and no further
+   * once there are digits and others: no encoding asks for more then.
+   */
   readonly classes: number
+  /** Memory for what encodings work out. */
+  readonly scratch: Scratch
+  readonly findings: Findings
 }
 
+/**
+ * What encodings worked out of the distinct values, undefined where nobody did yet: the rows and the dictionary of a
+ * column have the same ones.
+ */
+export interface Findings {
+  /** See integers.ts; null where they are no integers. */
+  integers: Float64Array | null | undefined
+  split: SplitValues | null | undefined
+  readonly splitter: ShapeSplitter
+  /** Whether the workspace has not gone on to another column. */
+  isCurrent: boolean
+}
+
+const TEXT_WITH_DIGITS = DIGIT | OTHER
 /** How far into a value its classes of bytes are looked at: longer ones are text to every encoding that asks. */
 const CLASSIFIED_BYTES_MAX = 64
+/** Rows of columns up to here keep their memory. */
+const KEPT_ROWS_MAX = 1 << 18
 
 /** The memory that finding facts needs, kept from column to column: a worker has one. */
 export class FactsWorkspace {
   /** Sparse set: entry `e` was seen when `distinct[codeOf[e]]` is `e`; so nothing must be cleared between columns. */
   #codeOf = new Uint32Array(0)
   #distinct = new Uint32Array(1024)
+  /** Codes of columns of one value. */
+  #zeros = new Uint32Array(1024)
+  readonly #scratch = new Scratch()
+  readonly #splitter = new ShapeSplitter()
+  #findings: Findings | null = null
 
-  facts({ table, entries, rowCount }: ColumnValues): ColumnFacts {
+  /** The column has at least one row. */
+  facts(values: ColumnValues): ColumnFacts {
+    const { table, entries, rowCount } = values
+    this.#scratch.reset()
+    if (this.#findings !== null) this.#findings.isCurrent = false
+    const splitter = this.#splitter
+    this.#findings = { integers: undefined, split: undefined, splitter, isCurrent: true }
+    let equal = 1
+    while (equal < rowCount && entries[equal] === entries[0]) equal++
+    if (equal === rowCount) return this.#facts(table, entries.subarray(0, 1), this.#zeroCodes(rowCount), 0)
+    return this.#factsOfSeveral(values, equal)
+  }
+
+  /** The first `equal` rows are equal, and not all are. */
+  #factsOfSeveral({ table, entries, rowCount }: ColumnValues, equal: number): ColumnFacts {
     if (this.#codeOf.length < table.count) this.#codeOf = new Uint32Array(table.count * 2)
     if (this.#distinct.length < rowCount) this.#distinct = new Uint32Array(rowCount * 2)
     const codeOf = this.#codeOf
     const distinct = this.#distinct
-    const codes = new Uint32Array(rowCount)
-    let count = 0
+    const codes = this.#scratch.words(rowCount)
+    codes.fill(0, 0, equal)
+    let previous = entries[0]
+    codeOf[previous] = 0
+    distinct[0] = previous
+    let count = 1
     let changes = 0
-    let rowBytes = 0
-    let previous = -1
-    for (let row = 0; row < rowCount; row++) {
+    let code = 0
+    for (let row = equal; row < rowCount; row++) {
       const entry = entries[row]
-      let code = codeOf[entry]
-      if (code >= count || distinct[code] !== entry) {
-        code = count++
-        codeOf[entry] = code
-        distinct[code] = entry
+      if (entry !== previous) {
+        code = codeOf[entry]
+        if (code >= count || distinct[code] !== entry) {
+          code = count++
+          codeOf[entry] = code
+          distinct[code] = entry
+        }
+        changes++
+        previous = entry
       }
       codes[row] = code
-      rowBytes += table.ends[entry] - table.starts[entry]
-      if (entry !== previous) changes++
-      previous = entry
     }
-    const isDistinct = count === rowCount
-    const own = distinct.slice(0, count)
-    return { distinct: own, codes, isDistinct, changes: changes - 1, rowBytes, ...textFacts(table, own) }
+    return this.#facts(table, distinct.subarray(0, count), codes, changes)
+  }
+
+  #zeroCodes(rowCount: number): Uint32Array {
+    if (rowCount > KEPT_ROWS_MAX) return new Uint32Array(rowCount)
+    if (this.#zeros.length < rowCount) this.#zeros = new Uint32Array(rowCount * 2)
+    return this.#zeros.subarray(0, rowCount)
+  }
+
+  #facts(
+    { bytes, starts, ends }: ValueTable,
+    distinct: Uint32Array,
+    codes: Uint32Array,
+    changes: number,
+  ): ColumnFacts {
+    const count = distinct.length
+    let lengthMin = Number.MAX_SAFE_INTEGER
+    let lengthMax = 0
+    let distinctBytes = 0
+    let classes = 0
+    for (let i = 0; i < count; i++) {
+      const start = starts[distinct[i]]
+      const length = ends[distinct[i]] - start
+      distinctBytes += length
+      if (length < lengthMin) lengthMin = length
+      if (length > lengthMax) lengthMax = length
+      if ((classes & TEXT_WITH_DIGITS) === TEXT_WITH_DIGITS) continue
+      const end = start + (length < CLASSIFIED_BYTES_MAX ? length : CLASSIFIED_BYTES_MAX)
+      for (let at = start; at < end; at++) classes |= BYTE_CLASSES[bytes[at]]
+    }
+    return {
+      distinct,
+      codes,
+      isDistinct: count === codes.length,
+      changes,
+      lengthMin,
+      lengthMax,
+      distinctBytes,
+      classes,
+      scratch: this.#scratch,
+      findings: this.#findings as Findings,
+    }
   }
 }
 
-function textFacts(
-  { bytes, starts, ends }: ValueTable,
-  distinct: Uint32Array,
-): Pick<ColumnFacts, 'lengthMin' | 'lengthMax' | 'distinctBytes' | 'classes'> {
-  let lengthMin = Number.POSITIVE_INFINITY
-  let lengthMax = 0
-  let distinctBytes = 0
-  let classes = 0
-  for (let i = 0; i < distinct.length; i++) {
-    const start = starts[distinct[i]]
-    const length = ends[distinct[i]] - start
-    distinctBytes += length
-    if (length < lengthMin) lengthMin = length
-    if (length > lengthMax) lengthMax = length
-    const end = start + Math.min(length, CLASSIFIED_BYTES_MAX)
-    for (let at = start; at < end; at++) classes |= BYTE_CLASSES[bytes[at]]
-  }
-  return { lengthMin, lengthMax, distinctBytes, classes }
+/** Whoever holds facts for too long would read those of another column. */
+export function assertCurrent({ findings }: ColumnFacts): void {
+  assert(findings.isCurrent, 'facts of a column are good until those of the next are found')
 }
 
 /** The facts of the column that has each distinct value once. */
 export function factsOfDistinct(facts: ColumnFacts): ColumnFacts {
-  const { distinct } = facts
-  const codes = new Uint32Array(distinct.length)
+  const { distinct, scratch } = facts
+  const codes = scratch.words(distinct.length)
   for (let i = 0; i < codes.length; i++) codes[i] = i
-  return { ...facts, codes, isDistinct: true, changes: codes.length - 1, rowBytes: facts.distinctBytes }
+  return { ...facts, codes, isDistinct: true, changes: codes.length - 1 }
 }
 
 /** By row, what stands by distinct value. */
-export function gather(byDistinct: Float64Array, { codes, isDistinct }: ColumnFacts): Float64Array {
+export function gather(byDistinct: Float64Array, { codes, isDistinct, scratch }: ColumnFacts): Float64Array {
   if (isDistinct) return byDistinct
-  const byRow = new Float64Array(codes.length)
+  const byRow = scratch.floats(codes.length)
   for (let row = 0; row < byRow.length; row++) byRow[row] = byDistinct[codes[row]]
   return byRow
 }

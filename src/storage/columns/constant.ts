@@ -1,5 +1,5 @@
 /** One value for all rows: its bytes, and nothing else. */
-import { DecodedColumn, lazily } from './decoded-column.ts'
+import { DecodedColumn, lazily, newSpans } from './decoded-column.ts'
 import type { Encoding } from './encoding.ts'
 
 export const constant: Encoding = {
@@ -19,11 +19,10 @@ export const constant: Encoding = {
 
   decode(bytes, rowCount) {
     const codes = lazily(() => new Uint32Array(rowCount))
-    const materialize = () => ({
-      data: bytes,
-      starts: new Uint32Array(rowCount),
-      lengths: new Uint32Array(rowCount).fill(bytes.length),
-    })
+    const materialize = () => {
+      const { starts, lengths } = newSpans(rowCount)
+      return { data: bytes, starts, lengths: lengths.fill(bytes.length) }
+    }
     return new DecodedColumn({ rowCount, dictionary: { values: () => [bytes], codes }, materialize })
   },
 }

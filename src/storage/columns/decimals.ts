@@ -7,7 +7,7 @@
  *   +------------------------+----------------------------------+
  */
 import { ByteSource, partCorrupt } from './byte-source.ts'
-import { DIGIT, gather, MINUS_SIGN, POINT } from './column-facts.ts'
+import { type ColumnFacts, DIGIT, gather, MINUS_SIGN, POINT } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
 import { DecodedColumn, lazily } from './decoded-column.ts'
 import { DIGITS_MAX, DOT, digitCount, isDigit, MINUS, parseDigits, printDigits, ZERO } from './digits.ts'
@@ -31,10 +31,10 @@ export const decimals: Encoding = {
     const { classes, lengthMin, lengthMax } = facts
     if ((classes & POINT) === 0 || (classes & ~(DIGIT | MINUS_SIGN | POINT)) !== 0) return null
     if (lengthMin === 0 || lengthMax > LENGTH_MAX) return null
-    const parsed = parseAll(table, facts.distinct)
+    const parsed = parseAll(table, facts)
     if (parsed === null) return null
-    const scaled = planSequence(gather(parsed.scaled, facts))
-    const places = planSequence(gather(parsed.places, facts))
+    const scaled = planSequence(gather(parsed.scaled, facts), facts.scratch)
+    const places = planSequence(gather(parsed.places, facts), facts.scratch)
     return {
       bytes: scaled.bytes + places.bytes,
       settles: true,
@@ -61,9 +61,9 @@ export const decimals: Encoding = {
   },
 }
 
-function parseAll({ bytes, starts, ends }: ValueTable, distinct: Uint32Array): Decimals | null {
-  const scaled = new Float64Array(distinct.length)
-  const places = new Float64Array(distinct.length)
+function parseAll({ bytes, starts, ends }: ValueTable, { distinct, scratch }: ColumnFacts): Decimals | null {
+  const scaled = scratch.floats(distinct.length)
+  const places = scratch.floats(distinct.length)
   for (let i = 0; i < distinct.length; i++) {
     const end = ends[distinct[i]]
     const start = starts[distinct[i]]

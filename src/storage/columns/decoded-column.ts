@@ -46,6 +46,16 @@ export function boundsOf(numbers: Float64Array): NumberBounds {
   return { min, max }
 }
 
+/** Arrays of up to 64 bytes live in the heap of objects, where they cost least. */
+const SMALL_ROWS = 16
+
+/** Zeros. In one piece of memory: a block has thousands of columns, and memory is dearer than what is put into it. */
+export function newSpans(rowCount: number): { readonly starts: Uint32Array; readonly lengths: Uint32Array } {
+  if (rowCount <= SMALL_ROWS) return { starts: new Uint32Array(rowCount), lengths: new Uint32Array(rowCount) }
+  const spans = new Uint32Array(rowCount * 2)
+  return { starts: spans.subarray(0, rowCount), lengths: spans.subarray(rowCount) }
+}
+
 /** Values that stand one behind the other. */
 export function consecutive(data: Uint8Array, lengths: Uint32Array): MaterializedColumn {
   const starts = new Uint32Array(lengths.length)
@@ -59,7 +69,7 @@ export function consecutive(data: Uint8Array, lengths: Uint32Array): Materialize
 
 /** Values of one length that stand one behind the other. */
 export function consecutiveOfLength(data: Uint8Array, length: number, rowCount: number): MaterializedColumn {
-  const starts = new Uint32Array(rowCount)
-  for (let row = 0; row < rowCount; row++) starts[row] = row * length
-  return { data, starts, lengths: new Uint32Array(rowCount).fill(length) }
+  const { starts, lengths } = newSpans(rowCount)
+  for (let row = 0, at = 0; row < rowCount; row++, at += length) starts[row] = at
+  return { data, starts, lengths: lengths.fill(length) }
 }

@@ -15,8 +15,9 @@ import { ByteSink } from './byte-sink.ts'
 import { ByteSource, partCorrupt } from './byte-source.ts'
 import { smallestOf } from './choice.ts'
 import { type ColumnFacts, factsOfDistinct } from './column-facts.ts'
-import { DecodedColumn, lazily } from './decoded-column.ts'
+import { DecodedColumn, lazily, newSpans } from './decoded-column.ts'
 import type { EncodedColumn, Encoding, MaterializedColumn } from './encoding.ts'
+import { integersOf } from './integers.ts'
 import { planSequence, readIndexes, type SequencePlan } from './number-sequence.ts'
 
 const PLACES = 0
@@ -37,6 +38,8 @@ export function dictionaryOf(inner: readonly Encoding[]): Encoding {
     plan({ table }, facts) {
       const { distinct, codes } = facts
       if (distinct.length === 1 || distinct.length > codes.length * DISTINCT_SHARE_MAX) return null
+      const integers = integersOf(table, facts)
+      if (integers !== null && isNarrow(integers)) return null
       const values = { table, entries: distinct, rowCount: distinct.length }
       const chosen = smallestOf(inner, values, factsOfDistinct(facts))
       if (chosen === null) return null
@@ -73,19 +76,40 @@ export function dictionaryOf(inner: readonly Encoding[]): Encoding {
   }
 }
 
-function planCodes({ codes, distinct }: ColumnFacts): { readonly way: number; readonly plan: SequencePlan } {
-  const places = planSequence(new Float64Array(codes))
+/** Such numbers are as small as their codes would be. */
+function isNarrow(integers: Float64Array): boolean {
+  let min = integers[0]
+  let max = min
+  for (let i = 1; i < integers.length; i++) {
+    const value = integers[i]
+    if (value < min) min = value
+    else if (value > max) max = value
+    if (max - min > 255) return false
+  }
+  return true
+}
+
+function planCodes(facts: ColumnFacts): { readonly way: number; readonly plan: SequencePlan } {
+  const { distinct, scratch } = facts
+  const places = planSequence(placesOf(facts), scratch)
   if (distinct.length <= PLACES_ALONE_MAX) return { way: PLACES, plan: places }
-  const distances = planSequence(distancesOf(codes))
+  const distances = planSequence(distancesOf(facts), scratch)
   return distances.bytes < places.bytes ? { way: DISTANCES, plan: distances } : { way: PLACES, plan: places }
 }
 
-function distancesOf(codes: Uint32Array): Float64Array {
-  const distances = new Float64Array(codes.length)
+function placesOf({ codes, scratch }: ColumnFacts): Float64Array {
+  const places = scratch.floats(codes.length)
+  for (let row = 0; row < places.length; row++) places[row] = codes[row]
+  return places
+}
+
+function distancesOf({ codes, scratch }: ColumnFacts): Float64Array {
+  const distances = scratch.floats(codes.length)
   let seen = 0
-  for (let row = 0; row < codes.length; row++) {
-    if (codes[row] === seen) seen++
-    else distances[row] = seen - codes[row]
+  for (let row = 0; row < distances.length; row++) {
+    const code = codes[row]
+    distances[row] = code === seen ? 0 : seen - code
+    if (code === seen) seen++
   }
   return distances
 }
@@ -118,13 +142,13 @@ class DictionaryColumn {
   #materialize(): MaterializedColumn {
     const { data, starts, lengths } = this.#distinct.materialize()
     const codes = this.#codes()
-    const rowStarts = new Uint32Array(codes.length)
-    const rowLengths = new Uint32Array(codes.length)
+    const spans = newSpans(codes.length)
     for (let row = 0; row < codes.length; row++) {
-      rowStarts[row] = starts[codes[row]]
-      rowLengths[row] = lengths[codes[row]]
+      const code = codes[row]
+      spans.starts[row] = starts[code]
+      spans.lengths[row] = lengths[code]
     }
-    return { data, starts: rowStarts, lengths: rowLengths }
+    return { data, ...spans }
   }
 }
 

@@ -22,13 +22,39 @@ export function parseDigits(bytes: Uint8Array, start: number, end: number): numb
   return value
 }
 
+/** 00 to 99. */
+const PAIRS = Uint8Array.from(
+  { length: 200 },
+  (_, i) => ZERO + ((i & 1) === 0 ? Math.floor(i / 20) : (i >> 1) % 10),
+)
+
 export function digitCount(value: number): number {
   if (value < 10) return 1
   if (value < 100) return 2
   if (value < 1000) return 3
-  let count = 4
-  for (let limit = 10_000; value >= limit; limit *= 10) count++
+  if (value < 10_000) return 4
+  if (value < 100_000) return 5
+  let count = 6
+  for (let limit = 1_000_000; value >= limit; limit *= 10) count++
   return count
+}
+
+/** Writes `value`, an integer from 0 to 2^53, without zeros in front, and answers where it ends. */
+export function printNumber(value: number, out: Uint8Array, start: number): number {
+  if (value < 10) {
+    out[start] = ZERO + value
+    return start + 1
+  }
+  if (value < 100) {
+    const pair = value * 2
+    out[start] = PAIRS[pair]
+    out[start + 1] = PAIRS[pair + 1]
+    return start + 2
+  }
+  const end = start + digitCount(value)
+  if (value <= 0x7fff_ffff) printSmall(value, out, start, end)
+  else printDigits(value, end - start, out, start)
+  return end
 }
 
 /** Writes `value`, an integer from 0 to 2^53, as exactly `width` digits; digits that do not fit are left out. */
@@ -49,9 +75,13 @@ export function printDigits(value: number, width: number, out: Uint8Array, start
 
 function printSmall(value: number, out: Uint8Array, start: number, end: number): void {
   let rest = value | 0
-  for (let at = end - 1; at >= start; at--) {
-    const next = (rest / 10) | 0
-    out[at] = ZERO + rest - next * 10
+  let at = end - 1
+  for (; at > start; at -= 2) {
+    const next = (rest / 100) | 0
+    const pair = (rest - next * 100) * 2
+    out[at] = PAIRS[pair + 1]
+    out[at - 1] = PAIRS[pair]
     rest = next
   }
+  if (at === start) out[at] = ZERO + (rest % 10)
 }

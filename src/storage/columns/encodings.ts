@@ -7,7 +7,7 @@ import { addresses } from './addresses.ts'
 import type { ByteSink } from './byte-sink.ts'
 import { partCorrupt } from './byte-source.ts'
 import { type ChosenEncoding, smallestOf } from './choice.ts'
-import type { ColumnFacts } from './column-facts.ts'
+import { assertCurrent, type ColumnFacts } from './column-facts.ts'
 import type { ColumnValues } from './column-values.ts'
 import { constant } from './constant.ts'
 import { decimals } from './decimals.ts'
@@ -30,6 +30,7 @@ const byCode: readonly (Encoding | undefined)[] = Array.from({ length: 256 }, (_
 
 /** The encoding that makes the column smallest. The column has at least one row. */
 export function chooseEncoding(values: ColumnValues, facts: ColumnFacts): ChosenEncoding {
+  assertCurrent(facts)
   const chosen = smallestOf(ENCODINGS, values, facts)
   assert(chosen !== null, 'the plain encoding takes every column')
   return chosen

@@ -9,8 +9,17 @@
 import { ByteSource, partCorrupt } from './byte-source.ts'
 import { type ColumnFacts, DIGIT, gather, MINUS_SIGN } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
-import { boundsOf, consecutiveOfLength, DecodedColumn, lazily } from './decoded-column.ts'
-import { DIGITS_MAX, digitCount, isDigit, MINUS, parseDigits, printDigits, ZERO } from './digits.ts'
+import { boundsOf, consecutiveOfLength, DecodedColumn, lazily, newSpans } from './decoded-column.ts'
+import {
+  DIGITS_MAX,
+  digitCount,
+  isDigit,
+  MINUS,
+  parseDigits,
+  printDigits,
+  printNumber,
+  ZERO,
+} from './digits.ts'
 import type { Encoding, MaterializedColumn } from './encoding.ts'
 import { planSequence, readSequence } from './number-sequence.ts'
 
@@ -22,19 +31,14 @@ export const integers: Encoding = {
   isText: false,
 
   plan({ table }, facts) {
-    if ((facts.classes & ~(DIGIT | MINUS_SIGN)) !== 0) return null
-    if (facts.lengthMin === 0 || facts.lengthMax > DIGITS_MAX + 1) return null
-    const canonical = parseAll(table, facts, parseCanonical)
-    const isFixed = facts.lengthMin === facts.lengthMax && facts.lengthMax <= DIGITS_MAX
-    const numbers = canonical ?? (isFixed ? parseAll(table, facts, parseOnlyDigits) : null)
+    const numbers = integersOf(table, facts)
     if (numbers === null) return null
-    const plan = planSequence(gather(numbers, facts))
-    const width = canonical === null ? facts.lengthMax : CANONICAL
+    const plan = planSequence(gather(numbers, facts), facts.scratch)
     return {
       bytes: 1 + plan.bytes,
       settles: true,
       write: (sink) => {
-        sink.u8(width)
+        sink.u8(isCanonical(table, facts) ? CANONICAL : facts.lengthMax)
         plan.write(sink)
       },
     }
@@ -57,52 +61,65 @@ export const integers: Encoding = {
   },
 }
 
-type Parse = (bytes: Uint8Array, start: number, end: number) => number
+/** The integer of each distinct value; null where one is none, or neither all are as printed nor all of one width. */
+export function integersOf(table: ValueTable, facts: ColumnFacts): Float64Array | null {
+  const { findings } = facts
+  if (findings.integers === undefined) findings.integers = parseAll(table, facts)
+  return findings.integers
+}
 
-/** The number of each distinct value, or null where `parse` answers NaN for one. */
-function parseAll({ bytes, starts, ends }: ValueTable, { distinct }: ColumnFacts, parse: Parse) {
-  const numbers = new Float64Array(distinct.length)
+function parseAll(table: ValueTable, facts: ColumnFacts): Float64Array | null {
+  const { classes, lengthMin, lengthMax, distinct, scratch } = facts
+  if ((classes & ~(DIGIT | MINUS_SIGN)) !== 0 || lengthMin === 0 || lengthMax > DIGITS_MAX + 1) return null
+  const isFixed = lengthMin === lengthMax && lengthMax <= DIGITS_MAX && (classes & MINUS_SIGN) === 0
+  if (!isFixed && !isCanonical(table, facts)) return null
+  const { bytes, starts, ends } = table
+  const numbers = scratch.floats(distinct.length)
   for (let i = 0; i < numbers.length; i++) {
-    const value = parse(bytes, starts[distinct[i]], ends[distinct[i]])
-    if (Number.isNaN(value)) return null
-    numbers[i] = value
+    const start = starts[distinct[i]]
+    const end = ends[distinct[i]]
+    numbers[i] = bytes[start] === MINUS ? -parseDigits(bytes, start + 1, end) : parseDigits(bytes, start, end)
   }
   return numbers
 }
 
-function parseOnlyDigits(bytes: Uint8Array, start: number, end: number): number {
-  for (let at = start; at < end; at++) if (!isDigit(bytes[at])) return Number.NaN
-  return parseDigits(bytes, start, end)
+/** Whether all values, of digits and minus signs only, are integers as a program prints them. */
+function isCanonical({ bytes, starts, ends }: ValueTable, { distinct, classes }: ColumnFacts): boolean {
+  const mayBeNegative = (classes & MINUS_SIGN) !== 0
+  for (let i = 0; i < distinct.length; i++) {
+    const start = starts[distinct[i]]
+    const end = ends[distinct[i]]
+    if (mayBeNegative) {
+      if (!isSignedInteger(bytes, start, end)) return false
+    } else if ((bytes[start] === ZERO && end > start + 1) || end > start + DIGITS_MAX) return false
+  }
+  return true
 }
 
-/** The integer that prints as exactly these bytes, of at most 15 digits; NaN where there is none. */
-export function parseCanonical(bytes: Uint8Array, start: number, end: number): number {
-  const isNegative = bytes[start] === MINUS
-  const first = isNegative ? start + 1 : start
-  const length = end - first
-  if (length < 1 || length > DIGITS_MAX) return Number.NaN
-  if (bytes[first] === ZERO && (length > 1 || isNegative)) return Number.NaN
-  const magnitude = parseOnlyDigits(bytes, first, end)
-  return isNegative ? -magnitude : magnitude
+function isSignedInteger(bytes: Uint8Array, start: number, end: number): boolean {
+  const first = bytes[start] === MINUS ? start + 1 : start
+  if (end === first || end > first + DIGITS_MAX) return false
+  if (bytes[first] === ZERO && (first > start || end > first + 1)) return false
+  for (let at = first; at < end; at++) if (!isDigit(bytes[at])) return false
+  return true
 }
 
-export function printCanonical(numbers: Float64Array): MaterializedColumn {
+function printCanonical(numbers: Float64Array): MaterializedColumn {
   const rowCount = numbers.length
   const { min, max } = boundsOf(numbers)
   const widest = digitCount(Math.max(Math.abs(min), Math.abs(max))) + (min < 0 ? 1 : 0)
   const data = new Uint8Array(rowCount * widest)
-  const starts = new Uint32Array(rowCount)
-  const lengths = new Uint32Array(rowCount)
+  const { starts, lengths } = newSpans(rowCount)
   let at = 0
   for (let row = 0; row < rowCount; row++) {
     const value = numbers[row]
-    starts[row] = at
-    if (value < 0) data[at++] = MINUS
-    const magnitude = Math.abs(value)
-    const width = digitCount(magnitude)
-    printDigits(magnitude, width, data, at)
-    at += width
-    lengths[row] = at - starts[row]
+    const start = at
+    if (value < 0) {
+      data[at] = MINUS
+      at = printNumber(-value, data, at + 1)
+    } else at = printNumber(value, data, at)
+    starts[row] = start
+    lengths[row] = at - start
   }
   return { data: data.subarray(0, at), starts, lengths }
 }

@@ -19,16 +19,17 @@ import {
   addOffset,
   bitWidth,
   deltaWords,
-  newWords,
   offsetWords,
   packBits,
   packedLength,
+  sharedWords,
   unpackBits,
   type Words,
 } from './bit-packing.ts'
 import type { ByteSink } from './byte-sink.ts'
 import { type ByteSource, partCorrupt } from './byte-source.ts'
 import { planeBits } from './entropy.ts'
+import type { Scratch } from './scratch.ts'
 
 const WIDTH_MAX = 53
 const TAG_DELTA = 64
@@ -59,8 +60,11 @@ interface Shape {
   readonly changes: number
 }
 
-/** `numbers` must not be empty, nor change before the plan is written. Their range is below 2^53. */
-export function planSequence(numbers: Float64Array, mayHaveRuns = true): SequencePlan {
+/**
+ * `numbers` must not be empty, nor change before the plan is written; nor may `scratch` be reset. Their range is below
+ * 2^53.
+ */
+export function planSequence(numbers: Float64Array, scratch: Scratch, mayHaveRuns = true): SequencePlan {
   const shape = measure(numbers)
   const { min, max } = shape
   if (min === max) return planEqual(min)
@@ -68,7 +72,7 @@ export function planSequence(numbers: Float64Array, mayHaveRuns = true): Sequenc
   let best = planOffsets(numbers, min, max)
   if (isWorthDeltas(shape, numbers.length)) best = smaller(best, planDeltas(numbers, shape.deltaMax))
   if (mayHaveRuns && (shape.changes + 1) * RUN_ROWS_MIN <= numbers.length)
-    best = smaller(best, planRuns(numbers, shape.changes + 1))
+    best = smaller(best, planRuns(numbers, shape.changes + 1, scratch))
   return best
 }
 
@@ -116,61 +120,67 @@ function headerLength(base: number): number {
 
 function planOffsets(numbers: Float64Array, min: number, max: number): SequencePlan {
   const width = bitWidth(max - min)
-  const words = offsetWords(numbers, min, width)
+  const words = (): Words => offsetWords(numbers, min, width)
   return planWords(words, width, min, 0, TAG_PLANES)
 }
 
 function planDeltas(numbers: Float64Array, deltaMax: number): SequencePlan {
   const width = bitWidth(deltaMax * 2)
-  return planWords(deltaWords(numbers, width), width, numbers[0], TAG_DELTA, TAG_DELTA_PLANES)
+  const words = (): Words => deltaWords(numbers, width)
+  return planWords(words, width, numbers[0], TAG_DELTA, TAG_DELTA_PLANES)
 }
 
-/** Packed or in planes, whichever is smaller once compressed. */
+/** Packed or in planes, whichever is smaller once compressed. Words are made twice: that is cheaper than to keep them. */
 function planWords(
-  words: Words,
+  makeWords: () => Words,
   width: number,
   base: number,
   packedTag: number,
   planesTag: number,
 ): SequencePlan {
   const header = headerLength(base)
-  const count = words.low.length
+  const words = makeWords()
   const compressible = compressibleBits(words, width) / 8
-  const packed = packedLength(count, width)
+  const packed = packedLength(words.count, width)
   if (width <= 4) {
     const aligned = width === 3 && compressible < packed ? 4 : width
-    return packedPlan(words, aligned, base, packedTag + aligned, header + Math.min(packed, compressible))
+    return packedPlan(makeWords, aligned, base, packedTag + aligned, header + Math.min(packed, compressible))
   }
   if (packed < compressible * PLANES_GAIN_MIN)
-    return packedPlan(words, width, base, packedTag + width, header + packed)
+    return packedPlan(makeWords, width, base, packedTag + width, header + packed)
   const planes = Math.ceil(width / 8)
   const write = (sink: ByteSink): void => {
     sink.u8(planesTag + planes)
     sink.signedVarint(base)
-    writePlanes(words, planes, sink)
+    writePlanes(makeWords(), planes, sink)
   }
   return { bytes: header + compressible, write }
 }
 
-function packedPlan(words: Words, width: number, base: number, tag: number, bytes: number): SequencePlan {
+function packedPlan(
+  makeWords: () => Words,
+  width: number,
+  base: number,
+  tag: number,
+  bytes: number,
+): SequencePlan {
   const write = (sink: ByteSink): void => {
     sink.u8(tag)
     sink.signedVarint(base)
-    packBits(words, width, sink)
+    packBits(makeWords(), width, sink)
   }
   return { bytes, write }
 }
 
-function compressibleBits({ low, high }: Words, width: number): number {
+function compressibleBits({ low, high, count }: Words, width: number): number {
+  if (width <= 4) return planeBits(low, count, 0, 4)
   let bits = 0
-  for (let shift = 0; shift < Math.min(width, 32); shift += 8)
-    bits += planeBits(low, shift, Math.min(8, width <= 4 ? 4 : 8))
-  for (let shift = 0; shift < width - 32; shift += 8) bits += planeBits(high, shift, 8)
+  for (let shift = 0; shift < width && shift < 32; shift += 8) bits += planeBits(low, count, shift, 8)
+  for (let shift = 0; shift < width - 32; shift += 8) bits += planeBits(high, count, shift, 8)
   return bits
 }
 
-function writePlanes({ low, high }: Words, planes: number, sink: ByteSink): void {
-  const count = low.length
+function writePlanes({ low, high, count }: Words, planes: number, sink: ByteSink): void {
   for (let plane = 0; plane < planes; plane++) {
     const at = sink.reserve(count)
     const out = sink.bytes
@@ -180,9 +190,9 @@ function writePlanes({ low, high }: Words, planes: number, sink: ByteSink): void
   }
 }
 
-function planRuns(numbers: Float64Array, runCount: number): SequencePlan {
-  const values = new Float64Array(runCount)
-  const lengths = new Float64Array(runCount)
+function planRuns(numbers: Float64Array, runCount: number, scratch: Scratch): SequencePlan {
+  const values = scratch.floats(runCount)
+  const lengths = scratch.floats(runCount)
   let run = 0
   let start = 0
   for (let i = 1; i <= numbers.length; i++) {
@@ -191,8 +201,8 @@ function planRuns(numbers: Float64Array, runCount: number): SequencePlan {
     lengths[run++] = i - start - 1
     start = i
   }
-  const valuePlan = planSequence(values, false)
-  const lengthPlan = planSequence(lengths, false)
+  const valuePlan = planSequence(values, scratch, false)
+  const lengthPlan = planSequence(lengths, scratch, false)
   const write = (sink: ByteSink): void => {
     sink.u8(TAG_RUNS)
     sink.varint(runCount)
@@ -207,14 +217,24 @@ export function readSequence(source: ByteSource, count: number, mayHaveRuns = tr
   const tag = source.u8()
   if (tag === TAG_RUNS && mayHaveRuns) return readRuns(source, count)
   const base = source.signedVarint()
-  if (tag === 0) return new Float64Array(count).fill(base)
-  if (tag <= WIDTH_MAX) return checkSafe(addOffset(unpackBits(source, count, tag), base))
-  if (tag > TAG_DELTA && tag <= TAG_DELTA + WIDTH_MAX)
-    return checkSafe(addDeltas(unpackBits(source, count, tag - TAG_DELTA), base))
-  if (tag > TAG_PLANES && tag <= TAG_PLANES + PLANES_MAX)
-    return checkSafe(addOffset(readPlanes(source, count, tag - TAG_PLANES), base))
-  if (tag > TAG_DELTA_PLANES && tag <= TAG_DELTA_PLANES + PLANES_MAX)
-    return checkSafe(addDeltas(readPlanes(source, count, tag - TAG_DELTA_PLANES), base))
+  return tag === 0 ? new Float64Array(count).fill(base) : numbersOf(source, count, tag, base)
+}
+
+function numbersOf(source: ByteSource, count: number, tag: number, base: number): Float64Array {
+  const width = widthOf(tag)
+  const isDelta = tag > TAG_DELTA_PLANES || (tag > TAG_DELTA && tag <= TAG_DELTA + WIDTH_MAX)
+  const words = tag > TAG_PLANES ? readPlanes(source, count, width / 8) : unpackBits(source, count, width)
+  const numbers = isDelta ? addDeltas(words, base) : addOffset(words, base)
+  const largest = Math.abs(base) + 2 ** width * (isDelta ? count : 1)
+  return largest <= Number.MAX_SAFE_INTEGER ? numbers : checkSafe(numbers)
+}
+
+/** Bits of a value in this form. PART_CORRUPT where there is no such form. */
+function widthOf(tag: number): number {
+  if (tag >= 1 && tag <= WIDTH_MAX) return tag
+  if (tag > TAG_DELTA && tag <= TAG_DELTA + WIDTH_MAX) return tag - TAG_DELTA
+  if (tag > TAG_PLANES && tag <= TAG_PLANES + PLANES_MAX) return (tag - TAG_PLANES) * 8
+  if (tag > TAG_DELTA_PLANES && tag <= TAG_DELTA_PLANES + PLANES_MAX) return (tag - TAG_DELTA_PLANES) * 8
   throw partCorrupt(`there is no form ${tag} of a sequence`)
 }
 
@@ -222,22 +242,29 @@ export function readSequence(source: ByteSource, count: number, mayHaveRuns = tr
 export function readIndexes(source: ByteSource, count: number, max: number, what: string): Uint32Array {
   const numbers = readSequence(source, count)
   const indexes = new Uint32Array(count)
+  let smallest = 0
+  let largest = 0
   for (let i = 0; i < count; i++) {
     const value = numbers[i]
-    if (!(value >= 0 && value <= max)) throw partCorrupt(`${what} is ${value}, at most ${max} is possible`)
+    if (value > largest) largest = value
+    else if (value < smallest) smallest = value
     indexes[i] = value
   }
+  const worst = smallest < 0 ? smallest : largest
+  if (worst < 0 || worst > max) throw partCorrupt(`${what} is ${worst}, at most ${max} is possible`)
   return indexes
 }
 
 function readPlanes(source: ByteSource, count: number, planes: number): Words {
-  const words = newWords(count, planes * 8)
   const at = source.skip(count * planes)
+  const words = sharedWords(count, planes > 4)
+  const { bytes } = source
   for (let plane = 0; plane < planes; plane++) {
     const into = plane < 4 ? words.low : words.high
     const shift = (plane & 3) * 8
     const from = at + plane * count
-    for (let i = 0; i < count; i++) into[i] |= source.bytes[from + i] << shift
+    if (shift === 0) for (let i = 0; i < count; i++) into[i] = bytes[from + i]
+    else for (let i = 0; i < count; i++) into[i] |= bytes[from + i] << shift
   }
   return words
 }

@@ -16,8 +16,8 @@ export const plain: Encoding = {
   isText: true,
 
   plan(values, facts) {
-    const lengths = rowLengths(values)
-    const plan = planSequence(lengths)
+    const lengths = rowLengths(values, facts)
+    const plan = planSequence(lengths, facts.scratch)
     const { table } = values
     const write = (sink: Parameters<typeof plan.write>[0]): void => {
       plan.write(sink)
@@ -26,7 +26,7 @@ export const plain: Encoding = {
         sink.append(table.bytes, table.starts[entry], table.ends[entry])
       }
     }
-    return { bytes: plan.bytes + textBytes(table, facts), write }
+    return { bytes: plan.bytes + textBytes(table, facts, lengths), write }
   },
 
   decode(bytes, rowCount) {
@@ -43,15 +43,17 @@ export const plain: Encoding = {
   },
 }
 
-function rowLengths({ table, entries, rowCount }: ColumnValues): Float64Array {
-  const lengths = new Float64Array(rowCount)
+function rowLengths({ table, entries, rowCount }: ColumnValues, { scratch }: ColumnFacts): Float64Array {
+  const lengths = scratch.floats(rowCount)
   for (let row = 0; row < rowCount; row++)
     lengths[row] = table.ends[entries[row]] - table.starts[entries[row]]
   return lengths
 }
 
-function textBytes(table: ValueTable, facts: ColumnFacts): number {
-  const { distinct, distinctBytes, rowBytes } = facts
+function textBytes(table: ValueTable, facts: ColumnFacts, lengths: Float64Array): number {
+  const { distinct, distinctBytes } = facts
+  let rowBytes = 0
+  for (let row = 0; row < lengths.length; row++) rowBytes += lengths[row]
   const first = (textBits(table, distinct) / 8) * distinctBytes
   const perRepeat = Math.min(REPEAT_BYTES, distinctBytes === 0 ? 0 : first / distinct.length)
   const repeats = Math.min(facts.changes + 1, facts.codes.length) - distinct.length

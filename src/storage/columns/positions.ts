@@ -11,7 +11,7 @@
  *   kind      0 constant: the byte   1 to 8 so many bits each, to be added to the byte
  *             9 digit or a-f, four bits   10 digit or A-F, four bits
  */
-import { bitWidth, newWords, packBits, packedLength, unpackBits, type Words } from './bit-packing.ts'
+import { bitWidth, packBits, packedLength, sharedWords, unpackBits, type Words } from './bit-packing.ts'
 import type { ByteSink } from './byte-sink.ts'
 import { ByteSource, partCorrupt } from './byte-source.ts'
 import { BYTE_CLASSES, type ColumnFacts, DIGIT, LOWER_HEX, UPPER_HEX } from './column-facts.ts'
@@ -32,11 +32,16 @@ const UPPER_NIBBLE = 10
 const NIBBLE_BITS = 4
 const KIND_BITS = 4
 
+/** Sixteen values of four bits, of which the last six are letters. */
+const digitsWith = (letterA: number): Uint8Array =>
+  Uint8Array.from({ length: 16 }, (_, value) => (value < 10 ? 0x30 + value : letterA - 10 + value))
+const LOWER_DIGITS = digitsWith(0x61)
+const UPPER_DIGITS = digitsWith(0x41)
+
 interface Position {
   readonly kind: number
   /** What the byte of a value exceeds, of kinds that have one. */
   readonly base: number
-  readonly words: Words
   readonly bits: number
 }
 
@@ -50,14 +55,15 @@ export const positions: Encoding = {
     if (facts.lengthMin !== length || length < LENGTH_MIN || length > LENGTH_MAX) return null
     const ranges = new PositionRanges(table, facts.distinct, length)
     if (ranges.countWide() * 2 > length) return null
+    const starts = rowStarts(table, facts)
     const planned: Position[] = []
     let bits = 8 + length * (KIND_BITS + 8)
     for (let at = 0; at < length; at++) {
-      const position = planPosition(table, facts, ranges, at)
+      const position = planPosition(table.bytes, starts, ranges, at)
       planned.push(position)
       bits += position.bits
     }
-    return { bytes: bits / 8, write: (sink) => writePositions(planned, sink) }
+    return { bytes: bits / 8, write: (sink) => writePositions(planned, table.bytes, starts, sink) }
   },
 
   decode(bytes, rowCount) {
@@ -105,43 +111,68 @@ class PositionRanges {
   }
 }
 
-function planPosition(table: ValueTable, facts: ColumnFacts, ranges: PositionRanges, at: number): Position {
-  const width = ranges.width(at)
-  const base = ranges.min[at]
-  if (width === 0) return { kind: CONSTANT, base, words: newWords(0, 8), bits: 0 }
-  const nibbleKind = ranges.nibbleKind(at)
-  if (width > NIBBLE_BITS && nibbleKind !== CONSTANT) {
-    const words = positionWords(table, facts, at)
-    // Digits have bit 6 clear and are their low four bits; letters of either case are nine more than theirs.
-    const { low } = words
-    for (let row = 0; row < low.length; row++) low[row] = (low[row] & 0x0f) + (low[row] >>> 6) * 9
-    return { kind: nibbleKind, base, words, bits: planeBits(low, 0, NIBBLE_BITS) }
-  }
-  const words = positionWords(table, facts, at)
-  const { low } = words
-  for (let row = 0; row < low.length; row++) low[row] -= base
-  // Where no value crosses a byte, compression finds what is alike.
-  const aligned = width <= 2 ? width : width <= NIBBLE_BITS ? NIBBLE_BITS : WHOLE
-  const bits = planeBits(low, 0, aligned)
-  const exact = low.length * width
-  return exact < bits ? { kind: width, base, words, bits: exact } : { kind: aligned, base, words, bits }
+/** By row: where its value begins. */
+function rowStarts({ starts }: ValueTable, { distinct, codes, scratch }: ColumnFacts): Uint32Array {
+  const ofRows = scratch.words(codes.length)
+  for (let row = 0; row < codes.length; row++) ofRows[row] = starts[distinct[codes[row]]]
+  return ofRows
 }
 
-function positionWords({ bytes, starts }: ValueTable, { distinct, codes }: ColumnFacts, at: number): Words {
-  const words = newWords(codes.length, 8)
-  for (let row = 0; row < codes.length; row++) words.low[row] = bytes[starts[distinct[codes[row]]] + at]
+function planPosition(bytes: Uint8Array, starts: Uint32Array, ranges: PositionRanges, at: number): Position {
+  const width = ranges.width(at)
+  const base = ranges.min[at]
+  if (width === 0) return { kind: CONSTANT, base, bits: 0 }
+  const nibbleKind = ranges.nibbleKind(at)
+  if (width > NIBBLE_BITS && nibbleKind !== CONSTANT) {
+    const { low, count } = nibbleWords(bytes, starts, at)
+    return { kind: nibbleKind, base, bits: planeBits(low, count, 0, NIBBLE_BITS) }
+  }
+  const { low, count } = offsetWords(bytes, starts, at, base)
+  // Where no value crosses a byte, compression finds what is alike.
+  const aligned = width <= 2 ? width : width <= NIBBLE_BITS ? NIBBLE_BITS : WHOLE
+  const bits = planeBits(low, count, 0, aligned)
+  const exact = count * width
+  return exact < bits ? { kind: width, base, bits: exact } : { kind: aligned, base, bits }
+}
+
+/** Digits have bit 6 clear and are their low four bits; letters of either case are nine more than theirs. */
+function nibbleWords(bytes: Uint8Array, starts: Uint32Array, at: number): Words {
+  const words = sharedWords(starts.length, false)
+  const { low, count } = words
+  for (let row = 0; row < count; row++) {
+    const byte = bytes[starts[row] + at]
+    low[row] = (byte & 0x0f) + (byte >>> 6) * 9
+  }
   return words
 }
 
-function writePositions(planned: readonly Position[], sink: ByteSink): void {
+function offsetWords(bytes: Uint8Array, starts: Uint32Array, at: number, base: number): Words {
+  const words = sharedWords(starts.length, false)
+  const { low, count } = words
+  for (let row = 0; row < count; row++) low[row] = bytes[starts[row] + at] - base
+  return words
+}
+
+function writePositions(
+  planned: readonly Position[],
+  bytes: Uint8Array,
+  starts: Uint32Array,
+  sink: ByteSink,
+): void {
   sink.u8(planned.length)
-  const kinds = newWords(planned.length, KIND_BITS)
+  const kinds = sharedWords(planned.length, false)
   planned.forEach(({ kind }, at) => {
     kinds.low[at] = kind
   })
   packBits(kinds, KIND_BITS, sink)
   for (const { kind, base } of planned) if (kind < LOWER_NIBBLE) sink.u8(base)
-  for (const { kind, words } of planned) if (kind !== CONSTANT) packBits(words, bitsOf(kind), sink)
+  for (let at = 0; at < planned.length; at++) {
+    const { kind, base } = planned[at]
+    if (kind === CONSTANT) continue
+    const isNibble = kind >= LOWER_NIBBLE
+    const words = isNibble ? nibbleWords(bytes, starts, at) : offsetWords(bytes, starts, at, base)
+    packBits(words, bitsOf(kind), sink)
+  }
 }
 
 function bitsOf(kind: number): number {
@@ -152,18 +183,36 @@ function read(bytes: Uint8Array, rowCount: number): MaterializedColumn {
   const source = new ByteSource(bytes)
   const length = source.u8()
   if (length > LENGTH_MAX) throw partCorrupt(`its values have ${length} bytes`)
-  const kinds = unpackBits(source, length, KIND_BITS).low
+  const kinds = unpackBits(source, length, KIND_BITS).low.slice(0, length)
   const bases = kinds.map((kind) => (kind < LOWER_NIBBLE ? source.u8() : 0))
   checkRoom(source, kinds, rowCount)
-  const data = new Uint8Array(rowCount * length)
+  const data = repeatedRow(bases, rowCount)
   for (let position = 0; position < length; position++) {
     const kind = kinds[position]
-    const { low } = unpackBits(source, rowCount, bitsOf(kind))
-    if (kind < LOWER_NIBBLE) spread(low, bases[position], data, position, length)
-    else spreadNibbles(low, kind === LOWER_NIBBLE ? 0x61 : 0x41, data, position, length)
+    if (kind === CONSTANT) continue
+    if (kind < LOWER_NIBBLE)
+      spread(unpackBits(source, rowCount, kind), bases[position], data, position, length)
+    else
+      spreadNibbles(
+        source,
+        rowCount,
+        kind === LOWER_NIBBLE ? LOWER_DIGITS : UPPER_DIGITS,
+        data,
+        position,
+        length,
+      )
   }
   source.expectEnd()
   return consecutiveOfLength(data, length, rowCount)
+}
+
+/** Rows that have the bytes of all constant positions. */
+function repeatedRow(row: Uint32Array, rowCount: number): Uint8Array {
+  const data = new Uint8Array(rowCount * row.length)
+  data.set(row)
+  for (let filled = row.length; filled > 0 && filled < data.length; filled *= 2)
+    data.copyWithin(filled, 0, Math.min(filled, data.length - filled))
+  return data
 }
 
 /** Makes sure that all bytes are there, before memory for the values is taken. */
@@ -176,17 +225,33 @@ function checkRoom(source: ByteSource, kinds: Uint32Array, rowCount: number): vo
   if (needed !== source.remaining) throw partCorrupt(`its positions need ${needed} bytes`)
 }
 
-function spread(low: Uint32Array, base: number, data: Uint8Array, position: number, length: number): void {
-  for (let row = 0, at = position; row < low.length; row++, at += length) data[at] = low[row] + base
-}
-
-function spreadNibbles(
-  low: Uint32Array,
-  letterA: number,
+function spread(
+  { low, count }: Words,
+  base: number,
   data: Uint8Array,
   position: number,
   length: number,
 ): void {
-  for (let row = 0, at = position; row < low.length; row++, at += length)
-    data[at] = low[row] < 10 ? 0x30 + low[row] : letterA - 10 + low[row]
+  for (let row = 0, at = position; row < count; row++, at += length) data[at] = low[row] + base
+}
+
+/** As `unpackBits` of four bits and `spread`: ids in hexadecimal are long. */
+function spreadNibbles(
+  source: ByteSource,
+  rowCount: number,
+  digits: Uint8Array,
+  data: Uint8Array,
+  position: number,
+  length: number,
+): void {
+  const { bytes } = source
+  let from = source.skip(packedLength(rowCount, NIBBLE_BITS))
+  let at = position
+  for (let row = 1; row < rowCount; row += 2) {
+    const byte = bytes[from++]
+    data[at] = digits[byte & 0x0f]
+    data[at + length] = digits[byte >>> 4]
+    at += 2 * length
+  }
+  if ((rowCount & 1) === 1) data[at] = digits[bytes[from] & 0x0f]
 }

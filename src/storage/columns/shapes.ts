@@ -17,19 +17,19 @@ import type { ByteSink } from './byte-sink.ts'
 import { ByteSource, partCorrupt } from './byte-source.ts'
 import { type ColumnFacts, DIGIT } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
-import { DecodedColumn } from './decoded-column.ts'
-import { DIGITS_MAX, digitCount, parseDigits, printDigits, ZERO } from './digits.ts'
+import { boundsOf, DecodedColumn, newSpans } from './decoded-column.ts'
+import { DIGITS_MAX, digitCount, printDigits, printNumber, ZERO } from './digits.ts'
 import type { Encoding, EncodingPlan, MaterializedColumn } from './encoding.ts'
 import { planSequence, readIndexes, readSequence, type SequencePlan } from './number-sequence.ts'
+import type { Scratch } from './scratch.ts'
+import { SHAPE_LENGTH_MAX, SHAPES_MAX, SLOTS_MAX, type SplitValues } from './shape-splitter.ts'
 
-/** Above these a column has no shape worth the name. They also bound what a damaged column can ask for. */
-const SHAPES_MAX = 16
-const SLOTS_MAX = 24
-const SHAPE_LENGTH_MAX = 96
 const VALUE_LENGTH_MAX = 255
 
 const CANONICAL = 0
 const VARYING = DIGITS_MAX + 1
+
+const POWERS_OF_TEN = Float64Array.from({ length: DIGITS_MAX + 1 }, (_, exponent) => 10 ** exponent)
 
 export const shapes: Encoding = {
   code: 8,
@@ -38,9 +38,8 @@ export const shapes: Encoding = {
 
   plan({ table }, facts) {
     if ((facts.classes & DIGIT) === 0 || facts.lengthMax > VALUE_LENGTH_MAX) return null
-    const splitter = new Splitter(facts.distinct.length)
-    if (!splitter.splitAll(table, facts.distinct)) return null
-    return planShapes(splitter, facts)
+    const split = splitOf(table, facts)
+    return split === null ? null : planShapes(split, facts)
   },
 
   decode(bytes, rowCount) {
@@ -48,110 +47,32 @@ export const shapes: Encoding = {
   },
 }
 
-// ---- splitting -----------------------------------------------------------------------------------------------------
-
-/** Splits distinct values into shapes and the numbers of their slots. */
-class Splitter {
-  readonly shapes: Uint8Array[] = []
-  readonly slotCounts: number[] = []
-  /** By distinct value: its shape, and where the numbers and widths of its slots begin. */
-  readonly shapeOf: Uint8Array
-  readonly slotsOf: Uint32Array
-  numbers: Float64Array
-  widths: Uint8Array
-  #slots = 0
-  readonly #shape = new Uint8Array(SHAPE_LENGTH_MAX)
-
-  constructor(count: number) {
-    this.shapeOf = new Uint8Array(count)
-    this.slotsOf = new Uint32Array(count)
-    this.numbers = new Float64Array(count * 4)
-    this.widths = new Uint8Array(count * 4)
-  }
-
-  /** False where there are too many shapes, or a shape is too large. */
-  splitAll({ bytes, starts, ends }: ValueTable, distinct: Uint32Array): boolean {
-    for (let i = 0; i < distinct.length; i++) {
-      const shape = this.#split(bytes, starts[distinct[i]], ends[distinct[i]], i)
-      if (shape < 0) return false
-      this.shapeOf[i] = shape
-    }
-    return this.slotCounts.some((count) => count > 0)
-  }
-
-  #split(bytes: Uint8Array, start: number, end: number, value: number): number {
-    if (this.#slots + SLOTS_MAX > this.numbers.length) this.#grow()
-    const first = this.#slots
-    const shape = this.#shape
-    let length = 0
-    let at = start
-    while (at < end) {
-      if (length >= SHAPE_LENGTH_MAX) return -1
-      const byte = bytes[at]
-      if (byte < 0x30 || byte > 0x39) {
-        shape[length++] = byte
-        at++
-        continue
-      }
-      let runEnd = at + 1
-      while (runEnd < end && bytes[runEnd] >= 0x30 && bytes[runEnd] <= 0x39) runEnd++
-      let chunkEnd = at + ((runEnd - at) % DIGITS_MAX || DIGITS_MAX)
-      for (; at < runEnd; at = chunkEnd, chunkEnd += DIGITS_MAX) {
-        if (this.#slots - first >= SLOTS_MAX || length >= SHAPE_LENGTH_MAX) return -1
-        shape[length++] = ZERO
-        this.widths[this.#slots] = chunkEnd - at
-        this.numbers[this.#slots++] = parseDigits(bytes, at, chunkEnd)
-      }
-    }
-    this.slotsOf[value] = first
-    return this.#shapeNumber(length, this.#slots - first)
-  }
-
-  #shapeNumber(length: number, slots: number): number {
-    for (let i = 0; i < this.shapes.length; i++) if (this.#isShape(this.shapes[i], length)) return i
-    if (this.shapes.length === SHAPES_MAX) return -1
-    this.shapes.push(this.#shape.slice(0, length))
-    this.slotCounts.push(slots)
-    return this.shapes.length - 1
-  }
-
-  #isShape(known: Uint8Array, length: number): boolean {
-    if (known.length !== length) return false
-    for (let i = 0; i < length; i++) if (known[i] !== this.#shape[i]) return false
-    return true
-  }
-
-  #grow(): void {
-    const numbers = new Float64Array(this.numbers.length * 2 + SLOTS_MAX)
-    numbers.set(this.numbers)
-    this.numbers = numbers
-    const widths = new Uint8Array(numbers.length)
-    widths.set(this.widths)
-    this.widths = widths
-  }
+function splitOf(table: ValueTable, { distinct, findings }: ColumnFacts): SplitValues | null {
+  if (findings.split === undefined) findings.split = findings.splitter.split(table, distinct)
+  return findings.split
 }
 
 // ---- writing -------------------------------------------------------------------------------------------------------
 
-function planShapes(splitter: Splitter, facts: ColumnFacts): EncodingPlan {
-  const { codes } = facts
-  const rowsOf = rowsByShape(splitter, codes)
+function planShapes(split: SplitValues, facts: ColumnFacts): EncodingPlan {
+  const { shapes: texts, slotCounts } = split
+  const rowsOf = slotsByShape(split, facts)
   const plans: SlotPlan[] = []
   let bytes = 1
-  for (let shape = 0; shape < splitter.shapes.length; shape++) {
-    bytes += 1 + splitter.shapes[shape].length
-    for (let slot = 0; slot < splitter.slotCounts[shape]; slot++) {
-      const plan = planSlot(splitter, codes, rowsOf[shape], slot)
+  for (let shape = 0; shape < texts.length; shape++) {
+    bytes += 1 + texts[shape].length
+    for (let slot = 0; slot < slotCounts[shape]; slot++) {
+      const plan = planSlot(split, rowsOf[shape], slot, facts.scratch)
       bytes += plan.bytes
       plans.push(plan)
     }
   }
-  const shapePlan = splitter.shapes.length > 1 ? planSequence(shapeNumbers(splitter, codes)) : null
+  const shapePlan = texts.length > 1 ? planSequence(shapeNumbers(split, facts), facts.scratch) : null
   const write = (sink: ByteSink): void => {
-    sink.u8(splitter.shapes.length)
-    for (const shape of splitter.shapes) {
-      sink.u8(shape.length)
-      sink.append(shape)
+    sink.u8(texts.length)
+    for (const text of texts) {
+      sink.u8(text.length)
+      sink.append(text)
     }
     shapePlan?.write(sink)
     for (const plan of plans) {
@@ -163,20 +84,28 @@ function planShapes(splitter: Splitter, facts: ColumnFacts): EncodingPlan {
   return { bytes: bytes + (shapePlan?.bytes ?? 0), write }
 }
 
-function shapeNumbers({ shapeOf }: Splitter, codes: Uint32Array): Float64Array {
-  const numbers = new Float64Array(codes.length)
+function shapeNumbers({ shapeOf }: SplitValues, { codes, scratch }: ColumnFacts): Float64Array {
+  const numbers = scratch.floats(codes.length)
   for (let row = 0; row < codes.length; row++) numbers[row] = shapeOf[codes[row]]
   return numbers
 }
 
-function rowsByShape({ shapes, shapeOf }: Splitter, codes: Uint32Array): Uint32Array[] {
-  const counts = new Uint32Array(shapes.length)
-  for (let row = 0; row < codes.length; row++) counts[shapeOf[codes[row]]]++
-  const rowsOf = shapes.map((_, shape) => new Uint32Array(counts[shape]))
+/** By shape, for each of its rows: where the numbers of its slots begin. */
+function slotsByShape(split: SplitValues, { codes, scratch }: ColumnFacts): Uint32Array[] {
+  const { shapes: texts, shapeOf, slotsOf } = split
+  const counts = new Uint32Array(texts.length)
+  if (texts.length === 1) counts[0] = codes.length
+  else for (let row = 0; row < codes.length; row++) counts[shapeOf[codes[row]]]++
+  const rowsOf = texts.map((_, shape) => scratch.words(counts[shape]))
+  if (texts.length === 1) {
+    const [rows] = rowsOf
+    for (let row = 0; row < codes.length; row++) rows[row] = slotsOf[codes[row]]
+    return rowsOf
+  }
   counts.fill(0)
   for (let row = 0; row < codes.length; row++) {
     const shape = shapeOf[codes[row]]
-    rowsOf[shape][counts[shape]++] = row
+    rowsOf[shape][counts[shape]++] = slotsOf[codes[row]]
   }
   return rowsOf
 }
@@ -188,26 +117,29 @@ interface SlotPlan {
   readonly bytes: number
 }
 
-function planSlot(splitter: Splitter, codes: Uint32Array, rows: Uint32Array, slot: number): SlotPlan {
-  const { slotsOf, numbers, widths } = splitter
+function planSlot(split: SplitValues, rows: Uint32Array, slot: number, scratch: Scratch): SlotPlan {
+  const { numbers, widths } = split
   const count = rows.length
-  const slotNumbers = new Float64Array(count)
-  const slotWidths = new Float64Array(count)
+  const slotNumbers = scratch.floats(count)
+  const firstWidth = widths[rows[0] + slot]
   let isCanonical = true
   let isFixed = true
   for (let i = 0; i < count; i++) {
-    const at = slotsOf[codes[rows[i]]] + slot
-    slotNumbers[i] = numbers[at]
-    slotWidths[i] = widths[at]
-    if (isFixed && widths[at] !== slotWidths[0]) isFixed = false
-    if (isCanonical && widths[at] > 1 && digitCount(numbers[at]) !== widths[at]) isCanonical = false
+    const at = rows[i] + slot
+    const value = numbers[at]
+    const width = widths[at]
+    slotNumbers[i] = value
+    if (width !== firstWidth) isFixed = false
+    if (isCanonical && width > 1 && value < POWERS_OF_TEN[width - 1]) isCanonical = false
   }
-  const plan = planSequence(slotNumbers)
+  const plan = planSequence(slotNumbers, scratch)
   if (isCanonical || isFixed) {
-    const width = isCanonical ? CANONICAL : slotWidths[0]
+    const width = isCanonical ? CANONICAL : firstWidth
     return { width, widths: null, numbers: plan, bytes: 1 + plan.bytes }
   }
-  const widthPlan = planSequence(slotWidths)
+  const slotWidths = scratch.floats(count)
+  for (let i = 0; i < count; i++) slotWidths[i] = widths[rows[i] + slot]
+  const widthPlan = planSequence(slotWidths, scratch)
   return { width: VARYING, widths: widthPlan, numbers: plan, bytes: 1 + plan.bytes + widthPlan.bytes }
 }
 
@@ -215,9 +147,13 @@ function planSlot(splitter: Splitter, codes: Uint32Array, rows: Uint32Array, slo
 
 interface Slot {
   readonly width: number
-  readonly widths: Uint32Array | null
+  /** By row, where they vary. */
+  readonly widths: Uint32Array
+  readonly widthMax: number
   readonly numbers: Float64Array
 }
+
+const NO_WIDTHS = new Uint32Array(0)
 
 class ShapeReader {
   readonly #source: ByteSource
@@ -242,7 +178,7 @@ class ShapeReader {
     for (let row = 0; row < this.#rowCount; row++) rowCounts[shapeOf[row]]++
     const slots = texts.map((text, shape) => this.#slots(text, rowCounts[shape]))
     source.expectEnd()
-    return print(texts, shapeOf, slots, this.#rowCount)
+    return print(texts, shapeOf, slots, rowCounts)
   }
 
   #shapeText(): Uint8Array {
@@ -262,11 +198,13 @@ class ShapeReader {
   #slot(rowCount: number): Slot {
     const width = this.#source.u8()
     if (width > VARYING) throw partCorrupt(`${width} is no width of a slot`)
-    const widths = width === VARYING ? readIndexes(this.#source, rowCount, DIGITS_MAX, 'a width') : null
+    const isVarying = width === VARYING
+    const widths = isVarying ? readIndexes(this.#source, rowCount, DIGITS_MAX, 'a width') : NO_WIDTHS
     const numbers = readSequence(this.#source, rowCount)
-    for (let i = 0; i < rowCount; i++)
-      if (!(numbers[i] >= 0 && numbers[i] < 10 ** DIGITS_MAX)) throw partCorrupt('a slot has too many digits')
-    return { width, widths, numbers }
+    const { min, max } = boundsOf(numbers)
+    if (!(min >= 0 && max < 10 ** DIGITS_MAX)) throw partCorrupt('a slot has too many digits')
+    const widthMax = width === CANONICAL ? digitCount(max) : isVarying ? DIGITS_MAX : width
+    return { width, widths, widthMax, numbers }
   }
 }
 
@@ -274,40 +212,51 @@ function print(
   texts: Uint8Array[],
   shapeOf: Uint32Array,
   slots: Slot[][],
-  rowCount: number,
+  rowCounts: Uint32Array,
 ): MaterializedColumn {
-  const starts = new Uint32Array(rowCount)
-  const lengths = new Uint32Array(rowCount)
+  const rowCount = shapeOf.length
+  const { starts, lengths } = newSpans(rowCount)
+  const data = new Uint8Array(lengthMax(texts, slots, rowCounts))
   const rowsSoFar = new Uint32Array(texts.length)
-  let data = new Uint8Array(rowCount * 16 + SHAPE_LENGTH_MAX + SLOTS_MAX * DIGITS_MAX)
   let at = 0
   for (let row = 0; row < rowCount; row++) {
-    if (at + SHAPE_LENGTH_MAX + SLOTS_MAX * DIGITS_MAX > data.length) data = doubled(data)
     const shape = shapeOf[row]
-    const text = texts[shape]
-    const own = slots[shape]
-    const index = rowsSoFar[shape]++
-    let slot = 0
     starts[row] = at
-    for (let i = 0; i < text.length; i++) {
-      const byte = text[i]
-      if (byte !== ZERO) {
-        data[at++] = byte
-        continue
-      }
-      const { width, widths, numbers } = own[slot++]
-      const value = numbers[index]
-      const digits = widths !== null ? widths[index] : width === CANONICAL ? digitCount(value) : width
-      printDigits(value, digits, data, at)
-      at += digits
-    }
+    at = printRow(texts[shape], slots[shape], rowsSoFar[shape]++, data, at)
     lengths[row] = at - starts[row]
   }
   return { data: data.subarray(0, at), starts, lengths }
 }
 
-function doubled(data: Uint8Array): Uint8Array<ArrayBuffer> {
-  const more = new Uint8Array(data.length * 2)
-  more.set(data)
-  return more
+/** Bytes of all rows, if every number had as many digits as the longest of its slot. */
+function lengthMax(texts: Uint8Array[], slots: Slot[][], rowCounts: Uint32Array): number {
+  let bytes = 0
+  for (let shape = 0; shape < texts.length; shape++) {
+    let length = texts[shape].length
+    for (const { widthMax } of slots[shape]) length += widthMax
+    bytes += length * rowCounts[shape]
+  }
+  return bytes
+}
+
+function printRow(text: Uint8Array, slots: Slot[], index: number, data: Uint8Array, start: number): number {
+  let at = start
+  let slot = 0
+  for (let i = 0; i < text.length; i++) {
+    const byte = text[i]
+    if (byte !== ZERO) {
+      data[at++] = byte
+      continue
+    }
+    const { width, widths, numbers } = slots[slot++]
+    const value = numbers[index]
+    if (width === CANONICAL) {
+      at = printNumber(value, data, at)
+      continue
+    }
+    const digits = width === VARYING ? widths[index] : width
+    printDigits(value, digits, data, at)
+    at += digits
+  }
+  return at
 }

@@ -39,12 +39,12 @@ export const timestamps: Encoding = {
     const length = facts.lengthMax
     if (facts.lengthMin !== length || length < SECONDS_END || length > LENGTH_MAX) return null
     const { bytes, starts } = table
-    const { distinct } = facts
+    const { distinct, scratch } = facts
     const sample = bytes.slice(starts[distinct[0]], starts[distinct[0]] + length)
     const fraction = fractionDigits(sample)
     if (fraction > FRACTION_MAX) return null
-    const times = new Float64Array(distinct.length)
-    const rests = new Float64Array(distinct.length)
+    const times = scratch.floats(distinct.length)
+    const rests = scratch.floats(distinct.length)
     const isFrame = frameOf(fraction, length)
     const coarse = Math.min(fraction, MICROSECOND_DIGITS)
     const scale = 10 ** coarse
@@ -60,8 +60,8 @@ export const timestamps: Encoding = {
       times[i] = seconds * scale + parseDigits(bytes, start + fractionStart, middle)
       rests[i] = parseDigits(bytes, middle, start + fractionStart + fraction)
     }
-    const timePlan = planSequence(gather(times, facts))
-    const restPlan = fraction > MICROSECOND_DIGITS ? planSequence(gather(rests, facts)) : null
+    const timePlan = planSequence(gather(times, facts), scratch)
+    const restPlan = fraction > MICROSECOND_DIGITS ? planSequence(gather(rests, facts), scratch) : null
     return {
       bytes: 2 + length + timePlan.bytes + (restPlan?.bytes ?? 0),
       settles: true,

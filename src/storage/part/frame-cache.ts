@@ -2,13 +2,12 @@
  * Unpacked frames of all part files that share it, at most `bytesMax` of them; what was not asked for the longest time
  * goes first. Frames are immutable: whoever gets one keeps a view of it as long as he likes, cached or not.
  *
- * Two who ask for a frame at once cause one load. A load that failed is not remembered.
+ * A load that failed is not remembered. Everything is synchronous: nobody can ask for a frame while it is loaded.
  */
 export class FrameCache {
   readonly bytesMax: number
   /** Oldest first. */
   readonly #frames = new Map<string, Uint8Array>()
-  readonly #loads = new Map<string, Promise<Uint8Array>>()
   #files = 0
   #bytes = 0
   #hits = 0
@@ -27,35 +26,40 @@ export class FrameCache {
     return ++this.#files
   }
 
-  async frame(file: number, frame: number, load: () => Promise<Uint8Array>): Promise<Uint8Array> {
-    const key = `${file}:${frame}`
-    const cached = this.#frames.get(key)
-    if (cached !== undefined) {
+  /** The frame, from the cache or else from `load`, which must give bytes of their own: what they view is kept. */
+  frame(file: number, frame: number, load: () => Uint8Array): Uint8Array {
+    const key = keyOf(file, frame)
+    const cached = this.#touch(key)
+    if (cached !== null) {
       this.#hits++
-      this.#frames.delete(key)
-      this.#frames.set(key, cached)
       return cached
     }
-    const loading = this.#loads.get(key)
-    if (loading !== undefined) {
-      this.#hits++
-      return loading
-    }
     this.#misses++
-    return await this.#load(key, load)
+    const bytes = load()
+    this.#keep(key, bytes)
+    return bytes
   }
 
-  async #load(key: string, load: () => Promise<Uint8Array>): Promise<Uint8Array> {
-    const loading = load()
-    this.#loads.set(key, loading)
-    try {
-      const bytes = await loading
-      // A file that was closed meanwhile took its loads with it.
-      if (this.#loads.get(key) === loading) this.#keep(key, bytes)
-      return bytes
-    } finally {
-      if (this.#loads.get(key) === loading) this.#loads.delete(key)
+  /** The frame if it is there; then it is the last to go. Neither a hit nor a miss. */
+  peek(file: number, frame: number): Uint8Array | null {
+    return this.#touch(keyOf(file, frame))
+  }
+
+  removeFile(file: number): void {
+    const prefix = keyOf(file, '')
+    for (const [key, { length }] of this.#frames) {
+      if (!key.startsWith(prefix)) continue
+      this.#frames.delete(key)
+      this.#bytes -= length
     }
+  }
+
+  #touch(key: string): Uint8Array | null {
+    const cached = this.#frames.get(key)
+    if (cached === undefined) return null
+    this.#frames.delete(key)
+    this.#frames.set(key, cached)
+    return cached
   }
 
   #keep(key: string, bytes: Uint8Array): void {
@@ -68,14 +72,6 @@ export class FrameCache {
       this.#bytes -= length
     }
   }
-
-  removeFile(file: number): void {
-    const prefix = `${file}:`
-    for (const key of this.#loads.keys()) if (key.startsWith(prefix)) this.#loads.delete(key)
-    for (const [key, { length }] of this.#frames) {
-      if (!key.startsWith(prefix)) continue
-      this.#frames.delete(key)
-      this.#bytes -= length
-    }
-  }
 }
+
+const keyOf = (file: number, frame: number | ''): string => `${file}:${frame}`

@@ -1,6 +1,9 @@
 /**
  * Reads a part file, and of it only what is asked for: opening costs one read of the end of the file (a second one where
- * footer and block table are larger than that), a string costs the frame that holds it.
+ * footer and block table are larger than that), a string costs the frame that holds it, or one read for all frames of
+ * its block where they were asked for together (`prefetch`).
+ *
+ * Reading is synchronous: it blocks its thread, which should be a worker. A reader belongs to one thread.
  *
  * Nothing of the file is believed before its checksum was compared, and no length before the bytes that it counts are
  * there: a file with any byte changed gives PART_CORRUPT, with `file` and `offset` in the details, or the same answer.
@@ -8,7 +11,14 @@
  * through as they are.
  */
 import { crc32 } from 'node:zlib'
-import { CodedError, type Disk, type DiskFile, isCodedError, messageOf, readFull } from '../../base/base.ts'
+import {
+  CodedError,
+  type Disk,
+  isCodedError,
+  messageOf,
+  type ReadableFile,
+  readFullSync,
+} from '../../base/base.ts'
 import { type BlockEntry, decodeBlockTable, decodeDirectory, type FrameSpan } from './block-table.ts'
 import type { FrameCache } from './frame-cache.ts'
 import { unpackFrame } from './frame-packing.ts'
@@ -41,10 +51,22 @@ export interface PartFileReaderOptions {
   readonly featuresUnderstood?: number
 }
 
+/** A frame as it lies in the file. */
+export interface StoredFrame {
+  /** Its number in the file. */
+  readonly n: number
+  /** Bytes in the file. */
+  readonly storedBytes: number
+  /** Bytes when unpacked. */
+  readonly bytes: number
+  /** `PACKING_RAW`, `PACKING_ZSTD` or `PACKING_ZSTD_DICTIONARY`. */
+  readonly packing: number
+}
+
 export class PartFileReader {
   readonly path: string
   readonly bytes: number
-  readonly #file: DiskFile
+  readonly #file: ReadableFile
   readonly #cache: FrameCache
   readonly #cacheNumber: number
   #footer: PartFooter = {
@@ -58,23 +80,22 @@ export class PartFileReader {
   /** The end of the file while it is being opened. */
   #tail: Uint8Array | null = null
 
-  private constructor(path: string, file: DiskFile, bytes: number, cache: FrameCache) {
+  private constructor(path: string, file: ReadableFile, cache: FrameCache) {
     this.path = path
-    this.bytes = bytes
+    this.bytes = file.bytes
     this.#file = file
     this.#cache = cache
     this.#cacheNumber = cache.addFile()
   }
 
   /** PART_CORRUPT, FORMAT_VERSION, errors of the disk. */
-  static async open(disk: Disk, path: string, options: PartFileReaderOptions): Promise<PartFileReader> {
-    const file = await disk.open(path, 'read')
+  static open(disk: Disk, path: string, options: PartFileReaderOptions): PartFileReader {
+    const reader = new PartFileReader(path, disk.openSync(path), options.cache)
     try {
-      const reader = new PartFileReader(path, file, await file.size(), options.cache)
-      await reader.#open(options.featuresUnderstood ?? 0)
+      reader.#open(options.featuresUnderstood ?? 0)
       return reader
     } catch (error) {
-      await file.close().catch(() => {})
+      reader.#closeAfterFailure()
       throw error
     }
   }
@@ -100,10 +121,15 @@ export class PartFileReader {
 
   /** Bytes that the strings of the block take in the file. */
   storedBytes(block: number): number {
-    const { firstFrame, frames } = this.#blocks[block]
-    let bytes = 0
-    for (let n = firstFrame; n < firstFrame + frames; n++) bytes += this.#footer.frames[n].storedBytes
-    return bytes
+    return sum(this.#framesOf(block), 'storedBytes')
+  }
+
+  /** Frames that hold the strings of the block; they lie in the file in this order, with nothing between them. */
+  storedFrames(block: number): StoredFrame[] {
+    const first = this.#blocks[block].firstFrame
+    return this.#framesOf(block).map(({ storedBytes, bytes, packing }, at) => {
+      return { n: first + at, storedBytes, bytes, packing }
+    })
   }
 
   /** Bytes of a section, or null where the part has none of that kind. */
@@ -112,19 +138,50 @@ export class PartFileReader {
   }
 
   /** A section, or null where the part has none of that kind. It may be cached: it must not be changed. */
-  async section(kind: number): Promise<Uint8Array | null> {
+  section(kind: number): Uint8Array | null {
     const section = this.#section(kind)
-    return section === undefined ? null : await this.#readSection(section)
+    return section === undefined ? null : this.#readSection(section)
   }
 
   /** The directory of a block: what strings it has, and a way to read them. */
-  async openBlock(block: number): Promise<PartBlock> {
-    const entry = this.#blocks[block]
-    const bytes = await this.#read(entry.directory)
-    const spans = this.#decode(entry.directory.frame, () =>
-      decodeDirectory(bytes, entry, this.#footer.frames),
-    )
-    return new PartBlock(spans, (span) => this.#read(span))
+  openBlock(block: number): PartBlock {
+    const directory = this.#read(this.#blocks[block].directory)
+    return new PartBlock(this.#spansOf(block, directory), (span) => this.#read(span))
+  }
+
+  /** The directory of a block as bytes: they say what its frames hold, not where it lies. They must not be changed. */
+  directory(block: number): Uint8Array {
+    const directory = this.#read(this.#blocks[block].directory)
+    this.#spansOf(block, directory)
+    return directory
+  }
+
+  /**
+   * Brings the frames of the block into the cache with one read (and the dictionary of the part where they need it and
+   * it is not there). Does nothing where all are there, or where they have
+   * more bytes than the cache may: then each is read when it is needed.
+   */
+  prefetch(block: number): void {
+    const { firstFrame, frames } = this.#blocks[block]
+    if (sum(this.#framesOf(block), 'bytes') > this.#cache.bytesMax) return
+    const missing: number[] = []
+    for (let n = firstFrame; n < firstFrame + frames; n++) {
+      if (this.#cache.peek(this.#cacheNumber, n) === null) missing.push(n)
+    }
+    if (missing.length > 0) this.#loadTogether(missing)
+  }
+
+  /** The bytes of a frame as they lie in the file, still packed; their checksum was compared. They are the caller's. */
+  readStoredFrame(n: number): Uint8Array {
+    const { offset, storedBytes } = this.#footer.frames[n]
+    const stored = this.#readStored(offset, storedBytes)
+    this.#checkFrame(n, stored)
+    return stored
+  }
+
+  /** The bytes of a frame. They may be cached, and must not be changed; what is not cached does not get there. */
+  unpacked(n: number): Uint8Array {
+    return this.#cache.peek(this.#cacheNumber, n) ?? this.#load(n)
   }
 
   /**
@@ -132,31 +189,39 @@ export class PartFileReader {
    * with its bytes in the file, so that a check in the background goes as slowly as it should.
    */
   async verify(pace?: (bytes: number) => Promise<void>): Promise<void> {
-    const problem = checkPartHeader(await this.#readStored(0, PART_HEADER_BYTES))
+    const problem = checkPartHeader(this.#readStored(0, PART_HEADER_BYTES))
     if (problem !== null) throw this.#corrupt(problem, 0)
     for (let n = 0; n < this.#footer.frames.length; n++) {
-      await this.#load(n)
+      this.#load(n)
       await pace?.(this.#footer.frames[n].storedBytes)
     }
-    for (let n = 0; n < this.#blocks.length; n++) await this.openBlock(n)
+    for (let n = 0; n < this.#blocks.length; n++) this.openBlock(n)
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#cache.removeFile(this.#cacheNumber)
-    await this.#file.close()
+    this.#file.closeSync()
   }
 
   // Opening.
 
-  async #open(featuresUnderstood: number): Promise<void> {
+  #open(featuresUnderstood: number): void {
     if (this.bytes < PART_BYTES_MIN) throw this.#corrupt({ reason: 'it is too short', at: 0 }, 0)
     const tailBytes = Math.min(this.bytes, TAIL_BYTES)
-    this.#tail = await this.#readStored(this.bytes - tailBytes, tailBytes)
+    this.#tail = this.#readStored(this.bytes - tailBytes, tailBytes)
     const trailer = this.#readTrailer()
-    this.#footer = await this.#readFooter(trailer)
+    this.#footer = this.#readFooter(trailer)
     this.#checkFeatures(featuresUnderstood)
-    this.#blocks = await this.#readBlocks()
+    this.#blocks = this.#readBlocks()
     this.#tail = null
+  }
+
+  #closeAfterFailure(): void {
+    try {
+      this.close()
+    } catch {
+      // What went wrong first is what the caller learns.
+    }
   }
 
   #readTrailer(): PartTrailer {
@@ -170,8 +235,8 @@ export class PartFileReader {
     throw this.#unknown(`has format version ${trailer.version}; this LogCaster knows ${PART_VERSION}`)
   }
 
-  async #readFooter({ footerOffset, footerBytes, footerCrc }: PartTrailer): Promise<PartFooter> {
-    const bytes = await this.#readStored(footerOffset, footerBytes)
+  #readFooter({ footerOffset, footerBytes, footerCrc }: PartTrailer): PartFooter {
+    const bytes = this.#readStored(footerOffset, footerBytes)
     const footer =
       crc32(bytes) === footerCrc
         ? decodePartFooter(bytes, footerOffset)
@@ -186,13 +251,13 @@ export class PartFileReader {
     throw this.#unknown(`needs features that this LogCaster does not know: 0x${unknown.toString(16)}`)
   }
 
-  async #readBlocks(): Promise<readonly BlockEntry[]> {
+  #readBlocks(): readonly BlockEntry[] {
     const { blocks, frames } = this.#footer
     const section = this.#section(SECTION_BLOCKS)
     if (section === undefined) {
       throw this.#corrupt({ reason: 'it has no block table', at: 0 }, this.bytes - PART_TRAILER_BYTES)
     }
-    const bytes = await this.#readSection(section)
+    const bytes = this.#readSection(section)
     // The facts outlive the cached frame: they are no views of it.
     return this.#decode(section.firstFrame, () => decodeBlockTable(bytes.slice(), blocks, frames))
   }
@@ -203,21 +268,31 @@ export class PartFileReader {
     return this.#footer.sections.find((section) => section.kind === kind)
   }
 
-  #readSection({ firstFrame, bytes }: SectionEntry): Promise<Uint8Array> {
+  #framesOf(block: number): readonly FrameEntry[] {
+    const { firstFrame, frames } = this.#blocks[block]
+    return this.#footer.frames.slice(firstFrame, firstFrame + frames)
+  }
+
+  #spansOf(block: number, directory: Uint8Array): ReadonlyMap<number, FrameSpan> {
+    const entry = this.#blocks[block]
+    return this.#decode(entry.directory.frame, () => decodeDirectory(directory, entry, this.#footer.frames))
+  }
+
+  #readSection({ firstFrame, bytes }: SectionEntry): Uint8Array {
     return this.#read({ frame: firstFrame, offset: 0, bytes })
   }
 
   /** A view of a frame where the span lies in one, else a copy. */
-  async #read(span: FrameSpan): Promise<Uint8Array> {
+  #read(span: FrameSpan): Uint8Array {
     if (span.bytes === 0) return new Uint8Array(0)
     this.#checkSpan(span)
     const { frames } = this.#footer
     const end = span.offset + span.bytes
-    if (end <= frames[span.frame].bytes) return (await this.#frame(span.frame)).subarray(span.offset, end)
+    if (end <= frames[span.frame].bytes) return this.#frame(span.frame).subarray(span.offset, end)
     const whole = new Uint8Array(span.bytes)
     let { offset } = span
     for (let n = span.frame, done = 0; done < whole.length; n++, offset = 0) {
-      const piece = (await this.#frame(n)).subarray(offset, offset + whole.length - done)
+      const piece = this.#frame(n).subarray(offset, offset + whole.length - done)
       whole.set(piece, done)
       done += piece.length
     }
@@ -234,36 +309,60 @@ export class PartFileReader {
     throw this.#corrupt({ reason: `there are no ${bytes} bytes at ${offset} of frame ${frame}`, at: 0 }, 0)
   }
 
-  #frame(n: number): Promise<Uint8Array> {
+  #frame(n: number): Uint8Array {
     return this.#cache.frame(this.#cacheNumber, n, () => this.#load(n))
   }
 
-  async #load(n: number): Promise<Uint8Array> {
+  #load(n: number): Uint8Array {
+    return this.#unpack(n, this.readStoredFrame(n))
+  }
+
+  /** One read from the first to the last of the frames, whose numbers ascend. */
+  #loadTogether(missing: readonly number[]): void {
+    const { frames } = this.#footer
+    const start = frames[missing[0]].offset
+    const last = frames[missing[missing.length - 1]]
+    const bytes = this.#readStored(start, last.offset + last.storedBytes - start)
+    for (const n of missing) {
+      const at = frames[n].offset - start
+      const stored = bytes.subarray(at, at + frames[n].storedBytes)
+      this.#checkFrame(n, stored)
+      // A raw frame is copied: a view of it would keep its neighbours in memory.
+      const load = () => (frames[n].packing === PACKING_RAW ? stored.slice() : this.#unpack(n, stored))
+      this.#cache.frame(this.#cacheNumber, n, load)
+    }
+  }
+
+  #checkFrame(n: number, stored: Uint8Array): void {
     const frame = this.#footer.frames[n]
-    const stored = await this.#readStored(frame.offset, frame.storedBytes)
     if (crc32(stored) !== frame.crc) throw this.#frameDamage(n, frame, 'the checksum')
+  }
+
+  /** Where the frame is raw, the very bytes that were given. */
+  #unpack(n: number, stored: Uint8Array): Uint8Array {
+    const frame = this.#footer.frames[n]
     if (frame.packing === PACKING_RAW) return stored
-    const dictionary = frame.packing === PACKING_ZSTD_DICTIONARY ? await this.#dictionary(n) : null
+    const dictionary = frame.packing === PACKING_ZSTD_DICTIONARY ? this.#dictionary(n) : null
     const bytes = unpackFrame(stored, frame.bytes, dictionary)
     if (bytes === null) throw this.#frameDamage(n, frame, 'the compression')
     return bytes
   }
 
-  async #dictionary(forFrame: number): Promise<Uint8Array> {
+  #dictionary(forFrame: number): Uint8Array {
     const section = this.#section(SECTION_DICTIONARY)
     // A dictionary that itself needs one would never end.
     const isEarlier = section !== undefined && section.firstFrame + section.frames <= forFrame
-    if (isEarlier) return await this.#readSection(section)
+    if (isEarlier) return this.#readSection(section)
     throw this.#frameDamage(forFrame, this.#footer.frames[forFrame], 'the dictionary')
   }
 
   /** Bytes of the file. Callers know that the file is long enough. */
-  async #readStored(offset: number, byteCount: number): Promise<Uint8Array> {
+  #readStored(offset: number, byteCount: number): Uint8Array {
     const tail = this.#tail
     const inTail = offset - (this.bytes - (tail?.length ?? 0))
     if (tail !== null && inTail >= 0) return tail.slice(inTail, inTail + byteCount)
     const bytes = new Uint8Array(byteCount)
-    const found = await readFull(this.#file, bytes, offset)
+    const found = readFullSync(this.#file, bytes, offset)
     if (found === byteCount) return bytes
     throw this.#corrupt({ reason: `it ends ${byteCount - found} bytes too early`, at: found }, offset)
   }
@@ -299,9 +398,9 @@ export class PartFileReader {
 /** The byte strings of one block. */
 export class PartBlock {
   readonly #spans: ReadonlyMap<number, FrameSpan>
-  readonly #read: (span: FrameSpan) => Promise<Uint8Array>
+  readonly #read: (span: FrameSpan) => Uint8Array
 
-  constructor(spans: ReadonlyMap<number, FrameSpan>, read: (span: FrameSpan) => Promise<Uint8Array>) {
+  constructor(spans: ReadonlyMap<number, FrameSpan>, read: (span: FrameSpan) => Uint8Array) {
     this.#spans = spans
     this.#read = read
   }
@@ -317,8 +416,14 @@ export class PartBlock {
   }
 
   /** The string, or null where the slot has none. It may be a view of a cached frame: it must not be changed. */
-  async read(slot: number): Promise<Uint8Array | null> {
+  read(slot: number): Uint8Array | null {
     const span = this.#spans.get(slot)
-    return span === undefined ? null : await this.#read(span)
+    return span === undefined ? null : this.#read(span)
   }
+}
+
+function sum(frames: readonly FrameEntry[], what: 'storedBytes' | 'bytes'): number {
+  let bytes = 0
+  for (const frame of frames) bytes += frame[what]
+  return bytes
 }

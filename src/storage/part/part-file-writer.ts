@@ -5,6 +5,7 @@
  *   const writer = await PartFileWriter.create(disk, path, { level: 1 })
  *   await writer.put(slot, bytes)            … for every byte string of the block
  *   await writer.endBlock(facts)             … for every block
+ *   await writer.copyBlock(reader, block, facts, { repackLevel: null })   … or a block of another part
  *   await writer.addSection(kind, bytes)     … before, between or after blocks
  *   const { bytes, sha256 } = await writer.finish()
  *   await writer.datasync()
@@ -27,7 +28,7 @@ import {
   type FrameStrings,
   SLOT_MAX,
 } from './block-table.ts'
-import { packFrame } from './frame-packing.ts'
+import { type PackedFrame, packFrame } from './frame-packing.ts'
 import {
   encodePartFooter,
   encodePartHeader,
@@ -36,11 +37,13 @@ import {
   FRAME_BYTES_MAX,
   type FrameEntry,
   PACKING_RAW,
+  PACKING_ZSTD_DICTIONARY,
   SECTION_BLOCKS,
   SECTION_DICTIONARY,
   SECTION_KIND_FREE,
   type SectionEntry,
 } from './part-file.ts'
+import type { PartFileReader, StoredFrame } from './part-file-reader.ts'
 
 /** Unpacked bytes of a frame that many strings share. */
 export const FRAME_BYTES_TARGET = 256 * 1024
@@ -57,6 +60,14 @@ export interface PartFileWriterOptions {
   readonly featuresToUnderstand?: number
   /** Bits of features that a reader may ignore. Default 0. */
   readonly featuresToIgnore?: number
+}
+
+export interface CopyBlockOptions {
+  /**
+   * Level of zstd at which every frame is packed again, kept raw where that does not pay. Null: frames are copied as
+   * they are; only those that are packed with the dictionary of their part are packed again, at the writer's own level.
+   */
+  readonly repackLevel: number | null
 }
 
 export interface PartFileSummary {
@@ -136,15 +147,27 @@ export class PartFileWriter {
     await this.endFrame()
     const offset = this.#directories.length
     encodeDirectory(this.#directories, this.#blockStrings)
-    this.#waiting.push({
-      firstFrame: this.#blockFirstFrame,
-      frames: this.#frames.length - this.#blockFirstFrame,
-      directory: { frame: 0, offset, bytes: this.#directories.length - offset },
-      facts: facts.slice(),
-    })
-    this.#blocks++
-    if (this.#directories.length >= DIRECTORY_BYTES_TARGET) await this.#endDirectories()
-    this.#beginBlock()
+    await this.#endBlock(offset, facts)
+  }
+
+  /**
+   * A whole block of another part, between blocks: the same strings under the same slots, in frames that end where they
+   * did there. PART_CORRUPT and errors of the disk from the reader too.
+   */
+  async copyBlock(
+    reader: PartFileReader,
+    block: number,
+    facts: Uint8Array,
+    { repackLevel }: CopyBlockOptions,
+  ): Promise<void> {
+    this.#assertBetweenBlocks()
+    const directory = reader.directory(block)
+    for (const frame of reader.storedFrames(block)) {
+      await this.#appendFrame(this.#copied(reader, frame, repackLevel), frame.bytes)
+    }
+    const offset = this.#directories.length
+    this.#directories.append(directory)
+    await this.#endBlock(offset, facts)
   }
 
   /** Adds bytes that belong to the part as a whole. Kinds below 16 belong to the container; each kind is there once. */
@@ -201,6 +224,26 @@ export class PartFileWriter {
     this.#blockSlots.clear()
   }
 
+  /** The directory of the block is what was written to `#directories` from `offset` on. */
+  async #endBlock(offset: number, facts: Uint8Array): Promise<void> {
+    this.#waiting.push({
+      firstFrame: this.#blockFirstFrame,
+      frames: this.#frames.length - this.#blockFirstFrame,
+      directory: { frame: 0, offset, bytes: this.#directories.length - offset },
+      facts: facts.slice(),
+    })
+    this.#blocks++
+    if (this.#directories.length >= DIRECTORY_BYTES_TARGET) await this.#endDirectories()
+    this.#beginBlock()
+  }
+
+  #copied(reader: PartFileReader, { n, packing }: StoredFrame, repackLevel: number | null): PackedFrame {
+    if (repackLevel === null && packing !== PACKING_ZSTD_DICTIONARY) {
+      return { packing, stored: reader.readStoredFrame(n) }
+    }
+    return packFrame(reader.unpacked(n), repackLevel ?? this.#options.level, this.#dictionary)
+  }
+
   async #putLong(slot: number, bytes: Uint8Array, kind: StringKind): Promise<void> {
     this.#blockStrings.push({ slots: [slot], lengths: [bytes.length] })
     const frames = await this.#writeFrames(bytes, kind)
@@ -248,14 +291,19 @@ export class PartFileWriter {
   }
 
   async #writeFrame(bytes: Uint8Array, kind: StringKind): Promise<void> {
-    const { packing, stored } =
+    const packed =
       kind === 'dense'
         ? { packing: PACKING_RAW, stored: bytes }
         : packFrame(bytes, this.#options.level, this.#dictionary)
+    await this.#appendFrame(packed, bytes.length)
+  }
+
+  /** `byteCount`: of the frame when it is unpacked. */
+  async #appendFrame({ packing, stored }: PackedFrame, byteCount: number): Promise<void> {
     this.#frames.push({
       offset: this.#writtenAt + this.#written.length,
       storedBytes: stored.length,
-      bytes: bytes.length,
+      bytes: byteCount,
       crc: crc32(stored),
       packing,
     })

@@ -17,7 +17,7 @@ import { contentsOf, contentsThrough } from './test-part.ts'
 
 const PATH = join(import.meta.dirname, '../../../test/data/format-v1-part/example.part')
 
-const openExample = (): Promise<PartFileReader> =>
+const openExample = (): PartFileReader =>
   PartFileReader.open(new RealDisk(), PATH, { cache: new FrameCache(1 << 20), featuresUnderstood: 0x100 })
 
 test('the stored part is what it was', async () => {
@@ -28,16 +28,16 @@ test('the stored part is what it was', async () => {
 })
 
 test('a part of format version 1 gives what went in', async () => {
-  const reader = await openExample()
+  const reader = openExample()
   await reader.verify()
-  assert.deepEqual(await contentsThrough(reader), contentsOf(EXAMPLE))
+  assert.deepEqual(contentsThrough(reader), contentsOf(EXAMPLE))
   assert.equal(reader.featuresToIgnore, 0x300)
-  await reader.close()
+  reader.close()
 })
 
-test('a word filter of format version 1 knows its words', async () => {
-  const reader = await openExample()
-  const bytes = (await reader.section(FILTER_SECTION)) ?? assert.fail('there is no filter')
+test('a word filter of format version 1 knows its words', () => {
+  const reader = openExample()
+  const bytes = reader.section(FILTER_SECTION) ?? assert.fail('there is no filter')
   const filter = decodeWordFilter(bytes)
   for (const text of FILTER_WORDS.split(' ')) {
     const word = Buffer.from(text)
@@ -45,5 +45,5 @@ test('a word filter of format version 1 knows its words', async () => {
   }
   const other = Buffer.from('refused')
   assert.equal(filter.mayContain(other, 0, other.length), false)
-  await reader.close()
+  reader.close()
 })

@@ -1,7 +1,9 @@
 /** Part files on simulated disks, for tests: what goes in, what comes out, and what changed bytes lead to. */
 import assert from 'node:assert/strict'
+import { crc32 } from 'node:zlib'
 import { type Disk, isCodedError, SimulatedDisk } from '../../base/base.ts'
 import { FrameCache } from './frame-cache.ts'
+import { PART_TRAILER_BYTES } from './part-file.ts'
 import { PartFileReader, type PartFileReaderOptions } from './part-file-reader.ts'
 import {
   type PartFileSummary,
@@ -71,30 +73,30 @@ export async function diskWith(bytes: Uint8Array): Promise<SimulatedDisk> {
   return disk
 }
 
-export function openPart(disk: Disk, options: Partial<PartFileReaderOptions> = {}): Promise<PartFileReader> {
+export function openPart(disk: Disk, options: Partial<PartFileReaderOptions> = {}): PartFileReader {
   return PartFileReader.open(disk, PATH, { cache: new FrameCache(1 << 24), ...options })
 }
 
-export async function readPart(disk: Disk): Promise<string[]> {
-  const reader = await openPart(disk)
+export function readPart(disk: Disk): string[] {
+  const reader = openPart(disk)
   try {
-    return await contentsThrough(reader)
+    return contentsThrough(reader)
   } finally {
-    await reader.close()
+    reader.close()
   }
 }
 
 /** Everything that a reader can be asked, as one text for each thing. */
-export async function contentsThrough(reader: PartFileReader): Promise<string[]> {
+export function contentsThrough(reader: PartFileReader): string[] {
   const found: string[] = []
   const say = (name: string, bytes: Uint8Array | null): void => {
     found.push(`${name}: ${bytes === null ? 'none' : Buffer.from(bytes).toString('base64')}`)
   }
-  for (const kind of reader.sectionKinds) say(`section ${kind}`, await reader.section(kind))
+  for (const kind of reader.sectionKinds) say(`section ${kind}`, reader.section(kind))
   for (let n = 0; n < reader.blockCount; n++) {
     say(`facts ${n}`, reader.facts(n))
-    const block = await reader.openBlock(n)
-    for (const slot of block.slots.sort((a, b) => a - b)) say(`${n}.${slot}`, await block.read(slot))
+    const block = reader.openBlock(n)
+    for (const slot of block.slots.sort((a, b) => a - b)) say(`${n}.${slot}`, block.read(slot))
   }
   return found
 }
@@ -115,9 +117,9 @@ export function contentsOf({ blocks, sections }: TestPart): string[] {
 }
 
 /** Reads bytes that may be damaged: the same answer, or one of the two codes. Anything else fails the test. */
-export async function readDamaged(disk: Disk, expected: readonly string[], what: string): Promise<string> {
+export function readDamaged(disk: Disk, expected: readonly string[], what: string): string {
   try {
-    assert.deepEqual(await readPart(disk), expected, `${what}: a wrong answer`)
+    assert.deepEqual(readPart(disk), expected, `${what}: a wrong answer`)
     return 'equal'
   } catch (error) {
     if (isCodedError(error, 'PART_CORRUPT')) {
@@ -128,4 +130,28 @@ export async function readDamaged(disk: Disk, expected: readonly string[], what:
     if (isCodedError(error, 'FORMAT_VERSION')) return error.code
     throw error
   }
+}
+
+/** Makes the checksums of footer and trailer right, where the footer is where the trailer of version 1 says. */
+export function sealAgain(bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const trailer = bytes.length - PART_TRAILER_BYTES
+  const footer = view.getUint32(trailer, true)
+  if (footer < trailer) view.setUint32(trailer + 12, crc32(bytes.subarray(footer, trailer)), true)
+  view.setUint32(trailer + 20, crc32(bytes.subarray(trailer, trailer + 20)), true)
+}
+
+/** Makes the checksums of all frames right too. Footer and trailer are as they were written. */
+export function sealFramesAgain(bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const footer = view.getUint32(bytes.length - PART_TRAILER_BYTES, true)
+  const entries = footer + 32 + 24 * view.getUint32(footer + 24, true)
+  const frames = view.getUint32(footer + 20, true)
+  for (let n = 0, at = 16; n < frames; n++) {
+    const entry = entries + 16 * n
+    const stored = view.getUint32(entry, true)
+    view.setUint32(entry + 8, crc32(bytes.subarray(at, at + stored)), true)
+    at += stored
+  }
+  sealAgain(bytes)
 }

@@ -1,5 +1,6 @@
 /**
- * What a sample of a column's rows says about all of them, taught to the trie before they are read:
+ * What a sample of a column's rows says about all of them, taught to the trie before they are read. Rows whose template
+ * is known teach nothing:
  *
  *  - wide: many templates of the narrow reading are one under the wide reading, as in access logs. The first node that
  *    nearly only such rows pass is marked, and rows that come there are read wide.
@@ -12,12 +13,17 @@
 
 import type { Random } from '../../base/base.ts'
 import { createHashKey, type HashKey, keyedHash } from './keyed-hash.ts'
+import type { KnownTemplates } from './known-templates.ts'
+import { PLAIN } from './template.ts'
 import { NARROW_ROOT, type TemplateTrie } from './template-trie.ts'
 import type { TextColumn, TextReader } from './text-reader.ts'
 import { isPlainTokenByte } from './tokens.ts'
 
 /** Rows of the sample. */
 const SAMPLE_ROWS_MAX = 2048
+/** Rows that are asked first whether they are known, and how many may not be so that there is nothing to learn. */
+const PROBE_ROWS_MAX = 256
+const UNKNOWN_SHARE_MAX = 1 / 64
 /** So many templates must fall together, or they stay apart: a level or a state is static text. */
 const TOGETHER_MIN = 8
 /** Narrow templates with more rows than this, on average, do not explode. */
@@ -63,17 +69,32 @@ export class TemplateLearner {
   }
 
   /**
-   * Reads a sample with `reader` and teaches `target`; both were just reset to the column's data. False where templates
-   * would not pay.
+   * Reads a sample with `reader`, which knows nothing, and teaches `target` what it does not know; both read the
+   * column's data. False where templates would not pay.
    */
-  teach(reader: TextReader, target: TextReader, column: TextColumn, rowCount: number): boolean {
-    const sampleCount = Math.min(rowCount, SAMPLE_ROWS_MAX)
-    const sightings = readSample(reader, column, rowCount, sampleCount)
-    if (sightings.length * 16 > sampleCount) this.#teachWide(reader, target.trie, sightings)
-    this.#teachHoles(reader.trie, target.trie, column.data, sightings)
-    let company = 0
+  teach(
+    reader: TextReader,
+    target: TextReader,
+    column: TextColumn,
+    rowCount: number,
+    known: KnownTemplates,
+  ): boolean {
+    if (known.list().length > 0) {
+      const probe = unknownRows(target, sampleOf(rowCount, PROBE_ROWS_MAX), column, known)
+      if (probe.length <= Math.min(rowCount, PROBE_ROWS_MAX) * UNKNOWN_SHARE_MAX) return true
+    }
+    const sample = sampleOf(rowCount, SAMPLE_ROWS_MAX)
+    const rows = rowsToLearn(target, sample, column, known)
+    const sightings = readSample(reader, column, rows)
+    // Segments that `target` is taught lie in the trie of the sample.
+    target.trie.useData(reader.trie.bytes)
+    if (sightings.length * 16 > rows.length) this.#teachWide(reader, target.trie, sightings)
+    target.trie.useData(reader.trie.bytes)
+    this.#teachHoles(reader.trie, target.trie, sightings)
+    target.trie.useData(column.data)
+    let company = sample.length - rows.length
     for (const { rows, isTogether } of sightings) if (rows > 1 || isTogether) company += rows
-    if (sampleCount >= HOPELESS_ROWS_MIN && company < sampleCount * COMPANY_SHARE_MIN) return false
+    if (sample.length >= HOPELESS_ROWS_MIN && company < sample.length * COMPANY_SHARE_MIN) return false
     for (const { rows, start, end } of sightings) if (rows > 1) target.read(start, end, true)
     target.spans.clear()
     return true
@@ -97,12 +118,8 @@ export class TemplateLearner {
     markWideNodes(reader.trie, target, sightings)
   }
 
-  #teachHoles(
-    trie: TemplateTrie,
-    target: TemplateTrie,
-    data: Uint8Array,
-    sightings: readonly Sighting[],
-  ): void {
+  #teachHoles(trie: TemplateTrie, target: TemplateTrie, sightings: readonly Sighting[]): void {
+    const data = trie.bytes
     const candidates = new Map<number, Candidate[]>()
     let groups: Candidate[][] = []
     for (let from = 0; from < sightings.length; from += HOLE_STRIDE) {
@@ -163,15 +180,45 @@ export class TemplateLearner {
   }
 }
 
-function readSample(
-  reader: TextReader,
+/** Rows, evenly taken. */
+function sampleOf(rowCount: number, rowsMax: number): Uint32Array {
+  const count = Math.min(rowCount, rowsMax)
+  const rows = new Uint32Array(count)
+  for (let i = 0; i < count; i++) rows[i] = Math.floor((i * rowCount) / count)
+  return rows
+}
+
+/** Those of the rows whose template is not known. */
+function unknownRows(
+  target: TextReader,
+  rows: Uint32Array,
   { starts, lengths }: TextColumn,
-  rowCount: number,
-  sampleCount: number,
-): Sighting[] {
+  known: KnownTemplates,
+): Uint32Array {
+  const unknown = rows.filter((row) => {
+    const node = target.read(starts[row], starts[row] + lengths[row], false)
+    target.spans.count = 0
+    return node < 0 || known.numberOf(node) === PLAIN
+  })
+  return unknown
+}
+
+function rowsToLearn(
+  target: TextReader,
+  sample: Uint32Array,
+  column: TextColumn,
+  known: KnownTemplates,
+): Uint32Array {
+  if (known.list().length === 0) return sample
+  if (!target.trie.isWide(NARROW_ROOT)) return unknownRows(target, sample, column, known)
+  // All blocks so far were to be read wide as a whole, this one is not: what is known says nothing about the others.
+  target.trie.markWide(NARROW_ROOT, false)
+  return sample
+}
+
+function readSample(reader: TextReader, { starts, lengths }: TextColumn, rows: Uint32Array): Sighting[] {
   const sightings = new Map<number, Sighting>()
-  for (let i = 0; i < sampleCount; i++) {
-    const row = Math.floor((i * rowCount) / sampleCount)
+  for (const row of rows) {
     const start = starts[row]
     const end = start + lengths[row]
     const node = reader.read(start, end, true)
@@ -202,17 +249,23 @@ function markWideNodes(trie: TemplateTrie, target: TemplateTrie, sightings: read
   const marked = new Set<number>()
   for (const { node, isTogether } of sightings) {
     if (!isTogether) continue
-    const first = [NARROW_ROOT, ...trie.pathTo(node)].find(isBetterWide)
-    if (first === undefined || marked.has(first)) continue
-    marked.add(first)
-    target.markWide(copyPath(trie, target, trie.pathTo(first)))
+    if (isBetterWide(NARROW_ROOT)) marked.add(NARROW_ROOT)
+    // Asked only when the root is no longer wide, in a later block.
+    const first = trie.pathTo(node).find(isBetterWide)
+    if (first !== undefined) marked.add(first)
+  }
+  for (const node of marked) {
+    const copy = copyPath(trie, target, trie.pathTo(node))
+    if (copy >= 0) target.markWide(copy)
   }
 }
 
-/** Takes the steps of one trie in another one. */
+/** Takes the steps of one trie in another one, which reads the first one's bytes. Below zero where it is full. */
 function copyPath(trie: TemplateTrie, target: TemplateTrie, path: readonly number[]): number {
   let node = NARROW_ROOT
-  for (const step of path) node = target.step(node, trie.segmentStart(step), trie.segmentEnd(step), false)
+  for (const step of path) {
+    if (node >= 0) node = target.step(node, trie.segmentStart(step), trie.segmentEnd(step), false)
+  }
   return node
 }
 
@@ -223,9 +276,10 @@ function addHole(
 ): void {
   const path = trie.pathTo(sighting.node)
   const before = copyPath(trie, target, path.slice(0, segment))
+  if (before < 0) return
   target.addHole(before, {
-    prefix: [trie.segmentStart(path[segment]), start],
-    suffix: [end, trie.segmentEnd(path[segment])],
+    prefix: trie.bytes.slice(trie.segmentStart(path[segment]), start),
+    suffix: trie.bytes.slice(end, trie.segmentEnd(path[segment])),
     isLast: segment === path.length - 1,
   })
 }

@@ -220,7 +220,7 @@ test('JSON and logfmt in a message become templates when their words differ', ()
     (n) => `at=info user=${word(n)} path=/x/${word(n * 3)} msg="bye ${word(n * 7)}" n=${n}`,
   )
   assert.deepEqual(shapes(mineText(json)), ['{"user":"<>","path":"<>","ms":<>,"ok":true}'])
-  assert.deepEqual(shapes(mineText(logfmt)), ['at=<> user=<> path=<> msg="<> <>" n=<>'])
+  assert.deepEqual(shapes(mineText(logfmt)), ['at=<> user=<> path=<> msg="<>" n=<>'])
 })
 
 test('any bytes come back: NUL, newlines, invalid UTF-8, empty rows, rows of one byte', () => {

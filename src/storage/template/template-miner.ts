@@ -11,17 +11,19 @@
  * A sample of the rows, taken evenly, says first what to expect (template-learner.ts): texts that explode under the
  * narrow reading, words that are variables, or nothing to win at all, and then no row is looked at again.
  *
- * Invariants: the same rows give the same result, wherever they lie in memory and whatever the key. Templates are
- * numbered by their rows, most first, then by their first row. There are no more of them than one in eight rows, nor
- * than TEMPLATES_BLOCK_MAX; the rarest give way. Time and memory grow with the bytes, whatever they hold.
+ * Invariants: the same rows give the same result, wherever they lie in memory and whatever the key, after the same
+ * blocks of the part. Templates are numbered by their rows, most first, then by their first row. There are no more of
+ * them than TEMPLATES_BLOCK_MAX, nor more that the part does not know than one in eight rows; the rarest give way. Time
+ * and memory grow with the bytes, whatever they hold.
  *
  * Not here: interning of values (value-interner.ts), the list of a part (template-dictionary.ts).
  */
 import type { Random } from '../../base/base.ts'
 import { createHashKey } from './keyed-hash.ts'
+import { KnownTemplates } from './known-templates.ts'
 import { PLAIN, TEMPLATES_BLOCK_MAX, type Template } from './template.ts'
-import { TemplateDictionary } from './template-dictionary.ts'
 import { TemplateLearner } from './template-learner.ts'
+import { TemplateTrie } from './template-trie.ts'
 import { type TextColumn, TextReader } from './text-reader.ts'
 
 /** Variables lie in memory of the miner: good until it mines again. The rest is the caller's. */
@@ -34,6 +36,11 @@ export interface MinedColumn {
   /** Spans of the column's data, row after row; a row has as many as its template has slots. */
   readonly variableStarts: Uint32Array
   readonly variableEnds: Uint32Array
+}
+
+export interface MinedBlock extends MinedColumn {
+  /** By template: its number in the list of what is known. */
+  readonly numbers: Uint32Array
 }
 
 const ROWS_PER_TEMPLATE_MIN = 8
@@ -50,41 +57,57 @@ const TEMPLATED_SHARE_MIN = 1 / 8
 
 /** A template as it was found: `row` is the first of its rows, whose variables begin at `variable`. */
 interface Find {
+  /** Its last node in the trie. */
+  readonly node: number
   readonly row: number
   readonly variable: number
   readonly slotCount: number
   rows: number
+  /** In the block, or PLAIN. */
   number: number
 }
 
 export class TemplateMiner {
   readonly #reader: TextReader
   readonly #sampleReader: TextReader
+  readonly #sampleTrie: TemplateTrie
+  readonly #own: KnownTemplates
   readonly #learner: TemplateLearner
 
   constructor(random: Random) {
-    const key = createHashKey(random)
-    this.#reader = new TextReader(key)
-    this.#sampleReader = new TextReader(key)
+    this.#own = new KnownTemplates(random)
+    this.#sampleTrie = new TemplateTrie(createHashKey(random))
+    this.#reader = new TextReader(this.#own.trie)
+    this.#sampleReader = new TextReader(this.#sampleTrie)
     this.#learner = new TemplateLearner(random)
   }
 
-  mine(column: TextColumn, rowCount: number): MinedColumn {
+  /** `known`: what the part knows of this column; it learns the block's templates. Without it each block is the first. */
+  mine(column: TextColumn, rowCount: number, known?: KnownTemplates): MinedBlock {
+    if (known !== undefined) return this.#mine(column, rowCount, known)
+    this.#own.forget()
+    return this.#mine(column, rowCount, this.#own)
+  }
+
+  #mine(column: TextColumn, rowCount: number, known: KnownTemplates): MinedBlock {
     const reader = this.#reader
-    reader.reset(column.data)
-    this.#sampleReader.reset(column.data)
-    if (!this.#learner.teach(this.#sampleReader, reader, column, rowCount)) return nothingMined(rowCount)
+    known.makeRoom()
+    reader.begin(column.data, known.trie)
+    this.#sampleTrie.reset()
+    this.#sampleReader.begin(column.data, this.#sampleTrie)
+    if (!this.#learner.teach(this.#sampleReader, reader, column, rowCount, known))
+      return nothingMined(rowCount)
     const rowFinds = new Uint32Array(rowCount)
     const finds = readRows(reader, column, rowCount, rowFinds)
-    const templates = chooseTemplates(finds, reader, column, rowCount)
-    const rowCounts = new Uint32Array(templates.length)
-    for (const { number, rows } of finds) if (number !== PLAIN) rowCounts[number] += rows
-    if (rowCounts.reduce((sum, rows) => sum + rows, 0) < rowCount * TEMPLATED_SHARE_MIN)
-      return nothingMined(rowCount)
+    const kept = chooseFinds(finds, reader, column, rowCount, known)
+    const rowsKept = kept.reduce((sum, { rows }) => sum + rows, 0)
+    if (rowsKept < rowCount * TEMPLATED_SHARE_MIN) return nothingMined(rowCount)
+    const { numbers, rowCounts } = numberFinds(kept, reader, column, known)
     keepChosen(finds, rowFinds, reader)
     const { starts, ends, count } = reader.spans
     return {
-      templates,
+      templates: Array.from(numbers, (number) => known.list()[number]),
+      numbers,
       rowCounts,
       rowTemplates: rowFinds,
       variableStarts: starts.subarray(0, count),
@@ -93,9 +116,10 @@ export class TemplateMiner {
   }
 }
 
-function nothingMined(rowCount: number): MinedColumn {
+function nothingMined(rowCount: number): MinedBlock {
   return {
     templates: [],
+    numbers: new Uint32Array(0),
     rowCounts: new Uint32Array(0),
     rowTemplates: new Uint32Array(rowCount).fill(PLAIN),
     variableStarts: new Uint32Array(0),
@@ -129,7 +153,7 @@ function readRows(reader: TextReader, column: TextColumn, rowCount: number, rowF
     let find = findOfNode[node]
     if (find === 0) {
       const slotCount = spans.count - variable
-      find = findOfNode[node] = finds.push({ row, variable, slotCount, rows: 0, number: PLAIN })
+      find = findOfNode[node] = finds.push({ node, row, variable, slotCount, rows: 0, number: PLAIN })
     }
     rowFinds[row] = find - 1
     finds[find - 1].rows++
@@ -143,24 +167,65 @@ function grown(numbers: Uint32Array, index: number): Uint32Array<ArrayBuffer> {
   return larger
 }
 
-/** Numbers the finds that are worth it. Two finds get one number where both readings led to the same template. */
-function chooseTemplates(
+/** The finds that are worth it, in the order of their numbers. */
+function chooseFinds(
   finds: readonly Find[],
   reader: TextReader,
   column: TextColumn,
   rowCount: number,
-): readonly Template[] {
-  const chosen = new TemplateDictionary(keptMax(rowCount))
+  known: KnownTemplates,
+): Find[] {
+  const kept: Find[] = []
+  const freshMax = keptMax(rowCount)
+  let fresh = 0
   let textBytes = 0
   for (const find of [...finds].sort((a, b) => b.rows - a.rows || a.row - b.row)) {
+    if (kept.length === TEMPLATES_BLOCK_MAX) break
     if (find.slotCount > find.rows * SLOTS_PER_ROW_MAX) continue
-    const template = templateOf(find, reader, column)
-    textBytes += template.text.length
-    if (textBytes > TEXT_BYTES_MAX) break
-    find.number = chosen.add(template)
-    if (find.number === PLAIN) break
+    if (known.numberOf(find.node) === PLAIN) {
+      if (fresh === freshMax) continue
+      const bytes = staticBytes(find, reader, column)
+      if (textBytes + bytes > TEXT_BYTES_MAX) continue
+      textBytes += bytes
+      fresh++
+    }
+    kept.push(find)
   }
-  return chosen.list()
+  return kept
+}
+
+/**
+ * Numbers finds in the block, where two of them get one number if both readings led to the same template; and their
+ * templates in the list of what is known. Where that is full, a find stays plain.
+ */
+function numberFinds(
+  finds: readonly Find[],
+  reader: TextReader,
+  column: TextColumn,
+  known: KnownTemplates,
+): { readonly numbers: Uint32Array; readonly rowCounts: Uint32Array } {
+  const numberInBlock = new Map<number, number>()
+  const rowCounts = new Uint32Array(finds.length)
+  for (const find of finds) {
+    let number = known.numberOf(find.node)
+    if (number === PLAIN) number = known.addAt(find.node, templateOf(find, reader, column))
+    if (number === PLAIN) continue
+    const seen = numberInBlock.get(number)
+    find.number = seen ?? numberInBlock.size
+    if (seen === undefined) numberInBlock.set(number, find.number)
+    rowCounts[find.number] += find.rows
+  }
+  return {
+    numbers: Uint32Array.from(numberInBlock.keys()),
+    rowCounts: rowCounts.slice(0, numberInBlock.size),
+  }
+}
+
+function staticBytes({ row, variable, slotCount }: Find, reader: TextReader, column: TextColumn): number {
+  const { starts, ends } = reader.spans
+  let bytes = column.lengths[row]
+  for (let slot = variable; slot < variable + slotCount; slot++) bytes -= ends[slot] - starts[slot]
+  return bytes
 }
 
 function templateOf({ row, variable, slotCount }: Find, reader: TextReader, column: TextColumn): Template {

@@ -6,8 +6,8 @@
  *                          o --"]: Connection closed by "----------> o --end ""--> template
  *
  * A node is a span in a SpanSet whose salt is the node before it and whether the text ends here; so a step compares
- * bytes, and a hash only says where to look. Every node remembers the child that was taken last: where a program logs
- * the same message again, a step is one comparison.
+ * bytes, and a hash only says where to look. The set has copies of the segments, so a trie serves many blocks. Every
+ * node remembers the child that was taken last: where a program logs the same message again, a step is one comparison.
  *
  * Two things can be taught to a node (by template-learner.ts). A hole: what follows this node is `prefix`, one word,
  * `suffix`, and the word is a variable although it has no digit. Wide: texts that come here are to be read anew with
@@ -32,14 +32,16 @@ export const READ_WIDE = -2
 /** A node: start of its segment, length * 2 + whether it is the last one, first four bytes, child taken last. */
 const NODE_INTS = 4
 const NODES_MAX = 1 << 18
+/** Bytes of all segments. */
+const BYTES_MAX = 1 << 24
 const HOLES_MAX = 16
 
 const HAS_HOLES = 1
 const IS_WIDE = 2
 
 export interface Hole {
-  readonly prefix: readonly [start: number, end: number]
-  readonly suffix: readonly [start: number, end: number]
+  readonly prefix: Uint8Array
+  readonly suffix: Uint8Array
   readonly isLast: boolean
 }
 
@@ -52,18 +54,34 @@ export class TemplateTrie {
   readonly #holes = new Map<number, Hole[]>()
 
   constructor(key: HashKey) {
-    this.#set = new SpanSet(key)
+    this.#set = new SpanSet(key, true)
+    this.reset()
   }
 
   get nodeCount(): number {
     return this.#set.count
   }
 
-  /** Forgets all; texts lie in `data` from now on. */
-  reset(data: Uint8Array): void {
+  /** Whether more than half of what it may ever hold is taken. */
+  get isHalfFull(): boolean {
+    return this.#set.count * 2 > NODES_MAX || this.#set.bytesUsed * 2 > BYTES_MAX
+  }
+
+  /** What `segmentStart` and `segmentEnd` refer to; another array once a node was added. */
+  get bytes(): Uint8Array {
+    return this.#set.bytes
+  }
+
+  /** Texts lie in `data` from now on. */
+  useData(data: Uint8Array): void {
     this.#data = data
     this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-    this.#set.reset(data)
+    this.#set.useData(data)
+  }
+
+  /** Forgets all nodes. */
+  reset(): void {
+    this.#set.reset(this.#data)
     this.#marks.fill(0)
     this.#holes.clear()
     this.#addRoot(NARROW_ROOT)
@@ -99,13 +117,14 @@ export class TemplateTrie {
     return (this.#marks[node] & IS_WIDE) !== 0
   }
 
-  markWide(node: number): void {
-    this.#marks[node] |= IS_WIDE
+  markWide(node: number, isWide = true): void {
+    if (isWide) this.#marks[node] |= IS_WIDE
+    else this.#marks[node] &= ~IS_WIDE
   }
 
   addHole(node: number, hole: Hole): void {
     const holes = this.#holes.get(node) ?? []
-    if (holes.length === HOLES_MAX) return
+    if (holes.length === HOLES_MAX || holes.some((known) => isSameHole(known, hole))) return
     this.#holes.set(node, [...holes, hole])
     this.#marks[node] |= HAS_HOLES
   }
@@ -160,35 +179,40 @@ export class TemplateTrie {
 
   #sameFrom4(child: number, start: number, length: number): boolean {
     const view = this.#view
+    const bytesView = this.#set.bytesView
     const other = this.#nodes[child * NODE_INTS]
     // The last word overlaps the one before it: no bytes are left over.
-    for (let at = 4; at < length - 4; at += 4) {
-      if (view.getInt32(start + at, true) !== view.getInt32(other + at, true)) return false
-    }
     const last = length - 4
-    return view.getInt32(start + last, true) === view.getInt32(other + last, true)
+    for (let at = 4; at < last; at += 4) {
+      if (view.getInt32(start + at, true) !== bytesView.getInt32(other + at, true)) return false
+    }
+    return view.getInt32(start + last, true) === bytesView.getInt32(other + last, true)
   }
 
   #child(node: number, start: number, end: number, isLast: boolean, mayAdd: boolean): number {
     const salt = node * 2 + (isLast ? 1 : 0)
-    if (!mayAdd || this.#set.count >= NODES_MAX) return this.#set.find(salt, start, end)
+    if (!mayAdd || this.#set.count >= NODES_MAX || this.#set.bytesUsed >= BYTES_MAX)
+      return this.#set.find(salt, start, end)
     const fresh = this.#set.count
     const child = this.#set.add(salt, start, end)
-    if (child === fresh) this.#fillNode(child, start, end, (end - start) * 2 + (isLast ? 1 : 0))
+    if (child === fresh) this.#fillNode(child, (end - start) * 2 + (isLast ? 1 : 0))
     return child
   }
 
   #addRoot(root: number): void {
     // No node has the number -1 or -2, so the roots are nobody's child, and no step has their key.
     this.#set.add(-1 - root, 0, 0)
-    this.#fillNode(root, 0, 0, -1)
+    this.#fillNode(root, -1)
   }
 
-  #fillNode(node: number, start: number, end: number, key: number): void {
+  #fillNode(node: number, key: number): void {
+    const start = this.#set.startOf(node)
+    const end = this.#set.endOf(node)
+    const { bytes } = this.#set
     if (node * NODE_INTS >= this.#nodes.length) this.#grow()
     const at = node * NODE_INTS
     let word = 0
-    for (let i = Math.min(4, end - start) - 1; i >= 0; i--) word = (word << 8) | this.#data[start + i]
+    for (let i = Math.min(4, end - start) - 1; i >= 0; i--) word = (word << 8) | bytes[start + i]
     this.#nodes[at] = start
     this.#nodes[at + 1] = key
     this.#nodes[at + 2] = word
@@ -218,13 +242,13 @@ export class TemplateTrie {
     if (spans.count - from >= TEMPLATE_SLOTS_MAX) return
     const segmentEnd = isLast ? end : spans.starts[variable]
     for (const { prefix, suffix, isLast: holeIsLast } of this.#holes.get(node) ?? []) {
-      const wordStart = at + prefix[1] - prefix[0]
-      const wordEnd = segmentEnd - (suffix[1] - suffix[0])
+      const wordStart = at + prefix.length
+      const wordEnd = segmentEnd - suffix.length
       if (
         holeIsLast === isLast &&
         wordStart < wordEnd &&
-        this.#sameBytes(prefix[0], prefix[1], at) &&
-        this.#sameBytes(suffix[0], suffix[1], wordEnd) &&
+        this.#hasBytes(prefix, at) &&
+        this.#hasBytes(suffix, wordEnd) &&
         this.#isWord(wordStart, wordEnd)
       ) {
         spans.insert(variable, wordStart, wordEnd)
@@ -233,9 +257,9 @@ export class TemplateTrie {
     }
   }
 
-  #sameBytes(start: number, end: number, other: number): boolean {
+  #hasBytes(bytes: Uint8Array, start: number): boolean {
     const data = this.#data
-    for (let i = start, j = other; i < end; i++, j++) if (data[i] !== data[j]) return false
+    for (let i = 0; i < bytes.length; i++) if (bytes[i] !== data[start + i]) return false
     return true
   }
 
@@ -243,4 +267,12 @@ export class TemplateTrie {
     for (let at = start; at < end; at++) if (!isPlainTokenByte(this.#data[at])) return false
     return true
   }
+}
+
+function isSameHole(a: Hole, b: Hole): boolean {
+  return a.isLast === b.isLast && sameArrays(a.prefix, b.prefix) && sameArrays(a.suffix, b.suffix)
+}
+
+function sameArrays(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
 }

@@ -2,9 +2,8 @@
  * Reads texts into templates: splits each into static text and variables, and finds its last node in the trie. The
  * variables of all texts that have a template gather in `spans`.
  */
-import type { HashKey } from './keyed-hash.ts'
 import { TEMPLATE_SLOTS_MAX, TEMPLATE_TEXT_BYTES_MAX } from './template.ts'
-import { NARROW_ROOT, NO_TEMPLATE, READ_WIDE, TemplateTrie, WIDE_ROOT } from './template-trie.ts'
+import { NARROW_ROOT, NO_TEMPLATE, READ_WIDE, type TemplateTrie, WIDE_ROOT } from './template-trie.ts'
 import { scanVariables, scanWideVariables, TOO_MANY_VARIABLES } from './tokens.ts'
 import { VariableSpans } from './variable-spans.ts'
 
@@ -16,26 +15,31 @@ export interface TextColumn {
 }
 
 export class TextReader {
-  readonly trie: TemplateTrie
+  #trie: TemplateTrie
   readonly spans = new VariableSpans()
   #data: Uint8Array = new Uint8Array(0)
   #view = new DataView(this.#data.buffer)
 
-  constructor(key: HashKey) {
-    this.trie = new TemplateTrie(key)
+  constructor(trie: TemplateTrie) {
+    this.#trie = trie
   }
 
-  /** Forgets all; texts lie in `data` from now on. */
-  reset(data: Uint8Array): void {
+  get trie(): TemplateTrie {
+    return this.#trie
+  }
+
+  /** Texts lie in `data` from now on and are looked up in `trie`; spans are forgotten. */
+  begin(data: Uint8Array, trie: TemplateTrie): void {
     this.#data = data
     this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-    this.trie.reset(data)
+    this.#trie = trie
+    trie.useData(data)
     this.spans.clear()
   }
 
   /** The last node of `[start .. end)`, or NO_TEMPLATE; then `spans` are as before. */
   read(start: number, end: number, mayAdd: boolean): number {
-    if (this.trie.isWide(NARROW_ROOT)) return this.readWide(start, end, mayAdd)
+    if (this.#trie.isWide(NARROW_ROOT)) return this.readWide(start, end, mayAdd)
     const node = this.#read(scanVariables, NARROW_ROOT, start, end, mayAdd)
     return node === READ_WIDE ? this.readWide(start, end, mayAdd) : node
   }
@@ -55,7 +59,7 @@ export class TextReader {
     spans.count = count
     const isLong =
       end - start > TEMPLATE_TEXT_BYTES_MAX && this.#staticBytes(from, start, end) > TEMPLATE_TEXT_BYTES_MAX
-    const node = isLong ? NO_TEMPLATE : this.trie.walk(root, start, end, spans, from, mayAdd)
+    const node = isLong ? NO_TEMPLATE : this.#trie.walk(root, start, end, spans, from, mayAdd)
     if (node < 0) spans.count = from
     return node
   }

@@ -55,6 +55,7 @@ test('the wide reading takes paths, URLs, what is quoted and what follows an equ
   assert.deepEqual(wide('GET /a/b?q=x HTTP/1.1'), ['/a/b?q=x', '1.1'])
   assert.deepEqual(wide('see http://a.example/?a=b&c, then go'), ['http://a.example/?a=b&c'])
   assert.deepEqual(wide('"GET / HTTP/1.1" "-" "a (b; c) d e"'), ['GET', '/', 'HTTP/1.1', '-', 'a (b; c) d e'])
+  assert.deepEqual(wide('"a/b 1.0 c" "/a b" "1 2 3 /4"'), ['a/b 1.0 c', '/a', 'b', '1 2 3 /4'])
   assert.deepEqual(wide('{"user":"bob","n":5}'), ['bob', '5'])
   assert.deepEqual(wide('user=bob tty= rhost=a.b'), ['bob', 'a.b'])
   assert.deepEqual(wide('17/May/2015 a/b'), ['17', '2015'])

@@ -35,7 +35,7 @@ const COLON = 0x3a
 const EQUALS = 0x3d
 const BACKSLASH = 0x5c
 
-/** Up to three words in quotes are a variable each, a longer text is one. */
+/** A request in quotes has up to three words, and each is a variable; any other text in quotes is one. */
 const QUOTED_BLANKS_MAX = 2
 /** `https` and the like. */
 const SCHEME_BYTES_MAX = 16
@@ -177,7 +177,7 @@ export function scanWideVariables(
       at = close + 1
       const isKey = at < end && data[at] === COLON
       if (isKey || open === close) continue
-      if (blanks > 0 && blanks <= QUOTED_BLANKS_MAX) {
+      if (blanks > 0 && blanks <= QUOTED_BLANKS_MAX && isRequest(data, open, close)) {
         count = splitQuoted(data, open, close, starts, ends, count, countMax)
       } else if (count === countMax) {
         count = TOO_MANY_VARIABLES
@@ -220,6 +220,14 @@ function isUrl(data: Uint8Array, start: number, end: number): boolean {
   const nameEnd = Math.min(end - 2, start + SCHEME_BYTES_MAX)
   for (let at = start; at < nameEnd; at++) {
     if (data[at] === COLON) return data[at + 1] === SLASH && data[at + 2] === SLASH
+  }
+  return false
+}
+
+/** Whether a word between the quotes begins as a path does: what a browser asks for, not what it is called. */
+function isRequest(data: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    if (data[at] === SLASH && (at === start || (byteClasses[data[at - 1]] & BLANK) !== 0)) return true
   }
   return false
 }

@@ -11,7 +11,7 @@
 import type { Random } from '../../base/base.ts'
 import type { ColumnValues, ValueTable } from '../columns/column-values.ts'
 import { createHashKey } from './keyed-hash.ts'
-import { SpanSet } from './span-set.ts'
+import { SpanSet, sameFrom4 } from './span-set.ts'
 import { PLAIN } from './template.ts'
 import type { MinedColumn } from './template-miner.ts'
 
@@ -103,12 +103,4 @@ export class ValueInterner {
     }
     return entries
   }
-}
-
-function sameFrom4(view: DataView, start: number, other: number, length: number): boolean {
-  for (let at = 4; at < length - 4; at += 4) {
-    if (view.getInt32(start + at, true) !== view.getInt32(other + at, true)) return false
-  }
-  const last = length - 4
-  return view.getInt32(start + last, true) === view.getInt32(other + last, true)
 }

@@ -1,0 +1,515 @@
+/**
+ * Writes the content of blocks to a part: every column in the encoding that makes it smallest, messages (and other
+ * text, where it pays) as templates and columns of variables, and a filter of their words.
+ *
+ *   const written = await writer.write(content, part)      … for each block; then the part's sections (part-writer.ts)
+ *
+ * Memory and JIT warm-up are worth keeping: a worker thread has one writer for all its blocks.
+ */
+import { assert, type Random } from '../../base/base.ts'
+import { ByteSink } from '../columns/byte-sink.ts'
+import { type ColumnFacts, DIGIT, FactsWorkspace, MINUS_SIGN, POINT } from '../columns/column-facts.ts'
+import type { ColumnValues, ValueTable } from '../columns/column-values.ts'
+import type { Encoding } from '../columns/encoding.ts'
+import { chooseEncoding } from '../columns/encodings.ts'
+import { planSequence } from '../columns/number-sequence.ts'
+import { Scratch } from '../columns/scratch.ts'
+import { encodeWordFilter } from '../filter/word-filter.ts'
+import { WordSet } from '../filter/word-set.ts'
+import type { PartFileWriter, StringKind } from '../part/part-file-writer.ts'
+import { addValue, noSlotFacts, type SlotFacts } from '../template/slot-facts.ts'
+import { SpanInterner } from '../template/span-interner.ts'
+import { PLAIN, type Template } from '../template/template.ts'
+import { type MinedColumn, TemplateMiner } from '../template/template-miner.ts'
+import { type TemplateColumns, ValueInterner } from '../template/value-interner.ts'
+import type { BlockContent, FieldContent, Spans } from './block-content.ts'
+import type { BlockFacts, FieldFacts } from './block-facts.ts'
+import {
+  COLUMN_MESSAGE,
+  FIELD_COLUMNS_MAX,
+  FILTER_WORD_BYTES_MIN,
+  FORM_ENCODED,
+  FORM_TEMPLATES,
+  SLOT_FILTER,
+  SLOT_IDS,
+  SLOT_LAYOUTS,
+  SLOT_LEVELS,
+  SLOT_OVERFLOW,
+  SLOT_RECEIVED,
+  SLOT_TIMES,
+  slotOfColumn,
+  slotOfKinds,
+  slotOfTemplate,
+} from './block-layout.ts'
+import { isWordEdge } from './word-edges.ts'
+
+/** A column whose values take more than this as plain text, and are long, may be better off with templates. */
+const MINED_BYTES_MIN = 16 * 1024
+const MINED_LENGTH_MIN = 16
+const MINED_GAIN = 0.9
+/** Distinct values of a column that stand in the facts of the block. */
+const LISTED_VALUES_MAX = 16
+const LISTED_BYTES_MAX = 256
+/** Longer numbers are not exact. */
+const BOUNDED_LENGTH_MAX = 15
+const FINGERPRINT_BITS = 4
+
+/** Templates of one column of a block, by their place in it. */
+export interface ColumnTemplates {
+  readonly column: number
+  readonly templates: readonly Template[]
+  /** Rows of each. */
+  readonly rowCounts: Uint32Array
+  /** By template: what is known of the values of its slots. */
+  readonly slots: readonly SlotFacts[]
+  /** Rows without a template. */
+  readonly plainRows: number
+}
+
+export interface WrittenBlock {
+  readonly facts: BlockFacts
+  readonly templates: readonly ColumnTemplates[]
+}
+
+/** What blocks share: the names of fields have numbers, and the templates of a part have a limit. */
+export interface PartTables {
+  numberOfName(name: string): number
+  /** How many templates the part can still take. */
+  readonly templatesLeft: number
+}
+
+export class BlockWriter {
+  readonly #miner: TemplateMiner
+  readonly #values: ValueInterner
+  readonly #spans: SpanInterner
+  readonly #workspace = new FactsWorkspace()
+  /** For columns that are only tried: facts of a workspace are good until it finds others. */
+  readonly #trial = new FactsWorkspace()
+  readonly #sink = new ByteSink(1 << 16)
+  readonly #seed: { readonly low: number; readonly high: number }
+  #words: WordSet
+  #templates: ColumnTemplates[] = []
+  #templatesLeft = 0
+
+  constructor(random: Random) {
+    this.#miner = new TemplateMiner(random)
+    this.#values = new ValueInterner(random)
+    this.#spans = new SpanInterner(random)
+    this.#seed = { low: random.uint32(), high: random.uint32() }
+    this.#words = this.#newWords()
+  }
+
+  /** Writes the strings of a block; its facts, and so its end, are the caller's. The content has at least one row. */
+  async write(content: BlockContent, part: PartFileWriter, tables: PartTables): Promise<WrittenBlock> {
+    assert(content.rowCount > 0, 'a block has rows')
+    this.#words = this.#newWords()
+    this.#templates = []
+    this.#templatesLeft = tables.templatesLeft
+    const { own, overflow } = splitFields(content.fields)
+    await this.#writeHeads(content, part, own, overflow)
+    await part.endFrame()
+    this.#spans.begin(content.data)
+    const fields: FieldFacts[] = []
+    for (const [index, field] of own.entries()) {
+      fields.push(await this.#writeField(content, field, index + 1, tables.numberOfName(field.name), part))
+    }
+    if (overflow.length > 0) await this.#writeOverflow(content, overflow, part)
+    await part.endFrame()
+    const messages = { data: content.data, ...content.messages }
+    await this.#writeMessages(messages, content.rowCount, part)
+    await part.endFrame()
+    await part.put(SLOT_FILTER, encodeWordFilter(this.#words, FINGERPRINT_BITS), 'dense')
+    return { facts: factsOf(content, fields, overflow.length > 0), templates: this.#templates }
+  }
+
+  #newWords(): WordSet {
+    return new WordSet(this.#seed, FILTER_WORD_BYTES_MIN)
+  }
+
+  async #put(part: PartFileWriter, slot: number, kind: StringKind = 'text'): Promise<void> {
+    await part.put(slot, this.#sink.written(), kind)
+    this.#sink.clear()
+  }
+
+  // ---- what every row has -------------------------------------------------------------------------------------
+
+  async #writeHeads(
+    content: BlockContent,
+    part: PartFileWriter,
+    own: readonly FieldContent[],
+    overflow: readonly FieldContent[],
+  ): Promise<void> {
+    const sink = this.#sink
+    const { rowCount, ids } = content
+    const first = ids[0]
+    sequence(
+      sink,
+      Float64Array.from({ length: rowCount }, (_, row) => ids[row] - first - row),
+    )
+    await this.#put(part, SLOT_IDS)
+    if (!isTimeReceived(content)) {
+      sequence(sink, content.timesMs)
+      sequence(sink, Float64Array.from(content.timesNs))
+      await this.#put(part, SLOT_TIMES)
+    }
+    sequence(sink, content.receivedMs)
+    sequence(sink, Float64Array.from(content.receivedNs))
+    await this.#put(part, SLOT_RECEIVED)
+    sequence(sink, Float64Array.from(content.severities))
+    sequence(sink, Float64Array.from(content.flags))
+    this.#encodeLevelWords(content)
+    await this.#put(part, SLOT_LEVELS)
+    encodeLayouts(sink, content, own, overflow)
+    await this.#put(part, SLOT_LAYOUTS)
+  }
+
+  #encodeLevelWords({ data, levelWords: { starts, lengths } }: BlockContent): void {
+    const hasWords = lengths.some((length) => length > 0)
+    this.#sink.u8(hasWords ? 1 : 0)
+    if (!hasWords) return
+    this.#spans.begin(data)
+    this.#encodeColumn(this.#spans.column(starts, lengths))
+  }
+
+  /** Appends code and bytes of a column to the sink. */
+  #encodeColumn(values: ColumnValues): { readonly facts: ColumnFacts; readonly encoding: Encoding } {
+    const facts = this.#workspace.facts(values)
+    const { encoding, plan } = chooseEncoding(values, facts)
+    this.#sink.u8(encoding.code)
+    plan.write(this.#sink)
+    return { facts, encoding }
+  }
+
+  // ---- fields -------------------------------------------------------------------------------------------------
+
+  async #writeField(
+    content: BlockContent,
+    field: FieldContent,
+    column: number,
+    name: number,
+    part: PartFileWriter,
+  ): Promise<FieldFacts> {
+    const { kinds, starts, lengths } = field
+    if (kinds !== null) {
+      sequence(this.#sink, Float64Array.from(kinds))
+      await this.#put(part, slotOfKinds(column))
+    }
+    const values = this.#spans.column(starts, lengths)
+    const facts = this.#workspace.facts(values)
+    const common = { name, rows: starts.length, hasKinds: kinds !== null }
+    const { encoding, plan } = chooseEncoding(values, facts)
+    const spans = { data: content.data, starts, lengths }
+    if (encoding.isText && (await this.#writeMinedField(spans, plan.bytes, column, part))) {
+      return { ...common, form: FORM_TEMPLATES, bounds: null, values: null }
+    }
+    const listed = listedValues(values.table, facts)
+    if (listed === null) this.#addWords(values.table, facts.distinct)
+    this.#sink.u8(encoding.code)
+    plan.write(this.#sink)
+    await this.#put(part, slotOfColumn(column))
+    return { ...common, form: FORM_ENCODED, bounds: boundsOf(values.table, facts), values: listed }
+  }
+
+  /** Whether templates made the column smaller than `plainBytes`, and were written. */
+  async #writeMinedField(
+    spans: Spans,
+    plainBytes: number,
+    column: number,
+    part: PartFileWriter,
+  ): Promise<boolean> {
+    const count = spans.starts.length
+    if (plainBytes < MINED_BYTES_MIN || plainBytes < count * (MINED_LENGTH_MIN / 4)) return false
+    const mined = this.#mine(spans, count)
+    if (mined.templates.length === 0) return false
+    const columns = this.#values.intern(mined, spans.data)
+    if (this.#minedBytes(mined, columns) > plainBytes * MINED_GAIN) return false
+    await this.#writeTemplates(mined, columns, spans, column, part)
+    return true
+  }
+
+  /** Bytes that the variables would take, roughly, and the rows without a template. */
+  #minedBytes(mined: MinedColumn, columns: TemplateColumns): number {
+    let bytes = 0
+    for (let template = 0; template < mined.templates.length; template++) {
+      for (let slot = 0; slot < mined.templates[template].slots.length; slot++) {
+        const values = columns.slot(template, slot)
+        bytes += chooseEncoding(values, this.#trial.facts(values)).plan.bytes
+      }
+      bytes += mined.templates[template].text.length
+    }
+    return bytes
+  }
+
+  async #writeOverflow(
+    content: BlockContent,
+    overflow: readonly FieldContent[],
+    part: PartFileWriter,
+  ): Promise<void> {
+    const sink = this.#sink
+    const { data } = content
+    const encoder = new TextEncoder()
+    sink.varint(overflow.length)
+    for (const { name, rows, kinds, starts, lengths } of overflow) {
+      const bytes = encoder.encode(name)
+      sink.varint(bytes.length)
+      sink.append(bytes)
+      sink.varint(starts.length)
+      let last = 0
+      for (let place = 0; place < starts.length; place++) {
+        const row = rows === null ? place : rows[place]
+        sink.varint(row - last)
+        sink.u8(kinds === null ? 0 : kinds[place])
+        sink.varint(lengths[place])
+        sink.append(data, starts[place], starts[place] + lengths[place])
+        this.#words.addWords(data, starts[place], starts[place] + lengths[place])
+        last = row
+      }
+    }
+    await this.#put(part, SLOT_OVERFLOW)
+  }
+
+  // ---- text with templates ------------------------------------------------------------------------------------
+
+  async #writeMessages(messages: Spans, rowCount: number, part: PartFileWriter): Promise<void> {
+    const mined = this.#mine(messages, rowCount)
+    const columns = this.#values.intern(mined, messages.data)
+    await this.#writeTemplates(mined, columns, messages, COLUMN_MESSAGE, part)
+  }
+
+  #mine(spans: Spans, rowCount: number): MinedColumn {
+    const mined = this.#miner.mine(spans, rowCount)
+    return mined.templates.length <= this.#templatesLeft ? mined : unmined(rowCount)
+  }
+
+  async #writeTemplates(
+    mined: MinedColumn,
+    columns: TemplateColumns,
+    spans: Spans,
+    column: number,
+    part: PartFileWriter,
+  ): Promise<void> {
+    const { templates, rowCounts, rowTemplates } = mined
+    this.#templatesLeft -= templates.length
+    const plainRows = await this.#writeRows(mined, spans, column, part)
+    // A variable may lie within a word: then only whole rows tell the words.
+    const isLeaky = templates.map(hasWordAtSlot)
+    if (isLeaky.includes(true)) this.#addWordsOfRows(spans, rowTemplates, isLeaky)
+    const slots: SlotFacts[] = []
+    for (let place = 0; place < templates.length; place++) {
+      slots.push(this.#encodeSlots(columns, place, templates[place].slots.length, !isLeaky[place]))
+      if (templates[place].slots.length > 0) await this.#put(part, slotOfTemplate(column, place))
+    }
+    this.#templates.push({ column, templates, rowCounts, slots, plainRows })
+  }
+
+  /** Which row has which template, and the rows that have none. Returns how many those are. */
+  async #writeRows(mined: MinedColumn, spans: Spans, column: number, part: PartFileWriter): Promise<number> {
+    const { templates, rowTemplates } = mined
+    const sink = this.#sink
+    const plain = templates.length
+    const places = new Float64Array(rowTemplates.length)
+    let plainRows = 0
+    for (let row = 0; row < places.length; row++) {
+      const isPlain = rowTemplates[row] === PLAIN
+      places[row] = isPlain ? plain : rowTemplates[row]
+      if (isPlain) plainRows++
+    }
+    sink.varint(templates.length)
+    sink.varint(plainRows)
+    sequence(sink, places)
+    if (plainRows > 0) {
+      const { starts, lengths } = plainSpans(spans, rowTemplates, plainRows)
+      const values = this.#spans.internSpans(spans.data, starts, lengths)
+      const { facts } = this.#encodeColumn(values)
+      this.#addWords(values.table, facts.distinct)
+      this.#spans.begin(spans.data)
+    }
+    await this.#put(part, slotOfColumn(column))
+    return plainRows
+  }
+
+  /** The variables of one template, slot by slot: bytes that follow, code and bytes of the column. */
+  #encodeSlots(columns: TemplateColumns, place: number, slotCount: number, addsWords: boolean): SlotFacts {
+    const sink = this.#sink
+    const slotFacts = noSlotFacts(slotCount)
+    for (let slot = 0; slot < slotCount; slot++) {
+      const values = columns.slot(place, slot)
+      const facts = this.#workspace.facts(values)
+      const { encoding, plan } = chooseEncoding(values, facts)
+      scratch.clear()
+      scratch.u8(encoding.code)
+      plan.write(scratch)
+      sink.varint(scratch.length)
+      sink.append(scratch.written())
+      addValues(slotFacts, slot, values.table, facts.distinct)
+      if (addsWords && facts.lengthMax >= FILTER_WORD_BYTES_MIN) this.#addWords(values.table, facts.distinct)
+    }
+    return slotFacts
+  }
+
+  // ---- words --------------------------------------------------------------------------------------------------
+
+  #addWords({ bytes, starts, ends }: ValueTable, distinct: Uint32Array): void {
+    const words = this.#words
+    for (let i = 0; i < distinct.length; i++) {
+      const start = starts[distinct[i]]
+      const end = ends[distinct[i]]
+      if (end - start >= FILTER_WORD_BYTES_MIN) words.addWords(bytes, start, end)
+    }
+  }
+
+  #addWordsOfRows(
+    { data, starts, lengths }: Spans,
+    rowTemplates: Uint32Array,
+    isWanted: readonly boolean[],
+  ): void {
+    for (let row = 0; row < rowTemplates.length; row++) {
+      const template = rowTemplates[row]
+      if (template !== PLAIN && isWanted[template])
+        this.#words.addWords(data, starts[row], starts[row] + lengths[row])
+    }
+  }
+}
+
+/** For one column at a time. */
+const scratch = new ByteSink(1 << 16)
+
+function addValues(
+  facts: SlotFacts,
+  slot: number,
+  { bytes, starts, ends }: ValueTable,
+  distinct: Uint32Array,
+): void {
+  for (let i = 0; i < distinct.length; i++)
+    addValue(facts, slot, bytes, starts[distinct[i]], ends[distinct[i]])
+}
+
+const unmined = (rowCount: number): MinedColumn => ({
+  templates: [],
+  rowCounts: new Uint32Array(0),
+  rowTemplates: new Uint32Array(rowCount).fill(PLAIN),
+  variableStarts: new Uint32Array(0),
+  variableEnds: new Uint32Array(0),
+})
+
+const sequenceScratch = new Scratch()
+
+function sequence(sink: ByteSink, numbers: Float64Array): void {
+  sequenceScratch.reset()
+  planSequence(numbers, sequenceScratch).write(sink)
+}
+
+function isTimeReceived({ timesMs, timesNs, receivedMs, receivedNs, rowCount }: BlockContent): boolean {
+  for (let row = 0; row < rowCount; row++) {
+    if (timesMs[row] !== receivedMs[row] || timesNs[row] !== receivedNs[row]) return false
+  }
+  return true
+}
+
+/** The fields that get a column, by their first appearance, and those that do not: the rarest. */
+function splitFields(fields: readonly FieldContent[]): { own: FieldContent[]; overflow: FieldContent[] } {
+  if (fields.length <= FIELD_COLUMNS_MAX) return { own: [...fields], overflow: [] }
+  const byRows = [...fields].sort((a, b) => b.starts.length - a.starts.length)
+  return { own: byRows.slice(0, FIELD_COLUMNS_MAX), overflow: byRows.slice(FIELD_COLUMNS_MAX) }
+}
+
+/** The layouts, with fields numbered as they are written: those of the overflow after those with columns. */
+function encodeLayouts(
+  sink: ByteSink,
+  { layouts, rowLayouts, fields }: BlockContent,
+  own: readonly FieldContent[],
+  overflow: readonly FieldContent[],
+): void {
+  const written = new Map([...own, ...overflow].map((field, number) => [field, number]))
+  const numberOf = fields.map((field) => written.get(field) ?? 0)
+  sink.varint(layouts.length)
+  for (const layout of layouts) {
+    sink.varint(layout.length)
+    for (const entry of layout) sink.varint(numberOf[entry >> 1] * 2 + (entry & 1))
+  }
+  sequence(sink, Float64Array.from(rowLayouts))
+}
+
+function plainSpans(
+  { starts, lengths }: Spans,
+  rowTemplates: Uint32Array,
+  count: number,
+): Omit<Spans, 'data'> {
+  const plain = { starts: new Uint32Array(count), lengths: new Uint32Array(count) }
+  let at = 0
+  for (let row = 0; row < rowTemplates.length; row++) {
+    if (rowTemplates[row] !== PLAIN) continue
+    plain.starts[at] = starts[row]
+    plain.lengths[at++] = lengths[row]
+  }
+  return plain
+}
+
+/** Whether a variable of the template, or two without text between them, may be only a piece of a word. */
+function hasWordAtSlot({ text, slots }: Template): boolean {
+  for (let slot = 0; slot < slots.length; slot++) {
+    const at = slots[slot]
+    if (slot > 0 && slots[slot - 1] === at) return true
+    if (at > 0 && isWordEdge(text[at - 1])) return true
+    if (at < text.length && isWordEdge(text[at])) return true
+  }
+  return false
+}
+
+function listedValues(
+  { bytes, starts, ends }: ValueTable,
+  { distinct, distinctBytes }: ColumnFacts,
+): Uint8Array[] | null {
+  if (distinct.length > LISTED_VALUES_MAX || distinctBytes > LISTED_BYTES_MAX) return null
+  return Array.from(distinct, (entry) => bytes.slice(starts[entry], ends[entry]))
+}
+
+const NUMBER_CLASSES = DIGIT | MINUS_SIGN | POINT
+const NUMBER = /^-?\d+(?:\.\d+)?$/
+
+/** Smallest and largest, where all values are decimal numbers. */
+function boundsOf(
+  { bytes, starts, ends }: ValueTable,
+  { distinct, classes, lengthMin, lengthMax }: ColumnFacts,
+): FieldFacts['bounds'] {
+  if ((classes & ~NUMBER_CLASSES) !== 0 || lengthMin === 0 || lengthMax > BOUNDED_LENGTH_MAX) return null
+  let min = Number.POSITIVE_INFINITY
+  let max = Number.NEGATIVE_INFINITY
+  for (let i = 0; i < distinct.length; i++) {
+    const text = Buffer.from(bytes.subarray(starts[distinct[i]], ends[distinct[i]])).toString('latin1')
+    if (!NUMBER.test(text)) return null
+    const value = Number(text)
+    if (value < min) min = value
+    if (value > max) max = value
+  }
+  return { min, max }
+}
+
+function factsOf(content: BlockContent, fields: readonly FieldFacts[], hasOverflow: boolean): BlockFacts {
+  const { rowCount, ids, timesMs, receivedMs, severities } = content
+  let timeMsMin = timesMs[0]
+  let timeMsMax = timesMs[0]
+  let receivedMsMin = receivedMs[0]
+  let receivedMsMax = receivedMs[0]
+  let severityBits = 0
+  for (let row = 0; row < rowCount; row++) {
+    timeMsMin = Math.min(timeMsMin, timesMs[row])
+    timeMsMax = Math.max(timeMsMax, timesMs[row])
+    receivedMsMin = Math.min(receivedMsMin, receivedMs[row])
+    receivedMsMax = Math.max(receivedMsMax, receivedMs[row])
+    severityBits |= 1 << severities[row]
+  }
+  return {
+    rowCount,
+    firstId: ids[0],
+    lastId: ids[rowCount - 1],
+    timeMsMin,
+    timeMsMax,
+    receivedMsMin,
+    receivedMsMax,
+    severities: severityBits,
+    isTimeReceived: isTimeReceived(content),
+    hasOverflow,
+    fields,
+  }
+}

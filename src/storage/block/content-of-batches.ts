@@ -1,0 +1,282 @@
+/**
+ * Columns out of canonical batches (record/batch.ts), for sealing: one walk over the records, and over the fields of
+ * each. Values stay where they are; only their places are noted.
+ *
+ *   const content = new BatchContent(data)
+ *   content.addRecords(batchAt, 0, batchCount(view, batchAt))
+ *   … content.rowCount … content.build()
+ *
+ * Records mostly have the fields of the record before, in the same order: then a field costs one comparison of its
+ * name. Otherwise its name is looked up, by a map whose hashes the engine seeds.
+ *
+ * A record's own field wins over a shared one of its name and takes its place; the first of two own ones wins.
+ */
+import {
+  batchCount,
+  batchFirstId,
+  batchReceivedMs,
+  batchReceivedNs,
+  batchRecordsStart,
+  batchSharedCount,
+  batchSharedStart,
+  batchSharedStreamCount,
+  FIELD_HEADER_BYTES,
+  recordFieldCount,
+  recordFieldsStart,
+  recordFlags,
+  recordLength,
+  recordLevelWordLength,
+  recordMessageLength,
+  recordMessageStart,
+  recordSeverity,
+  recordStreamFieldCount,
+  recordTimeMs,
+  recordTimeNs,
+} from '../../record/record.ts'
+import { type BlockContent, FieldGatherer, LayoutSet } from './block-content.ts'
+
+/** Exported constants cost a look-up each time: this one is for hot functions. */
+const FIELD_HEAD = FIELD_HEADER_BYTES
+const ROWS_FIRST = 1024
+
+export class BatchContent {
+  readonly #data: Uint8Array
+  readonly #view: DataView
+  readonly #fields: FieldGatherer[] = []
+  /** By number of the field: its name. */
+  readonly #names: Uint8Array[] = []
+  readonly #numbers = new Map<string, number>()
+  readonly #layouts = new LayoutSet()
+  #rows = new RowColumns(ROWS_FIRST)
+  #rowCount = 0
+  /** The layout of the last record: what it is, and its number. */
+  #last: number[] = []
+  #lastNumber = -1
+  /** What the record that is being read has so far. */
+  #current: number[] = []
+
+  constructor(data: Uint8Array) {
+    this.#data = data
+    this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+  }
+
+  get rowCount(): number {
+    return this.#rowCount
+  }
+
+  /**
+   * Adds records `from` to below `to` of the batch at `at`; with `wanted`, only those for which `wanted[index]` is
+   * `value`. Ids must ascend from call to call.
+   */
+  addRecords(at: number, from: number, to: number, wanted?: ArrayLike<number>, value = 0): void {
+    const view = this.#view
+    const firstId = batchFirstId(view, at)
+    const receivedMs = batchReceivedMs(view, at)
+    const receivedNs = batchReceivedNs(view, at)
+    const sharedCount = batchSharedCount(view, at)
+    const sharedStart = batchSharedStart(view, at)
+    const sharedStreamCount = batchSharedStreamCount(view, at)
+    let position = batchRecordsStart(view, at)
+    const end = Math.min(to, batchCount(view, at))
+    for (let index = 0; index < end; index++) {
+      const record = position
+      position += recordLength(view, position)
+      if (index < from || (wanted !== undefined && wanted[index] !== value)) continue
+      const row = this.#rowCount++
+      this.#reserve(row)
+      this.#addHead(row, record, firstId + index, receivedMs, receivedNs)
+      this.#current.length = 0
+      if (sharedCount > 0) this.#addFields(row, sharedStart, sharedCount, sharedStreamCount, false)
+      const fieldCount = recordFieldCount(view, record)
+      if (fieldCount > 0) {
+        const streamCount = recordStreamFieldCount(view, record)
+        this.#addFields(row, recordFieldsStart(view, record), fieldCount, streamCount, sharedCount > 0)
+      }
+      this.#endLayout(row)
+    }
+  }
+
+  build(): BlockContent {
+    const rowCount = this.#rowCount
+    return {
+      ...this.#rows.trimmed(rowCount),
+      rowCount,
+      data: this.#data,
+      layouts: this.#layouts.list,
+      fields: this.#fields.map((field) => field.content(rowCount)),
+    }
+  }
+
+  #reserve(row: number): void {
+    if (row >= this.#rows.ids.length) this.#rows = this.#rows.grown()
+  }
+
+  #addHead(row: number, record: number, id: number, receivedMs: number, receivedNs: number): void {
+    const view = this.#view
+    const rows = this.#rows
+    const messageStart = recordMessageStart(record)
+    const messageLength = recordMessageLength(view, record)
+    rows.ids[row] = id
+    rows.timesMs[row] = recordTimeMs(view, record)
+    rows.timesNs[row] = recordTimeNs(view, record)
+    rows.receivedMs[row] = receivedMs
+    rows.receivedNs[row] = receivedNs
+    rows.severities[row] = recordSeverity(view, record)
+    rows.flags[row] = recordFlags(view, record)
+    rows.messageStarts[row] = messageStart
+    rows.messageLengths[row] = messageLength
+    rows.levelWordStarts[row] = messageStart + messageLength
+    rows.levelWordLengths[row] = recordLevelWordLength(view, record)
+  }
+
+  /** Hot: once for each field of each record. */
+  #addFields(row: number, start: number, count: number, streamCount: number, hasShared: boolean): void {
+    const view = this.#view
+    const data = this.#data
+    const current = this.#current
+    let at = start
+    for (let index = 0; index < count; index++) {
+      const nameLength = data[at + 1]
+      const valueLength = view.getUint32(at + 2, true)
+      const nameStart = at + FIELD_HEAD
+      const field = this.#fieldOf(nameStart, nameLength, current.length)
+      const entry = field * 2 + (index < streamCount ? 1 : 0)
+      const gatherer = this.#fields[field]
+      if (gatherer.lastRow !== row) {
+        gatherer.add(row, current.length, nameStart + nameLength, valueLength, data[at])
+        current.push(entry)
+      } else if (hasShared) {
+        this.#addAgain(gatherer, entry, row, nameStart + nameLength, valueLength, data[at])
+      } else if ((entry & 1) === 1) {
+        current[gatherer.place] |= 1
+      }
+      at = nameStart + nameLength + valueLength
+    }
+  }
+
+  /** A name that the row has already: an own field replaces a shared one, a second own one is left out. */
+  #addAgain(
+    gatherer: FieldGatherer,
+    entry: number,
+    row: number,
+    start: number,
+    length: number,
+    kind: number,
+  ): void {
+    this.#current[gatherer.place] |= entry & 1
+    if (gatherer.lastStart < this.#rows.messageStarts[row]) gatherer.replaceLast(start, length, kind)
+  }
+
+  /** The number of the field with this name; `place` is where the record before may have had it. */
+  #fieldOf(start: number, length: number, place: number): number {
+    const last = this.#last
+    if (place < last.length) {
+      const field = last[place] >> 1
+      if (isName(this.#names[field], this.#data, start, length)) return field
+    }
+    return this.#lookUp(start, length)
+  }
+
+  #lookUp(start: number, length: number): number {
+    const name = this.#data.slice(start, start + length)
+    const key = Buffer.from(name.buffer).toString('latin1')
+    let field = this.#numbers.get(key)
+    if (field === undefined) {
+      field = this.#fields.push(new FieldGatherer(Buffer.from(name.buffer).toString('utf8'))) - 1
+      this.#names.push(name)
+      this.#numbers.set(key, field)
+    }
+    return field
+  }
+
+  #endLayout(row: number): void {
+    const current = this.#current
+    if (this.#lastNumber < 0 || !isSame(current, this.#last)) {
+      this.#lastNumber = this.#layouts.numberOf(current)
+      this.#current = this.#last
+      this.#last = current
+    }
+    this.#rows.rowLayouts[row] = this.#lastNumber
+  }
+}
+
+function isName(name: Uint8Array, data: Uint8Array, start: number, length: number): boolean {
+  if (name.length !== length) return false
+  for (let index = 0; index < length; index++) if (name[index] !== data[start + index]) return false
+  return true
+}
+
+function isSame(one: readonly number[], other: readonly number[]): boolean {
+  if (one.length !== other.length) return false
+  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false
+  return true
+}
+
+/** What every row has, in arrays that grow together. */
+class RowColumns {
+  readonly ids: Float64Array
+  readonly timesMs: Float64Array
+  readonly timesNs: Uint32Array
+  readonly receivedMs: Float64Array
+  readonly receivedNs: Uint32Array
+  readonly severities: Uint8Array
+  readonly flags: Uint8Array
+  readonly messageStarts: Uint32Array
+  readonly messageLengths: Uint32Array
+  readonly levelWordStarts: Uint32Array
+  readonly levelWordLengths: Uint32Array
+  readonly rowLayouts: Uint32Array
+
+  constructor(capacity: number) {
+    this.ids = new Float64Array(capacity)
+    this.timesMs = new Float64Array(capacity)
+    this.timesNs = new Uint32Array(capacity)
+    this.receivedMs = new Float64Array(capacity)
+    this.receivedNs = new Uint32Array(capacity)
+    this.severities = new Uint8Array(capacity)
+    this.flags = new Uint8Array(capacity)
+    this.messageStarts = new Uint32Array(capacity)
+    this.messageLengths = new Uint32Array(capacity)
+    this.levelWordStarts = new Uint32Array(capacity)
+    this.levelWordLengths = new Uint32Array(capacity)
+    this.rowLayouts = new Uint32Array(capacity)
+  }
+
+  grown(): RowColumns {
+    const larger = new RowColumns(this.ids.length * 4)
+    larger.ids.set(this.ids)
+    larger.timesMs.set(this.timesMs)
+    larger.timesNs.set(this.timesNs)
+    larger.receivedMs.set(this.receivedMs)
+    larger.receivedNs.set(this.receivedNs)
+    larger.severities.set(this.severities)
+    larger.flags.set(this.flags)
+    larger.messageStarts.set(this.messageStarts)
+    larger.messageLengths.set(this.messageLengths)
+    larger.levelWordStarts.set(this.levelWordStarts)
+    larger.levelWordLengths.set(this.levelWordLengths)
+    larger.rowLayouts.set(this.rowLayouts)
+    return larger
+  }
+
+  trimmed(count: number): Omit<BlockContent, 'rowCount' | 'data' | 'layouts' | 'fields'> {
+    return {
+      ids: this.ids.subarray(0, count),
+      timesMs: this.timesMs.subarray(0, count),
+      timesNs: this.timesNs.subarray(0, count),
+      receivedMs: this.receivedMs.subarray(0, count),
+      receivedNs: this.receivedNs.subarray(0, count),
+      severities: this.severities.subarray(0, count),
+      flags: this.flags.subarray(0, count),
+      messages: {
+        starts: this.messageStarts.subarray(0, count),
+        lengths: this.messageLengths.subarray(0, count),
+      },
+      levelWords: {
+        starts: this.levelWordStarts.subarray(0, count),
+        lengths: this.levelWordLengths.subarray(0, count),
+      },
+      rowLayouts: this.rowLayouts.subarray(0, count),
+    }
+  }
+}

@@ -1,0 +1,556 @@
+/**
+ * One block of a part, as scans hand it out: every column is read and decoded when it is first asked for, and tests
+ * are judged on what is stored (`narrow`, `countPassing`).
+ *
+ * Good as long as its part is open. PART_CORRUPT from whatever reads it.
+ */
+import type { Bitset } from '../../base/base.ts'
+import {
+  type Block,
+  type BlockField,
+  type Column,
+  FIELD_ABSENT,
+  FIELD_STRING,
+  FIELD_TRUE,
+  RECORD_FLAG_TRUNCATED,
+  TRUNCATED_FIELD,
+  type ValueTest,
+} from '../../record/record.ts'
+import { ByteSource, partCorrupt } from '../columns/byte-source.ts'
+import type { EncodedColumn, MaterializedColumn } from '../columns/encoding.ts'
+import { decodeColumn } from '../columns/encodings.ts'
+import { readIndexes, readSequence } from '../columns/number-sequence.ts'
+import type { PartBlock } from '../part/part-file-reader.ts'
+import type { Template } from '../template/template.ts'
+import type { BlockFacts } from './block-facts.ts'
+import {
+  COLUMN_MESSAGE,
+  FORM_TEMPLATES,
+  SLOT_IDS,
+  SLOT_LAYOUTS,
+  SLOT_LEVELS,
+  SLOT_OVERFLOW,
+  SLOT_RECEIVED,
+  SLOT_TIMES,
+  slotOfColumn,
+  slotOfKinds,
+  slotOfTemplate,
+} from './block-layout.ts'
+import type { BlockTemplates } from './part-sections.ts'
+import { columnTester, StoredText } from './stored-text.ts'
+import { ANSWER_ALL, ANSWER_NONE, ANSWER_SOME, type TemplateAnswers } from './template-answers.ts'
+
+const NOTHING = new Uint8Array(0)
+const TRUE_BYTES = new TextEncoder().encode('true')
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+const KIND_MAX = 5
+const SEVERITY_MAX = 24
+const BYTE_MAX = 255
+const NANOSECONDS_MAX = 999_999
+
+interface Levels {
+  readonly severities: Uint8Array
+  readonly flags: Uint8Array
+  readonly words: Column
+}
+
+interface Layouts {
+  readonly list: readonly (readonly number[])[]
+  readonly ofRow: Uint32Array
+}
+
+/** A field that shares the overflow with others. */
+interface OverflowField {
+  readonly name: string
+  readonly rows: Uint32Array
+  readonly kinds: Uint8Array
+  readonly values: MaterializedColumn
+}
+
+/** What a block needs of the part that it lies in (stored-part.ts). */
+export interface PartOfBlock {
+  readonly file: { openBlock(block: number): PartBlock }
+  readonly names: readonly string[]
+  readonly templates: readonly Template[]
+  facts(block: number): BlockFacts
+  fieldIndex(block: number, name: string): number
+  columnTemplates(block: number, column: number): BlockTemplates
+  answersTo(test: ValueTest): TemplateAnswers
+  decode<T>(decode: () => T): T
+}
+
+export class StoredBlock implements Block {
+  readonly facts: BlockFacts
+  readonly rowCount: number
+  readonly timeMsMin: number
+  readonly timeMsMax: number
+  readonly #part: PartOfBlock
+  readonly #number: number
+  #strings: PartBlock | null = null
+  #ids: Float64Array | null = null
+  #times: { readonly ms: Float64Array; readonly ns: Uint32Array } | null = null
+  #received: { readonly ms: Float64Array; readonly ns: Uint32Array } | null = null
+  #levels: Levels | null = null
+  #layouts: Layouts | null = null
+  /** By field: the rows that have it, where not all do. */
+  #sparseRows: (Uint32Array | undefined)[] | null = null
+  #overflow: readonly OverflowField[] | null = null
+  readonly #columns = new Map<number, EncodedColumn>()
+  readonly #texts = new Map<number, StoredText>()
+  readonly #kinds = new Map<number, Uint8Array>()
+  readonly #fields = new Map<string, Column | null>()
+
+  constructor(part: PartOfBlock, number: number) {
+    this.#part = part
+    this.#number = number
+    this.facts = part.facts(number)
+    this.rowCount = this.facts.rowCount
+    this.timeMsMin = this.facts.timeMsMin
+    this.timeMsMax = this.facts.timeMsMax
+  }
+
+  // ---- what every row has -------------------------------------------------------------------------------------
+
+  get ids(): Float64Array {
+    return (this.#ids ??= this.#decode(SLOT_IDS, (source) => {
+      const ids = readSequence(source, this.rowCount)
+      for (let row = 0; row < ids.length; row++) ids[row] += this.facts.firstId + row
+      return ids
+    }))
+  }
+
+  get timesMs(): Float64Array {
+    return this.#timesOfRows().ms
+  }
+
+  get timesNs(): Uint32Array {
+    return this.#timesOfRows().ns
+  }
+
+  get receivedMs(): Float64Array {
+    return this.#receivedOfRows().ms
+  }
+
+  get receivedNs(): Uint32Array {
+    return this.#receivedOfRows().ns
+  }
+
+  get severities(): Uint8Array {
+    return this.#levelsOfRows().severities
+  }
+
+  get flags(): Uint8Array {
+    return this.#levelsOfRows().flags
+  }
+
+  get levelWords(): Column {
+    return this.#levelsOfRows().words
+  }
+
+  #timesOfRows(): { readonly ms: Float64Array; readonly ns: Uint32Array } {
+    if (this.facts.isTimeReceived) return this.#receivedOfRows()
+    return (this.#times ??= this.#decode(SLOT_TIMES, (source) => this.#readTimes(source)))
+  }
+
+  #receivedOfRows(): { readonly ms: Float64Array; readonly ns: Uint32Array } {
+    return (this.#received ??= this.#decode(SLOT_RECEIVED, (source) => this.#readTimes(source)))
+  }
+
+  #readTimes(source: ByteSource): { ms: Float64Array; ns: Uint32Array } {
+    const ms = readSequence(source, this.rowCount)
+    return { ms, ns: readIndexes(source, this.rowCount, NANOSECONDS_MAX, 'nanoseconds') }
+  }
+
+  #levelsOfRows(): Levels {
+    return (this.#levels ??= this.#decode(SLOT_LEVELS, (source) => {
+      const severities = Uint8Array.from(readIndexes(source, this.rowCount, SEVERITY_MAX, 'a severity'))
+      const flags = Uint8Array.from(readIndexes(source, this.rowCount, BYTE_MAX, 'flags'))
+      if (source.u8() === 0) return { severities, flags, words: emptyColumn(this.rowCount) }
+      const column = decodeColumn(source.u8(), source.takeRest(), this.rowCount)
+      return { severities, flags, words: { ...column.materialize(), kinds: null } }
+    }))
+  }
+
+  // ---- message ------------------------------------------------------------------------------------------------
+
+  get message(): Column {
+    return { ...this.text(COLUMN_MESSAGE).materialize(), kinds: null }
+  }
+
+  messageOf(row: number): Uint8Array {
+    return this.#part.decode(() => this.text(COLUMN_MESSAGE).valueOf(row))
+  }
+
+  // ---- fields -------------------------------------------------------------------------------------------------
+
+  field(name: string): Column | null {
+    const known = this.#fields.get(name)
+    if (known !== undefined) return known
+    const column = this.#part.decode(() => this.#makeColumn(name))
+    this.#fields.set(name, column)
+    return column
+  }
+
+  #makeColumn(name: string): Column | null {
+    const sent = this.#sentColumn(name)
+    return name === TRUNCATED_FIELD ? this.#withTruncated(sent) : sent
+  }
+
+  #sentColumn(name: string): Column | null {
+    const index = this.#part.fieldIndex(this.#number, name)
+    if (index >= 0) {
+      return this.#expanded(this.materialized(index), this.rowsOf(index), this.kindsOf(index))
+    }
+    const overflow = this.overflow().find((field) => field.name === name)
+    return overflow === undefined ? null : this.#expanded(overflow.values, overflow.rows, overflow.kinds)
+  }
+
+  /** Values by place as a column by row. */
+  #expanded(values: MaterializedColumn, rows: Uint32Array | null, kinds: Uint8Array | null): Column {
+    if (rows === null) return { ...values, kinds }
+    const starts = new Uint32Array(this.rowCount)
+    const lengths = new Uint32Array(this.rowCount)
+    const ownKinds = new Uint8Array(this.rowCount).fill(FIELD_ABSENT)
+    for (let place = 0; place < rows.length; place++) {
+      const row = rows[place]
+      starts[row] = values.starts[place]
+      lengths[row] = values.lengths[place]
+      ownKinds[row] = kinds === null ? FIELD_STRING : kinds[place]
+    }
+    return { data: values.data, starts, lengths, kinds: ownKinds }
+  }
+
+  /** The column of `_truncated`: `true` where the flag says so, over what senders sent under that name. */
+  #withTruncated(sent: Column | null): Column | null {
+    const { flags } = this
+    if (!flags.some((bits) => (bits & RECORD_FLAG_TRUNCATED) !== 0)) return sent
+    const data = new Uint8Array(TRUE_BYTES.length + (sent?.data.length ?? 0))
+    data.set(TRUE_BYTES)
+    if (sent !== null) data.set(sent.data, TRUE_BYTES.length)
+    const starts =
+      sent === null ? new Uint32Array(this.rowCount) : sent.starts.map((start) => start + TRUE_BYTES.length)
+    const lengths = sent === null ? new Uint32Array(this.rowCount) : sent.lengths.slice()
+    const kinds =
+      sent?.kinds?.slice() ?? new Uint8Array(this.rowCount).fill(sent === null ? FIELD_ABSENT : FIELD_STRING)
+    for (let row = 0; row < this.rowCount; row++) {
+      if ((flags[row] & RECORD_FLAG_TRUNCATED) === 0) continue
+      starts[row] = 0
+      lengths[row] = TRUE_BYTES.length
+      kinds[row] = FIELD_TRUE
+    }
+    return { data, starts, lengths, kinds }
+  }
+
+  fieldsOf(row: number): BlockField[] {
+    return this.#part.decode(() => this.#fieldsOf(row))
+  }
+
+  #fieldsOf(row: number): BlockField[] {
+    const fields = this.#entriesOf(row).map((entry) => this.#fieldOf(row, entry >> 1, (entry & 1) === 1))
+    if ((this.flags[row] & RECORD_FLAG_TRUNCATED) === 0) return fields
+    const truncated = { name: TRUNCATED_FIELD, kind: FIELD_TRUE, value: TRUE_BYTES, isStream: false }
+    const sent = fields.findIndex(({ name }) => name === TRUNCATED_FIELD)
+    if (sent >= 0) fields[sent] = truncated
+    else fields.push(truncated)
+    return fields
+  }
+
+  #fieldOf(row: number, field: number, isStream: boolean): BlockField {
+    const own = this.facts.fields.length
+    if (field >= own) {
+      const { name, rows, kinds, values } = this.overflow()[field - own]
+      const place = placeOf(rows, row)
+      return { name, kind: kinds[place], value: valueAt(values, place), isStream }
+    }
+    const rows = this.rowsOf(field)
+    const place = rows === null ? row : placeOf(rows, row)
+    const kinds = this.kindsOf(field)
+    const value =
+      this.facts.fields[field].form === FORM_TEMPLATES
+        ? this.text(field + 1).valueOf(place)
+        : valueAt(this.#column(field).materialize(), place)
+    return { name: this.#nameOf(field), kind: kinds === null ? FIELD_STRING : kinds[place], value, isStream }
+  }
+
+  fieldNamesOf(row: number): string[] {
+    return this.#part.decode(() => {
+      const names = new Set(this.#entriesOf(row).map((entry) => this.#nameOf(entry >> 1)))
+      if ((this.flags[row] & RECORD_FLAG_TRUNCATED) !== 0) names.add(TRUNCATED_FIELD)
+      return [...names]
+    })
+  }
+
+  streamFieldNamesOf(row: number): string[] {
+    return this.#part.decode(() =>
+      this.#entriesOf(row).flatMap((entry) => ((entry & 1) === 1 ? [this.#nameOf(entry >> 1)] : [])),
+    )
+  }
+
+  fieldNames(): string[] {
+    return this.#part.decode(() => {
+      const names = new Set(this.facts.fields.map((_, field) => this.#nameOf(field)))
+      for (const { name } of this.overflow()) names.add(name)
+      if (this.flags.some((flags) => (flags & RECORD_FLAG_TRUNCATED) !== 0)) names.add(TRUNCATED_FIELD)
+      return [...names]
+    })
+  }
+
+  #entriesOf(row: number): readonly number[] {
+    const { list, ofRow } = this.layouts()
+    return list[ofRow[row]]
+  }
+
+  #nameOf(field: number): string {
+    const own = this.facts.fields.length
+    return field < own ? this.#part.names[this.facts.fields[field].name] : this.overflow()[field - own].name
+  }
+
+  // ---- tests --------------------------------------------------------------------------------------------------
+
+  narrow(field: string | null, test: ValueTest, rows: Bitset): void {
+    this.#part.decode(() => {
+      if (field === null) this.text(COLUMN_MESSAGE).narrow(rows, test, this.#part.answersTo(test))
+      else this.#narrowField(field, test, rows)
+    })
+  }
+
+  #narrowField(name: string, test: ValueTest, rows: Bitset): void {
+    const index = name === TRUNCATED_FIELD ? -1 : this.#part.fieldIndex(this.#number, name)
+    if (index < 0) {
+      narrowColumn(this.field(name), test, rows)
+      return
+    }
+    const present = this.rowsOf(index)
+    if (this.facts.fields[index].form !== FORM_TEMPLATES || present !== null) {
+      const tester = this.#fieldTester(index, test)
+      if (present === null) keepPassing(rows, tester)
+      else keepSparse(rows, present, tester, test.test(NOTHING, 0, 0))
+    } else this.text(index + 1).narrow(rows, test, this.#part.answersTo(test))
+  }
+
+  #fieldTester(index: number, test: ValueTest): (place: number) => boolean {
+    if (this.facts.fields[index].form !== FORM_TEMPLATES) return columnTester(this.#column(index), test)
+    const { data, starts, lengths } = this.text(index + 1).materialize()
+    return (place) => test.test(data, starts[place], starts[place] + lengths[place])
+  }
+
+  countPassing(field: string | null, test: ValueTest): number | null {
+    return this.#part.decode(() =>
+      field === null ? this.#countMessages(test) : this.#countField(field, test),
+    )
+  }
+
+  #countMessages(test: ValueTest): number | null {
+    const { numbers, rowCounts, plainRows } = this.#part.columnTemplates(this.#number, COLUMN_MESSAGE)
+    const answers = this.#part.answersTo(test)
+    if (plainRows > 0) return null
+    let count = 0
+    for (let place = 0; place < numbers.length; place++) {
+      const answer = answers.answer(numbers[place])
+      if (answer === ANSWER_SOME) return null
+      if (answer === ANSWER_ALL) count += rowCounts[place]
+      else if (answer !== ANSWER_NONE) return null
+    }
+    return count
+  }
+
+  #countField(name: string, test: ValueTest): number | null {
+    if (name === TRUNCATED_FIELD || this.facts.hasOverflow) return null
+    const index = this.#part.fieldIndex(this.#number, name)
+    const absent = test.test(NOTHING, 0, 0)
+    if (index < 0) return absent ? this.rowCount : 0
+    const { values, rows } = this.facts.fields[index]
+    if (values === null) return null
+    const passing = values.filter((value) => test.test(value, 0, value.length)).length
+    const others = absent ? this.rowCount - rows : 0
+    if (passing === 0) return others
+    return passing === values.length ? rows + others : null
+  }
+
+  // ---- columns by place, also for merging ---------------------------------------------------------------------
+
+  /** The values of field `index`, by place. */
+  materialized(index: number): MaterializedColumn {
+    return this.facts.fields[index].form === FORM_TEMPLATES
+      ? this.text(index + 1).materialize()
+      : this.#column(index).materialize()
+  }
+
+  /** The rows that have field `index`; null: all. */
+  rowsOf(index: number): Uint32Array | null {
+    if (this.facts.fields[index].rows === this.rowCount) return null
+    this.#sparseRows ??= this.#findSparseRows()
+    return this.#sparseRows[index] ?? partCorruptRows()
+  }
+
+  kindsOf(index: number): Uint8Array | null {
+    if (!this.facts.fields[index].hasKinds) return null
+    let kinds = this.#kinds.get(index)
+    if (kinds === undefined) {
+      const { rows } = this.facts.fields[index]
+      kinds = this.#decode(slotOfKinds(index + 1), (source) =>
+        Uint8Array.from(readIndexes(source, rows, KIND_MAX, 'a kind')),
+      )
+      this.#kinds.set(index, kinds)
+    }
+    return kinds
+  }
+
+  text(column: number): StoredText {
+    let text = this.#texts.get(column)
+    if (text === undefined) {
+      text = this.#part.decode(() => this.#openText(column))
+      this.#texts.set(column, text)
+    }
+    return text
+  }
+
+  #openText(column: number): StoredText {
+    return new StoredText({
+      rowCount: column === COLUMN_MESSAGE ? this.rowCount : this.facts.fields[column - 1].rows,
+      bytes: this.#string(slotOfColumn(column)),
+      templates: this.#part.columnTemplates(this.#number, column),
+      list: this.#part.templates,
+      readSlots: (place) => this.#string(slotOfTemplate(column, place)),
+    })
+  }
+
+  layouts(): Layouts {
+    return (this.#layouts ??= this.#decode(SLOT_LAYOUTS, (source) => {
+      const fields = this.facts.fields.length + (this.facts.hasOverflow ? this.overflow().length : 0)
+      const count = source.varintUpTo(this.rowCount, 'the number of layouts')
+      const list = Array.from({ length: count }, () => {
+        const length = source.varintUpTo(fields, 'the fields of a layout')
+        return Array.from({ length }, () => source.varintUpTo(fields * 2 - 1, 'a field of a layout'))
+      })
+      return { list, ofRow: readIndexes(source, this.rowCount, count - 1, 'a layout') }
+    }))
+  }
+
+  overflow(): readonly OverflowField[] {
+    if (!this.facts.hasOverflow) return []
+    return (this.#overflow ??= this.#decode(SLOT_OVERFLOW, (source) => {
+      const count = source.varintUpTo(source.remaining, 'the fields of the overflow')
+      return Array.from({ length: count }, () => readOverflowField(source, this.rowCount))
+    }))
+  }
+
+  #column(index: number): EncodedColumn {
+    let column = this.#columns.get(index)
+    if (column === undefined) {
+      const { rows } = this.facts.fields[index]
+      column = this.#decode(slotOfColumn(index + 1), (source) =>
+        decodeColumn(source.u8(), source.takeRest(), rows),
+      )
+      this.#columns.set(index, column)
+    }
+    return column
+  }
+
+  /** One pass over the rows for all fields that not every row has. */
+  #findSparseRows(): (Uint32Array | undefined)[] {
+    const { fields } = this.facts
+    const { list, ofRow } = this.layouts()
+    const found = fields.map(({ rows }) => (rows === this.rowCount ? undefined : new Uint32Array(rows)))
+    const counts = new Uint32Array(fields.length)
+    for (let row = 0; row < this.rowCount; row++) {
+      for (const entry of list[ofRow[row]]) {
+        const field = entry >> 1
+        const rows = field < fields.length ? found[field] : undefined
+        if (rows !== undefined) rows[counts[field]++] = row
+      }
+    }
+    for (let field = 0; field < fields.length; field++) {
+      const rows = found[field]
+      if (rows !== undefined && counts[field] !== rows.length)
+        throw partCorrupt('a field has other rows than its layouts say')
+    }
+    return found
+  }
+
+  // ---- strings ------------------------------------------------------------------------------------------------
+
+  #string(slot: number): Uint8Array {
+    this.#strings ??= this.#part.file.openBlock(this.#number)
+    const bytes = this.#strings.read(slot)
+    if (bytes === null) throw partCorrupt(`block ${this.#number} has no string ${slot}`)
+    return bytes
+  }
+
+  #decode<T>(slot: number, read: (source: ByteSource) => T): T {
+    return this.#part.decode(() => read(new ByteSource(this.#string(slot))))
+  }
+}
+
+function partCorruptRows(): never {
+  throw partCorrupt('a field has no rows')
+}
+
+function readOverflowField(source: ByteSource, rowCount: number): OverflowField {
+  const name = utf8.decode(source.take(source.varintUpTo(BYTE_MAX, 'the name of a field')))
+  const count = source.varintUpTo(rowCount, 'the rows of a field')
+  const rows = new Uint32Array(count)
+  const kinds = new Uint8Array(count)
+  const starts = new Uint32Array(count)
+  const lengths = new Uint32Array(count)
+  let row = 0
+  for (let place = 0; place < count; place++) {
+    row += source.varint()
+    if (row >= rowCount) throw partCorrupt('a field has a row that is not there')
+    rows[place] = row
+    kinds[place] = source.u8()
+    if (kinds[place] > KIND_MAX) throw partCorrupt(`there is no kind ${kinds[place]}`)
+    lengths[place] = source.varintUpTo(source.remaining, 'a value')
+    starts[place] = source.skip(lengths[place])
+  }
+  return { name, rows, kinds, values: { data: source.bytes, starts, lengths } }
+}
+
+function emptyColumn(rowCount: number): Column {
+  return { data: NOTHING, starts: new Uint32Array(rowCount), lengths: new Uint32Array(rowCount), kinds: null }
+}
+
+/** Where the row stands among `rows`, which have it. */
+function placeOf(rows: Uint32Array, row: number): number {
+  let low = 0
+  let high = rows.length - 1
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (rows[middle] < row) low = middle + 1
+    else high = middle
+  }
+  if (rows[low] !== row) throw partCorrupt('a layout has a field that the row has not')
+  return low
+}
+
+function valueAt({ data, starts, lengths }: MaterializedColumn, place: number): Uint8Array {
+  return data.subarray(starts[place], starts[place] + lengths[place])
+}
+
+function narrowColumn(column: Column | null, test: ValueTest, rows: Bitset): void {
+  if (column === null) {
+    if (!test.test(NOTHING, 0, 0)) rows.clear()
+    return
+  }
+  const { data, starts, lengths } = column
+  keepPassing(rows, (row) => test.test(data, starts[row], starts[row] + lengths[row]))
+}
+
+function keepPassing(rows: Bitset, passes: (row: number) => boolean): void {
+  for (let row = rows.nextSet(0); row >= 0; row = rows.nextSet(row + 1)) if (!passes(row)) rows.unset(row)
+}
+
+/** `present` are the rows with a value, ascending; the others pass as `absentPasses` says. */
+function keepSparse(
+  rows: Bitset,
+  present: Uint32Array,
+  passes: (place: number) => boolean,
+  absentPasses: boolean,
+): void {
+  let place = 0
+  for (let row = rows.nextSet(0); row >= 0; row = rows.nextSet(row + 1)) {
+    while (place < present.length && present[place] < row) place++
+    const isPresent = place < present.length && present[place] === row
+    if (isPresent ? !passes(place) : !absentPasses) rows.unset(row)
+  }
+}

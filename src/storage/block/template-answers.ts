@@ -1,0 +1,127 @@
+/**
+ * What a test means for each template of a part: none of its rows pass, all do, or a piece of each must be looked at.
+ * Asked once a template, and kept for all blocks of the part as long as the test is used.
+ */
+import { requiredWords, type TestNeedle, type ValueTest, type WordSpan } from '../../record/record.ts'
+import type { WordFilter } from '../filter/word-filter.ts'
+import type { SlotFacts } from '../template/slot-facts.ts'
+import type { Template } from '../template/template.ts'
+import { TemplateMatcher, type TemplateWindow } from '../template/template-match.ts'
+
+const UNKNOWN = 0
+export const ANSWER_NONE = 1
+export const ANSWER_ALL = 2
+export const ANSWER_SOME = 3
+
+/** More words of a needle are not looked at: the first ones tell enough. */
+const WORDS_MAX = 16
+
+interface NeedlePart {
+  readonly needle: TestNeedle
+  readonly matcher: TemplateMatcher
+  readonly words: readonly WordSpan[]
+}
+
+export class TemplateAnswers {
+  readonly #templates: readonly Template[]
+  readonly #facts: readonly SlotFacts[]
+  readonly #needles: readonly NeedlePart[]
+  readonly #answers: Uint8Array
+  readonly #windows = new Map<number, TemplateWindow>()
+  /** By needle and template: which of its words the static text may have, as bits; plus one. */
+  readonly #staticWords: readonly Uint32Array[]
+
+  constructor(test: ValueTest, templates: readonly Template[], facts: readonly SlotFacts[]) {
+    this.#templates = templates
+    this.#facts = facts
+    this.#needles = (test.needles ?? []).map((needle) => ({
+      needle,
+      matcher: new TemplateMatcher(needle),
+      words: wordsOf(needle),
+    }))
+    this.#answers = new Uint8Array(templates.length)
+    this.#staticWords = this.#needles.map(() => new Uint32Array(templates.length))
+  }
+
+  /** ANSWER_*. */
+  answer(number: number): number {
+    if (this.#answers[number] === UNKNOWN) this.#answers[number] = this.#ask(number)
+    return this.#answers[number]
+  }
+
+  /** The piece of a row that decides, where the answer is ANSWER_SOME. */
+  windowOf(number: number): TemplateWindow {
+    return this.#windows.get(number) ?? { fromSegment: 0, toSegment: this.#templates[number].slots.length }
+  }
+
+  /**
+   * Whether rows may pass that have one of these templates, or none (`plainRows`), in a block with such words in its
+   * variables and in its rows without a template.
+   */
+  mayMatch(numbers: Uint32Array, plainRows: number, filter: WordFilter | null): boolean {
+    if (this.#needles.length === 0) return true
+    if (plainRows > 0 && this.mayHold(filter)) return true
+    for (let place = 0; place < numbers.length; place++) {
+      const answer = this.answer(numbers[place])
+      if (answer === ANSWER_ALL) return true
+      if (answer === ANSWER_SOME && this.#mayHoldWith(numbers[place], filter)) return true
+    }
+    return false
+  }
+
+  /** Whether any value may hold a needle whose words are all of the filter. */
+  mayHold(filter: WordFilter | null): boolean {
+    if (filter === null || this.#needles.length === 0) return true
+    return this.#needles.some(({ needle, words }) => hasWords(filter, needle.bytes, words, 0))
+  }
+
+  #mayHoldWith(number: number, filter: WordFilter | null): boolean {
+    if (filter === null) return true
+    return this.#needles.some(({ needle, words }, index) =>
+      hasWords(filter, needle.bytes, words, this.#staticWordsOf(index, number)),
+    )
+  }
+
+  /** Bits of the words that may stand in the template's own text. */
+  #staticWordsOf(index: number, number: number): number {
+    const known = this.#staticWords[index][number]
+    if (known !== 0) return known - 1
+    const { needle, words } = this.#needles[index]
+    const text = Buffer.from(this.#templates[number].text)
+    let bits = 0
+    for (const [at, { start, end }] of words.entries()) {
+      if (text.includes(Buffer.from(needle.bytes.subarray(start, end)))) bits |= 1 << at
+    }
+    this.#staticWords[index][number] = bits + 1
+    return bits
+  }
+
+  #ask(number: number): number {
+    if (this.#needles.length === 0) return ANSWER_SOME
+    const template = this.#templates[number]
+    const facts = this.#facts[number]
+    let answered = ANSWER_NONE
+    for (const { needle, matcher } of this.#needles) {
+      const answer = matcher.ask(template, facts)
+      if (answer === 'none') continue
+      if (answer === 'all' && needle.decides) return ANSWER_ALL
+      answered = ANSWER_SOME
+      if (answer !== 'all' && needle.decides && this.#needles.length === 1) this.#windows.set(number, answer)
+    }
+    return answered
+  }
+}
+
+/** Words that a value has for sure where the needle stands in it. */
+function wordsOf({ bytes, startsWord, endsWord }: TestNeedle): WordSpan[] {
+  const words = requiredWords(bytes, !endsWord)
+  return words.filter(({ start }) => start > 0 || startsWord).slice(0, WORDS_MAX)
+}
+
+/** All words are in the filter, or among the `known` ones. */
+function hasWords(filter: WordFilter, bytes: Uint8Array, words: readonly WordSpan[], known: number): boolean {
+  for (let at = 0; at < words.length; at++) {
+    if ((known & (1 << at)) === 0 && !filter.mayContain(bytes, words[at].start, words[at].end)) return false
+  }
+  return true
+}

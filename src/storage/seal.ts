@@ -1,0 +1,305 @@
+/**
+ * Sealing: the records of one closed segment become parts, one for each day that they lie on, and the idempotency keys
+ * of its batches a file of their own. Runs in a worker thread; takes and gives plain data.
+ *
+ * A segment is read front to back, a piece at a time: a piece becomes one block for each day. Memory is that of a piece.
+ * A record lies on the UTC day of its time, or of its receivedTime where it is filed by that. At most PARTS_MAX parts
+ * are open at once: days that come after them share one part, so that scattered times cannot make a thousand files.
+ *
+ * Nothing is published here, and nothing is removed: the caller names the files in the manifest, or unlinks them. What
+ * was written is read again and checked before it is answered. A segment with damage is refused (PART_CORRUPT names what
+ * is missing): its records stay where they are.
+ */
+import { CodedError, type Disk } from '../base/base.ts'
+import {
+  batchCount,
+  batchFirstId,
+  batchKeyLength,
+  batchLength,
+  batchReceivedMs,
+  batchRecordsStart,
+  RECORD_FLAG_FILED_BY_RECEIVED,
+  recordFlags,
+  recordLength,
+  recordTimeMs,
+} from '../record/record.ts'
+import type { BlockWriter } from './block/block-writer.ts'
+import { BatchContent } from './block/content-of-batches.ts'
+import { type PartTotals, PartWriter } from './block/part-writer.ts'
+import { FRAME_HEADER_BYTES, type Salt } from './frame.ts'
+import { batchKeyText } from './idempotency.ts'
+import { writeKeysFile } from './keys-file.ts'
+import { FrameCache } from './part/frame-cache.ts'
+import { PartFileReader } from './part/part-file-reader.ts'
+import { type FoundFrame, walkSegment } from './segment-file.ts'
+
+export const DAY_MS = 86_400_000
+/** Parts that one segment may become, that of the overflow included. */
+export const PARTS_MAX = 32
+const LEVEL = 1
+
+export interface SealJob {
+  readonly path: string
+  readonly number: number
+  readonly salt: Salt
+  readonly firstId: number
+  readonly endId: number
+  readonly records: number
+  /** Bytes that count. */
+  readonly bytes: number
+  /** Paths for the parts, PARTS_MAX of them; as many are used as are needed. */
+  readonly partPaths: readonly string[]
+  readonly keysPath: string
+  /** The rows, and the bytes of batches, of a block. */
+  readonly blockRowsMax: number
+  readonly blockBytesMax: number
+}
+
+export interface SealedPart {
+  /** Which of `partPaths`. */
+  readonly index: number
+  /** Days since 1970-01-01; null where it has records of several. */
+  readonly day: number | null
+  readonly totals: PartTotals
+}
+
+export interface SealResult {
+  readonly parts: readonly SealedPart[]
+  readonly compression: number
+  /** Null where no batch had a key. */
+  readonly keys: { readonly keys: number; readonly receivedMsMax: number; readonly bytes: number } | null
+}
+
+export interface SealAround {
+  readonly writer: BlockWriter
+  readonly isCancelled: () => boolean
+}
+
+export async function sealSegment(disk: Disk, job: SealJob, around: SealAround): Promise<SealResult> {
+  const sealing = new Sealing(disk, job, around)
+  try {
+    return await sealing.run()
+  } catch (error) {
+    await sealing.undo()
+    throw error
+  }
+}
+
+interface OpenPart {
+  readonly writer: PartWriter
+  isClosed: boolean
+}
+
+/** The number of the part that takes what has no part of its own. */
+const OVERFLOW = PARTS_MAX - 1
+
+class Sealing {
+  readonly #disk: Disk
+  readonly #job: SealJob
+  readonly #around: SealAround
+  /** By number: those that have records. */
+  readonly #parts = new Map<number, OpenPart>()
+  /** By day: the number of its part. */
+  readonly #numbers = new Map<number, number>()
+  readonly #keys: { key: string; firstId: number; receivedMs: number }[] = []
+  readonly #piece: Uint8Array
+  readonly #view: DataView
+  #pieceBytes = 0
+  /** Where batches begin in the piece. */
+  #batches: number[] = []
+  #pieceRows = 0
+  #hasKeysFile = false
+
+  constructor(disk: Disk, job: SealJob, around: SealAround) {
+    this.#disk = disk
+    this.#job = job
+    this.#around = around
+    this.#piece = new Uint8Array(job.blockBytesMax)
+    this.#view = new DataView(this.#piece.buffer)
+  }
+
+  async run(): Promise<SealResult> {
+    const { bytes, endId, path, records } = this.#job
+    const file = await this.#disk.open(path, 'read')
+    try {
+      const walk = await walkSegment(file, this.#job, bytes, (frame) => this.#addFrame(frame))
+      if (
+        walk.holes.length > 0 ||
+        walk.endId !== endId ||
+        walk.records !== records ||
+        walk.headerProblem !== null
+      )
+        throw damaged(path, walk.endId)
+    } finally {
+      await file.close()
+    }
+    await this.#writePiece()
+    const parts: SealedPart[] = []
+    const days = new Map([...this.#numbers].map(([day, number]) => [number, day]))
+    for (const [index, open] of this.#parts) {
+      const totals = await open.writer.finish()
+      open.isClosed = true
+      await verifyPart(this.#disk, this.#job.partPaths[index])
+      parts.push({ index, day: days.get(index) ?? null, totals })
+    }
+    const sealed = parts.reduce((sum, { totals }) => sum + totals.records, 0)
+    if (sealed !== records) throw damaged(path, endId)
+    return { parts, compression: LEVEL, keys: await this.#writeKeys() }
+  }
+
+  /** Unlinks what was written; what cannot be unlinked is unknown to the manifest, and goes with the next start. */
+  async undo(): Promise<void> {
+    for (const [index, open] of this.#parts) {
+      if (!open.isClosed) await open.writer.abandon().catch(() => {})
+      await this.#disk.unlink(this.#job.partPaths[index]).catch(() => {})
+    }
+    if (this.#hasKeysFile) await this.#disk.unlink(this.#job.keysPath).catch(() => {})
+  }
+
+  async #addFrame({ bytes }: FoundFrame): Promise<void> {
+    if (this.#around.isCancelled()) throw new CodedError('STORE_CLOSED', 'Sealing was stopped.')
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    for (let at = FRAME_HEADER_BYTES; at < bytes.length; ) {
+      const end = at + batchLength(view, at)
+      const count = batchCount(view, at)
+      const key = batchKeyText(bytes, at, batchKeyLength(view, at))
+      if (key !== null)
+        this.#keys.push({ key, firstId: batchFirstId(view, at), receivedMs: batchReceivedMs(view, at) })
+      if (!this.#hasRoom(end - at, count)) await this.#writePiece()
+      if (end - at > this.#piece.length) await this.#writeAlone(bytes.subarray(at, end))
+      else this.#addBatch(bytes.subarray(at, end), count)
+      at = end
+    }
+  }
+
+  #hasRoom(byteCount: number, rows: number): boolean {
+    const isFull =
+      this.#pieceBytes + byteCount > this.#piece.length || this.#pieceRows + rows > this.#job.blockRowsMax
+    return !isFull || this.#pieceRows === 0
+  }
+
+  #addBatch(bytes: Uint8Array, count: number): void {
+    this.#piece.set(bytes, this.#pieceBytes)
+    this.#batches.push(this.#pieceBytes)
+    this.#pieceBytes += bytes.length
+    this.#pieceRows += count
+  }
+
+  async #writePiece(): Promise<void> {
+    if (this.#pieceRows === 0) return
+    await this.#writeBatches(this.#piece, this.#view, this.#batches)
+    this.#pieceBytes = 0
+    this.#pieceRows = 0
+    this.#batches = []
+  }
+
+  /** A batch that is larger than a piece. */
+  async #writeAlone(bytes: Uint8Array): Promise<void> {
+    await this.#writeBatches(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), [0])
+  }
+
+  async #writeBatches(data: Uint8Array, view: DataView, batches: readonly number[]): Promise<void> {
+    const placed = batches.map((at) => this.#placeRecords(view, at))
+    const numbers = new Set(placed.flatMap((batch) => batch.numbers))
+    for (const number of numbers) await this.#writeRecords(data, view, placed, number)
+  }
+
+  /** The records of a piece that belong to one part, as blocks of it. */
+  async #writeRecords(
+    data: Uint8Array,
+    view: DataView,
+    batches: readonly PlacedBatch[],
+    number: number,
+  ): Promise<void> {
+    const { blockRowsMax } = this.#job
+    let content = new BatchContent(data)
+    for (const { at, numbers, ofRecord } of batches) {
+      if (!numbers.includes(number)) continue
+      const count = batchCount(view, at)
+      // A batch may have more records than a block.
+      for (let from = 0, to = 0; from < count; from = to) {
+        to = Math.min(count, from + blockRowsMax - content.rowCount)
+        if (numbers.length === 1) content.addRecords(at, from, to)
+        else content.addRecords(at, from, to, ofRecord, number)
+        if (content.rowCount < blockRowsMax) continue
+        await this.#writeBlock(number, content)
+        content = new BatchContent(data)
+      }
+    }
+    if (content.rowCount > 0) await this.#writeBlock(number, content)
+  }
+
+  async #writeBlock(number: number, content: BatchContent): Promise<void> {
+    const part = this.#parts.get(number) ?? (await this.#createPart(number))
+    await part.writer.addBlock(content.build(), this.#around.writer)
+  }
+
+  async #createPart(number: number): Promise<OpenPart> {
+    const writer = await PartWriter.create(this.#disk, this.#job.partPaths[number], { level: LEVEL })
+    const open = { writer, isClosed: false }
+    this.#parts.set(number, open)
+    return open
+  }
+
+  /** Which part each record of a batch belongs to. */
+  #placeRecords(view: DataView, at: number): PlacedBatch {
+    const count = batchCount(view, at)
+    const receivedMs = batchReceivedMs(view, at)
+    const ofRecord = new Uint8Array(count)
+    const numbers: number[] = []
+    let position = batchRecordsStart(view, at)
+    let lastDay = Number.NaN
+    let number = 0
+    for (let index = 0; index < count; index++) {
+      const isFiled = (recordFlags(view, position) & RECORD_FLAG_FILED_BY_RECEIVED) !== 0
+      const day = Math.floor((isFiled ? receivedMs : recordTimeMs(view, position)) / DAY_MS)
+      if (day !== lastDay) {
+        lastDay = day
+        number = this.#numberOf(day)
+        if (!numbers.includes(number)) numbers.push(number)
+      }
+      ofRecord[index] = number
+      position += recordLength(view, position)
+    }
+    return { at, numbers, ofRecord }
+  }
+
+  #numberOf(day: number): number {
+    const known = this.#numbers.get(day)
+    if (known !== undefined) return known
+    if (this.#numbers.size === OVERFLOW) return OVERFLOW
+    const number = this.#numbers.size
+    this.#numbers.set(day, number)
+    return number
+  }
+
+  async #writeKeys(): Promise<SealResult['keys']> {
+    if (this.#keys.length === 0) return null
+    this.#hasKeysFile = true
+    return await writeKeysFile(this.#disk, this.#job.keysPath, this.#keys)
+  }
+}
+
+interface PlacedBatch {
+  readonly at: number
+  /** Parts that its records belong to, each once. */
+  readonly numbers: readonly number[]
+  /** By record. */
+  readonly ofRecord: Uint8Array
+}
+
+function damaged(path: string, endId: number): CodedError {
+  return new CodedError('PART_CORRUPT', `${path} cannot be sealed: it is damaged before id ${endId}.`, {
+    details: { file: path },
+  })
+}
+
+/** Reads a part that was written, whole, before anything that it replaces is given up. */
+export async function verifyPart(disk: Disk, path: string): Promise<void> {
+  const reader = PartFileReader.open(disk, path, { cache: new FrameCache(0) })
+  try {
+    await reader.verify()
+  } finally {
+    reader.close()
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * Interns the values of materialised columns (starts and lengths over one array), so that the encodings can take them:
+ * the fields of a block that is sealed, or the columns of a part that is merged. All columns of one `begin` share one
+ * table: what two columns have in common stands there once.
+ *
+ *   data "7 8 7"     column([0, 2], [1, 1]) -> entries 0 1     column([4, 2, 2], [1, 1, 1]) -> entries 0 1 1
+ *
+ * Values are not copied and nothing is allocated for a value. Bytes decide what is equal, a hash only says where to look
+ * (span-set.ts), so no input makes it super-linear. A row with the bytes of the row before costs one comparison.
+ *
+ * Memory is reused: what `column` answers is good until the next `begin`. The table grows with every column; entries
+ * that were given out keep their meaning.
+ *
+ * Not here: the variables of templates (value-interner.ts), which are many columns at once.
+ */
+import type { Random } from '../../base/base.ts'
+import type { ColumnValues } from '../columns/column-values.ts'
+import { createHashKey } from './keyed-hash.ts'
+import { SpanSet, sameFrom4 } from './span-set.ts'
+
+/** Rows of all columns that memory is kept for, 4 MB; and distinct values, 8 MB. */
+const ROWS_KEPT_MAX = 1 << 20
+const VALUES_KEPT_MAX = 1 << 20
+const NO_BYTES = new Uint8Array(0)
+
+/** As a ValueTable, of which it is one: it grows while columns are added. */
+interface GrowingTable {
+  readonly bytes: Uint8Array
+  starts: Uint32Array
+  ends: Uint32Array
+  count: number
+}
+
+export class SpanInterner {
+  readonly #set: SpanSet
+  #table: GrowingTable = tableOf(NO_BYTES, new Uint32Array(1024), new Uint32Array(1024))
+  #view: DataView = new DataView(NO_BYTES.buffer)
+  #entries = new Uint32Array(1 << 14)
+  #entriesUsed = 0
+
+  constructor(random: Random) {
+    this.#set = new SpanSet(createHashKey(random))
+  }
+
+  /** Forgets all; columns lie in `data` from now on, which must not change while their values are used. */
+  begin(data: Uint8Array): void {
+    this.#set.reset(data)
+    this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+    const { starts, ends } = this.#table
+    const isKept = starts.length <= VALUES_KEPT_MAX
+    this.#table = tableOf(
+      data,
+      isKept ? starts : new Uint32Array(VALUES_KEPT_MAX),
+      isKept ? ends : new Uint32Array(VALUES_KEPT_MAX),
+    )
+    if (this.#entries.length > ROWS_KEPT_MAX) this.#entries = new Uint32Array(ROWS_KEPT_MAX)
+    this.#entriesUsed = 0
+  }
+
+  /** The values of the column whose row n is `data[starts[n] .. starts[n] + lengths[n])`. */
+  column(starts: Uint32Array, lengths: Uint32Array): ColumnValues {
+    const rowCount = starts.length
+    const entries = this.#takeEntries(rowCount)
+    this.#fill(entries, starts, lengths)
+    const table = this.#table
+    const { count } = this.#set
+    if (count > table.starts.length) growTable(table, count)
+    this.#set.copySpans(table.count, table.starts, table.ends)
+    table.count = count
+    return { table, entries, rowCount }
+  }
+
+  /** One column with a table of its own. */
+  internSpans(data: Uint8Array, starts: Uint32Array, lengths: Uint32Array): ColumnValues {
+    this.begin(data)
+    return this.column(starts, lengths)
+  }
+
+  #fill(entries: Uint32Array, starts: Uint32Array, lengths: Uint32Array): void {
+    const set = this.#set
+    const view = this.#view
+    const fullUntil = view.byteLength - 4
+    let lastStart = -1
+    let lastLength = -1
+    let lastWord = 0
+    let entry = 0
+    for (let row = 0; row < entries.length; row++) {
+      const start = starts[row]
+      const length = lengths[row]
+      if (length === lastLength) {
+        // At the very end of the data four bytes cannot be read at once: such a value is always looked up.
+        let same = start === lastStart
+        if (!same && start <= fullUntil) {
+          const difference = view.getInt32(start, true) ^ lastWord
+          if (length >= 4) same = difference === 0 && sameFrom4(view, start, lastStart, length)
+          else same = length === 0 || difference << ((4 - length) * 8) === 0
+        }
+        if (same) {
+          entries[row] = entry
+          continue
+        }
+      }
+      entry = set.add(0, start, start + length)
+      entries[row] = entry
+      lastStart = start
+      lastLength = start <= fullUntil ? length : -1
+      if (start <= fullUntil) lastWord = view.getInt32(start, true)
+    }
+  }
+
+  #takeEntries(rowCount: number): Uint32Array {
+    if (this.#entriesUsed + rowCount > this.#entries.length) {
+      // Columns that were given out keep the memory that they have.
+      this.#entries = new Uint32Array(Math.max(rowCount, this.#entries.length * 2))
+      this.#entriesUsed = 0
+    }
+    const from = this.#entriesUsed
+    this.#entriesUsed += rowCount
+    return this.#entries.subarray(from, from + rowCount)
+  }
+}
+
+function tableOf(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array): GrowingTable {
+  return { bytes, starts, ends, count: 0 }
+}
+
+function growTable(table: GrowingTable, count: number): void {
+  const starts = new Uint32Array(Math.max(count, table.starts.length * 2))
+  const ends = new Uint32Array(starts.length)
+  starts.set(table.starts.subarray(0, table.count))
+  ends.set(table.ends.subarray(0, table.count))
+  table.starts = starts
+  table.ends = ends
+}
