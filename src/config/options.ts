@@ -346,6 +346,18 @@ export const DECLARATION = group('Options of LogCaster.', {
       help: 'Queries that run at once. Further ones wait.',
       default: '8',
     }),
+    threads: option(count({ max: 256 }), {
+      help:
+        'Threads that search what is sealed, of all queries together; never more than the machine has ' +
+        'processors.',
+      default: '2',
+      zero: 'the thread that does everything else',
+    }),
+    cacheBytesMax: option(bytes(), {
+      help: 'Memory for decoded data that queries keep for the next ones, of all threads together.',
+      default: '64MiB',
+      zero: 'nothing is kept',
+    }),
   }),
   storage: group('The stores and their write-ahead logs.', {
     segmentBytesMax: option(bytes({ min: MIB, max: 4 * GIB - 1 }), {

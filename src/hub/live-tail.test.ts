@@ -27,6 +27,8 @@ async function openTails() {
     writable: () => store.writable(),
     snapshot: () => store.snapshot(),
     stats: () => store.stats(),
+    flush: () => store.flush(),
+    maintenance: store.maintenance,
     close: () => store.close(),
     tail: (options) => countReader(store, readers, options),
   }
@@ -248,6 +250,8 @@ test('an error of the reader reaches every subscriber, after what it had read', 
     writable: () => store.writable(),
     snapshot: () => store.snapshot(),
     stats: () => store.stats(),
+    flush: () => store.flush(),
+    maintenance: store.maintenance,
     close: () => store.close(),
     async *tail(options) {
       for await (const block of store.tail(options)) {

@@ -2,8 +2,18 @@
  * Opens a hub: the lock on the data directory, the named stores in it, queries and live tails over them. Everything
  * that talks to a store goes through here; nothing here knows a protocol.
  */
+import { availableParallelism } from 'node:os'
 import { type Clock, CodedError, type Disk, type DiskLock, messageOf, type Random } from '../base/base.ts'
-import { ChunkBudget, countRows, isLive, liveCost, type Query, selectRows } from '../query/query.ts'
+import {
+  ChunkBudget,
+  countRows,
+  isLive,
+  liveCost,
+  openScanRunner,
+  type Query,
+  type ScanThreads,
+  selectRows,
+} from '../query/query.ts'
 import { type LogState, openStore, type Snapshot, type Store, type StoreOptions } from '../storage/storage.ts'
 import type { Answer, Hub, HubStats, QueryOptions, TailItem, TailQueryOptions } from './hub-api.ts'
 import { LiveTails, type TailCounters } from './live-tail.ts'
@@ -12,6 +22,8 @@ import { QueryGate } from './query-gate.ts'
 export const DEFAULT_STORE = 'logs'
 /** A search of a message costs 8: a tail may have some 250 of them. */
 const LIVE_COST_MAX = 2000
+const THREADS_DEFAULT = 2
+const CACHE_BYTES_DEFAULT = 64 * 1024 * 1024
 const STORE_NAME = /^[a-z][a-z0-9_-]{0,62}$/
 
 export interface HubOptions {
@@ -26,6 +38,10 @@ export interface HubOptions {
   readonly queryMemoryBytesMax?: number
   /** Queries that run at once; the others wait for their turn. */
   readonly queriesMax?: number
+  /** Threads that search what is sealed, of all queries together. 0: none. Default 2, or 1 where there is one processor. */
+  readonly queryThreads?: number
+  /** Bytes of decoded data that these threads keep for the next query. Default 64 MiB. */
+  readonly queryCacheBytesMax?: number
   /** Told when a store stops or starts to take records. */
   readonly storeStateChanged?: (store: string, state: LogState, reason: string | null) => void
 }
@@ -75,6 +91,15 @@ function openNamedStore(options: HubOptions, name: string): Promise<Store> {
   })
 }
 
+function scanThreads({ disk, clock, ...options }: HubOptions): ScanThreads {
+  const threads = Math.min(options.queryThreads ?? THREADS_DEFAULT, availableParallelism())
+  return {
+    runner: openScanRunner({ disk, clock, threads }),
+    threads: Math.max(1, threads),
+    cacheBytesMax: options.queryCacheBytesMax ?? CACHE_BYTES_DEFAULT,
+  }
+}
+
 class OpenHub implements Hub {
   readonly #options: HubOptions
   readonly #lock: DiskLock
@@ -83,6 +108,7 @@ class OpenHub implements Hub {
   readonly #counters: TailCounters = { tails: 0, tailRows: 0, tailGapRows: 0, tailBytes: 0 }
   readonly #gate: QueryGate
   readonly #chunks = new ChunkBudget()
+  readonly #threads: ScanThreads
   readonly #startedMs: number
   #closing: Promise<void> | null = null
 
@@ -91,6 +117,7 @@ class OpenHub implements Hub {
     this.#lock = lock
     this.#stores = stores
     this.#gate = new QueryGate(options.queriesMax ?? 8)
+    this.#threads = scanThreads(options)
     this.#startedMs = options.clock.wallMs()
     for (const [name, store] of stores) this.#tails.set(name, new LiveTails(store, this.#counters))
   }
@@ -110,13 +137,14 @@ class OpenHub implements Hub {
     let snapshot: Snapshot | null = null
     try {
       snapshot = store.snapshot()
-      const { signal, rowsMax } = options
-      const keyBytesMax = this.#options.queryMemoryBytesMax
+      const { signal, rowsMax, client } = options
       const { count, rows } = await selectRows(snapshot, query, {
         signal,
         rowsMax,
-        keyBytesMax,
+        keyBytesMax: this.#options.queryMemoryBytesMax,
         chunks: this.#chunks,
+        threads: this.#threads,
+        share: client,
       })
       const held = snapshot
       return { count, rows, [Symbol.asyncDispose]: async () => held.release() }
@@ -134,7 +162,8 @@ class OpenHub implements Hub {
     const leave = await this.#gate.enter(options.signal, options.client)
     try {
       using snapshot = store.snapshot()
-      return await countRows(snapshot, query, { signal: options.signal })
+      const { signal, client } = options
+      return await countRows(snapshot, query, { signal, threads: this.#threads, share: client })
     } finally {
       leave()
     }
@@ -171,7 +200,10 @@ class OpenHub implements Hub {
 
   /** All stores, whatever becomes of one of them. */
   async #close(): Promise<void> {
-    const closed = await Promise.allSettled([...this.#stores.values()].map((store) => store.close()))
+    const closed = await Promise.allSettled([
+      this.#threads.runner.close(),
+      ...[...this.#stores.values()].map((store) => store.close()),
+    ])
     // The lock goes with the process at the latest.
     await this.#lock.release().catch(() => {})
     for (const outcome of closed) if (outcome.status === 'rejected') throw outcome.reason

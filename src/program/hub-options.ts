@@ -21,6 +21,8 @@ export function hubOptions(
     stores: config.stores,
     queryMemoryBytesMax: query.memoryBytesMax,
     queriesMax: query.concurrentMax,
+    queryThreads: query.threads,
+    queryCacheBytesMax: query.cacheBytesMax,
     store: {
       segmentBytesMax: storage.segmentBytesMax,
       bufferBytesMax: storage.bufferBytesMax,

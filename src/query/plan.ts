@@ -11,6 +11,7 @@ import { filterKindOf } from './filters/registry.ts'
 /** In the unit of BoundFilter.cost times rows: some milliseconds. */
 const TURN_COST = 400_000
 const TURN_ROWS_MIN = 16
+const TURN_ROWS_STORED = 16_384
 
 export class FilterPlan {
   readonly bounds: Bounds
@@ -40,19 +41,31 @@ export class FilterPlan {
     return this.#filter.count?.(block) ?? null
   }
 
-  /** The same as `match`, with a pause whenever about TURN_COST was spent: others use this thread too. */
+  /** The same as `match`, with a pause between turns: others use this thread too, and a query may be cancelled. */
   async matchInTurns(block: Block, pause: () => Promise<void>): Promise<Bitset> {
-    const turnRows = Math.max(TURN_ROWS_MIN, Math.floor(TURN_COST / this.#filter.cost))
+    const turnRows = this.turnRows(block)
     if (turnRows >= block.rowCount) return this.match(block)
     const view = new BlockView(block)
     const found = new Bitset(block.rowCount)
     for (let from = 0; from < block.rowCount; from += turnRows) {
-      const rows = new Bitset(block.rowCount).fillRange(from, Math.min(from + turnRows, block.rowCount))
-      this.#filter.narrow(view, rows)
-      found.or(rows)
+      found.or(this.matchBetween(view, from, Math.min(from + turnRows, block.rowCount)))
       await pause()
     }
     return found
+  }
+
+  /** How many rows of the block some milliseconds are enough for. */
+  turnRows({ narrow }: Block): number {
+    // What is stored is judged on dictionaries and templates: most rows cost next to nothing.
+    if (narrow !== undefined) return TURN_ROWS_STORED
+    return Math.max(TURN_ROWS_MIN, Math.floor(TURN_COST / this.#filter.cost))
+  }
+
+  /** The rows from `from` to below `to` that match. */
+  matchBetween(view: BlockView, from: number, to: number): Bitset {
+    const rows = new Bitset(view.block.rowCount).fillRange(from, to)
+    this.#filter.narrow(view, rows)
+    return rows
   }
 
   /** The rows of the block that match. */

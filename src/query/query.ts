@@ -27,8 +27,10 @@ export {
   selectRows,
   selectRowsOfParts,
 } from './run.ts'
+export { openScanRunner, type ScanRunnerOptions } from './scan-runner.ts'
 export { type BlockSource, countIn, type FoundRows, keysIn, rowsIn } from './search.ts'
 export { partOf, type SearchPart } from './search-parts.ts'
 export { isLive, queryLimit } from './shape.ts'
 export { didYouMean } from './suggestion.ts'
+export type { ScanThreads } from './threaded-part.ts'
 export { VOCABULARY, type Vocabulary } from './vocabulary.ts'

@@ -7,7 +7,7 @@
 import { CodedError } from '../base/base.ts'
 
 /** 8 for the time, 4 for its nanoseconds, 8 for the id, 4 for the place while sorting. */
-const BYTES_PER_KEY = 24
+export const KEY_BYTES = 24
 const CAPACITY_FIRST = 256
 const RUN_LENGTH = 32 * 1024
 
@@ -96,7 +96,7 @@ export class RowKeys {
 
   #grow(): void {
     const capacity = Math.min(this.#limit, this.ids.length * 2)
-    if (capacity * BYTES_PER_KEY > this.#bytesMax) throw tooManyRows(this.count)
+    if (capacity * KEY_BYTES > this.#bytesMax) throw tooManyRows(this.count)
     this.timesMs = grown(this.timesMs, new Float64Array(capacity))
     this.timesNs = grown(this.timesNs, new Uint32Array(capacity))
     this.ids = grown(this.ids, new Float64Array(capacity))
@@ -150,6 +150,11 @@ export class RowKeys {
       }
     }
   }
+}
+
+/** What is enough for so many keys: arrays are doubled when they are full. */
+export function keyBytesFor(count: number): number {
+  return KEY_BYTES * 2 ** Math.ceil(Math.log2(Math.max(CAPACITY_FIRST, count)))
 }
 
 function grown<T extends Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(from: T, to: T): T {

@@ -5,8 +5,8 @@
  *      block that is left can hold a newer one
  *   2  sort them, and fetch the rows in order, a chunk at a time
  *
- * The work on blocks is in search.ts; a snapshot may be searched in several parts, also in other threads
- * (search-parts.ts).
+ * The work on blocks is in search.ts; a snapshot may be searched in several parts (search-parts.ts), those that are
+ * sealed in other threads (threaded-part.ts).
  */
 import { assert } from '../base/base.ts'
 import type { Snapshot } from '../storage/storage.ts'
@@ -16,12 +16,17 @@ import { rowMapOf } from './materialize.ts'
 import type { RecordRow, Row } from './row.ts'
 import { countOfParts, keysOfParts, partOf, rowsOfParts, type SearchPart } from './search-parts.ts'
 import { queryLimit } from './shape.ts'
+import { type ScanThreads, threadedPart } from './threaded-part.ts'
 
 export interface RunOptions {
   /** Ends the query with QUERY_CANCELLED. */
   readonly signal?: AbortSignal
   /** Bytes for the keys of matching rows; more is QUERY_TOO_LARGE. Default 64 MiB, 24 bytes a row. */
   readonly keyBytesMax?: number
+  /** Searches the parts of the snapshot. Default: all is searched in this thread. */
+  readonly threads?: ScanThreads
+  /** Whose query this is, for tasks in threads: shares take turns. */
+  readonly share?: string
 }
 
 export interface SelectOptions extends RunOptions {
@@ -43,7 +48,16 @@ const CHUNK_ROWS_MAX = 16_384
 
 /** How many rows the query has: all that match, or as many as its own limit lets through. QUERY_CANCELLED. */
 export function countRows(snapshot: Snapshot, query: Query, options: RunOptions = {}): Promise<number> {
-  return countRowsOfParts([partOf(snapshot)], query, options)
+  return countRowsOfParts(partsOf(snapshot, options), query, options)
+}
+
+/** What is not in parts is searched here. */
+function partsOf(snapshot: Snapshot, { threads, share }: RunOptions): SearchPart[] {
+  const { parts, records, unsealed } = snapshot
+  if (threads === undefined || parts.length === 0) return [partOf(snapshot)]
+  const sealed = threadedPart(snapshot, { ...threads, share })
+  const unsealedRecords = sealed.records === undefined ? undefined : records - sealed.records
+  return [partOf(unsealed, unsealedRecords), sealed]
 }
 
 /** The same of a snapshot that is searched in parts, at least one. */
@@ -61,7 +75,7 @@ export function selectRows(
   query: Query,
   options: SelectOptions = {},
 ): Promise<Selection> {
-  return selectRowsOfParts([partOf(snapshot)], query, options)
+  return selectRowsOfParts(partsOf(snapshot, options), query, options)
 }
 
 /** The same of a snapshot that is searched in parts, at least one. */

@@ -5,11 +5,13 @@
  */
 import type { Filter } from './ast.ts'
 import type { RecordRow } from './row.ts'
-import type { SortedKeys } from './row-keys.ts'
+import { keyBytesFor, type SortedKeys } from './row-keys.ts'
 import { type BlockSource, countIn, type FoundRows, keysIn, pause, rowsIn } from './search.ts'
 
 /** A part that can be asked. Arguments and results are plain data, but for the signal. */
 export interface SearchPart {
+  /** It has no more than these; absent where that is not known. */
+  readonly records?: number
   count(filter: Filter, limit: number, signal?: AbortSignal): Promise<number>
   keys(filter: Filter, limit: number, bytesMax: number, signal?: AbortSignal): Promise<SortedKeys>
   /** At least one id. */
@@ -17,8 +19,9 @@ export interface SearchPart {
 }
 
 /** A part that is searched in this thread. */
-export function partOf(source: BlockSource): SearchPart {
+export function partOf(source: BlockSource, records?: number): SearchPart {
   return {
+    ...(records !== undefined && { records }),
     count: (filter, limit, signal) => countIn(source, filter, limit, signal),
     keys: (filter, limit, bytesMax, signal) => keysIn(source, filter, limit, bytesMax, signal),
     rows: (ids, bytesMax, signal) => rowsIn(source, ids, bytesMax, signal),
@@ -46,9 +49,25 @@ export async function keysOfParts(
   bytesMax: number,
   signal?: AbortSignal,
 ): Promise<SortedKeys> {
-  const share = Math.floor(bytesMax / parts.length)
-  const found = await askAll(parts, signal, (part, either) => part.keys(filter, limit, share, either))
+  const shares = keyShares(parts, bytesMax)
+  const found = await askAll(parts, signal, (part, either) =>
+    part.keys(filter, limit, shares.get(part) ?? 0, either),
+  )
   return found.length === 1 ? found[0] : mergeKeys(found, limit, () => pause(signal))
+}
+
+/** The same for each part, but what small ones can never use goes to the others. */
+function keyShares(parts: readonly SearchPart[], bytesMax: number): ReadonlyMap<SearchPart, number> {
+  const needs = parts.map((part) => ({ part, bytes: keyBytesFor(part.records ?? Infinity) }))
+  needs.sort((a, b) => a.bytes - b.bytes)
+  const shares = new Map<SearchPart, number>()
+  let bytesLeft = bytesMax
+  for (const [at, { part, bytes }] of needs.entries()) {
+    const share = Math.min(bytes, Math.floor(bytesLeft / (needs.length - at)))
+    shares.set(part, share)
+    bytesLeft -= share
+  }
+  return shares
 }
 
 /** `bytesMax` is for the rows of all parts together. */

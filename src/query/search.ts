@@ -1,6 +1,6 @@
 /**
  * The work of a query on one source of blocks. What goes in and what comes out is plain data (a `Filter` is), so that
- * the work can be done in another thread; what several sources gave is put together by `merge.ts`.
+ * the work can be done in another thread; search-parts.ts puts together what several sources gave.
  *
  * Between blocks others may work, and every call ends with QUERY_CANCELLED when its signal says so.
  */
@@ -9,6 +9,7 @@ import type { Block } from '../record/record.ts'
 import type { ScannedBlock, ScanRequest, Snapshot } from '../storage/storage.ts'
 import type { Filter } from './ast.ts'
 import { recordRowOf, rowBytes } from './materialize.ts'
+import { type NewestWanted, newestRows } from './newest-rows.ts'
 import { FilterPlan } from './plan.ts'
 import type { RecordRow } from './row.ts'
 import { RowKeys, type SortedKeys } from './row-keys.ts'
@@ -29,11 +30,15 @@ export async function countIn(
   const plan = new FilterPlan(filter, false)
   let count = 0
   if (limit === 0) return 0
-  for await (const { block } of scanBlocks(source, { ...requestOf(plan), order: 'any' }, signal)) {
-    count += plan.knownCount(block) ?? (await plan.matchInTurns(block, () => pause(signal))).count()
+  for await (const scanned of scanBlocks(source, { ...requestOf(plan), order: 'any' }, signal)) {
+    count += (await readWhole(scanned, (block) => countOf(plan, block, signal))) ?? 0
     if (count >= limit) return limit
   }
   return count
+}
+
+async function countOf(plan: FilterPlan, block: Block, signal: AbortSignal | undefined): Promise<number> {
+  return plan.knownCount(block) ?? (await plan.matchInTurns(block, () => pause(signal))).count()
 }
 
 /**
@@ -50,17 +55,34 @@ export async function keysIn(
   const plan = new FilterPlan(filter, false)
   const keys = new RowKeys(limit, bytesMax)
   const request: ScanRequest = { ...requestOf(plan), order: 'newest' }
-  for await (const { block, restTimeMsMax } of limit === 0 ? [] : scanBlocks(source, request, signal)) {
-    if (block.timeMsMax >= keys.worstTimeMs) {
-      pushKeys(keys, block, await plan.matchInTurns(block, () => pause(signal)))
+  for await (const scanned of limit === 0 ? [] : scanBlocks(source, request, signal)) {
+    const { worstTimeMs } = keys
+    if (scanned.block.timeMsMax >= worstTimeMs) {
+      const found = await readWhole(scanned, (block) =>
+        keysOf(plan, block, { limit, worstTimeMs }, () => pause(signal)),
+      )
+      if (found !== null) pushKeys(keys, found)
     }
-    if (keys.worstTimeMs > restTimeMsMax) break
+    if (keys.worstTimeMs > scanned.restTimeMsMax) break
   }
   return keys.takeSorted(() => pause(signal))
 }
 
-function pushKeys(keys: RowKeys, block: Block, rows: Bitset): void {
+type BlockKeys = Pick<Block, 'timesMs' | 'timesNs' | 'ids'> & { readonly rows: Bitset }
+
+async function keysOf(
+  plan: FilterPlan,
+  block: Block,
+  wanted: NewestWanted,
+  pauseNow: () => Promise<void>,
+): Promise<BlockKeys | null> {
+  const rows = await newestRows(plan, block, wanted, pauseNow)
+  if (rows.isEmpty()) return null
   const { timesMs, timesNs, ids } = block
+  return { timesMs, timesNs, ids, rows }
+}
+
+function pushKeys(keys: RowKeys, { timesMs, timesNs, ids, rows }: BlockKeys): void {
   for (let row = rows.nextSet(0); row >= 0; row = rows.nextSet(row + 1)) {
     keys.push(timesMs[row], timesNs[row], ids[row])
   }
@@ -100,18 +122,32 @@ export async function rowsIn(
     idMax: wanted[wanted.length - 1],
     order: 'id',
   }
-  const rows: RecordRow[] = []
-  let bytes = 0
-  for await (const { block } of scanBlocks(source, request, signal)) {
-    for (const blockRow of rowsWithIds(block, wanted)) {
-      const row = recordRowOf(block, blockRow)
-      bytes += rowBytes(row) + ROW_BYTES
-      if (bytes > bytesMax && wanted.length > 1) return { rows: [], isTooLarge: true, isDamaged: false }
-      rows.push(row)
+  const found: RecordRow[] = []
+  let bytesLeft = wanted.length > 1 ? bytesMax : Infinity
+  for await (const scanned of scanBlocks(source, request, signal)) {
+    const rows = await readWhole(scanned, (block) => recordRowsOf(block, wanted, bytesLeft))
+    if (rows === null) continue
+    for (const row of rows) {
+      bytesLeft -= rowBytes(row) + ROW_BYTES
+      found.push(row)
     }
-    if (rows.length === wanted.length) break
+    if (bytesLeft < 0) return { rows: [], isTooLarge: true, isDamaged: false }
+    if (found.length === wanted.length) break
   }
-  return { rows, isTooLarge: false, isDamaged: source.damage.length > 0 }
+  return { rows: found, isTooLarge: false, isDamaged: source.damage.length > 0 }
+}
+
+/** Ends with the row that takes more than `bytesMax`. */
+function recordRowsOf(block: Block, wanted: Float64Array, bytesMax: number): RecordRow[] {
+  const rows: RecordRow[] = []
+  let bytesLeft = bytesMax
+  for (const blockRow of rowsWithIds(block, wanted)) {
+    const row = recordRowOf(block, blockRow)
+    rows.push(row)
+    bytesLeft -= rowBytes(row) + ROW_BYTES
+    if (bytesLeft < 0) break
+  }
+  return rows
 }
 
 /** Rows of the block whose ids are wanted. Both are ascending, and the wanted ones are few. */
@@ -137,6 +173,23 @@ function firstAtLeast(ascending: Float64Array, value: number): number {
 }
 
 // ---- scans --------------------------------------------------------------------------------------------------
+
+/**
+ * What `use` makes of the block; null where the block turns out to be damaged: then nothing of it may count. Columns
+ * are read when they are asked for, so that any use of a block may fail.
+ */
+async function readWhole<T>(
+  { block, damaged }: ScannedBlock,
+  use: (block: Block) => Promise<T> | T,
+): Promise<T | null> {
+  try {
+    return await use(block)
+  } catch (error) {
+    if (damaged === undefined) throw error
+    damaged(error)
+    return null
+  }
+}
 
 async function* scanBlocks(
   source: BlockSource,

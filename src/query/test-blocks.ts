@@ -13,7 +13,7 @@ import {
   setBatchFirstId,
   type ValueTest,
 } from '../record/record.ts'
-import type { ScannedBlock, ScanRequest, SkipTest, Snapshot } from '../storage/storage.ts'
+import type { LostRange, ScannedBlock, ScanRequest, SkipTest, Snapshot } from '../storage/storage.ts'
 import { parseQuery } from './parser.ts'
 import { FilterPlan } from './plan.ts'
 import { encodeText } from './text.ts'
@@ -224,7 +224,8 @@ function rowsOfSkip(block: Block, skip: SkipTest): Bitset {
 export class FakeSnapshot implements Snapshot {
   readonly fenceId: number
   readonly records: number
-  readonly damage = []
+  readonly damage: LostRange[] = []
+  readonly parts = []
   /** Blocks handed out so far. */
   scanned = 0
   /** What was asked, scan by scan. */
@@ -235,6 +236,14 @@ export class FakeSnapshot implements Snapshot {
     this.#blocks = blocks
     this.records = blocks.reduce((sum, block) => sum + block.rowCount, 0)
     this.fenceId = 1 + blocks.reduce((last, block) => Math.max(last, block.ids[block.rowCount - 1]), 0)
+  }
+
+  get unsealed(): this {
+    return this
+  }
+
+  noteDamage(range: LostRange): void {
+    this.damage.push(range)
   }
 
   async *scan(request: ScanRequest = {}): AsyncGenerator<ScannedBlock> {

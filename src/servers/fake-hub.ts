@@ -40,6 +40,14 @@ export class FakeStore implements Store {
   #waiting: WaitingAppend[] = []
   #writableWaiters: (() => void)[] = []
 
+  flush(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  get maintenance(): never {
+    throw new Error('this store has none')
+  }
+
   append(batch: Uint8Array): Promise<number> {
     this.appends++
     if (this.refusal !== null) return Promise.reject(new CodedError(this.refusal, 'refused by the test'))

@@ -5,25 +5,8 @@
 import type { Bitset, Disk } from '../base/base.ts'
 import { StoredPart } from './block/stored-part.ts'
 import { readDeletesFile } from './deletes-file.ts'
+import type { HeldPart } from './held-part.ts'
 import { FrameCache } from './part/frame-cache.ts'
-
-/** A part as a snapshot holds it: plain data, so that it can cross threads. */
-export interface HeldPart {
-  readonly number: number
-  readonly path: string
-  /** The file of its deleted rows; null where it has none. */
-  readonly deletesPath: string | null
-  readonly deletedRecords: number
-  readonly records: number
-  readonly bytes: number
-  /** zstd level. */
-  readonly compression: number
-  readonly firstId: number
-  /** The id after the largest one. */
-  readonly endId: number
-  readonly timeMsMin: number
-  readonly timeMsMax: number
-}
 
 export interface PartCacheOptions {
   /** Decoded frames. */

@@ -13,7 +13,8 @@ import type { Block } from '../record/record.ts'
 import { SelectedRows } from './block/selected-rows.ts'
 import type { StoredBlock } from './block/stored-block.ts'
 import type { StoredPart } from './block/stored-part.ts'
-import type { HeldPart, PartCache } from './part-cache.ts'
+import type { HeldPart } from './held-part.ts'
+import type { PartCache } from './part-cache.ts'
 import { checkAborted, type Extent, isWanted, largestTime } from './scan-request.ts'
 import type { LostRange, ScannedBlock, ScanRequest } from './store.ts'
 
@@ -46,6 +47,8 @@ class PartScan {
   readonly #source: PartScanSource
   readonly #request: ScanRequest
   readonly #inUse = new Map<string, { readonly part: StoredPart; release(): void }>()
+  /** By path of a part: blocks of it that are still to come. */
+  readonly #blocksLeft = new Map<string, number>()
 
   constructor(source: PartScanSource, request: ScanRequest) {
     this.#source = source
@@ -59,14 +62,12 @@ class PartScan {
 
   *inTurn(): Generator<ScannedBlock, void> {
     const parts = this.#source.parts.filter((part) => isWanted(part, this.#request))
+    const laterTimes = largestTimesFrom(parts)
     for (const [index, held] of parts.entries()) {
-      const later = largestTime(parts.slice(index + 1))
       const blocks = this.#blocksOf(held)
-      for (const [at, extent] of blocks.entries()) {
-        const rest = Math.max(later, largestTime(blocks.slice(at + 1)))
-        yield* this.#scanned(extent, rest)
-      }
-      this.#release(held)
+      const restTimes = largestTimesFrom(blocks)
+      for (const [at, extent] of blocks.entries())
+        yield* this.#scanned(extent, Math.max(laterTimes[index + 1], restTimes[at + 1]))
     }
   }
 
@@ -88,36 +89,59 @@ class PartScan {
   *byId(): Generator<ScannedBlock, void> {
     const parts = this.#source.parts.filter((part) => isWanted(part, this.#request))
     const extents = parts.flatMap((held) => this.#blocksOf(held)).sort((a, b) => a.firstId - b.firstId)
+    // Opened again by their first blocks: not all parts must be open at once.
+    for (const held of parts) this.#release(held)
+    const laterTimes = largestTimesFrom(extents)
     for (let start = 0; start < extents.length; ) {
       let end = start + 1
       let endId = extents[start].endId
       for (; end < extents.length && extents[end].firstId < endId; end++)
         endId = Math.max(endId, extents[end].endId)
-      const rest = largestTime(extents.slice(end))
-      if (end === start + 1) yield* this.#scanned(extents[start], rest)
-      else yield* this.#merged(extents.slice(start, end), rest)
+      if (end === start + 1) yield* this.#scanned(extents[start], laterTimes[end])
+      else yield* this.#merged(extents.slice(start, end), laterTimes[end])
       start = end
     }
   }
 
-  /** Blocks whose ids overlap, in pieces that do not. */
+  /** Blocks whose ids overlap, by first id, in pieces that do not. A block is open only while its ids have a turn. */
   *#merged(extents: readonly BlockExtent[], restTimeMsMax: number): Generator<ScannedBlock, void> {
-    const heads = extents.flatMap((extent) => this.#head(extent))
     const largest = Math.max(restTimeMsMax, largestTime(extents))
-    for (let left = heads.length; left > 0; ) {
+    let heads: Head[] = []
+    for (let next = 0; next < extents.length || heads.length > 0; ) {
       checkAborted(this.#request.signal)
       const [first, second] = twoSmallest(heads)
-      const idEnd = second === null ? Number.POSITIVE_INFINITY : second.ids[second.at]
-      const from = first.at
-      while (first.at < first.ids.length && first.ids[first.at] < idEnd) first.at++
-      if (first.at === first.ids.length) left--
-      const rows = Uint32Array.from({ length: first.at - from }, (_, n) => from + n)
-      const damaged = (error: unknown): void => this.#damaged(first.extent, error)
-      yield {
-        block: new SelectedRows(first.block, rows),
-        restTimeMsMax: left === 0 ? restTimeMsMax : largest,
-        damaged,
+      const waitingId = next < extents.length ? extents[next].firstId : Number.POSITIVE_INFINITY
+      if (first === null || waitingId <= first.ids[first.at]) {
+        heads.push(...this.#head(extents[next++]))
+        continue
       }
+      const from = first.at
+      first.at = endOfPiece(first, Math.min(waitingId, second === null ? waitingId : second.ids[second.at]))
+      if (first.at === first.ids.length) heads = heads.filter((head) => head !== first)
+      const isLast = next === extents.length && heads.length === 0
+      const block = this.#piece(first, from)
+      if (block === null) heads = heads.filter((head) => head !== first)
+      else {
+        const damaged = (error: unknown): void => {
+          this.#damaged(first.extent, error)
+          heads = heads.filter((head) => head !== first)
+        }
+        yield { block, restTimeMsMax: isLast ? restTimeMsMax : largest, damaged }
+      }
+    }
+    for (const extent of extents) this.#done(extent)
+  }
+
+  /** The rows of a block up to those that had their turn; null where they cannot be read. */
+  #piece({ extent, block, at }: Head, from: number): Block | null {
+    try {
+      return new SelectedRows(
+        block,
+        Uint32Array.from({ length: at - from }, (_, n) => from + n),
+      )
+    } catch (error) {
+      this.#damaged(extent, error)
+      return null
     }
   }
 
@@ -140,6 +164,7 @@ class PartScan {
       this.#damaged(extent, error)
     }
     if (block !== null) yield { block, restTimeMsMax, damaged: (error) => this.#damaged(extent, error) }
+    this.#done(extent)
   }
 
   /** The block without its deleted rows; null when none is left, or when the skip test says so. */
@@ -162,11 +187,20 @@ class PartScan {
         const extent = { held, number, firstId, endId: lastId + 1, timeMsMin, timeMsMax }
         if (isWanted(extent, this.#request)) extents.push(extent)
       }
+      this.#blocksLeft.set(held.path, extents.length)
+      if (extents.length === 0) this.#release(held)
       return extents
     } catch (error) {
       this.#damaged(held, error)
       return []
     }
+  }
+
+  /** Nobody uses the block any more: after its last block a part may be closed. */
+  #done({ held }: BlockExtent): void {
+    const left = (this.#blocksLeft.get(held.path) ?? 0) - 1
+    this.#blocksLeft.set(held.path, left)
+    if (left === 0) this.#release(held)
   }
 
   #part(held: HeldPart): StoredPart {
@@ -194,6 +228,7 @@ class PartScan {
 export function isDamage(error: unknown): boolean {
   return (
     isCodedError(error, 'PART_CORRUPT') ||
+    isCodedError(error, 'DELETES_CORRUPT') ||
     isCodedError(error, 'FORMAT_VERSION') ||
     systemErrorCode(error) !== undefined
   )
@@ -206,19 +241,33 @@ interface Head {
   at: number
 }
 
-/** Of those that have rows left, the one with the smallest id, and the next one. */
-function twoSmallest(heads: readonly Head[]): [Head, Head | null] {
+/** The one with the smallest id, and the next one. All have rows left. */
+function twoSmallest(heads: readonly Head[]): [Head | null, Head | null] {
   let first: Head | null = null
   let second: Head | null = null
   for (const head of heads) {
-    if (head.at === head.ids.length) continue
     const id = head.ids[head.at]
     if (first === null || id < first.ids[first.at]) {
       second = first
       first = head
     } else if (second === null || id < second.ids[second.at]) second = head
   }
-  return [first!, second]
+  return [first, second]
+}
+
+/** The first row from its turn on whose id is `idEnd` or above. */
+function endOfPiece({ ids, at }: Head, idEnd: number): number {
+  let end = at
+  while (end < ids.length && ids[end] < idEnd) end++
+  return end
+}
+
+/** By place: the largest time from there on; one more than there are extents, -Infinity behind the last. */
+function largestTimesFrom(extents: readonly Extent[]): Float64Array {
+  const largest = new Float64Array(extents.length + 1).fill(Number.NEGATIVE_INFINITY)
+  for (let at = extents.length - 1; at >= 0; at--)
+    largest[at] = Math.max(largest[at + 1], extents[at].timeMsMax)
+  return largest
 }
 
 const oldestFirst = (a: Entry, b: Entry): number => a.timeMsMax - b.timeMsMax || a.firstId - b.firstId

@@ -20,6 +20,7 @@ import {
   writeAll,
 } from '../base/base.ts'
 import { RECORD_HEADER_BYTES } from '../record/record.ts'
+import { deletesFileName, keysFileName, parseFileName, partFileName } from './file-names.ts'
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, sealFrame } from './frame.ts'
 import { isManifestName, Manifest, type ManifestEdit, type ManifestSegment } from './manifest.ts'
 import { SegmentEntry } from './segment-entry.ts'
@@ -55,6 +56,8 @@ export interface Inspection {
   readonly lost: readonly LostRange[]
   /** Files that the manifest does not know. */
   readonly unknownFiles: readonly string[]
+  /** Files that a crash left behind and that nothing needs. */
+  readonly remnants: readonly string[]
   /** Names in quarantine/ of what was put aside since the start. */
   readonly quarantined: string[]
   /** The segment that was being written to, if it is there. */
@@ -85,7 +88,7 @@ export async function inspect(around: Surroundings): Promise<Inspection> {
     last = await inspectActive(around, segment, state.nextId, state.stop?.bytes ?? null, lost)
     if (last !== null) entries.push(last.entry)
   }
-  const unknownFiles = await findUnknown(around, manifest)
+  const strangers = await findStrangers(around, manifest)
   const unaccepted = lost.filter((range) => !isAccepted(state.lost, range))
   const wasClean =
     state.stop !== null && state.stop.bytes === (last?.walk.end ?? -1) && unaccepted.length === 0
@@ -96,7 +99,17 @@ export async function inspect(around: Surroundings): Promise<Inspection> {
     isExact,
     unaccepted,
   )
-  return { manifest, entries, nextId, lost: unaccepted, unknownFiles, quarantined: [], last, wasClean }
+  return {
+    manifest,
+    entries,
+    nextId,
+    lost: unaccepted,
+    unknownFiles: strangers.unknown,
+    remnants: strangers.remnants,
+    quarantined: [],
+    last,
+    wasClean,
+  }
 }
 
 /** Above every id that was ever given. What a lost segment held is not known, so all that it could have held counts. */
@@ -204,17 +217,66 @@ async function openExisting(disk: Disk, path: string): Promise<DiskFile | null> 
  * Files that the manifest does not name. A segment that is newer than the manifest and holds frames means that the
  * manifest itself lost edits: refused, because putting it aside would hide acknowledged records.
  */
-async function findUnknown(around: Surroundings, manifest: Manifest): Promise<string[]> {
-  const known = new Set(manifest.state.segments.map((segment) => segmentName(segment.number)))
-  const unknown: string[] = []
+interface StrangeFiles {
+  /** Not ours, or not understood: to be put aside. */
+  readonly unknown: string[]
+  /** What a crash left of work in the background: unfinished files, and files that others had replaced. */
+  readonly remnants: string[]
+}
+
+async function findStrangers(around: Surroundings, manifest: Manifest): Promise<StrangeFiles> {
+  const { state } = manifest
+  const known = new Set([
+    ...state.segments.map(({ number }) => segmentName(number)),
+    ...state.parts.map(({ number }) => partFileName(number)),
+    ...state.parts.flatMap(({ deletes }) => (deletes === null ? [] : [deletesFileName(deletes.number)])),
+    ...state.keys.map(({ number }) => keysFileName(number)),
+    QUARANTINE,
+    'lock',
+  ])
+  const found: StrangeFiles = { unknown: [], remnants: [] }
   for (const name of await around.disk.list(around.directory)) {
-    if (known.has(name) || isManifestName(name) || name === QUARANTINE || name === 'lock') continue
-    const number = segmentNumber(name)
-    if (number !== null && number > manifest.state.highestSegment)
-      await refuseIfWritten(around, manifest, name)
-    unknown.push(name)
+    if (known.has(name) || isManifestName(name)) continue
+    const file = parseFileName(name)
+    if (file?.kind === 'part' || file?.kind === 'deletes' || file?.kind === 'keys') {
+      if (state.highestSegment === 0) throw olderThanFiles(around, name)
+      found.remnants.push(name)
+      continue
+    }
+    if (file?.kind === 'segment') {
+      if (file.number > state.highestSegment) await refuseIfWritten(around, manifest, name)
+      else if (await isSealed(around, manifest, name)) {
+        found.remnants.push(name)
+        continue
+      }
+    }
+    found.unknown.push(name)
   }
-  return unknown
+  return found
+}
+
+/** Whether a segment that the manifest does not list any more lies in parts: the last crash came before its removal. */
+async function isSealed(
+  { disk, directory }: Surroundings,
+  { state }: Manifest,
+  name: string,
+): Promise<boolean> {
+  const file = await disk.open(`${directory}/${name}`, 'read')
+  try {
+    const bytes = new Uint8Array(SEGMENT_HEADER_BYTES)
+    const header = decodeSegmentHeader(bytes.subarray(0, await readFull(file, bytes, 0)))
+    return typeof header !== 'string' && header.firstId <= state.sealedThroughId
+  } finally {
+    await file.close()
+  }
+}
+
+function olderThanFiles({ directory }: Surroundings, name: string): CodedError {
+  return new CodedError(
+    'MANIFEST_CORRUPT',
+    `${directory}/${name} holds records, but the manifest does not know it: the manifest is missing.`,
+    { details: { file: name } },
+  )
 }
 
 async function refuseIfWritten(around: Surroundings, manifest: Manifest, name: string): Promise<void> {
@@ -250,6 +312,7 @@ async function readCopyOf(disk: Disk, path: string): Promise<number> {
 export async function settle(around: Surroundings, found: Inspection): Promise<ActiveSegment | null> {
   const { disk, directory } = around
   await quarantine(around, found, found.unknownFiles)
+  for (const name of found.remnants) await removeRemnant(disk, `${directory}/${name}`)
   const edits: ManifestEdit[] = found.lost.map((range) => ({ kind: 'lost', range }))
   edits.push({ kind: 'ids', nextId: found.nextId })
   if (found.last === null) {
@@ -266,6 +329,14 @@ export async function settle(around: Surroundings, found: Inspection): Promise<A
     return { entry: found.last.entry, file, lastCrc: found.last.walk.lastCrc }
   }
   return rehome(around, found, found.last, edits)
+}
+
+async function removeRemnant(disk: Disk, path: string): Promise<void> {
+  try {
+    await disk.unlink(path)
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw error // An earlier try of `settle` removed it already.
+  }
 }
 
 async function quarantine(around: Surroundings, found: Inspection, names: readonly string[]): Promise<void> {

@@ -3,7 +3,7 @@
  * of its batches a file of their own. Runs in a worker thread; takes and gives plain data.
  *
  * A segment is read front to back, a piece at a time: a piece becomes one block for each day. Memory is that of a piece.
- * A record lies on the UTC day of its time, or of its receivedTime where it is filed by that. At most PARTS_MAX parts
+ * A record lies on the UTC day of its time, or of its receivedTime where it is filed by that or its time is more than a day ahead. At most PARTS_MAX parts
  * are open at once: days that come after them share one part, so that scattered times cannot make a thousand files.
  *
  * Nothing is published here, and nothing is removed: the caller names the files in the manifest, or unlinks them. What
@@ -251,8 +251,10 @@ class Sealing {
     let lastDay = Number.NaN
     let number = 0
     for (let index = 0; index < count; index++) {
-      const isFiled = (recordFlags(view, position) & RECORD_FLAG_FILED_BY_RECEIVED) !== 0
-      const day = Math.floor((isFiled ? receivedMs : recordTimeMs(view, position)) / DAY_MS)
+      const timeMs = recordTimeMs(view, position)
+      const isFiled =
+        (recordFlags(view, position) & RECORD_FLAG_FILED_BY_RECEIVED) !== 0 || timeMs > receivedMs + DAY_MS
+      const day = Math.floor((isFiled ? receivedMs : timeMs) / DAY_MS)
       if (day !== lastDay) {
         lastDay = day
         number = this.#numberOf(day)

@@ -56,6 +56,8 @@ export class SegmentEntry {
   spans: Span[] | null = null
   /** Ids between its frames that are known to be unreadable: every scan that wants them must say so. */
   readonly damage: DamagedIds[] = []
+  /** By the monotonic clock: when this process first knew it. */
+  openedMs = 0
 
   constructor(number: number, salt: Salt, firstId: number) {
     this.number = number

@@ -1,37 +1,75 @@
 /**
- * The first store: segments of the write-ahead log and the buffer, scanned. It fulfils the interface that the part
- * engine will fulfil (store.ts), so nothing above knows which one it talks to.
+ * A store: the write-ahead log with its buffer on the way in, parts for what was sealed, and snapshots over both
+ * (store.ts says what each promises).
+ *
+ *   append -> write-ahead-log.ts -> segment, buffer -> housekeeping.ts -> parts
+ *                                        \                              /
+ *                                         snapshot: scan.ts, part-scan.ts
  */
-import { CodedError, type Disk, messageOf, systemErrorCode } from '../base/base.ts'
+import {
+  CodedError,
+  type Disk,
+  InlineRunner,
+  messageOf,
+  realDisk,
+  systemErrorCode,
+  type TaskRunner,
+  WorkerPool,
+} from '../base/base.ts'
 import { type Block, batchFirstId, batchKeyLength, batchLength, batchReceivedMs } from '../record/record.ts'
 import type { Chunk } from './buffer.ts'
+import { keysFileName } from './file-names.ts'
 import { FRAME_HEADER_BYTES, frameSalt } from './frame.ts'
+import { Graveyard } from './graveyard.ts'
 import type { Group } from './group.ts'
+import type { HeldPart } from './held-part.ts'
+import { Housekeeping } from './housekeeping.ts'
 import { batchKeyText, KeyWindow } from './idempotency.ts'
+import { readKeysFile } from './keys-file.ts'
+import { LiveParts } from './live-parts.ts'
+import { PartCache } from './part-cache.ts'
+import { PartSource } from './part-source.ts'
 import { type Inspection, inspect, type Surroundings, settle } from './recovery.ts'
 import { buildBlock, type HeldSegment, scanSegments } from './scan.ts'
 import type { SegmentEntry } from './segment-entry.ts'
 import { segmentName, walkSegment } from './segment-file.ts'
+import { scanBoth } from './snapshot-scan.ts'
 import type {
   LostRange,
   ScannedBlock,
   ScanRequest,
   Snapshot,
   Store,
+  StoreMaintenance,
   StoreStats,
   TailOptions,
 } from './store.ts'
 import { STORE_DEFAULTS, type StoreOptions } from './store-options.ts'
+import { storeTasks } from './store-tasks.ts'
 import { type LogState, WriteAheadLog } from './write-ahead-log.ts'
 
 /** Groups that may wait for a tail before it falls back to scanning. */
 const TAIL_QUEUE_BYTES_MAX = 8 * 1024 * 1024
 const NOTED_DAMAGE_MAX = 1000
+/** Parts that this thread keeps open. */
+const FILES_OPEN_MAX = 64
+const TICK_MS = 60_000
 
 export interface OpenStoreOptions extends Omit<Surroundings, 'options'> {
   readonly options?: Partial<StoreOptions>
   /** Told when the store stops or starts to take records. */
   readonly stateChanged?: (state: LogState, reason: string | null) => void
+  /** Runs sealing and merging. Default: worker threads on the real disk, else this thread. Closed with the store. */
+  readonly runner?: TaskRunner
+}
+
+/** How long a worker thread stays that has nothing to do. */
+const WORKER_IDLE_MS = 60_000
+
+function runnerFor({ disk, random }: OpenStoreOptions): TaskRunner {
+  if (disk !== realDisk) return new InlineRunner(storeTasks(disk, random))
+  const url = new URL('./store-worker.ts', import.meta.url)
+  return new WorkerPool({ url, name: 'store', threads: 1, idleMs: WORKER_IDLE_MS })
 }
 
 /**
@@ -43,7 +81,13 @@ export async function openStore(open: OpenStoreOptions): Promise<Store> {
   await makeDirectories(around.disk, around.directory)
   const found = await inspect(around)
   const keys = await readKeys(around, found)
-  const store = new SegmentStore(around, found, keys, open.stateChanged ?? (() => {}))
+  const store = new SegmentStore(
+    around,
+    found,
+    keys,
+    open.runner ?? runnerFor(open),
+    open.stateChanged ?? (() => {}),
+  )
   await store.open()
   return store
 }
@@ -90,19 +134,49 @@ class SegmentStore implements Store {
   readonly #damaged: LostRange[] = []
   readonly #tails = new Set<TailQueue>()
   readonly #closing = new AbortController()
+  readonly #runner: TaskRunner
+  readonly #parts: LiveParts
+  readonly #cache: PartCache
+  readonly #graveyard: Graveyard
+  readonly #housekeeping: Housekeeping
+  #cancelTick: () => void = () => {}
 
   constructor(
     around: Surroundings,
     found: Inspection,
     keys: KeyWindow,
+    runner: TaskRunner,
     stateChanged: (state: LogState, reason: string | null) => void,
   ) {
     this.#around = around
     this.#found = found
+    this.#runner = runner
     this.#entries = [...found.entries]
+    for (const entry of this.#entries) entry.openedMs = around.clock.monotonicMs()
+    this.#parts = new LiveParts(around.directory, found.manifest.state.parts)
+    this.#cache = new PartCache(around.disk, {
+      bytesMax: around.options.cacheBytesMax,
+      filesMax: FILES_OPEN_MAX,
+    })
+    this.#graveyard = new Graveyard(around.disk, (path) => this.#cache.forget(path))
+    this.#housekeeping = new Housekeeping({
+      ...around,
+      manifest: found.manifest,
+      runner,
+      parts: this.#parts,
+      graveyard: this.#graveyard,
+      entries: this.#entries,
+      changed: () => this.#log.wakeWriters(),
+    })
     this.#log = new WriteAheadLog({
       ...around,
       manifest: found.manifest,
+      receivedMsMax: found.manifest.state.parts.reduce(
+        (largest, { summary }) => Math.max(largest, summary.receivedMsMax),
+        Number.NEGATIVE_INFINITY,
+      ),
+      segmentClosed: () => this.#housekeeping.wake(),
+      isBehind: () => this.#isBehind(),
       entries: this.#entries,
       nextId: found.nextId,
       keys,
@@ -121,6 +195,8 @@ class SegmentStore implements Store {
     }
     try {
       await this.#log.open()
+      this.#housekeeping.wake()
+      this.#scheduleTick()
     } catch (error) {
       if (error instanceof CodedError) throw error
       const { directory } = this.#around
@@ -130,8 +206,47 @@ class SegmentStore implements Store {
     }
   }
 
+  #isBehind(): boolean {
+    const { sealing, unsealedSegmentsMax } = this.#around.options
+    return sealing && this.#entries.length > unsealedSegmentsMax
+  }
+
+  /** Now and then: what is to be done because time has passed. */
+  #scheduleTick(): void {
+    this.#cancelTick = this.#around.clock.after(TICK_MS, () => {
+      this.#tick().then(() => {
+        if (!this.#closing.signal.aborted) this.#scheduleTick()
+      })
+    })
+  }
+
+  async #tick(): Promise<void> {
+    const { clock, options } = this.#around
+    const active = this.#entries.at(-1)
+    const isOld =
+      active !== undefined &&
+      active.records > 0 &&
+      active.openedMs + options.sealAfterMs <= clock.monotonicMs()
+    // A segment that cannot be closed now is closed when it is full, or at the next tick.
+    if (options.sealing && isOld) await this.#log.closeSegment().catch(() => {})
+    this.#housekeeping.wake()
+  }
+
   append(batch: Uint8Array): Promise<number> {
     return this.#log.append(batch)
+  }
+
+  get maintenance(): StoreMaintenance {
+    return { merge: () => this.#merge() }
+  }
+
+  async #merge(): Promise<void> {
+    await this.flush()
+  }
+
+  async flush(): Promise<void> {
+    await this.#log.closeSegment()
+    await this.#housekeeping.sealAll()
   }
 
   writable(): Promise<void> {
@@ -140,9 +255,15 @@ class SegmentStore implements Store {
 
   snapshot(): Snapshot {
     if (this.#log.state === 'closed') throw new CodedError('STORE_CLOSED', 'The store was closed.')
-    return new SegmentSnapshot(this.#around, this.#hold(), this.#log.fenceId, (range) =>
-      this.#noteDamage(range),
-    )
+    return new StoreSnapshot({
+      around: this.#around,
+      parts: this.#parts.held,
+      cache: this.#cache,
+      segments: this.#hold(),
+      fenceId: this.#log.fenceId,
+      graveyard: this.#graveyard,
+      noteDamage: (range) => this.#noteDamage(range),
+    })
   }
 
   tail(options: TailOptions = {}): AsyncIterable<Block> {
@@ -190,13 +311,16 @@ class SegmentStore implements Store {
 
   stats(): StoreStats {
     const log = this.#log
-    const filled = this.#entries.filter((entry) => entry.records > 0)
+    const filled = [...this.#entries.filter((entry) => entry.records > 0), ...this.#parts.held]
     return {
       state: log.state,
       reason: log.reason,
-      records: filled.reduce((sum, entry) => sum + entry.records, 0),
-      bytes: this.#entries.reduce((sum, entry) => sum + entry.bytes, 0),
+      records: this.#entries.reduce((sum, entry) => sum + entry.records, 0) + this.#parts.records,
+      bytes: this.#entries.reduce((sum, entry) => sum + entry.bytes, 0) + this.#parts.bytes,
       segments: this.#entries.length,
+      parts: this.#parts.held.length,
+      partBytes: this.#parts.bytes,
+      housekeeping: this.#housekeeping.stats,
       damaged: [...this.#damaged],
       bufferBytes: log.memory.bytes,
       bufferBytesMax: log.memory.bytesMax,
@@ -215,7 +339,11 @@ class SegmentStore implements Store {
 
   async close(): Promise<void> {
     this.#closing.abort()
+    this.#cancelTick()
+    await this.#housekeeping.close()
     await this.#log.close()
+    await this.#runner.close()
+    this.#cache.close()
   }
 
   #published(group: Group): void {
@@ -247,39 +375,73 @@ function holdSegment(entry: SegmentEntry): HeldSegment {
   return { entry, spans: held, firstId, endId, timeMsMin, timeMsMax }
 }
 
-class SegmentSnapshot implements Snapshot {
+interface SnapshotParts {
+  readonly around: Surroundings
+  readonly parts: readonly HeldPart[]
+  readonly cache: PartCache
+  readonly segments: readonly HeldSegment[]
+  readonly fenceId: number
+  readonly graveyard: Graveyard
+  readonly noteDamage: (range: LostRange) => void
+}
+
+class StoreSnapshot implements Snapshot {
   readonly fenceId: number
   readonly records: number
   readonly damage: LostRange[] = []
-  readonly #around: Surroundings
-  #segments: readonly HeldSegment[] | null
-  readonly #noteDamage: (range: LostRange) => void
+  readonly parts: readonly HeldPart[]
+  readonly #made: SnapshotParts
+  readonly #hold: number
+  #isReleased = false
 
-  constructor(
-    around: Surroundings,
-    segments: readonly HeldSegment[],
-    fenceId: number,
-    noteDamage: (range: LostRange) => void,
-  ) {
-    this.#around = around
-    this.#segments = segments
-    this.fenceId = fenceId
-    this.records = segments.reduce((sum, segment) => sum + segment.entry.records, 0)
-    this.#noteDamage = noteDamage
+  constructor(made: SnapshotParts) {
+    const { parts, segments } = made
+    this.#made = made
+    this.parts = parts
+    this.fenceId = made.fenceId
+    this.records =
+      segments.reduce((sum, segment) => sum + segment.entry.records, 0) +
+      parts.reduce((sum, part) => sum + part.records - part.deletedRecords, 0)
+    this.#hold = made.graveyard.hold()
+  }
+
+  get unsealed(): Snapshot['unsealed'] {
+    return { scan: (request = {}) => this.#scanSegments(request), damage: this.damage }
   }
 
   scan(request: ScanRequest = {}): AsyncIterable<ScannedBlock> {
-    if (this.#segments === null) throw new CodedError('STORE_CLOSED', 'The snapshot was released.')
-    const { disk, directory } = this.#around
-    const noteDamage = (range: LostRange): void => {
-      addDamage(this.damage, range)
-      this.#noteDamage(range)
-    }
-    return scanSegments({ disk, directory, segments: this.#segments, noteDamage }, request)
+    this.#checkHeld()
+    const { parts, segments, cache } = this.#made
+    if (parts.length === 0) return this.#scanSegments(request)
+    const source = new PartSource(parts, cache, (range) => this.noteDamage(range))
+    return scanBoth({
+      request,
+      parts,
+      segments,
+      scanParts: (asked) => source.scan(asked),
+      scanSegments: (asked, some) => this.#scanSegments(asked, some),
+    })
+  }
+
+  #scanSegments(request: ScanRequest, segments = this.#made.segments): AsyncIterable<ScannedBlock> {
+    this.#checkHeld()
+    const { disk, directory } = this.#made.around
+    return scanSegments({ disk, directory, segments, noteDamage: (range) => this.noteDamage(range) }, request)
+  }
+
+  noteDamage(range: LostRange): void {
+    addDamage(this.damage, range)
+    this.#made.noteDamage(range)
+  }
+
+  #checkHeld(): void {
+    if (this.#isReleased) throw new CodedError('STORE_CLOSED', 'The snapshot was released.')
   }
 
   release(): void {
-    this.#segments = null
+    if (this.#isReleased) return
+    this.#isReleased = true
+    this.#made.graveyard.release(this.#hold)
   }
 
   [Symbol.dispose](): void {
@@ -352,11 +514,23 @@ async function readKeys(around: Surroundings, found: Inspection): Promise<KeyWin
   const { keyWindowMs, keysMax } = around.options
   const keys = new KeyWindow({ windowMs: keyWindowMs, keysMax })
   const since = around.clock.wallMs() - keyWindowMs
+  await readSealedKeys(around, found, keys)
   for (const entry of found.entries) {
     if (entry.keys === 0 || entry.receivedMsMax < since) continue
     await readKeysOf(around, entry, keys)
   }
   return keys
+}
+
+/** Keys whose records lie in parts. */
+async function readSealedKeys(around: Surroundings, found: Inspection, keys: KeyWindow): Promise<void> {
+  const since = around.clock.wallMs() - around.options.keyWindowMs
+  for (const { number, receivedMsMax } of found.manifest.state.keys) {
+    if (receivedMsMax < since) continue
+    const path = `${around.directory}/${keysFileName(number)}`
+    for (const { key, firstId, receivedMs } of await readKeysFile(around.disk, path))
+      keys.add(key, firstId, receivedMs)
+  }
 }
 
 async function readKeysOf(around: Surroundings, entry: SegmentEntry, keys: KeyWindow): Promise<void> {

@@ -1,4 +1,8 @@
 /** The door of storage/: durable stores of records. */
+export type { HeldPart } from './held-part.ts'
+export type { HousekeepingStats } from './housekeeping-stats.ts'
+export { PART_CACHE_DEFAULTS, PartCache, type PartCacheOptions } from './part-cache.ts'
+export { PartSource } from './part-source.ts'
 export { type OpenStoreOptions, openStore } from './segment-store.ts'
 export type {
   LostRange,
@@ -7,6 +11,7 @@ export type {
   SkipTest,
   Snapshot,
   Store,
+  StoreMaintenance,
   StoreStats,
   TailOptions,
 } from './store.ts'

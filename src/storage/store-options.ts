@@ -17,6 +17,23 @@ export interface StoreOptions {
   readonly keysMax: number
   /** Go on although acknowledged records are missing: an operator said so. */
   readonly acceptLoss: boolean
+  /** Closed segments become parts, and parts are merged, in the background. Otherwise only when asked to. */
+  readonly sealing: boolean
+  /** A segment that has records is closed and sealed at this age, however small it is. */
+  readonly sealAfterMs: number
+  /** Rows of a block, and bytes of batches that become one. */
+  readonly blockRowsMax: number
+  readonly blockBytesMax: number
+  /** The largest part that merging makes. */
+  readonly partBytesMax: number
+  /** Closed segments that wait for sealing; with more of them writers wait. */
+  readonly unsealedSegmentsMax: number
+  /** Records are dropped when the larger of their time and receivedTime is older; 0: never. */
+  readonly retentionMs: number
+  /** The oldest parts are dropped while the store has more bytes; 0: no limit. */
+  readonly retentionBytes: number
+  /** Decoded frames of parts that are kept for readers in this thread. */
+  readonly cacheBytesMax: number
 }
 
 const MIB = 1024 * 1024
@@ -31,4 +48,13 @@ export const STORE_DEFAULTS: StoreOptions = {
   keyWindowMs: 24 * 60 * 60 * 1000,
   keysMax: 100_000,
   acceptLoss: false,
+  sealing: true,
+  sealAfterMs: 60 * 60 * 1000,
+  blockRowsMax: 65_536,
+  blockBytesMax: 16 * MIB,
+  partBytesMax: 1024 * MIB,
+  unsealedSegmentsMax: 64,
+  retentionMs: 0,
+  retentionBytes: 0,
+  cacheBytesMax: 16 * MIB,
 }

@@ -3,6 +3,8 @@
  * unchanged (testing/store-contract.ts runs on every implementation).
  */
 import type { Block, ValueTest } from '../record/record.ts'
+import type { HeldPart } from './held-part.ts'
+import type { HousekeepingStats } from './housekeeping-stats.ts'
 
 export interface Store {
   /**
@@ -22,8 +24,20 @@ export interface Store {
    */
   tail(options?: TailOptions): AsyncIterable<Block>
   stats(): StoreStats
+  /**
+   * Seals all that was appended before into parts. STORE_FULL, STORE_READ_ONLY, STORE_CLOSED; PART_CORRUPT where a
+   * segment is damaged.
+   */
+  flush(): Promise<void>
+  /** What an operator asks for. */
+  readonly maintenance: StoreMaintenance
   /** Waits for what is in flight, syncs, and lets go of the directory. */
   close(): Promise<void>
+}
+
+export interface StoreMaintenance {
+  /** Seals all, then merges to the end. The errors of `flush`. */
+  merge(): Promise<void>
 }
 
 export interface TailOptions {
@@ -39,6 +53,17 @@ export interface Snapshot extends Disposable {
   /** What scans of this snapshot could not read: the answer is partial where this is not empty. */
   readonly damage: readonly LostRange[]
   scan(request?: ScanRequest): AsyncIterable<ScannedBlock>
+  /**
+   * The parts of the snapshot, for whoever scans them in another thread (`PartSource`), and all that is not in parts.
+   * Together they are the snapshot; no record is in both.
+   */
+  readonly parts: readonly HeldPart[]
+  readonly unsealed: {
+    scan(request?: ScanRequest): AsyncIterable<ScannedBlock>
+    readonly damage: readonly LostRange[]
+  }
+  /** Takes note of what another thread could not read. */
+  noteDamage(range: LostRange): void
   release(): void
 }
 
@@ -90,9 +115,13 @@ export interface StoreStats {
   /** Why it is not writable; null when it is. */
   readonly reason: string | null
   readonly records: number
-  /** Bytes of all segments on disk. */
+  /** Bytes of all segments and parts on disk. */
   readonly bytes: number
   readonly segments: number
+  readonly parts: number
+  /** Bytes of all parts on disk. */
+  readonly partBytes: number
+  readonly housekeeping: HousekeepingStats
   /** Ids that could not be read since the start; the files are damaged. */
   readonly damaged: readonly LostRange[]
   /** Bytes of buffer memory held, and the most that may be held. */

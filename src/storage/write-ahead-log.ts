@@ -52,6 +52,12 @@ export interface LogParts {
   readonly published: (group: Group) => void
   /** Called when the state changes. */
   readonly stateChanged: (state: LogState, reason: string | null) => void
+  /** The largest receivedTime of records that lie in no segment any more. */
+  readonly receivedMsMax: number
+  /** Called when a segment was closed. */
+  readonly segmentClosed: () => void
+  /** Whether so much waits to be sealed that writers should wait too. */
+  readonly isBehind: () => boolean
 }
 
 export type LogState = 'writable' | 'full' | 'readOnly' | 'closed'
@@ -101,6 +107,7 @@ export class WriteAheadLog {
   readonly #pendingKeys = new Map<string, Promise<number>>()
   #running: Promise<void> | null = null
   #closing: Promise<void> | null = null
+  #closeRequests: { resolve: () => void; reject: (error: unknown) => void }[] = []
   #writableWaiters: { resolve: () => void; reject: (error: unknown) => void }[] = []
   #cancelSpaceCheck: () => void = () => {}
 
@@ -112,7 +119,7 @@ export class WriteAheadLog {
     this.#highestSegment = parts.manifest.state.highestSegment
     this.#receivedMs = parts.entries.reduce(
       (largest, entry) => Math.max(largest, entry.receivedMsMax),
-      TIME_MS_MIN,
+      Math.max(TIME_MS_MIN, parts.receivedMsMax),
     )
     this.#receivedNs = 999_999 // Segments tell milliseconds only.
   }
@@ -181,10 +188,41 @@ export class WriteAheadLog {
   }
 
   writable(): Promise<void> {
-    if (this.state === 'writable' && this.#pendingBytes < this.#parts.options.gatherBytesMax)
-      return Promise.resolve()
+    if (this.#hasRoom()) return Promise.resolve()
     if (this.state === 'readOnly' || this.state === 'closed') return Promise.reject(this.#stateError())
     return new Promise((resolve, reject) => this.#writableWaiters.push({ resolve, reject }))
+  }
+
+  #hasRoom(): boolean {
+    const { options, isBehind } = this.#parts
+    return this.state === 'writable' && this.#pendingBytes < options.gatherBytesMax && !isBehind()
+  }
+
+  /** To be called when `isBehind` may have changed. */
+  wakeWriters(): void {
+    this.#wakeWritable()
+  }
+
+  /**
+   * Closes the segment that is written to, if it has records, after what was appended before. Rejects with STORE_FULL,
+   * STORE_READ_ONLY, STORE_CLOSED and errors of the disk; then the segment goes on.
+   */
+  closeSegment(): Promise<void> {
+    if (this.state !== 'writable') return Promise.reject(this.#stateError())
+    const promise = new Promise<void>((resolve, reject) => this.#closeRequests.push({ resolve, reject }))
+    this.#kick()
+    return promise
+  }
+
+  async #closeAsked(): Promise<void> {
+    const requests = this.#closeRequests
+    this.#closeRequests = []
+    try {
+      if ((this.#active?.entry.records ?? 0) > 0 || this.#unclosed !== null) await this.#roll()
+      for (const { resolve } of requests) resolve()
+    } catch (error) {
+      for (const { reject } of requests) reject(error)
+    }
   }
 
   /** Waits for what is in flight, then says in the manifest that the stop was clean. */
@@ -274,7 +312,7 @@ export class WriteAheadLog {
     if (this.#running !== null) return
     this.#running = this.#run().finally(() => {
       this.#running = null
-      if (this.#gathering !== null || this.#waiting.length > 0) this.#kick()
+      if (this.#gathering !== null || this.#waiting.length > 0 || this.#closeRequests.length > 0) this.#kick()
     })
   }
 
@@ -284,6 +322,7 @@ export class WriteAheadLog {
       await this.#commit(group)
       this.#inFlight = null
     }
+    if (this.#closeRequests.length > 0) await this.#closeAsked()
   }
 
   #takeGroup(): Group | null {
@@ -392,7 +431,7 @@ export class WriteAheadLog {
   }
 
   #wakeWritable(): void {
-    if (this.state !== 'writable' || this.#pendingBytes >= this.#parts.options.gatherBytesMax) return
+    if (!this.#hasRoom()) return
     const waiters = this.#writableWaiters
     this.#writableWaiters = []
     for (const waiter of waiters) waiter.resolve()
@@ -420,7 +459,8 @@ export class WriteAheadLog {
     const old = this.#active?.entry ?? this.#unclosed
     this.#highestSegment++
     const number = this.#highestSegment
-    const firstId = this.#inFlight?.firstId ?? this.#nextId
+    const next = this.#inFlight ?? this.#waiting[0] ?? this.#gathering
+    const firstId = next?.firstId ?? this.#nextId
     let created: Awaited<ReturnType<typeof createSegment>> | null = null
     try {
       created = await createSegment(disk, directory, {
@@ -441,8 +481,10 @@ export class WriteAheadLog {
     this.#unclosed = null
     const entry = new SegmentEntry(number, created.salt, firstId)
     entry.spans = []
+    entry.openedMs = clock.monotonicMs()
     entries.push(entry)
     this.#active = { entry, file: created.file, lastCrc: created.crc }
+    if (old !== null) this.#parts.segmentClosed()
     return this.#active
   }
 

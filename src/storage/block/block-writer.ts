@@ -17,6 +17,7 @@ import { Scratch } from '../columns/scratch.ts'
 import { encodeWordFilter } from '../filter/word-filter.ts'
 import { WordSet } from '../filter/word-set.ts'
 import type { PartFileWriter, StringKind } from '../part/part-file-writer.ts'
+import { KnownTemplates } from '../template/known-templates.ts'
 import { addValue, noSlotFacts, type SlotFacts } from '../template/slot-facts.ts'
 import { SpanInterner } from '../template/span-interner.ts'
 import { PLAIN, type Template } from '../template/template.ts'
@@ -41,7 +42,7 @@ import {
   slotOfKinds,
   slotOfTemplate,
 } from './block-layout.ts'
-import { isWordEdge } from './word-edges.ts'
+import { hasWordAtSlot } from './word-edges.ts'
 
 /** A column whose values take more than this as plain text, and are long, may be better off with templates. */
 const MINED_BYTES_MIN = 16 * 1024
@@ -86,12 +87,14 @@ export class BlockWriter {
   /** For columns that are only tried: facts of a workspace are good until it finds others. */
   readonly #trial = new FactsWorkspace()
   readonly #sink = new ByteSink(1 << 16)
+  readonly #random: Random
   readonly #seed: { readonly low: number; readonly high: number }
   #words: WordSet
   #templates: ColumnTemplates[] = []
   #templatesLeft = 0
 
   constructor(random: Random) {
+    this.#random = random
     this.#miner = new TemplateMiner(random)
     this.#values = new ValueInterner(random)
     this.#spans = new SpanInterner(random)
@@ -99,8 +102,21 @@ export class BlockWriter {
     this.#words = this.#newWords()
   }
 
-  /** Writes the strings of a block; its facts, and so its end, are the caller's. The content has at least one row. */
-  async write(content: BlockContent, part: PartFileWriter, tables: PartTables): Promise<WrittenBlock> {
+  /** For `write`: templates of messages that the blocks of one part have in common; none so far. */
+  newKnownTemplates(): KnownTemplates {
+    return new KnownTemplates(this.#random)
+  }
+
+  /**
+   * Writes the strings of a block; its facts, and so its end, are the caller's. The content has at least one row.
+   * Messages are read by the templates in `known`, which learns those of the block.
+   */
+  async write(
+    content: BlockContent,
+    part: PartFileWriter,
+    tables: PartTables,
+    known?: KnownTemplates,
+  ): Promise<WrittenBlock> {
     assert(content.rowCount > 0, 'a block has rows')
     this.#words = this.#newWords()
     this.#templates = []
@@ -116,7 +132,7 @@ export class BlockWriter {
     if (overflow.length > 0) await this.#writeOverflow(content, overflow, part)
     await part.endFrame()
     const messages = { data: content.data, ...content.messages }
-    await this.#writeMessages(messages, content.rowCount, part)
+    await this.#writeMessages(messages, content.rowCount, part, known)
     await part.endFrame()
     await part.put(SLOT_FILTER, encodeWordFilter(this.#words, FINGERPRINT_BITS), 'dense')
     return { facts: factsOf(content, fields, overflow.length > 0), templates: this.#templates }
@@ -270,14 +286,19 @@ export class BlockWriter {
 
   // ---- text with templates ------------------------------------------------------------------------------------
 
-  async #writeMessages(messages: Spans, rowCount: number, part: PartFileWriter): Promise<void> {
-    const mined = this.#mine(messages, rowCount)
+  async #writeMessages(
+    messages: Spans,
+    rowCount: number,
+    part: PartFileWriter,
+    known: KnownTemplates | undefined,
+  ): Promise<void> {
+    const mined = this.#mine(messages, rowCount, known)
     const columns = this.#values.intern(mined, messages.data)
     await this.#writeTemplates(mined, columns, messages, COLUMN_MESSAGE, part)
   }
 
-  #mine(spans: Spans, rowCount: number): MinedColumn {
-    const mined = this.#miner.mine(spans, rowCount)
+  #mine(spans: Spans, rowCount: number, known?: KnownTemplates): MinedColumn {
+    const mined = this.#miner.mine(spans, rowCount, known)
     return mined.templates.length <= this.#templatesLeft ? mined : unmined(rowCount)
   }
 
@@ -445,23 +466,12 @@ function plainSpans(
   return plain
 }
 
-/** Whether a variable of the template, or two without text between them, may be only a piece of a word. */
-function hasWordAtSlot({ text, slots }: Template): boolean {
-  for (let slot = 0; slot < slots.length; slot++) {
-    const at = slots[slot]
-    if (slot > 0 && slots[slot - 1] === at) return true
-    if (at > 0 && isWordEdge(text[at - 1])) return true
-    if (at < text.length && isWordEdge(text[at])) return true
-  }
-  return false
-}
-
 function listedValues(
   { bytes, starts, ends }: ValueTable,
   { distinct, distinctBytes }: ColumnFacts,
 ): Uint8Array[] | null {
   if (distinct.length > LISTED_VALUES_MAX || distinctBytes > LISTED_BYTES_MAX) return null
-  return Array.from(distinct, (entry) => bytes.slice(starts[entry], ends[entry]))
+  return Array.from(distinct, (entry) => new Uint8Array(bytes.subarray(starts[entry], ends[entry])))
 }
 
 const NUMBER_CLASSES = DIGIT | MINUS_SIGN | POINT

@@ -178,7 +178,8 @@ export class BatchContent {
   }
 
   #lookUp(start: number, length: number): number {
-    const name = this.#data.slice(start, start + length)
+    // The slice of a Buffer would be no copy.
+    const name = new Uint8Array(this.#data.subarray(start, start + length))
     const key = Buffer.from(name.buffer).toString('latin1')
     let field = this.#numbers.get(key)
     if (field === undefined) {

@@ -10,6 +10,7 @@
 import type { Disk } from '../../base/base.ts'
 import { ByteSink } from '../columns/byte-sink.ts'
 import { PartFileWriter } from '../part/part-file-writer.ts'
+import type { KnownTemplates } from '../template/known-templates.ts'
 import type { SlotFacts } from '../template/slot-facts.ts'
 import { TEMPLATES_PART_MAX, type Template } from '../template/template.ts'
 import { TemplateDictionary } from '../template/template-dictionary.ts'
@@ -78,8 +79,9 @@ export class PartWriter implements PartTables {
     return number
   }
 
-  async addBlock(content: BlockContent, writer: BlockWriter): Promise<void> {
-    const { facts, templates } = await writer.write(content, this.#file, this)
+  /** `known`: templates that blocks of the part have in common (BlockWriter.newKnownTemplates). */
+  async addBlock(content: BlockContent, writer: BlockWriter, known?: KnownTemplates): Promise<void> {
+    const { facts, templates } = await writer.write(content, this.#file, this, known)
     this.#blockTemplates.push(templates.map((column) => this.#addTemplates(column)))
     this.#facts.push(facts)
     await this.#file.endBlock(encodedFacts(facts))

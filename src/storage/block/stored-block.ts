@@ -99,6 +99,8 @@ export class StoredBlock implements Block {
   readonly #texts = new Map<number, StoredText>()
   readonly #kinds = new Map<number, Uint8Array>()
   readonly #fields = new Map<string, Column | null>()
+  /** By field: what was found out for a test, which may be asked again for other rows. */
+  readonly #testers = new WeakMap<ValueTest, (((place: number) => boolean) | undefined)[]>()
 
   constructor(part: PartOfBlock, number: number) {
     this.#part = part
@@ -329,6 +331,15 @@ export class StoredBlock implements Block {
   }
 
   #fieldTester(index: number, test: ValueTest): (place: number) => boolean {
+    let testers = this.#testers.get(test)
+    if (testers === undefined) {
+      testers = []
+      this.#testers.set(test, testers)
+    }
+    return (testers[index] ??= this.#newFieldTester(index, test))
+  }
+
+  #newFieldTester(index: number, test: ValueTest): (place: number) => boolean {
     if (this.facts.fields[index].form !== FORM_TEMPLATES) return columnTester(this.#column(index), test)
     const { data, starts, lengths } = this.text(index + 1).materialize()
     return (place) => test.test(data, starts[place], starts[place] + lengths[place])

@@ -5,9 +5,8 @@
  * What is decoded of names, templates and filters is kept while the part is open; blocks are made anew for each scan,
  * from frames that are cached (part/frame-cache.ts).
  */
-import { type Disk, isCodedError, messageOf } from '../../base/base.ts'
-import type { ValueTest } from '../../record/record.ts'
-import { partCorrupt } from '../columns/byte-source.ts'
+import { CodedError, type Disk, isCodedError, messageOf } from '../../base/base.ts'
+import { TRUNCATED_FIELD, type ValueTest } from '../../record/record.ts'
 import { decodeWordFilter, type WordFilter } from '../filter/word-filter.ts'
 import type { FrameCache } from '../part/frame-cache.ts'
 import { PartFileReader } from '../part/part-file-reader.ts'
@@ -30,6 +29,7 @@ import { StoredBlock } from './stored-block.ts'
 import { TemplateAnswers } from './template-answers.ts'
 
 const NOTHING = new Uint8Array(0)
+const TRUE_BYTES = new TextEncoder().encode('true')
 
 export interface OpenPartOptions {
   readonly cache: FrameCache
@@ -148,6 +148,8 @@ export class StoredPart {
   #mayMatchField(block: number, name: string, test: ValueTest): boolean {
     const facts = this.facts(block)
     if (facts.hasOverflow) return true
+    // Rows that are flagged show a value that no column has.
+    if (name === TRUNCATED_FIELD && test.test(TRUE_BYTES, 0, TRUE_BYTES.length)) return true
     const index = this.fieldIndex(block, name)
     const field = index < 0 ? null : facts.fields[index]
     if (field === null || field.rows < facts.rowCount) {
@@ -197,7 +199,9 @@ export class StoredPart {
   }
 
   #corrupt(reason: string): Error {
-    return partCorrupt(`The part file ${this.file.path} is damaged: ${reason}`)
+    const { path } = this.file
+    const text = `The part file ${path} is damaged: ${reason}`
+    return new CodedError('PART_CORRUPT', text, { details: { file: path } })
   }
 }
 

@@ -29,6 +29,9 @@ export interface StoredTextParts {
   readonly readSlots: (place: number) => Uint8Array
 }
 
+/** Whether a row of one template passes, by its place among the rows of the template. */
+type RowTester = (ordinal: number) => boolean
+
 export class StoredText {
   readonly rowCount: number
   readonly #parts: StoredTextParts
@@ -39,6 +42,8 @@ export class StoredText {
   readonly #slots: (EncodedColumn[] | undefined)[] = []
   #ordinals: Uint32Array | null = null
   #materialized: MaterializedColumn | null = null
+  /** What was found out for a test is kept: it may be asked again for other rows. */
+  readonly #testers = new WeakMap<ValueTest, (RowTester | undefined)[]>()
   #scratch = new Uint8Array(SCRATCH_BYTES_MIN)
 
   /** PART_CORRUPT. */
@@ -92,7 +97,11 @@ export class StoredText {
   #testRows(rows: Bitset, test: ValueTest, answers: TemplateAnswers, decided: Uint8Array): void {
     const places = this.#places
     const ordinals = this.#ordinalsOfRows()
-    const testers: (((ordinal: number) => boolean) | undefined)[] = []
+    let testers = this.#testers.get(test)
+    if (testers === undefined) {
+      testers = []
+      this.#testers.set(test, testers)
+    }
     for (let row = rows.nextSet(0); row >= 0; row = rows.nextSet(row + 1)) {
       const place = places[row]
       if (decided[place] === ANSWER_ALL) continue
@@ -102,7 +111,7 @@ export class StoredText {
   }
 
   /** Tests rows of one template, by their place among its rows. */
-  #tester(place: number, test: ValueTest, answers: TemplateAnswers): (ordinal: number) => boolean {
+  #tester(place: number, test: ValueTest, answers: TemplateAnswers): RowTester {
     if (place === this.#plain) return columnTester(this.#plainColumn!, test)
     const number = this.#parts.templates.numbers[place]
     const template = this.#parts.list[number]

@@ -5,7 +5,7 @@
 import { ByteSource } from './byte-source.ts'
 import { DIGIT, gather, POINT } from './column-facts.ts'
 import { DecodedColumn, newSpans } from './decoded-column.ts'
-import { DOT, isDigit, printNumber, ZERO } from './digits.ts'
+import { DOT, isDigit, PRINT_SLACK, printNumber, ZERO } from './digits.ts'
 import type { Encoding, MaterializedColumn } from './encoding.ts'
 import { planSequence, readIndexes } from './number-sequence.ts'
 
@@ -57,7 +57,7 @@ function parseAddress(bytes: Uint8Array, start: number, end: number): number {
 
 function print(numbers: Uint32Array): MaterializedColumn {
   const rowCount = numbers.length
-  const data = new Uint8Array(rowCount * LONGEST)
+  const data = new Uint8Array(rowCount * LONGEST + PRINT_SLACK)
   const { starts, lengths } = newSpans(rowCount)
   let at = 0
   for (let row = 0; row < rowCount; row++) {

@@ -9,13 +9,25 @@
 import { ByteSource, partCorrupt } from './byte-source.ts'
 import { type ColumnFacts, DIGIT, gather, MINUS_SIGN, POINT } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
-import { DecodedColumn, lazily } from './decoded-column.ts'
-import { DIGITS_MAX, DOT, digitCount, isDigit, MINUS, parseDigits, printDigits, ZERO } from './digits.ts'
+import { DecodedColumn, lazily, newSpans } from './decoded-column.ts'
+import {
+  DIGITS_MAX,
+  DOT,
+  isDigit,
+  MINUS,
+  PRINT_SLACK,
+  parseDigits,
+  printDigits,
+  printNumber,
+  ZERO,
+} from './digits.ts'
 import type { Encoding, MaterializedColumn, NumberBounds } from './encoding.ts'
 import { planSequence, readIndexes, readSequence } from './number-sequence.ts'
 
 /** Sign and point beside the digits. */
 const LENGTH_MAX = DIGITS_MAX + 2
+const POWERS_OF_TEN = Float64Array.from({ length: DIGITS_MAX }, (_, exponent) => 10 ** exponent)
+const MAGNITUDE_END = 10 ** DIGITS_MAX
 
 interface Decimals {
   readonly scaled: Float64Array
@@ -99,23 +111,24 @@ function decimalBounds({ scaled, places }: { scaled: Float64Array; places: Uint3
 
 function print({ scaled, places }: { scaled: Float64Array; places: Uint32Array }): MaterializedColumn {
   const rowCount = scaled.length
-  const starts = new Uint32Array(rowCount)
-  const lengths = new Uint32Array(rowCount)
-  const data = new Uint8Array(rowCount * LENGTH_MAX)
+  const { starts, lengths } = newSpans(rowCount)
+  const data = new Uint8Array(rowCount * LENGTH_MAX + PRINT_SLACK)
   let at = 0
   for (let row = 0; row < rowCount; row++) {
     starts[row] = at
     const magnitude = Math.abs(scaled[row])
     const behind = places[row]
-    const width = Math.max(digitCount(magnitude), behind + 1)
-    if (width > DIGITS_MAX) throw partCorrupt('a decimal has more than 15 digits')
+    const scale = POWERS_OF_TEN[behind]
+    // With at most 15 digits no quotient is rounded up to the next whole number.
+    const whole = Math.floor(magnitude / scale)
+    if (magnitude >= MAGNITUDE_END || behind >= DIGITS_MAX)
+      throw partCorrupt('a decimal has more than 15 digits')
     if (scaled[row] < 0) data[at++] = MINUS
-    printDigits(magnitude, width, data, at)
-    at += width
+    at = printNumber(whole, data, at)
     if (behind > 0) {
-      data.copyWithin(at - behind + 1, at - behind, at)
-      data[at - behind] = DOT
-      at++
+      data[at] = DOT
+      printDigits(magnitude - whole * scale, behind, data, at + 1)
+      at += behind + 1
     }
     lengths[row] = at - starts[row]
   }

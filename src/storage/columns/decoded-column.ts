@@ -73,3 +73,12 @@ export function consecutiveOfLength(data: Uint8Array, length: number, rowCount: 
   for (let row = 0, at = 0; row < rowCount; row++, at += length) starts[row] = at
   return { data, starts, lengths: lengths.fill(length) }
 }
+
+/** The same bytes for each row, one behind the other: what differs is then written over them. */
+export function repeated(row: ArrayLike<number>, rowCount: number): Uint8Array {
+  const data = new Uint8Array(rowCount * row.length)
+  data.set(row)
+  for (let filled = row.length; filled > 0 && filled < data.length; filled *= 2)
+    data.copyWithin(filled, 0, Math.min(filled, data.length - filled))
+  return data
+}

@@ -7,7 +7,7 @@ import { sharedFolder } from '../../../test/shared-folder.ts'
 import { isCodedError, SeededRandom } from '../../base/base.ts'
 import { ByteSink } from './byte-sink.ts'
 import type { EncodedColumn, Encoding } from './encoding.ts'
-import { chooseEncoding, decodeColumn, ENCODINGS } from './encodings.ts'
+import { chooseEncoding, decodeColumn, ENCODINGS, encodeColumn } from './encodings.ts'
 import { columnOf, encodeRows, factsOf, logColumns, randomRows, rowsOf, VALUE_KINDS } from './test-columns.ts'
 
 /** Every encoding that takes the rows gives them back, and so does the one that is chosen. Answers its name. */
@@ -112,6 +112,44 @@ test('65,536 rows, and values of 256 KiB, come back', () => {
   assertComesBack(large, 'large values')
   assertComesBack([...large, ...large, '', '1'], 'large values again')
   assertComesBack([large[1]], 'one large value')
+})
+
+test('300,000 rows, more than any memory is kept for, come back', () => {
+  for (const kind of ['large integers', 'block ids', 'uuids', 'levels', 'runs of one']) {
+    const rows = randomRows(kind, 4, 300_000)
+    const values = columnOf(rows)
+    const sink = new ByteSink()
+    const encoding = encodeColumn(values, factsOf(values), sink)
+    const column = decodeColumn(encoding.code, sink.written().slice(), rows.length)
+    assert.ok(rowsOf(column).join('\n') === rows.join('\n'), `${kind} as ${encoding.name}`)
+  }
+})
+
+test('columns that share memory come back when they are decoded after one another', () => {
+  const kinds = Object.keys(VALUE_KINDS)
+  const columns = kinds.map((kind) => {
+    const rows = randomRows(kind, 6, 300)
+    const values = columnOf(rows)
+    const sink = new ByteSink()
+    const { code } = encodeColumn(values, factsOf(values), sink)
+    const column = decodeColumn(code, sink.written().slice(), rows.length)
+    column.materialize()
+    return { rows, column }
+  })
+  columns.forEach(({ rows, column }, i) => {
+    assertColumn(column, rows, kinds[i])
+  })
+})
+
+test('a few rows are numbers or plain, and small numbers are no dictionary', () => {
+  const nameOf = (rows: readonly string[]): string => {
+    const values = columnOf(rows)
+    return chooseEncoding(values, factsOf(values)).encoding.name
+  }
+  assert.equal(nameOf(['blk_17', 'blk_12', 'blk_99']), 'plain')
+  assert.equal(nameOf(['17', '12', '99']), 'integers')
+  const small = Array.from({ length: 400 }, (_, row) => String((row * row) % 200))
+  assert.equal(nameOf(small), 'integers')
 })
 
 test('columns of real logs come back', (t) => {

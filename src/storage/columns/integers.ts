@@ -15,6 +15,7 @@ import {
   digitCount,
   isDigit,
   MINUS,
+  PRINT_SLACK,
   parseDigits,
   printDigits,
   printNumber,
@@ -108,7 +109,7 @@ function printCanonical(numbers: Float64Array): MaterializedColumn {
   const rowCount = numbers.length
   const { min, max } = boundsOf(numbers)
   const widest = digitCount(Math.max(Math.abs(min), Math.abs(max))) + (min < 0 ? 1 : 0)
-  const data = new Uint8Array(rowCount * widest)
+  const data = new Uint8Array(rowCount * widest + PRINT_SLACK)
   const { starts, lengths } = newSpans(rowCount)
   let at = 0
   for (let row = 0; row < rowCount; row++) {

@@ -103,3 +103,22 @@ test('little-endian integers come back', () => {
   assert.deepEqual([source.u8(), source.u16(), source.u32()], [0xab, 0x1234, 0xfedc_ba98])
   assert.equal(Buffer.from(source.takeRest()).toString(), 'a longer piece of text than is copied by hand')
 })
+
+test('numbers of more than 53 bits are refused in every form that could hold them', () => {
+  for (const [tag, dataBytes] of [
+    [53, 14],
+    [65 + 52, 14],
+    [127 + 7, 14],
+    [135 + 7, 14],
+  ]) {
+    const sink = new ByteSink()
+    sink.u8(tag)
+    sink.signedVarint(Number.MAX_SAFE_INTEGER)
+    sink.append(Buffer.alloc(dataBytes, 0x1c))
+    assert.throws(
+      () => readSequence(new ByteSource(sink.written()), 2),
+      { code: 'PART_CORRUPT' },
+      `tag ${tag}`,
+    )
+  }
+})

@@ -16,7 +16,7 @@ import type { ByteSink } from './byte-sink.ts'
 import { ByteSource, partCorrupt } from './byte-source.ts'
 import { BYTE_CLASSES, type ColumnFacts, DIGIT, LOWER_HEX, UPPER_HEX } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
-import { consecutiveOfLength, DecodedColumn } from './decoded-column.ts'
+import { consecutiveOfLength, DecodedColumn, repeated } from './decoded-column.ts'
 import type { Encoding, MaterializedColumn } from './encoding.ts'
 import { planeBits } from './entropy.ts'
 
@@ -186,7 +186,7 @@ function read(bytes: Uint8Array, rowCount: number): MaterializedColumn {
   const kinds = unpackBits(source, length, KIND_BITS).low.slice(0, length)
   const bases = kinds.map((kind) => (kind < LOWER_NIBBLE ? source.u8() : 0))
   checkRoom(source, kinds, rowCount)
-  const data = repeatedRow(bases, rowCount)
+  const data = repeated(bases, rowCount)
   for (let position = 0; position < length; position++) {
     const kind = kinds[position]
     if (kind === CONSTANT) continue
@@ -204,15 +204,6 @@ function read(bytes: Uint8Array, rowCount: number): MaterializedColumn {
   }
   source.expectEnd()
   return consecutiveOfLength(data, length, rowCount)
-}
-
-/** Rows that have the bytes of all constant positions. */
-function repeatedRow(row: Uint32Array, rowCount: number): Uint8Array {
-  const data = new Uint8Array(rowCount * row.length)
-  data.set(row)
-  for (let filled = row.length; filled > 0 && filled < data.length; filled *= 2)
-    data.copyWithin(filled, 0, Math.min(filled, data.length - filled))
-  return data
 }
 
 /** Makes sure that all bytes are there, before memory for the values is taken. */

@@ -13,6 +13,8 @@ export const SLOTS_MAX = 24
 export const SHAPE_LENGTH_MAX = 96
 
 const NINE = ZERO + 9
+/** Memory for more numbers is given back when the next column comes. */
+const KEPT_NUMBERS_MAX = 1 << 18
 
 /** By distinct value: its shape, and where the numbers and widths of its slots begin. */
 export interface SplitValues {
@@ -43,6 +45,7 @@ export class ShapeSplitter {
       this.#shapeOf = new Uint8Array(count * 2)
       this.#slotsOf = new Uint32Array(count * 2)
     }
+    if (this.#numbers.length > KEPT_NUMBERS_MAX) this.#resize(KEPT_NUMBERS_MAX)
     this.#shapes = []
     this.#slotCounts = []
     this.#slots = 0
@@ -64,7 +67,7 @@ export class ShapeSplitter {
   }
 
   #splitOne(bytes: Uint8Array, start: number, end: number, value: number, last: number): number {
-    if (this.#slots + SLOTS_MAX > this.#numbers.length) this.#grow()
+    if (this.#slots + SLOTS_MAX > this.#numbers.length) this.#resize(this.#numbers.length * 2)
     const shape = this.#shape
     const numbers = this.#numbers
     const widths = this.#widths
@@ -113,12 +116,12 @@ export class ShapeSplitter {
     return true
   }
 
-  #grow(): void {
-    const numbers = new Float64Array(this.#numbers.length * 2)
-    numbers.set(this.#numbers)
+  #resize(length: number): void {
+    const numbers = new Float64Array(length)
+    numbers.set(this.#numbers.subarray(0, length))
     this.#numbers = numbers
-    const widths = new Uint8Array(numbers.length)
-    widths.set(this.#widths)
+    const widths = new Uint8Array(length)
+    widths.set(this.#widths.subarray(0, length))
     this.#widths = widths
   }
 }

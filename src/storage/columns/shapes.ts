@@ -18,7 +18,7 @@ import { ByteSource, partCorrupt } from './byte-source.ts'
 import { type ColumnFacts, DIGIT } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
 import { boundsOf, DecodedColumn, newSpans } from './decoded-column.ts'
-import { DIGITS_MAX, digitCount, printDigits, printNumber, ZERO } from './digits.ts'
+import { DIGITS_MAX, digitCount, PRINT_SLACK, printDigits, printNumber, ZERO } from './digits.ts'
 import type { Encoding, EncodingPlan, MaterializedColumn } from './encoding.ts'
 import { planSequence, readIndexes, readSequence, type SequencePlan } from './number-sequence.ts'
 import type { Scratch } from './scratch.ts'
@@ -146,6 +146,8 @@ function planSlot(split: SplitValues, rows: Uint32Array, slot: number, scratch: 
 // ---- reading -------------------------------------------------------------------------------------------------------
 
 interface Slot {
+  /** Where it stands in the text of its shape. */
+  readonly textAt: number
   readonly width: number
   /** By row, where they vary. */
   readonly widths: Uint32Array
@@ -190,12 +192,12 @@ class ShapeReader {
   #slots(text: Uint8Array, rowCount: number): Slot[] {
     const slots: Slot[] = []
     if (rowCount === 0) throw partCorrupt('a shape has no rows')
-    for (const byte of text) if (byte === ZERO) slots.push(this.#slot(rowCount))
+    for (let at = 0; at < text.length; at++) if (text[at] === ZERO) slots.push(this.#slot(rowCount, at))
     if (slots.length > SLOTS_MAX) throw partCorrupt(`a shape has ${slots.length} slots`)
     return slots
   }
 
-  #slot(rowCount: number): Slot {
+  #slot(rowCount: number, textAt: number): Slot {
     const width = this.#source.u8()
     if (width > VARYING) throw partCorrupt(`${width} is no width of a slot`)
     const isVarying = width === VARYING
@@ -204,7 +206,7 @@ class ShapeReader {
     const { min, max } = boundsOf(numbers)
     if (!(min >= 0 && max < 10 ** DIGITS_MAX)) throw partCorrupt('a slot has too many digits')
     const widthMax = width === CANONICAL ? digitCount(max) : isVarying ? DIGITS_MAX : width
-    return { width, widths, widthMax, numbers }
+    return { textAt, width, widths, widthMax, numbers }
   }
 }
 
@@ -230,7 +232,7 @@ function print(
 
 /** Bytes of all rows, if every number had as many digits as the longest of its slot. */
 function lengthMax(texts: Uint8Array[], slots: Slot[][], rowCounts: Uint32Array): number {
-  let bytes = 0
+  let bytes = PRINT_SLACK
   for (let shape = 0; shape < texts.length; shape++) {
     let length = texts[shape].length
     for (const { widthMax } of slots[shape]) length += widthMax
@@ -241,22 +243,20 @@ function lengthMax(texts: Uint8Array[], slots: Slot[][], rowCounts: Uint32Array)
 
 function printRow(text: Uint8Array, slots: Slot[], index: number, data: Uint8Array, start: number): number {
   let at = start
-  let slot = 0
-  for (let i = 0; i < text.length; i++) {
-    const byte = text[i]
-    if (byte !== ZERO) {
-      data[at++] = byte
-      continue
-    }
-    const { width, widths, numbers } = slots[slot++]
-    const value = numbers[index]
-    if (width === CANONICAL) {
+  let textAt = 0
+  for (let i = 0; i < slots.length; i++) {
+    const slot = slots[i]
+    for (const end = slot.textAt; textAt < end; textAt++) data[at++] = text[textAt]
+    textAt++
+    const value = slot.numbers[index]
+    if (slot.width === CANONICAL) {
       at = printNumber(value, data, at)
-      continue
+    } else {
+      const digits = slot.width === VARYING ? slot.widths[index] : slot.width
+      printDigits(value, digits, data, at)
+      at += digits
     }
-    const digits = width === VARYING ? widths[index] : width
-    printDigits(value, digits, data, at)
-    at += digits
   }
+  for (; textAt < text.length; textAt++) data[at++] = text[textAt]
   return at
 }

@@ -14,8 +14,8 @@
  */
 import { ByteSource, partCorrupt } from './byte-source.ts'
 import { gather } from './column-facts.ts'
-import { consecutiveOfLength, DecodedColumn } from './decoded-column.ts'
-import { DOT, isDigit, parseDigits, printDigits } from './digits.ts'
+import { consecutiveOfLength, DecodedColumn, repeated } from './decoded-column.ts'
+import { DOT, isDigit, parseDigits, printDigits, printPair } from './digits.ts'
 import type { Encoding, MaterializedColumn } from './encoding.ts'
 import { planSequence, readIndexes, readSequence } from './number-sequence.ts'
 
@@ -145,10 +145,9 @@ function read(bytes: Uint8Array, rowCount: number): MaterializedColumn {
   source.expectEnd()
   const coarse = fraction - restDigits
   const scale = 10 ** coarse
-  const data = new Uint8Array(rowCount * length)
+  const data = repeated(sample, rowCount)
   const printer = new DatePrinter()
   for (let row = 0, at = 0; row < rowCount; row++, at += length) {
-    for (let i = 0; i < length; i++) data[at + i] = sample[i]
     let seconds = Math.floor(times[row] / scale)
     // A quotient just below a whole number may have been rounded up to it.
     if (seconds * scale > times[row]) seconds--
@@ -164,26 +163,31 @@ function read(bytes: Uint8Array, rowCount: number): MaterializedColumn {
 /** Neighbours mostly have the same day: its digits are made once. */
 class DatePrinter {
   #day = -1
-  #year = 0
+  #century = 0
+  #yearOfCentury = 0
   #month = 0
   #dayOfMonth = 0
 
   print(seconds: number, out: Uint8Array, at: number): void {
     const day = Math.floor(seconds / DAY_SECONDS)
     if (day !== this.#day) this.#moveTo(day)
-    const rest = seconds - day * DAY_SECONDS
-    printDigits(this.#year, 4, out, at)
-    printDigits(this.#month, 2, out, at + 5)
-    printDigits(this.#dayOfMonth, 2, out, at + 8)
-    printDigits((rest / 3600) | 0, 2, out, at + 11)
-    printDigits(((rest / 60) | 0) % 60, 2, out, at + 14)
-    printDigits(rest % 60, 2, out, at + 17)
+    const rest = (seconds - day * DAY_SECONDS) | 0
+    const minutes = (rest / 60) | 0
+    const hours = (minutes / 60) | 0
+    printPair(this.#century, out, at)
+    printPair(this.#yearOfCentury, out, at + 2)
+    printPair(this.#month, out, at + 5)
+    printPair(this.#dayOfMonth, out, at + 8)
+    printPair(hours, out, at + 11)
+    printPair(minutes - hours * 60, out, at + 14)
+    printPair(rest - minutes * 60, out, at + 17)
   }
 
   #moveTo(day: number): void {
     const date = new Date(day * DAY_SECONDS * 1000)
     this.#day = day
-    this.#year = date.getUTCFullYear()
+    this.#century = Math.floor(date.getUTCFullYear() / 100)
+    this.#yearOfCentury = date.getUTCFullYear() % 100
     this.#month = date.getUTCMonth() + 1
     this.#dayOfMonth = date.getUTCDate()
   }

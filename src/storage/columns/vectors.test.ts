@@ -106,6 +106,16 @@ const REFUSED: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
 }
 
+test('a value of 24 slots has a shape, one of 25 has none', () => {
+  const shapes = ENCODINGS.find((one) => one.name === 'shapes')
+  assert.ok(shapes !== undefined)
+  const slots = (count: number): string[] => [Array<string>(count).fill('7').join(' ')]
+  const bytes = encodeRows(shapes, slots(24))
+  assert.ok(bytes !== null)
+  assert.deepEqual(rowsOf(shapes.decode(bytes, 1)), slots(24))
+  assert.equal(encodeRows(shapes, slots(25)), null)
+})
+
 for (const [name, columns] of Object.entries(REFUSED)) {
   test(`${name} leaves alone what would not come back the same`, () => {
     const encoding = ENCODINGS.find((one) => one.name === name)

@@ -6,7 +6,7 @@
  *   data "7 8 7"     column([0, 2], [1, 1]) -> entries 0 1     column([4, 2, 2], [1, 1, 1]) -> entries 0 1 1
  *
  * Values are not copied and nothing is allocated for a value. Bytes decide what is equal, a hash only says where to look
- * (span-set.ts), so no input makes it super-linear. A row with the bytes of the row before costs one comparison.
+ * (value-set.ts), so no input makes it super-linear. A row with the bytes of the row before costs one comparison.
  *
  * Memory is reused: what `column` answers is good until the next `begin`. The table grows with every column; entries
  * that were given out keep their meaning.
@@ -15,8 +15,8 @@
  */
 import type { Random } from '../../base/base.ts'
 import type { ColumnValues } from '../columns/column-values.ts'
-import { createHashKey } from './keyed-hash.ts'
-import { SpanSet, sameFrom4 } from './span-set.ts'
+import { sameFrom4 } from './span-set.ts'
+import { ValueSet } from './value-set.ts'
 
 /** Rows of all columns that memory is kept for, 4 MB; and distinct values, 8 MB. */
 const ROWS_KEPT_MAX = 1 << 20
@@ -32,14 +32,14 @@ interface GrowingTable {
 }
 
 export class SpanInterner {
-  readonly #set: SpanSet
+  readonly #set: ValueSet
   #table: GrowingTable = tableOf(NO_BYTES, new Uint32Array(1024), new Uint32Array(1024))
   #view: DataView = new DataView(NO_BYTES.buffer)
   #entries = new Uint32Array(1 << 14)
   #entriesUsed = 0
 
   constructor(random: Random) {
-    this.#set = new SpanSet(createHashKey(random))
+    this.#set = new ValueSet(random)
   }
 
   /** Forgets all; columns lie in `data` from now on, which must not change while their values are used. */
@@ -100,7 +100,7 @@ export class SpanInterner {
           continue
         }
       }
-      entry = set.add(0, start, start + length)
+      entry = set.add(start, length)
       entries[row] = entry
       lastStart = start
       lastLength = start <= fullUntil ? length : -1

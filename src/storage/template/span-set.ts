@@ -22,6 +22,8 @@ const CHEAP_PLACES = 12
 const PLACES_MIN = 1 << 10
 /** 16 MB with the entries. More is given back when the set is used again, and so is what it hardly used. */
 const PLACES_KEPT_MAX = 1 << 20
+/** Salt of entries that no lookup finds. */
+const UNPLACED = -0x8000_0000
 const COPY_BYTES_MIN = 1 << 12
 const COPY_BYTES_KEPT_MAX = 1 << 20
 
@@ -140,7 +142,7 @@ export class SpanSet {
 
   /** A new entry that no lookup finds: for spans that the caller tells apart by itself. */
   append(start: number, end: number): number {
-    return this.#appendEntry(0, 0, start, end)
+    return this.#appendEntry(0, UNPLACED, start, end)
   }
 
   #place(salt: number, start: number, end: number, adds: boolean): number {
@@ -205,7 +207,9 @@ export class SpanSet {
     const entries = this.#entries
     this.#makeRoom((this.#placeMask + 1) * 2)
     this.#entries.set(entries)
-    for (let entry = 0; entry < this.#count; entry++) this.#placeAgain(entry)
+    for (let entry = 0; entry < this.#count; entry++) {
+      if (entries[entry * ENTRY_INTS + 2] !== UNPLACED) this.#placeAgain(entry)
+    }
   }
 
   #placeAgain(entry: number): void {

@@ -192,16 +192,29 @@ export function scanWideVariables(
       const wordStart = at
       let isPath = byte === SLASH
       let bits = 0
+      let allBits = TOKEN
       for (; at < end; at++) {
         const next = classes[data[at]]
-        bits |= next
-        if ((next & WORD) !== 0) continue
+        if ((next & WORD) !== 0) {
+          bits |= next
+          allBits &= next
+          continue
+        }
         if (data[at] !== EQUALS || !(isPath ||= isUrl(data, wordStart, at))) break
       }
       isPath ||= isUrl(data, wordStart, at)
       if (!isPath && !afterEquals) {
         if ((bits & DIGIT) !== 0) {
-          count = scanVariables(data, view, wordStart, at, starts, ends, count, countMax)
+          if ((allBits & TOKEN) === 0) {
+            count = scanVariables(data, view, wordStart, at, starts, ends, count, countMax)
+          } else if (count === countMax) {
+            count = TOO_MANY_VARIABLES
+          } else {
+            let stop = at
+            while ((classes[data[stop - 1]] & TRIM) !== 0) stop--
+            starts[count] = wordStart
+            ends[count++] = stop
+          }
         }
       } else if (count === countMax) {
         count = TOO_MANY_VARIABLES

@@ -6,14 +6,14 @@
  * Memory is bounded by the variables of a block, which the miner bounds.
  *
  * Most variables are what the same slot held in the row before; they cost one comparison. The others are looked up
- * (span-set.ts), where bytes decide, not a hash.
+ * (value-set.ts), where bytes decide, not a hash.
  */
 import type { Random } from '../../base/base.ts'
 import type { ColumnValues, ValueTable } from '../columns/column-values.ts'
-import { createHashKey } from './keyed-hash.ts'
-import { SpanSet, sameFrom4 } from './span-set.ts'
+import { sameFrom4 } from './span-set.ts'
 import { PLAIN } from './template.ts'
 import type { MinedColumn } from './template-miner.ts'
+import { ValueSet } from './value-set.ts'
 
 export interface TemplateColumns {
   readonly table: ValueTable
@@ -25,10 +25,10 @@ export interface TemplateColumns {
 const LAST_INTS = 4
 
 export class ValueInterner {
-  readonly #set: SpanSet
+  readonly #set: ValueSet
 
   constructor(random: Random) {
-    this.#set = new SpanSet(createHashKey(random))
+    this.#set = new ValueSet(random)
   }
 
   /** `data` is what was mined. The result stands on its own, but for `data`. */
@@ -93,7 +93,7 @@ export class ValueInterner {
         if (!same) {
           last[at + 1] = start <= dataEnd ? length : -1
           last[at + 2] = word
-          last[at + 3] = set.add(0, start, start + length)
+          last[at + 3] = set.add(start, length)
         }
         // The latest place, since its bytes are likely in the processor's cache.
         last[at] = start
