@@ -4,6 +4,8 @@ export interface HousekeepingStats {
   readonly sealedRecords: number
   readonly merges: number
   readonly mergedRecords: number
+  /** By retention, since the store was opened. */
+  readonly droppedRecords: number
   /** Bytes of parts that were written. */
   readonly writtenBytes: number
   readonly failures: number

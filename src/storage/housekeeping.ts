@@ -7,12 +7,30 @@
  * Nothing here ends the store: a job that fails is tried again later, and leaves everything as it was. A segment that
  * cannot be sealed because it is damaged stays a segment.
  */
-import { type Clock, CodedError, type Disk, isCodedError, messageOf, type TaskRunner } from '../base/base.ts'
-import { keysFileName, partFileName } from './file-names.ts'
+import {
+  type Bitset,
+  type Clock,
+  CodedError,
+  type Disk,
+  isCodedError,
+  messageOf,
+  type TaskRunner,
+} from '../base/base.ts'
+import type { PartTotals } from './block/part-writer.ts'
+import { readDeletesFile, writeDeletesFile } from './deletes-file.ts'
+import { deletesFileName, keysFileName, partFileName } from './file-names.ts'
 import type { Graveyard } from './graveyard.ts'
 import type { HousekeepingStats } from './housekeeping-stats.ts'
 import type { LiveParts } from './live-parts.ts'
 import type { Manifest, ManifestEdit, ManifestPart, PartSummary } from './manifest.ts'
+import type { MergeJob } from './merge.ts'
+import {
+  MERGE_PLAN_DEFAULTS,
+  type MergePlan,
+  type MergePlanOptions,
+  planFinalMerges,
+  planMerges,
+} from './merge-plan.ts'
 import { PARTS_MAX, type SealedPart, type SealJob, type SealResult } from './seal.ts'
 import type { SegmentEntry } from './segment-entry.ts'
 import { segmentName } from './segment-file.ts'
@@ -52,6 +70,7 @@ export class Housekeeping {
     sealedRecords: 0,
     merges: 0,
     mergedRecords: 0,
+    droppedRecords: 0,
     writtenBytes: 0,
     failures: 0,
     lastFailure: null as string | null,
@@ -79,13 +98,8 @@ export class Housekeeping {
   }
 
   /** Seals all segments that are closed now. Rejects with what prevents it. */
-  async sealAll(): Promise<void> {
-    while (this.#running !== null) await this.#running
-    this.#running = this.#sealEach().finally(() => {
-      this.#running = null
-      if (this.#isWoken) this.#start()
-    })
-    await this.#running
+  sealAll(): Promise<void> {
+    return this.#inTurn(() => this.#sealEach())
   }
 
   async #sealEach(): Promise<void> {
@@ -93,6 +107,84 @@ export class Housekeeping {
       await this.#seal(entry)
     const [damaged] = this.#unsealable
     if (damaged !== undefined) throw unsealable(damaged)
+  }
+
+  /** Seals all, then merges until every day has as few parts as may be. Rejects with what prevents it. */
+  mergeAll(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#sealEach()
+      for (;;) {
+        const [plan] = planFinalMerges(this.#around.parts.parts, this.#planOptions)
+        if (plan === undefined) return
+        await this.#merge(plan)
+      }
+    })
+  }
+
+  /** See StoreMaintenance. */
+  async deleteRows(rows: ReadonlyMap<number, ReadonlyMap<number, Bitset>>): Promise<readonly number[]> {
+    const gone: number[] = []
+    await this.#inTurn(async () => {
+      for (const [number, blocks] of rows) {
+        const part = this.#around.parts.parts.find((live) => live.number === number)
+        if (part === undefined) gone.push(number)
+        else await this.#deleteOf(part, blocks)
+      }
+    })
+    return gone
+  }
+
+  async #deleteOf(part: ManifestPart, blocks: ReadonlyMap<number, Bitset>): Promise<void> {
+    const { disk, directory, manifest, parts, graveyard } = this.#around
+    const deletedBefore =
+      part.deletes === null ? null : `${directory}/${deletesFileName(part.deletes.number)}`
+    const all = new Map(deletedBefore === null ? [] : readDeletesFile(disk, deletedBefore))
+    for (const [block, deleted] of blocks) {
+      const known = all.get(block)
+      all.set(block, known === undefined ? deleted : known.copy().or(deleted))
+    }
+    const records = [...all.values()].reduce((sum, deleted) => sum + deleted.count(), 0)
+    const number = this.#nextFile++
+    await writeDeletesFile(disk, `${directory}/${deletesFileName(number)}`, all)
+    await disk.syncDirectory(directory)
+    await manifest.append([{ kind: 'deletes', part: part.number, number, records }])
+    parts.replace([part.number], [{ ...part, deletes: { number, records } }])
+    if (deletedBefore !== null) graveyard.bury([deletedBefore])
+    this.wake()
+  }
+
+  /** See StoreMaintenance. */
+  async dropParts(numbers: readonly number[]): Promise<number> {
+    let records = 0
+    await this.#inTurn(async () => {
+      const dropped = this.#around.parts.parts.filter(({ number }) => numbers.includes(number))
+      if (dropped.length === 0) return
+      records = dropped.reduce(
+        (sum, { summary, deletes }) => sum + summary.records - (deletes?.records ?? 0),
+        0,
+      )
+      await this.#around.manifest.append([
+        ...dropped.map(({ number }) => ({ kind: 'removePart', number }) as const),
+        { kind: 'dropped', records },
+      ])
+      this.#replaceParts(dropped, [])
+      this.#stats.droppedRecords += records
+    })
+    return records
+  }
+
+  /** Runs when nothing else does. Rejects with what the work rejects with. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    while (this.#running !== null) await this.#running.catch(() => {})
+    if (this.#closing.signal.aborted) throw new CodedError('STORE_CLOSED', 'The store was closed.')
+    const running = work()
+    this.#running = running
+      .catch(() => {})
+      .finally(() => {
+        this.#running = null
+        if (this.#isWoken) this.#start()
+      })
+    await running
   }
 
   /** Ends what runs, which leaves nothing behind. */
@@ -131,6 +223,57 @@ export class Housekeeping {
       if (this.#closing.signal.aborted) return
       await this.#seal(entry)
     }
+    const { parts, clock } = this.#around
+    const [plan] = planMerges(parts.parts, clock.wallMs(), this.#planOptions)
+    if (plan === undefined || this.#closing.signal.aborted) return
+    await this.#merge(plan)
+    // What was closed meanwhile comes first.
+    this.#isWoken = true
+  }
+
+  get #planOptions(): MergePlanOptions {
+    return { ...MERGE_PLAN_DEFAULTS, partBytesMax: this.#around.options.partBytesMax }
+  }
+
+  // ---- merging ------------------------------------------------------------------------------------------------
+
+  async #merge(plan: MergePlan): Promise<void> {
+    const { runner, parts, disk, directory, manifest, options } = this.#around
+    const number = this.#nextPart++
+    const inputs = parts.held.filter((held) => plan.parts.some((part) => part.number === held.number))
+    const job: MergeJob = {
+      inputs,
+      path: parts.pathOf(number),
+      level: plan.compression,
+      rowsMax: options.blockRowsMax,
+      bytesMax: options.blockBytesMax,
+    }
+    const totals = await runner.run<PartTotals | null>('merge', job, { signal: this.#closing.signal })
+    const added = totals === null ? [] : [mergedPart(totals, plan, number)]
+    if (totals !== null) await disk.syncDirectory(directory)
+    await manifest.append([
+      ...added.map((part) => ({ kind: 'addPart', number, summary: part.summary }) as const),
+      ...plan.parts.map((part) => ({ kind: 'removePart', number: part.number }) as const),
+    ])
+    this.#replaceParts(plan.parts, added)
+    this.#stats.merges++
+    this.#stats.mergedRecords += totals?.records ?? 0
+    this.#stats.writtenBytes += totals?.bytes ?? 0
+    this.#around.changed()
+  }
+
+  /** In the lists that snapshots read; the files of what is out are buried. */
+  #replaceParts(removed: readonly ManifestPart[], added: readonly ManifestPart[]): void {
+    const { parts, graveyard, directory } = this.#around
+    const numbers = removed.map(({ number }) => number)
+    const held = parts.parts.filter(({ number }) => numbers.includes(number))
+    parts.replace(numbers, added)
+    graveyard.bury(
+      held.flatMap(({ number, deletes }) => [
+        parts.pathOf(number),
+        ...(deletes === null ? [] : [`${directory}/${deletesFileName(deletes.number)}`]),
+      ]),
+    )
   }
 
   #noteFailure(error: unknown): void {
@@ -230,6 +373,15 @@ function sealedPart(
   const { blocks: _, ...known } = totals
   const summary: PartSummary = { ...known, day, level: 0, compression }
   return { number: firstPart + index, summary, deletes: null }
+}
+
+function mergedPart(
+  totals: PartTotals,
+  { day, compression, level }: MergePlan,
+  number: number,
+): ManifestPart {
+  const { blocks: _, ...known } = totals
+  return { number, summary: { ...known, day, level, compression }, deletes: null }
 }
 
 function unsealable(entry: SegmentEntry): CodedError {

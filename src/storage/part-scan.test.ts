@@ -379,3 +379,17 @@ test('a scan of many parts has few of them open at a time', async () => {
     assert.ok(filesMax <= 4, `${order}: ${filesMax} files open`)
   }
 })
+
+test('where it cannot be known which rows are deleted, their blocks are noted as damage', async () => {
+  const random = new SeededRandom(1)
+  let stored = await place(random, 100)
+  while (!stored.parts.some(({ deletesPath }) => deletesPath !== null)) stored = await place(random, 100)
+  const path = stored.parts.find(({ deletesPath }) => deletesPath !== null)?.deletesPath ?? ''
+  const bytes = stored.disk.peek(path) ?? assert.fail('no file')
+  stored.disk.damage(path, Uint8Array.of(bytes[bytes.length - 1] ^ 1), bytes.length - 1)
+  for (const wanted of EVERYTHING) {
+    const answer = scan(stored.parts, new PartCache(stored.disk), wanted.request)
+    assert.ok(answer.damage.length > 0)
+    checkAnswer(stored, wanted, answer)
+  }
+})

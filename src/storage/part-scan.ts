@@ -8,7 +8,7 @@
  * What is damaged is left out and noted; a block that turns out to be damaged while it is used is for its user to note
  * (`ScannedBlock.damaged`).
  */
-import { Bitset, isCodedError, messageOf, systemErrorCode } from '../base/base.ts'
+import { Bitset, CodedError, messageOf, systemErrorCode } from '../base/base.ts'
 import type { Block } from '../record/record.ts'
 import { SelectedRows } from './block/selected-rows.ts'
 import type { StoredBlock } from './block/stored-block.ts'
@@ -226,12 +226,11 @@ class PartScan {
 
 /** Whether the error says that a stored file cannot be read. */
 export function isDamage(error: unknown): boolean {
-  return (
-    isCodedError(error, 'PART_CORRUPT') ||
-    isCodedError(error, 'DELETES_CORRUPT') ||
-    isCodedError(error, 'FORMAT_VERSION') ||
-    systemErrorCode(error) !== undefined
-  )
+  if (error instanceof CodedError)
+    return ['PART_CORRUPT', 'DELETES_CORRUPT', 'FORMAT_VERSION'].includes(error.code)
+  const code = systemErrorCode(error)
+  // Errors of Node.js itself are bugs.
+  return code !== undefined && !code.startsWith('ERR_')
 }
 
 interface Head {

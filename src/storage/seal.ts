@@ -32,6 +32,7 @@ import { writeKeysFile } from './keys-file.ts'
 import { FrameCache } from './part/frame-cache.ts'
 import { PartFileReader } from './part/part-file-reader.ts'
 import { type FoundFrame, walkSegment } from './segment-file.ts'
+import type { KnownTemplates } from './template/known-templates.ts'
 
 export const DAY_MS = 86_400_000
 /** Parts that one segment may become, that of the overflow included. */
@@ -87,6 +88,7 @@ export async function sealSegment(disk: Disk, job: SealJob, around: SealAround):
 
 interface OpenPart {
   readonly writer: PartWriter
+  readonly known: KnownTemplates
   isClosed: boolean
 }
 
@@ -231,12 +233,12 @@ class Sealing {
 
   async #writeBlock(number: number, content: BatchContent): Promise<void> {
     const part = this.#parts.get(number) ?? (await this.#createPart(number))
-    await part.writer.addBlock(content.build(), this.#around.writer)
+    await part.writer.addBlock(content.build(), this.#around.writer, part.known)
   }
 
   async #createPart(number: number): Promise<OpenPart> {
     const writer = await PartWriter.create(this.#disk, this.#job.partPaths[number], { level: LEVEL })
-    const open = { writer, isClosed: false }
+    const open = { writer, known: this.#around.writer.newKnownTemplates(), isClosed: false }
     this.#parts.set(number, open)
     return open
   }

@@ -237,11 +237,18 @@ class SegmentStore implements Store {
   }
 
   get maintenance(): StoreMaintenance {
-    return { merge: () => this.#merge() }
+    const housekeeping = this.#housekeeping
+    return {
+      merge: () => this.#merge(),
+      deleteRows: (rows) => housekeeping.deleteRows(rows),
+      dropParts: (numbers) => housekeeping.dropParts(numbers),
+      parts: () => this.#parts.parts,
+    }
   }
 
   async #merge(): Promise<void> {
-    await this.flush()
+    await this.#log.closeSegment()
+    await this.#housekeeping.mergeAll()
   }
 
   async flush(): Promise<void> {

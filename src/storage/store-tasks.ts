@@ -1,7 +1,13 @@
 /** What a store lets worker threads do: sealing and merging. The same table runs inline, on simulated disks. */
 import type { Disk, Random, TaskContext, Tasks } from '../base/base.ts'
 import { BlockWriter } from './block/block-writer.ts'
+import type { PartTotals } from './block/part-writer.ts'
+import { type MergeJob, mergeParts } from './merge.ts'
+import { PartCache } from './part-cache.ts'
 import { type SealJob, type SealResult, sealSegment } from './seal.ts'
+
+/** A merge reads each block once: nothing is kept but the frames of the block at hand. */
+const MERGE_CACHE = { bytesMax: 4 * 1024 * 1024, filesMax: 0 }
 
 export function storeTasks(disk: Disk, random: Random): Tasks {
   // Made when it is first needed, and kept: its memory and its compiled code are worth it.
@@ -10,6 +16,15 @@ export function storeTasks(disk: Disk, random: Random): Tasks {
     seal: (job: SealJob, { isCancelled }: TaskContext): Promise<SealResult> => {
       writer ??= new BlockWriter(random)
       return sealSegment(disk, job, { writer, isCancelled })
+    },
+    merge: async (job: MergeJob, { isCancelled }: TaskContext): Promise<PartTotals | null> => {
+      writer ??= new BlockWriter(random)
+      const cache = new PartCache(disk, MERGE_CACHE)
+      try {
+        return await mergeParts(disk, job, { cache, writer, isCancelled, pace: () => Promise.resolve() })
+      } finally {
+        cache.close()
+      }
     },
   }
 }

@@ -2,9 +2,11 @@
  * What a store is to everything above it. Today segments and the buffer stand behind it; the part engine will,
  * unchanged (testing/store-contract.ts runs on every implementation).
  */
+import type { Bitset } from '../base/base.ts'
 import type { Block, ValueTest } from '../record/record.ts'
 import type { HeldPart } from './held-part.ts'
 import type { HousekeepingStats } from './housekeeping-stats.ts'
+import type { ManifestPart } from './manifest-edits.ts'
 
 export interface Store {
   /**
@@ -38,6 +40,15 @@ export interface Store {
 export interface StoreMaintenance {
   /** Seals all, then merges to the end. The errors of `flush`. */
   merge(): Promise<void>
+  /**
+   * Writes bitmaps of deleted rows beside parts, durably: by number of the part, by block. What was deleted before stays
+   * deleted. Parts that are gone meanwhile are answered: their rows lie in others now, and must be looked for again.
+   */
+  deleteRows(rows: ReadonlyMap<number, ReadonlyMap<number, Bitset>>): Promise<readonly number[]>
+  /** Drops whole parts, durably; snapshots that hold them still read them. Answers how many records those had. */
+  dropParts(numbers: readonly number[]): Promise<number>
+  /** The parts as the manifest lists them. */
+  parts(): readonly ManifestPart[]
 }
 
 export interface TailOptions {

@@ -14,6 +14,7 @@ export const CRASH_DIRECTORY = '/data/stores/logs'
 
 /** Small sizes, so that a short run rolls segments, splits groups and evicts chunks. */
 export const CRASH_OPTIONS: Partial<StoreOptions> = {
+  sealing: false,
   segmentBytesMax: 4096,
   bufferBytesMax: 8192,
   groupBytesMax: 1024,

@@ -37,7 +37,6 @@ import {
   type FoundRecord,
   hasCode,
   latin1,
-  messageOfText,
   messages,
   readBlock,
   readMessages,

@@ -75,6 +75,7 @@ export class KeyedStore extends FakeStore {
         sealedRecords: 0,
         merges: 0,
         mergedRecords: 0,
+        droppedRecords: 0,
         writtenBytes: 0,
         failures: 0,
         lastFailure: null,

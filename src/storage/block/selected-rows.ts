@@ -1,5 +1,5 @@
 /** Some rows of a block, as a block of their own: what is left when rows are deleted, or lie between those of others. */
-import type { Block, BlockField, Column } from '../../record/record.ts'
+import { type Block, type BlockField, type Column, FIELD_ABSENT } from '../../record/record.ts'
 
 export class SelectedRows implements Block {
   readonly rowCount: number
@@ -73,7 +73,8 @@ export class SelectedRows implements Block {
     const known = this.#columns.get(name)
     if (known !== undefined) return known
     const column = this.#block.field(name)
-    const own = column === null ? null : this.#select(column)
+    const selected = column === null ? null : this.#select(column)
+    const own = selected?.kinds?.every((kind) => kind === FIELD_ABSENT) === true ? null : selected
     this.#columns.set(name, own)
     return own
   }
