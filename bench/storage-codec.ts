@@ -78,6 +78,7 @@ function* blocksOfBatches(): Generator<{ data: Uint8Array; batches: number[] }> 
 printMachine('Sealing alone, CPU time of one process')
 const part = await PartWriter.create(realDisk, partPath, { level: Number(values.level) })
 const writer = new BlockWriter(systemRandom)
+const known = writer.newKnownTemplates()
 let records = 0
 let walkSeconds = 0
 let writeSeconds = 0
@@ -95,7 +96,7 @@ try {
     const block = content.build()
     walkSeconds += seconds(start)
     const from = process.cpuUsage()
-    await part.addBlock(block, writer)
+    await part.addBlock(block, writer, known)
     writeSeconds += seconds(from)
     records += block.rowCount
     if (values.check) kept.push(block)

@@ -49,6 +49,11 @@ export const ERROR_CODES = declare({
     remedy:
       'The file is in the details. Restore it from a backup; without it, nobody knows which records of its part were deleted.',
   },
+  BACKUP_REFUSED: {
+    meaning: 'The directory for a backup is not empty, or cannot be written.',
+    remedy:
+      'Name a directory that is empty or does not exist yet, and that the user of the server may write.',
+  },
   BATCH_CORRUPT: {
     meaning: 'The bytes are not a canonical batch of records.',
     remedy: 'Report it: the sender of these bytes is LogCaster itself.',
@@ -85,6 +90,10 @@ export const ERROR_CODES = declare({
   STORE_UNKNOWN: {
     meaning: 'The hub has no store of this name.',
     remedy: 'Name one that is configured.',
+  },
+  TASK_UNKNOWN: {
+    meaning: 'No work in the background has this id: it never was, or it is done.',
+    remedy: '`logcaster tasks` lists what there is.',
   },
   QUERY_SYNTAX: {
     meaning: 'The query text is not valid.',

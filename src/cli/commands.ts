@@ -11,9 +11,11 @@ import { sendCommand } from './send-command.ts'
 import { serveCommand } from './serve-row.ts'
 import { shellCommand } from './shell-command.ts'
 import { statsCommand } from './stats-command.ts'
+import { backupCommand, flushCommand, mergeCommand } from './storage-commands.ts'
 import { tailCommand } from './tail-command.ts'
 import { tlsCommand } from './tls-command.ts'
 import { tokenCommand } from './token-command.ts'
+import { verifyCommand } from './verify-command.ts'
 import { versionCommand } from './version-command.ts'
 
 export const COMMANDS: readonly Command[] = [
@@ -24,6 +26,10 @@ export const COMMANDS: readonly Command[] = [
   tailCommand,
   shellCommand,
   statsCommand,
+  flushCommand,
+  mergeCommand,
+  verifyCommand,
+  backupCommand,
   pingCommand,
   configCommand,
   doctorCommand,

@@ -5,6 +5,8 @@ import { printStartPage, type StartFacts } from './start-page.ts'
 const STATS: StartFacts['stats'] = {
   startedMs: 0,
   stores: {},
+  filedByReceived: 0,
+  expiredRecords: 0,
   queriesRunning: 0,
   queries: 0,
   tails: 0,

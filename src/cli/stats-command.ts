@@ -2,7 +2,10 @@
 import { CodedError } from '../base/base.ts'
 import type { Command, CommandContext } from './command.ts'
 import { EXIT_DONE, EXIT_INTERRUPTED } from './exit-codes.ts'
-import { rowFormatOf } from './row-output.ts'
+import { askHttp } from './http-ask.ts'
+import { HTTP_OPTIONS } from './http-sender-options.ts'
+import { isJsonWanted, rowFormatOf } from './row-output.ts'
+import { printStoragePage } from './storage-page.ts'
 import { jsonSafe, terminalSafe } from './terminal.ts'
 import { askQueryPort } from './text-query.ts'
 
@@ -12,11 +15,26 @@ export const statsCommand: Command = {
   examples: [
     { line: 'logcaster stats', what: 'names and numbers' },
     { line: 'logcaster stats --json', what: 'the same as one JSON object' },
+    { line: 'logcaster stats --storage', what: 'what is on disk, by part, column and encoding' },
   ],
   uses: ['connection', 'output'],
-  options: [],
+  options: [
+    { name: 'storage', kind: 'flag', help: 'what the store takes on disk; asked of the HTTP port' },
+    { name: 'store', kind: 'text', value: 'NAME', help: 'with --storage: of this store (default logs)' },
+    ...HTTP_OPTIONS,
+  ],
   positionals: [],
-  run: runStats,
+  run: (context) => (context.args.flag('storage') ? runStorage(context) : runStats(context)),
+}
+
+async function runStorage(context: CommandContext): Promise<number> {
+  const store = context.args.text('store')
+  const search = store === undefined ? '' : `?store=${encodeURIComponent(store)}`
+  const report = await askHttp(context, { method: 'GET', path: `storage/report${search}` })
+  await context.out.write(
+    isJsonWanted(context.args) ? `${jsonSafe(JSON.stringify(report))}\n` : printStoragePage(report),
+  )
+  return EXIT_DONE
 }
 
 async function runStats(context: CommandContext): Promise<number> {

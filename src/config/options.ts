@@ -7,6 +7,7 @@ import { BATCH_BYTES_MAX, RECORD_BYTES_MAX_CEILING, RECORD_BYTES_MAX_DEFAULT } f
 import { type DeclaredOption, flatten, group, option, optional, type ValueOf } from './declaration.ts'
 import { bool, bytes, count, duration, listOf, nameOf, oneOf, path, printBytes, timeZone } from './kinds.ts'
 import { address, network } from './network.ts'
+import { retentionRules } from './retention.ts'
 import { secret } from './secret.ts'
 import { CAPABILITIES, tokens } from './token.ts'
 
@@ -383,6 +384,41 @@ export const DECLARATION = group('Options of LogCaster.', {
     freeBytesMin: option(bytes(), {
       help: 'With less room than this on the disk, records are refused until there is room again.',
       default: '64MiB',
+    }),
+    retentionMs: option(duration({ max: 36_500 * DAY_MS }), {
+      help:
+        'Records are dropped, in whole parts, when the larger of their time and their receivedTime is older than ' +
+        'this. 0 keeps them for ever.',
+      default: '0',
+    }),
+    retentionBytes: option(bytes(), {
+      help: 'The oldest parts are dropped while a store has more bytes than this. 0 is no limit.',
+      default: '0',
+    }),
+    retention: option(retentionRules, {
+      help:
+        'How long which records are kept: `90d where level:error`, `30d`. The first rule that matches a record ' +
+        'holds; what none matches is kept for `retentionMs`.',
+      default: [],
+    }),
+    warnFreeBytesMin: option(bytes(), {
+      help: 'With less room than this on the disk, the log and the statistics say so.',
+      default: '1GiB',
+    }),
+    shedFreeBytesMin: option(bytes(), {
+      help: 'With less room than this on the disk, merging waits.',
+      default: '256MiB',
+    }),
+    dropOldest: option(bool, {
+      help:
+        'With less room than `freeBytesMin`, drop the oldest records until `shedFreeBytesMin` are free, in place ' +
+        'of refusing new ones.',
+      default: 'false',
+    }),
+    scrubDays: option(count({ max: 3650 }), {
+      help: 'Every part is read and checked in the background once in so many days of running.',
+      default: '7',
+      zero: 'never',
     }),
     idempotencyWindowMs: option(duration({ max: 365 * DAY_MS }), {
       help:

@@ -11,6 +11,15 @@ export interface Hub extends AsyncDisposable {
   count(query: Query, options?: QueryOptions): Promise<number>
   /** Everything that matches from now on, or after an id, as it is stored. Only live pipes: QUERY_SYNTAX. */
   tail(query: Query, options?: TailQueryOptions): AsyncIterable<TailItem>
+  /**
+   * Deletes, in the background, all that is there now and matches a filter; goes on after a restart. QUERY_SYNTAX where
+   * the text is more than a filter; QUERY_TOO_LARGE, SERVER_BUSY, STORE_UNKNOWN.
+   */
+  deleteWhere(filter: string, options?: { readonly store?: string }): Promise<TaskInfo>
+  /** Work in the background, oldest first, with what ended since the start. */
+  tasks(): readonly TaskInfo[]
+  /** Ends it where it stands. TASK_UNKNOWN. */
+  cancelTask(id: string): Promise<void>
   stats(): HubStats
   /** Waits for what is in flight, syncs, closes all stores. */
   close(): Promise<void>
@@ -47,9 +56,26 @@ export type TailItem =
   /** `count` matching records from `fromId` to `toId`, both inclusive, were not delivered: the subscriber was too slow. */
   | { readonly kind: 'gap'; readonly fromId: number; readonly toId: number; readonly count: number }
 
+export interface TaskInfo {
+  /** The store's name and a number, `logs-12`. */
+  readonly id: string
+  readonly kind: 'delete'
+  readonly store: string
+  readonly query: string
+  /** `waiting`: for its turn, or to be tried again after a `problem`. */
+  readonly state: 'waiting' | 'running' | 'done' | 'cancelled'
+  readonly deletedRecords: number
+  /** What went wrong, or could not be looked at; null when nothing did. */
+  readonly problem: string | null
+}
+
 export interface HubStats {
   readonly startedMs: number
   readonly stores: Readonly<Record<string, StoreStats>>
+  /** Records that were filed by receivedTime, because their own was too far ahead or too old. */
+  readonly filedByReceived: number
+  /** Records that rules of retention deleted one by one, since the start. */
+  readonly expiredRecords: number
   readonly queriesRunning: number
   readonly queries: number
   readonly tails: number

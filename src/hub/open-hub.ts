@@ -14,10 +14,20 @@ import {
   type ScanThreads,
   selectRows,
 } from '../query/query.ts'
-import { type LogState, openStore, type Snapshot, type Store, type StoreOptions } from '../storage/storage.ts'
-import type { Answer, Hub, HubStats, QueryOptions, TailItem, TailQueryOptions } from './hub-api.ts'
+import {
+  type LogState,
+  openStore,
+  type Snapshot,
+  type SpaceLevel,
+  type Store,
+  type StoreOptions,
+} from '../storage/storage.ts'
+import { FilingStore } from './filing-store.ts'
+import type { Answer, Hub, HubStats, QueryOptions, TailItem, TailQueryOptions, TaskInfo } from './hub-api.ts'
 import { LiveTails, type TailCounters } from './live-tail.ts'
 import { QueryGate } from './query-gate.ts'
+import type { RetentionRule } from './rule-retention.ts'
+import { StoreTasks } from './store-tasks.ts'
 
 export const DEFAULT_STORE = 'logs'
 /** A search of a message costs 8: a tail may have some 250 of them. */
@@ -42,6 +52,12 @@ export interface HubOptions {
   readonly queryThreads?: number
   /** Bytes of decoded data that these threads keep for the next query. Default 64 MiB. */
   readonly queryCacheBytesMax?: number
+  /** How long records are kept, beside `store.retentionMs`, which is the longest of it. */
+  readonly retentionRules?: readonly RetentionRule[]
+  /** Told when the room on the disk of a store reaches another level. */
+  readonly spaceChanged?: (store: string, level: SpaceLevel, freeBytes: number) => void
+  /** Told when work in the background begins, ends, or meets a problem. */
+  readonly taskChanged?: (task: TaskInfo) => void
   /** Told when a store stops or starts to take records. */
   readonly storeStateChanged?: (store: string, state: LogState, reason: string | null) => void
 }
@@ -74,21 +90,23 @@ async function lockDataDirectory(disk: Disk, dataDir: string): Promise<DiskLock>
   }
 }
 
-function openNamedStore(options: HubOptions, name: string): Promise<Store> {
+async function openNamedStore(options: HubOptions, name: string): Promise<Store> {
   if (!STORE_NAME.test(name)) {
     throw new CodedError(
       'CONFIG_INVALID',
       `\`${name}\` is not a store name: small letters, digits, _ and -, at most 63.`,
     )
   }
-  return openStore({
+  const store = await openStore({
     disk: options.disk,
     clock: options.clock,
     random: options.random,
     directory: `${options.dataDir}/stores/${name}`,
     options: options.store,
     stateChanged: (state, reason) => options.storeStateChanged?.(name, state, reason),
+    spaceChanged: (level, freeBytes) => options.spaceChanged?.(name, level, freeBytes),
   })
+  return new FilingStore(store, options.store?.retentionMs ?? 0)
 }
 
 function scanThreads({ disk, clock, ...options }: HubOptions): ScanThreads {
@@ -106,6 +124,7 @@ class OpenHub implements Hub {
   readonly #stores: ReadonlyMap<string, Store>
   readonly #tails = new Map<string, LiveTails>()
   readonly #counters: TailCounters = { tails: 0, tailRows: 0, tailGapRows: 0, tailBytes: 0 }
+  readonly #tasks: StoreTasks
   readonly #gate: QueryGate
   readonly #chunks = new ChunkBudget()
   readonly #threads: ScanThreads
@@ -120,6 +139,7 @@ class OpenHub implements Hub {
     this.#threads = scanThreads(options)
     this.#startedMs = options.clock.wallMs()
     for (const [name, store] of stores) this.#tails.set(name, new LiveTails(store, this.#counters))
+    this.#tasks = new StoreTasks(stores, options)
   }
 
   store(name: string = DEFAULT_STORE): Store {
@@ -187,10 +207,34 @@ class OpenHub implements Hub {
     return tails.subscribe(query, options)
   }
 
+  async deleteWhere(
+    filter: string,
+    { store = DEFAULT_STORE }: { readonly store?: string } = {},
+  ): Promise<TaskInfo> {
+    this.store(store)
+    return this.#tasks.deleteWhere(store, filter)
+  }
+
+  tasks(): readonly TaskInfo[] {
+    return this.#tasks.list()
+  }
+
+  cancelTask(id: string): Promise<void> {
+    return this.#tasks.cancel(id)
+  }
+
   stats(): HubStats {
     const stores = Object.fromEntries([...this.#stores].map(([name, store]) => [name, store.stats()]))
     const { running, total } = this.#gate
-    return { startedMs: this.#startedMs, stores, queriesRunning: running, queries: total, ...this.#counters }
+    return {
+      startedMs: this.#startedMs,
+      stores,
+      filedByReceived: [...this.#stores.values()].reduce((sum, each) => sum + (each.filedByReceived ?? 0), 0),
+      expiredRecords: this.#tasks.expiredRecords,
+      queriesRunning: running,
+      queries: total,
+      ...this.#counters,
+    }
   }
 
   close(): Promise<void> {
@@ -201,6 +245,7 @@ class OpenHub implements Hub {
   /** All stores, whatever becomes of one of them. */
   async #close(): Promise<void> {
     const closed = await Promise.allSettled([
+      this.#tasks.close(),
       this.#threads.runner.close(),
       ...[...this.#stores.values()].map((store) => store.close()),
     ])

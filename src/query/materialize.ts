@@ -28,11 +28,14 @@ export function recordRowOf(block: Block, row: number): RecordRow {
   }
 }
 
-/** Bytes that a row holds, roughly. */
-export function rowBytes(row: RecordRow): number {
+/** What a row takes besides its bytes, roughly. */
+const ROW_BYTES = 576
+
+/** Memory that a row holds, roughly. */
+export function heldBytes(row: RecordRow): number {
   return row.fields.reduce(
     (sum, field) => sum + field.name.length + field.value.length,
-    row.message.length + 64,
+    row.message.length + ROW_BYTES,
   )
 }
 

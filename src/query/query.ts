@@ -18,6 +18,7 @@ export {
 export type { RecordRow, Row, RowField, ValuesRow } from './row.ts'
 export { rowFields, rowJson } from './row-fields.ts'
 export type { SortedKeys } from './row-keys.ts'
+export { RowMatcher } from './row-matcher.ts'
 export {
   countRows,
   countRowsOfParts,

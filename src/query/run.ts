@@ -12,7 +12,7 @@ import { assert } from '../base/base.ts'
 import type { Snapshot } from '../storage/storage.ts'
 import type { Query } from './ast.ts'
 import { ChunkBudget } from './chunk-budget.ts'
-import { rowMapOf } from './materialize.ts'
+import { heldBytes, rowMapOf } from './materialize.ts'
 import type { RecordRow, Row } from './row.ts'
 import { countOfParts, keysOfParts, partOf, rowsOfParts, type SearchPart } from './search-parts.ts'
 import { queryLimit } from './shape.ts'
@@ -45,6 +45,10 @@ export interface Selection {
 
 const KEY_BYTES_MAX_DEFAULT = 64 * 1024 * 1024
 const CHUNK_ROWS_MAX = 16_384
+/** Before it is known what rows take. */
+const CHUNK_ROWS_FIRST = 4096
+/** Of the bytes for a chunk: its rows may be larger than those before. */
+const FILLED_SHARE = 0.7
 
 /** How many rows the query has: all that match, or as many as its own limit lets through. QUERY_CANCELLED. */
 export function countRows(snapshot: Snapshot, query: Query, options: RunOptions = {}): Promise<number> {
@@ -98,7 +102,7 @@ async function* fetchRows(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Row> {
   const mapRow = rowMapOf(query)
-  let chunkRows = CHUNK_ROWS_MAX
+  let chunkRows = CHUNK_ROWS_FIRST
   for (let start = 0; start < ids.length; ) {
     // Of its own memory: it may go to another thread.
     const wanted = ids.slice(start, start + chunkRows)
@@ -111,11 +115,18 @@ async function* fetchRows(
       }
       for (const row of rows) yield mapRow(row)
       start += wanted.length
-      chunkRows = Math.min(CHUNK_ROWS_MAX, chunkRows * 2)
+      chunkRows = rowsThatFit(rows, bytesMax / parts.length)
     } finally {
       chunks.give(bytesMax)
     }
   }
+}
+
+/** How many rows like these take a good part of the bytes. A chunk that is too large is read for nothing. */
+function rowsThatFit(rows: readonly RecordRow[], bytes: number): number {
+  const used = rows.reduce((sum, row) => sum + heldBytes(row), 0)
+  const fitting = Math.floor((FILLED_SHARE * bytes * rows.length) / Math.max(1, used))
+  return Math.max(1, Math.min(CHUNK_ROWS_MAX, fitting))
 }
 
 /** The rows with these ids, in their order; null when they are too large to be held at once. One row never is. */

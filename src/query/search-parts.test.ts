@@ -107,6 +107,23 @@ test('the budgets are shared by the parts', async () => {
   await assert.rejects(selectRowsOfParts(parts, parse('*'), { keyBytesMax: 1024 * 24 }), isTooLarge)
 })
 
+test('what a small part can never use goes to the others', async () => {
+  const small = new FakeSnapshot([blockOf([{}, {}])])
+  const large = new FakeSnapshot([
+    blockOf(
+      Array.from({ length: 600 }, () => ({})),
+      1001,
+    ),
+  ])
+  const keyBytesMax = (256 + 1024) * 24
+  const parts = [partOf(large), partOf(small, 2)]
+  assert.equal((await selectRowsOfParts(parts, parse('*'), { keyBytesMax })).count, 602)
+  await assert.rejects(
+    selectRowsOfParts([partOf(large), partOf(small)], parse('*'), { keyBytesMax }),
+    (error) => isCodedError(error, 'QUERY_TOO_LARGE'),
+  )
+})
+
 test('a part that fails ends the others, which are waited for', async () => {
   let ended = ''
   const failing = async (): Promise<never> => {

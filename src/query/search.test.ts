@@ -164,14 +164,15 @@ describe('the newest rows of a block', () => {
 
 function randomRecords(random: SeededRandom): TestRecord[] {
   let timeMs = 1000
-  const disorder = random.below(3) === 0 ? 50 : 0
+  const disorder = [0, 0, 50, 3000][random.below(4)]
+  const isOneMoment = random.chance(0.2)
   const share = [0.9, 0.2, 0.01][random.below(3)]
   return Array.from({ length: 300 + random.below(2500) }, () => {
-    timeMs += random.below(3)
+    timeMs += isOneMoment ? 0 : random.below(3)
     return {
       message: random.chance(share) ? 'a' : 'b',
       timeMs: timeMs - (disorder > 0 ? random.below(disorder) : 0),
-      timeNs: random.chance(0.001) ? 5 : 0,
+      timeNs: isOneMoment ? random.below(1000) : random.chance(0.001) ? 5 : 0,
     }
   })
 }

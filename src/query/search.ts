@@ -8,7 +8,7 @@ import { type Bitset, CodedError } from '../base/base.ts'
 import type { Block } from '../record/record.ts'
 import type { ScannedBlock, ScanRequest, Snapshot } from '../storage/storage.ts'
 import type { Filter } from './ast.ts'
-import { recordRowOf, rowBytes } from './materialize.ts'
+import { heldBytes, recordRowOf } from './materialize.ts'
 import { type NewestWanted, newestRows } from './newest-rows.ts'
 import { FilterPlan } from './plan.ts'
 import type { RecordRow } from './row.ts'
@@ -16,9 +16,6 @@ import { RowKeys, type SortedKeys } from './row-keys.ts'
 
 /** What is searched: a snapshot, or a part of one. */
 export type BlockSource = Pick<Snapshot, 'scan' | 'damage'>
-
-/** What a row takes besides its bytes, roughly. */
-const ROW_BYTES = 512
 
 /** How many rows match; `limit` where it is as many or more. */
 export async function countIn(
@@ -128,7 +125,7 @@ export async function rowsIn(
     const rows = await readWhole(scanned, (block) => recordRowsOf(block, wanted, bytesLeft))
     if (rows === null) continue
     for (const row of rows) {
-      bytesLeft -= rowBytes(row) + ROW_BYTES
+      bytesLeft -= heldBytes(row)
       found.push(row)
     }
     if (bytesLeft < 0) return { rows: [], isTooLarge: true, isDamaged: false }
@@ -144,7 +141,7 @@ function recordRowsOf(block: Block, wanted: Float64Array, bytesMax: number): Rec
   for (const blockRow of rowsWithIds(block, wanted)) {
     const row = recordRowOf(block, blockRow)
     rows.push(row)
-    bytesLeft -= rowBytes(row) + ROW_BYTES
+    bytesLeft -= heldBytes(row)
     if (bytesLeft < 0) break
   }
   return rows
@@ -161,7 +158,8 @@ function rowsWithIds(block: Block, wanted: Float64Array): number[] {
   return rows
 }
 
-function firstAtLeast(ascending: Float64Array, value: number): number {
+/** The place of the first that is not below `value`. */
+export function firstAtLeast(ascending: Float64Array, value: number): number {
   let low = 0
   let high = ascending.length
   while (low < high) {

@@ -16,8 +16,8 @@ import type {
   ScanInput,
   ScanOutput,
 } from './scan-tasks.ts'
-import type { FoundRows } from './search.ts'
-import { countOfParts, keysOfParts, rowsOfParts, type SearchPart } from './search-parts.ts'
+import { type FoundRows, firstAtLeast } from './search.ts'
+import { countOfParts, keysOfParts, type SearchPart } from './search-parts.ts'
 
 /** What searches parts. */
 export interface ScanThreads {
@@ -41,23 +41,23 @@ const ROWS_OF_ONE_TASK = 1000
 /** All parts of the snapshot, at least one. */
 export function threadedPart(snapshot: Sealed, options: ThreadedOptions): SearchPart {
   const { parts } = snapshot
-  const groupsOf = (wanted: readonly HeldPart[], isOne: boolean): SearchPart[] => {
-    const groups = isOne ? [wanted] : splitBySize(wanted, options.threads)
-    return groups.map((group) => taskPart(group, snapshot, options))
-  }
-  const all = [groupsOf(parts, true), groupsOf(parts, false)] as const
+  const partOf = (some: readonly HeldPart[]): SearchPart => taskPart(some, snapshot, options)
+  const groups = splitBySize(parts, options.threads).map(partOf)
   return {
     records: recordsOf(parts),
-    count: (filter, limit, signal) => countOfParts(all[1], filter, limit, signal),
+    count: (filter, limit, signal) => countOfParts(groups, filter, limit, signal),
     keys: (filter, limit, bytesMax, signal) => {
       // The memory for keys is split as well: it must be enough for each group.
       const isOne = limit <= ROWS_OF_ONE_TASK || 2 * limit * KEY_BYTES * options.threads > bytesMax
-      return keysOfParts(isOne ? all[0] : all[1], filter, limit, bytesMax, signal)
+      return isOne
+        ? partOf(parts).keys(filter, limit, bytesMax, signal)
+        : keysOfParts(groups, filter, limit, bytesMax, signal)
     },
     rows: async (ids, bytesMax, signal) => {
-      const wanted = parts.filter((part) => holdsAny(part, ids))
+      const ascending = ids.toSorted()
+      const wanted = parts.filter((part) => holdsAny(part, ascending))
       if (wanted.length === 0) return { rows: [], isTooLarge: false, isDamaged: false }
-      return rowsOfParts(groupsOf(wanted, ids.length <= ROWS_OF_ONE_TASK), ids, bytesMax, signal)
+      return partOf(wanted).rows(ids, bytesMax, signal)
     },
   }
 }
@@ -66,8 +66,9 @@ function recordsOf(parts: readonly HeldPart[]): number {
   return parts.reduce((sum, { records, deletedRecords }) => sum + records - deletedRecords, 0)
 }
 
-function holdsAny({ firstId, endId }: HeldPart, ids: Float64Array): boolean {
-  return ids.some((id) => id >= firstId && id < endId)
+function holdsAny({ firstId, endId }: HeldPart, ascending: Float64Array): boolean {
+  const at = firstAtLeast(ascending, firstId)
+  return at < ascending.length && ascending[at] < endId
 }
 
 function livePartsOf({ parts, fenceId }: Sealed): LiveParts {

@@ -47,6 +47,7 @@ export {
 } from './batch.ts'
 export { BatchBlock, BlockBuilder, TRUNCATED_FIELD } from './batch-block.ts'
 export type { Block, BlockField, Column } from './block.ts'
+export { fileByReceived } from './filing.ts'
 export {
   LEVEL_NAMES,
   LEVELS,

@@ -22,10 +22,12 @@ const NEEDED: { readonly [action in Action]: Capability | 'nothing' } = {
   tail: 'read',
   'stats.server': 'read',
   metrics: 'read',
+  'storage.read': 'read',
   'broadcast.receive': 'read',
   'broadcast.send': 'chat',
   chat: 'chat',
   'server.change': 'admin',
+  delete: 'admin',
 }
 
 describe('can', () => {

@@ -25,12 +25,16 @@ export const ACTIONS = {
   tail: 'read',
   'stats.server': 'read',
   metrics: 'read',
+  /** What the files of a store hold, and whether they are whole. */
+  'storage.read': 'read',
   'broadcast.receive': 'read',
   'broadcast.send': 'chat',
   /** IRC registration and everything after it. */
   chat: 'chat',
-  /** Changing the server, deleting what it holds. */
+  /** Changing the server or what it holds: flush, merge, backup, deleting. */
   'server.change': 'admin',
+  /** Deleting records by filter, seeing what work in the background there is, and ending it. */
+  delete: 'admin',
 } as const satisfies Record<string, Capability | null>
 
 export type Action = keyof typeof ACTIONS

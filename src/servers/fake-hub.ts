@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { CodedError } from '../base/base.ts'
-import type { Answer, Hub, HubStats, QueryOptions, TailItem, TailQueryOptions } from '../hub/hub.ts'
+import type { Answer, Hub, HubStats, QueryOptions, TailItem, TailQueryOptions, TaskInfo } from '../hub/hub.ts'
 import { printQuery, type Query, type RecordRow, type Row } from '../query/query.ts'
 import {
   batchCount,
@@ -160,10 +160,41 @@ export class FakeHub implements Hub {
     return tail
   }
 
+  /** What tasks there are. */
+  readonly taskList: TaskInfo[] = []
+
+  async deleteWhere(query: string): Promise<TaskInfo> {
+    if (this.error !== null) throw this.error
+    const id = `logs-${this.taskList.length + 1}`
+    const task: TaskInfo = {
+      id,
+      kind: 'delete',
+      store: 'logs',
+      query,
+      state: 'running',
+      deletedRecords: 0,
+      problem: null,
+    }
+    this.taskList.push(task)
+    return task
+  }
+
+  tasks(): readonly TaskInfo[] {
+    return this.taskList
+  }
+
+  async cancelTask(id: string): Promise<void> {
+    const index = this.taskList.findIndex((task) => task.id === id)
+    if (index < 0) throw new CodedError('TASK_UNKNOWN', 'There is no such task.')
+    this.taskList.splice(index, 1)
+  }
+
   stats(): HubStats {
     return {
       startedMs: 0,
       stores: {},
+      filedByReceived: 0,
+      expiredRecords: 0,
       queriesRunning: 0,
       queries: 0,
       tails: 0,

@@ -42,6 +42,11 @@ export class Graveyard {
     this.#dig()
   }
 
+  /** Files that snapshots keep from being unlinked. */
+  get waiting(): number {
+    return this.#graves.length
+  }
+
   /** Waits for what is being unlinked. */
   settled(): Promise<void> {
     return this.#work

@@ -22,7 +22,7 @@ import { deletesFileName, keysFileName, partFileName } from './file-names.ts'
 import type { Graveyard } from './graveyard.ts'
 import type { HousekeepingStats } from './housekeeping-stats.ts'
 import type { LiveParts } from './live-parts.ts'
-import type { Manifest, ManifestEdit, ManifestPart, PartSummary } from './manifest.ts'
+import type { Manifest, ManifestEdit, ManifestPart, ManifestTask, PartSummary } from './manifest.ts'
 import type { MergeJob } from './merge.ts'
 import {
   MERGE_PLAN_DEFAULTS,
@@ -50,6 +50,8 @@ export interface HousekeepingParts {
   readonly graveyard: Graveyard
   /** All segments, oldest first, the one that is written to last. Sealed ones are taken out. */
   readonly entries: SegmentEntry[]
+  /** Whether merging may write so many bytes. */
+  readonly hasRoom: (bytes: number) => boolean
   /** Told when segments were sealed, or could not be. */
   readonly changed: () => void
 }
@@ -57,8 +59,13 @@ export interface HousekeepingParts {
 export class Housekeeping {
   readonly #around: HousekeepingParts
   readonly #closing = new AbortController()
+  /** Ends the merge that runs. */
+  #mergeStop = new AbortController()
+  #mergesPaused = false
   /** Segments that are damaged: they stay what they are. */
   readonly #unsealable = new Set<SegmentEntry>()
+  /** Numbers of parts that are damaged: they are not merged. */
+  readonly #aside = new Set<number>()
   #running: Promise<void> | null = null
   #isWoken = false
   #retryMs = RETRY_MS_MIN
@@ -114,11 +121,50 @@ export class Housekeeping {
     return this.#inTurn(async () => {
       await this.#sealEach()
       for (;;) {
-        const [plan] = planFinalMerges(this.#around.parts.parts, this.#planOptions)
+        const [plan] = planFinalMerges(this.#mergeable, this.#planOptions)
         if (plan === undefined) return
+        if (!this.#mayMerge(plan)) throw noRoomToMerge()
         await this.#merge(plan)
       }
     })
+  }
+
+  /** Ends the merge that runs, and starts no other, until it is called with false. */
+  pauseMerges(isPaused: boolean): void {
+    this.#mergesPaused = isPaused
+    if (isPaused) this.#mergeStop.abort(noRoomToMerge())
+    else this.#mergeStop = new AbortController()
+    if (!isPaused) this.wake()
+  }
+
+  /** The part is damaged: it stays as it is, and is served as far as it can be read. */
+  setAside(part: number): void {
+    this.#aside.add(part)
+  }
+
+  get #mergeable(): readonly ManifestPart[] {
+    const { parts } = this.#around.parts
+    return this.#aside.size === 0 ? parts : parts.filter(({ number }) => !this.#aside.has(number))
+  }
+
+  #mayMerge({ parts }: MergePlan): boolean {
+    return (
+      !this.#mergesPaused && this.#around.hasRoom(parts.reduce((sum, { summary }) => sum + summary.bytes, 0))
+    )
+  }
+
+  /** See StoreMaintenance. */
+  async putTask(task: Omit<ManifestTask, 'number'> & { readonly number?: number }): Promise<number> {
+    const { number = this.#nextFile++ } = task
+    await this.#around.manifest.append([{ kind: 'task', task: { ...task, number } }])
+    return number
+  }
+
+  /** See StoreMaintenance. */
+  async removeTask(number: number): Promise<void> {
+    const { manifest } = this.#around
+    if (manifest.state.tasks.some((task) => task.number === number))
+      await manifest.append([{ kind: 'removeTask', number }])
   }
 
   /** See StoreMaintenance. */
@@ -144,6 +190,7 @@ export class Housekeeping {
       all.set(block, known === undefined ? deleted : known.copy().or(deleted))
     }
     const records = [...all.values()].reduce((sum, deleted) => sum + deleted.count(), 0)
+    if (records === (part.deletes?.records ?? 0)) return
     const number = this.#nextFile++
     await writeDeletesFile(disk, `${directory}/${deletesFileName(number)}`, all)
     await disk.syncDirectory(directory)
@@ -223,16 +270,23 @@ export class Housekeeping {
       if (this.#closing.signal.aborted) return
       await this.#seal(entry)
     }
-    const { parts, clock } = this.#around
-    const [plan] = planMerges(parts.parts, clock.wallMs(), this.#planOptions)
-    if (plan === undefined || this.#closing.signal.aborted) return
-    await this.#merge(plan)
+    const { clock } = this.#around
+    const [plan] = planMerges(this.#mergeable, clock.wallMs(), this.#planOptions)
+    if (plan === undefined || this.#closing.signal.aborted || !this.#mayMerge(plan)) return
+    try {
+      await this.#merge(plan)
+    } catch (error) {
+      // What was paused is planned again when there is room.
+      if (!this.#mergesPaused) throw error
+      return
+    }
     // What was closed meanwhile comes first.
     this.#isWoken = true
   }
 
   get #planOptions(): MergePlanOptions {
-    return { ...MERGE_PLAN_DEFAULTS, partBytesMax: this.#around.options.partBytesMax }
+    const { mergeFanIn, partBytesMax } = this.#around.options
+    return { ...MERGE_PLAN_DEFAULTS, fanIn: mergeFanIn, partBytesMax }
   }
 
   // ---- merging ------------------------------------------------------------------------------------------------
@@ -248,7 +302,8 @@ export class Housekeeping {
       rowsMax: options.blockRowsMax,
       bytesMax: options.blockBytesMax,
     }
-    const totals = await runner.run<PartTotals | null>('merge', job, { signal: this.#closing.signal })
+    const signal = AbortSignal.any([this.#closing.signal, this.#mergeStop.signal])
+    const totals = await runner.run<PartTotals | null>('merge', job, { signal })
     const added = totals === null ? [] : [mergedPart(totals, plan, number)]
     if (totals !== null) await disk.syncDirectory(directory)
     await manifest.append([
@@ -383,6 +438,9 @@ function mergedPart(
   const { blocks: _, ...known } = totals
   return { number, summary: { ...known, day, level, compression }, deletes: null }
 }
+
+const noRoomToMerge = (): CodedError =>
+  new CodedError('STORE_FULL', 'The disk has not enough room for what merging would write.')
 
 function unsealable(entry: SegmentEntry): CodedError {
   return new CodedError(

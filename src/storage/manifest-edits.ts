@@ -7,7 +7,7 @@
  */
 import { CodedError } from '../base/base.ts'
 import type { Salt } from './frame.ts'
-import type { LostRange } from './store.ts'
+import type { LostRange } from './lost-range.ts'
 
 /** What a closed segment holds: facts that spare a start from reading it. */
 export interface SegmentSummary {

@@ -8,6 +8,7 @@
 import { crc32 } from 'node:zlib'
 import { assert, CodedError } from '../base/base.ts'
 import { parseSalt, type Salt, saltText } from './frame.ts'
+import type { LostRange } from './lost-range.ts'
 import {
   applyEdit,
   emptyState,
@@ -17,7 +18,6 @@ import {
   type PartSummary,
   type SegmentSummary,
 } from './manifest-edits.ts'
-import type { LostRange } from './store.ts'
 
 /** What is written. Version 1 had no parts, keys and tasks; it is read like any other. */
 export const MANIFEST_VERSION = 2

@@ -70,7 +70,7 @@ test('parts are neighbours: no larger one lies between them, and smaller ones go
   assert.deepEqual(planMerges(partsOf([...four, { bytes: 100 * MIB }, ...four]), 0), [])
   const plans = planMerges(partsOf([{ bytes: 1 }, ...four, { bytes: 1 }, ...four, { bytes: 1 }]), 0)
   assert.deepEqual(numbersOf(plans), [range(2, 10)])
-  assert.equal(plans[0].compression, 3)
+  assert.equal(plans[0].compression, MERGE_PLAN_DEFAULTS.levels[0])
 })
 
 test('a tier is at least as high as how often its records were merged', () => {
@@ -90,7 +90,7 @@ test('a day that is over and quiet becomes one part at the final level', () => {
   assert.deepEqual(planMerges(parts, 999 + HOUR_MS), [])
   const plans = planMerges(parts, 1000 + HOUR_MS)
   assert.deepEqual(numbersOf(plans), [[1, 2, 3]])
-  assert.equal(plans[0].compression, 9)
+  assert.equal(plans[0].compression, MERGE_PLAN_DEFAULTS.finalLevel)
   assert.deepEqual(
     planMerges(partsOf(repeated(3, { bytes: MIB })), 9 * HOUR_MS),
     [],
@@ -99,7 +99,7 @@ test('a day that is over and quiet becomes one part at the final level', () => {
 })
 
 test('a final part waits until there is as much beside it', () => {
-  const final = { bytes: 8 * MIB, compression: 9, level: 2 }
+  const final = { bytes: 8 * MIB, compression: MERGE_PLAN_DEFAULTS.finalLevel, level: 2 }
   const newest = { bytes: 1, day: DAY + 1 }
   const late = (count: number): ManifestPart[] =>
     partsOf([final, ...repeated(count, { bytes: 2 * MIB }), newest])
@@ -119,17 +119,17 @@ test('a part with many deleted rows is written again alone, at its level', () =>
 test('on demand every day becomes as few parts as may be', () => {
   const shapes = [
     { bytes: 600 * MIB },
-    { bytes: 300 * MIB, compression: 9 },
-    { bytes: 200 * MIB, compression: 9 },
+    { bytes: 300 * MIB, compression: MERGE_PLAN_DEFAULTS.finalLevel },
+    { bytes: 200 * MIB, compression: MERGE_PLAN_DEFAULTS.finalLevel },
     { bytes: MIB, day: DAY + 1 },
-    { bytes: MIB, day: DAY + 2, compression: 9 },
-    { bytes: MIB, day: DAY + 3, compression: 9, deleted: 1 },
+    { bytes: MIB, day: DAY + 2, compression: MERGE_PLAN_DEFAULTS.finalLevel },
+    { bytes: MIB, day: DAY + 3, compression: MERGE_PLAN_DEFAULTS.finalLevel, deleted: 1 },
     { bytes: MIB, day: null },
-    { bytes: MIB, day: null, compression: 9 },
+    { bytes: MIB, day: null, compression: MERGE_PLAN_DEFAULTS.finalLevel },
   ]
   const plans = planFinalMerges(partsOf(shapes))
   assert.deepEqual(numbersOf(plans), [[1, 2], [4], [6], [7, 8]])
-  assert.ok(plans.every(({ compression }) => compression === 9))
+  assert.ok(plans.every(({ compression }) => compression === MERGE_PLAN_DEFAULTS.finalLevel))
 })
 
 // ---- how often records are written again ------------------------------------------------------------------------

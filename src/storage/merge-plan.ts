@@ -48,8 +48,8 @@ export const MERGE_PLAN_DEFAULTS: MergePlanOptions = {
   partBytesMax: 1024 * MIB,
   tierBytes: MIB,
   coldAfterMs: 60 * 60 * 1000,
-  levels: [1, 3],
-  finalLevel: 9,
+  levels: [1],
+  finalLevel: 3,
   deletedShareMax: 0.25,
 }
 

@@ -2,7 +2,7 @@
  * The parts that a thread has open: files, what their footers say, and decoded frames, within a number of files and of
  * bytes. Scans, merges and checks open parts here; whoever has a part in hand keeps it from being closed.
  */
-import type { Bitset, Disk } from '../base/base.ts'
+import { type Bitset, type Disk, systemErrorCode } from '../base/base.ts'
 import { StoredPart } from './block/stored-part.ts'
 import { readDeletesFile } from './deletes-file.ts'
 import type { HeldPart } from './held-part.ts'
@@ -80,11 +80,11 @@ export class PartCache {
     const open = this.#open.get(path)
     if (open === undefined || open.users > 0) return
     this.#open.delete(path)
-    open.part.close()
+    closePart(open.part)
   }
 
   close(): void {
-    for (const { part } of this.#open.values()) part.close()
+    for (const { part } of this.#open.values()) closePart(part)
     this.#open.clear()
   }
 
@@ -106,7 +106,16 @@ export class PartCache {
       if (this.#open.size <= this.#filesMax) return
       if (users > 0) continue
       this.#open.delete(path)
-      part.close()
+      closePart(part)
     }
+  }
+}
+
+/** It was only read: that closing it failed changes nothing. */
+function closePart(part: StoredPart): void {
+  try {
+    part.close()
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
   }
 }

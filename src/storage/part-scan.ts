@@ -16,7 +16,7 @@ import type { StoredPart } from './block/stored-part.ts'
 import type { HeldPart } from './held-part.ts'
 import type { PartCache } from './part-cache.ts'
 import { checkAborted, type Extent, isWanted, largestTime } from './scan-request.ts'
-import type { LostRange, ScannedBlock, ScanRequest } from './store.ts'
+import type { BlockOrigin, LostRange, ScannedBlock, ScanRequest } from './store.ts'
 
 export interface PartScanSource {
   readonly parts: readonly HeldPart[]
@@ -147,7 +147,7 @@ class PartScan {
 
   #head(extent: BlockExtent): Head[] {
     try {
-      const block = this.#visible(extent)
+      const block = this.#visible(extent)?.block ?? null
       return block === null ? [] : [{ extent, block, ids: block.ids, at: 0 }]
     } catch (error) {
       this.#damaged(extent, error)
@@ -157,24 +157,29 @@ class PartScan {
 
   *#scanned(extent: BlockExtent, restTimeMsMax: number): Generator<ScannedBlock, void> {
     checkAborted(this.#request.signal)
-    let block: Block | null = null
+    let block: VisibleBlock | null = null
     try {
       block = this.#visible(extent)
     } catch (error) {
       this.#damaged(extent, error)
     }
-    if (block !== null) yield { block, restTimeMsMax, damaged: (error) => this.#damaged(extent, error) }
+    if (block !== null) {
+      const damaged = (error: unknown): void => this.#damaged(extent, error)
+      yield { block: block.block, restTimeMsMax, damaged, origin: originOf(extent, block) }
+    }
     this.#done(extent)
   }
 
   /** The block without its deleted rows; null when none is left, or when the skip test says so. */
-  #visible({ held, number }: BlockExtent): Block | null {
+  #visible({ held, number }: BlockExtent): VisibleBlock | null {
     const part = this.#part(held)
     const { skip } = this.#request
     if (skip !== undefined && !part.mayMatch(number, skip)) return null
     const block = part.block(number)
     const deleted = this.#source.cache.deletes(held)?.get(number)
-    return deleted === undefined ? block : withoutRows(block, deleted)
+    return deleted === undefined
+      ? { block, rowCount: block.rowCount, rows: null }
+      : withoutRows(block, deleted)
   }
 
   /** What is wanted of the part's blocks; none where it cannot be opened. */
@@ -271,15 +276,30 @@ function largestTimesFrom(extents: readonly Extent[]): Float64Array {
 
 const oldestFirst = (a: Entry, b: Entry): number => a.timeMsMax - b.timeMsMax || a.firstId - b.firstId
 
-function withoutRows(block: StoredBlock, deleted: Bitset): Block | null {
+/** What is left of a block, how many rows it has in the file, and which of them these are; null: all. */
+interface VisibleBlock {
+  readonly block: Block
+  readonly rowCount: number
+  readonly rows: Uint32Array | null
+}
+
+const originOf = ({ held, number }: BlockExtent, { rowCount, rows }: VisibleBlock): BlockOrigin => ({
+  part: held.number,
+  block: number,
+  rowCount,
+  rows,
+})
+
+function withoutRows(block: StoredBlock, deleted: Bitset): VisibleBlock | null {
   const left = Bitset.full(block.rowCount).andNot(deleted)
   const count = left.count()
   if (count === 0) return null
-  if (count === block.rowCount) return block
+  const { rowCount } = block
+  if (count === rowCount) return { block, rowCount, rows: null }
   const rows = new Uint32Array(count)
   let at = 0
   left.forEach((row) => {
     rows[at++] = row
   })
-  return new SelectedRows(block, rows)
+  return { block: new SelectedRows(block, rows), rowCount, rows }
 }

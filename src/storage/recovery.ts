@@ -22,6 +22,7 @@ import {
 import { RECORD_HEADER_BYTES } from '../record/record.ts'
 import { deletesFileName, keysFileName, parseFileName, partFileName } from './file-names.ts'
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, sealFrame } from './frame.ts'
+import type { LostRange } from './lost-range.ts'
 import { isManifestName, Manifest, type ManifestEdit, type ManifestSegment } from './manifest.ts'
 import { SegmentEntry } from './segment-entry.ts'
 import {
@@ -32,7 +33,6 @@ import {
   type WalkResult,
   walkSegment,
 } from './segment-file.ts'
-import type { LostRange } from './store.ts'
 import { STORE_DEFAULTS, type StoreOptions } from './store-options.ts'
 import type { ActiveSegment } from './write-ahead-log.ts'
 
@@ -224,16 +224,23 @@ interface StrangeFiles {
   readonly remnants: string[]
 }
 
-async function findStrangers(around: Surroundings, manifest: Manifest): Promise<StrangeFiles> {
-  const { state } = manifest
-  const known = new Set([
+/** Names of the files that the manifest lists, sorted; not that of the manifest itself. */
+export async function listedFiles(disk: Disk, directory: string): Promise<string[]> {
+  return namesOf(await Manifest.read(disk, directory)).sort()
+}
+
+function namesOf({ state }: Manifest): string[] {
+  return [
     ...state.segments.map(({ number }) => segmentName(number)),
     ...state.parts.map(({ number }) => partFileName(number)),
     ...state.parts.flatMap(({ deletes }) => (deletes === null ? [] : [deletesFileName(deletes.number)])),
     ...state.keys.map(({ number }) => keysFileName(number)),
-    QUARANTINE,
-    'lock',
-  ])
+  ]
+}
+
+async function findStrangers(around: Surroundings, manifest: Manifest): Promise<StrangeFiles> {
+  const { state } = manifest
+  const known = new Set([...namesOf(manifest), QUARANTINE, 'lock'])
   const found: StrangeFiles = { unknown: [], remnants: [] }
   for (const name of await around.disk.list(around.directory)) {
     if (known.has(name) || isManifestName(name)) continue
@@ -245,7 +252,7 @@ async function findStrangers(around: Surroundings, manifest: Manifest): Promise<
     }
     if (file?.kind === 'segment') {
       if (file.number > state.highestSegment) await refuseIfWritten(around, manifest, name)
-      else if (await isSealed(around, manifest, name)) {
+      if (await isSegmentRemnant(around, manifest, name)) {
         found.remnants.push(name)
         continue
       }
@@ -255,17 +262,26 @@ async function findStrangers(around: Surroundings, manifest: Manifest): Promise<
   return found
 }
 
-/** Whether a segment that the manifest does not list any more lies in parts: the last crash came before its removal. */
-async function isSealed(
+/**
+ * Whether nothing of a segment that the manifest does not list is missed: it has no frames, or it was sealed, or its
+ * frames are those of a segment that is listed. One with damage is kept for whoever wants to look at it.
+ */
+async function isSegmentRemnant(
   { disk, directory }: Surroundings,
   { state }: Manifest,
   name: string,
 ): Promise<boolean> {
   const file = await disk.open(`${directory}/${name}`, 'read')
   try {
+    if ((await file.size()) <= SEGMENT_HEADER_BYTES) return true
     const bytes = new Uint8Array(SEGMENT_HEADER_BYTES)
     const header = decodeSegmentHeader(bytes.subarray(0, await readFull(file, bytes, 0)))
-    return typeof header !== 'string' && header.firstId <= state.sealedThroughId
+    if (typeof header === 'string') return false
+    const { firstId } = header
+    if (firstId <= state.sealedThroughId) return true
+    if (!state.segments.some((segment) => segment.firstId === firstId)) return false
+    const walk = await walkSegment(file, header, Number.POSITIVE_INFINITY, () => {})
+    return walk.holes.length === 0 && walk.headerProblem === null
   } finally {
     await file.close()
   }
@@ -312,7 +328,6 @@ async function readCopyOf(disk: Disk, path: string): Promise<number> {
 export async function settle(around: Surroundings, found: Inspection): Promise<ActiveSegment | null> {
   const { disk, directory } = around
   await quarantine(around, found, found.unknownFiles)
-  for (const name of found.remnants) await removeRemnant(disk, `${directory}/${name}`)
   const edits: ManifestEdit[] = found.lost.map((range) => ({ kind: 'lost', range }))
   edits.push({ kind: 'ids', nextId: found.nextId })
   if (found.last === null) {
@@ -321,22 +336,24 @@ export async function settle(around: Surroundings, found: Inspection): Promise<A
       if (segment.summary === null) edits.push({ kind: 'remove', number: segment.number })
     }
     await found.manifest.checkpoint(edits)
+    await removeRemnants(around, found)
     return null
   }
   if (found.wasClean) {
     await found.manifest.checkpoint(edits)
+    await removeRemnants(around, found)
     const file = await disk.open(`${directory}/${segmentName(found.last.entry.number)}`, 'write')
     return { entry: found.last.entry, file, lastCrc: found.last.walk.lastCrc }
   }
   return rehome(around, found, found.last, edits)
 }
 
-async function removeRemnant(disk: Disk, path: string): Promise<void> {
-  try {
-    await disk.unlink(path)
-  } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error // An earlier try of `settle` removed it already.
-  }
+/**
+ * Only after a checkpoint: the edit that made them remnants may be in the cache of the system, and not on the disk. What
+ * cannot be removed is a remnant to the next start.
+ */
+async function removeRemnants({ disk, directory }: Surroundings, { remnants }: Inspection): Promise<void> {
+  for (const name of remnants) await disk.unlink(`${directory}/${name}`).catch(() => {})
 }
 
 async function quarantine(around: Surroundings, found: Inspection, names: readonly string[]): Promise<void> {
@@ -400,6 +417,7 @@ async function rehome(
     await old?.close().catch(() => {})
   }
   adopt(last.entry, entry)
+  await removeRemnants(around, found)
   await removeOld(around, found, oldName, last.isDamaged)
   return { entry: last.entry, file: created.file, lastCrc }
 }

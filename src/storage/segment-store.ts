@@ -34,6 +34,7 @@ import { buildBlock, type HeldSegment, scanSegments } from './scan.ts'
 import type { SegmentEntry } from './segment-entry.ts'
 import { segmentName, walkSegment } from './segment-file.ts'
 import { scanBoth } from './snapshot-scan.ts'
+import type { SpaceLevel } from './space-level.ts'
 import type {
   LostRange,
   ScannedBlock,
@@ -44,8 +45,10 @@ import type {
   StoreStats,
   TailOptions,
 } from './store.ts'
+import { StoreKeeper } from './store-keeper.ts'
 import { STORE_DEFAULTS, type StoreOptions } from './store-options.ts'
 import { storeTasks } from './store-tasks.ts'
+import { StoreUpkeep } from './store-upkeep.ts'
 import { type LogState, WriteAheadLog } from './write-ahead-log.ts'
 
 /** Groups that may wait for a tail before it falls back to scanning. */
@@ -59,6 +62,8 @@ export interface OpenStoreOptions extends Omit<Surroundings, 'options'> {
   readonly options?: Partial<StoreOptions>
   /** Told when the store stops or starts to take records. */
   readonly stateChanged?: (state: LogState, reason: string | null) => void
+  /** Told when the room on the disk reaches another level. */
+  readonly spaceChanged?: (level: SpaceLevel, freeBytes: number) => void
   /** Runs sealing and merging. Default: worker threads on the real disk, else this thread. Closed with the store. */
   readonly runner?: TaskRunner
 }
@@ -87,6 +92,7 @@ export async function openStore(open: OpenStoreOptions): Promise<Store> {
     keys,
     open.runner ?? runnerFor(open),
     open.stateChanged ?? (() => {}),
+    open.spaceChanged ?? (() => {}),
   )
   await store.open()
   return store
@@ -139,6 +145,8 @@ class SegmentStore implements Store {
   readonly #cache: PartCache
   readonly #graveyard: Graveyard
   readonly #housekeeping: Housekeeping
+  readonly #keeper: StoreKeeper
+  readonly #upkeep: StoreUpkeep
   #cancelTick: () => void = () => {}
 
   constructor(
@@ -147,6 +155,7 @@ class SegmentStore implements Store {
     keys: KeyWindow,
     runner: TaskRunner,
     stateChanged: (state: LogState, reason: string | null) => void,
+    spaceChanged: (level: SpaceLevel, freeBytes: number) => void,
   ) {
     this.#around = around
     this.#found = found
@@ -167,6 +176,29 @@ class SegmentStore implements Store {
       graveyard: this.#graveyard,
       entries: this.#entries,
       changed: () => this.#log.wakeWriters(),
+      hasRoom: (bytes) => this.#keeper.hasRoom(bytes),
+    })
+    const newestReceivedMs = newestReceived(found)
+    this.#keeper = new StoreKeeper({
+      ...around,
+      newestReceivedMs,
+      parts: this.#parts,
+      graveyard: this.#graveyard,
+      storeBytes: () => this.#storeBytes,
+      dropParts: (numbers) => this.#housekeeping.dropParts(numbers),
+      pauseMerges: (isPaused) => this.#housekeeping.pauseMerges(isPaused),
+      spaceChanged,
+    })
+    this.#upkeep = new StoreUpkeep({
+      ...around,
+      manifest: found.manifest,
+      runner,
+      parts: this.#parts,
+      graveyard: this.#graveyard,
+      entries: this.#entries,
+      fenceId: () => this.#log.fenceId,
+      noteDamage: (range) => this.#noteDamage(range),
+      setAside: (part) => this.#housekeeping.setAside(part),
     })
     this.#log = new WriteAheadLog({
       ...around,
@@ -177,6 +209,7 @@ class SegmentStore implements Store {
       ),
       segmentClosed: () => this.#housekeeping.wake(),
       isBehind: () => this.#isBehind(),
+      freeBytes: () => this.#keeper.freeBytes(),
       entries: this.#entries,
       nextId: found.nextId,
       keys,
@@ -196,6 +229,7 @@ class SegmentStore implements Store {
     try {
       await this.#log.open()
       this.#housekeeping.wake()
+      void this.#keeper.retain()
       this.#scheduleTick()
     } catch (error) {
       if (error instanceof CodedError) throw error
@@ -204,6 +238,10 @@ class SegmentStore implements Store {
         cause: error,
       })
     }
+  }
+
+  get #storeBytes(): number {
+    return this.#entries.reduce((sum, entry) => sum + entry.bytes, 0) + this.#parts.bytes
   }
 
   #isBehind(): boolean {
@@ -230,6 +268,8 @@ class SegmentStore implements Store {
     // A segment that cannot be closed now is closed when it is full, or at the next tick.
     if (options.sealing && isOld) await this.#log.closeSegment().catch(() => {})
     this.#housekeeping.wake()
+    await this.#keeper.retain()
+    void this.#upkeep.scrub()
   }
 
   append(batch: Uint8Array): Promise<number> {
@@ -243,6 +283,13 @@ class SegmentStore implements Store {
       deleteRows: (rows) => housekeeping.deleteRows(rows),
       dropParts: (numbers) => housekeeping.dropParts(numbers),
       parts: () => this.#parts.parts,
+      verify: (options) => this.#upkeep.verify(options),
+      storage: (options) => this.#upkeep.storage(options),
+      backup: (directory, options) => this.#upkeep.backup(directory, options),
+      retentionNowMs: () => this.#keeper.nowMs(),
+      tasks: () => this.#found.manifest.state.tasks,
+      putTask: (task) => housekeeping.putTask(task),
+      removeTask: (number) => housekeeping.removeTask(number),
     }
   }
 
@@ -323,11 +370,12 @@ class SegmentStore implements Store {
       state: log.state,
       reason: log.reason,
       records: this.#entries.reduce((sum, entry) => sum + entry.records, 0) + this.#parts.records,
-      bytes: this.#entries.reduce((sum, entry) => sum + entry.bytes, 0) + this.#parts.bytes,
+      bytes: this.#storeBytes,
       segments: this.#entries.length,
       parts: this.#parts.held.length,
       partBytes: this.#parts.bytes,
       housekeeping: this.#housekeeping.stats,
+      space: this.#keeper.space,
       damaged: [...this.#damaged],
       bufferBytes: log.memory.bytes,
       bufferBytesMax: log.memory.bytesMax,
@@ -347,6 +395,7 @@ class SegmentStore implements Store {
   async close(): Promise<void> {
     this.#closing.abort()
     this.#cancelTick()
+    await this.#upkeep.close()
     await this.#housekeeping.close()
     await this.#log.close()
     await this.#runner.close()
@@ -364,6 +413,13 @@ class SegmentStore implements Store {
   #noteDamage(range: LostRange): void {
     addDamage(this.#damaged, range)
   }
+}
+
+/** The largest receivedTime in the store; -Infinity where it is empty. */
+function newestReceived({ entries, manifest }: Inspection): number {
+  const ofParts = manifest.state.parts.map(({ summary }) => summary.receivedMsMax)
+  const ofEntries = entries.filter(({ records }) => records > 0).map((entry) => entry.receivedMsMax)
+  return [...ofParts, ...ofEntries].reduce((newest, ms) => Math.max(newest, ms), Number.NEGATIVE_INFINITY)
 }
 
 function addDamage(noted: LostRange[], range: LostRange): void {

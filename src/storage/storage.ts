@@ -1,10 +1,18 @@
 /** The door of storage/: durable stores of records. */
+export type { BackupReport } from './backup.ts'
 export type { HeldPart } from './held-part.ts'
 export type { HousekeepingStats } from './housekeeping-stats.ts'
+export type { ManifestPart, ManifestTask } from './manifest.ts'
 export { PART_CACHE_DEFAULTS, PartCache, type PartCacheOptions } from './part-cache.ts'
+export type { ColumnKind, ColumnSize, EncodingSize } from './part-sizes.ts'
 export { PartSource } from './part-source.ts'
+export { listedFiles } from './recovery.ts'
+export { newestMs } from './retention.ts'
 export { type OpenStoreOptions, openStore } from './segment-store.ts'
+export type { SpaceLevel, SpaceStats } from './space-level.ts'
+export type { PartReport, StorageReport } from './storage-report.ts'
 export type {
+  BlockOrigin,
   LostRange,
   ScannedBlock,
   ScanRequest,
@@ -16,4 +24,12 @@ export type {
   TailOptions,
 } from './store.ts'
 export { STORE_DEFAULTS, type StoreOptions } from './store-options.ts'
+export { storeTasks } from './store-tasks.ts'
+export {
+  type DamagedFile,
+  type VerifyOptions,
+  type VerifyProgress,
+  type VerifyReport,
+  verifyDirectory,
+} from './verify.ts'
 export type { LogState } from './write-ahead-log.ts'

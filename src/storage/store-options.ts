@@ -12,6 +12,12 @@ export interface StoreOptions {
   readonly gatherBytesMax: number
   /** With less room than this on the disk, records are refused. */
   readonly freeBytesMin: number
+  /** With less room than this an operator is told. */
+  readonly warnFreeBytesMin: number
+  /** With less room than this merging waits. */
+  readonly shedFreeBytesMin: number
+  /** The oldest parts are dropped, until `shedFreeBytesMin` are free, before records are refused. */
+  readonly dropOldest: boolean
   /** How long, and how many, idempotency keys are remembered. */
   readonly keyWindowMs: number
   readonly keysMax: number
@@ -24,6 +30,8 @@ export interface StoreOptions {
   /** Rows of a block, and bytes of batches that become one. */
   readonly blockRowsMax: number
   readonly blockBytesMax: number
+  /** Parts of about one size that become one (merge-plan.ts). */
+  readonly mergeFanIn: number
   /** The largest part that merging makes. */
   readonly partBytesMax: number
   /** Closed segments that wait for sealing; with more of them writers wait. */
@@ -32,6 +40,8 @@ export interface StoreOptions {
   readonly retentionMs: number
   /** The oldest parts are dropped while the store has more bytes; 0: no limit. */
   readonly retentionBytes: number
+  /** Every part is read and checked once in so many days of running; 0: never. */
+  readonly scrubDays: number
   /** Decoded frames of parts that are kept for readers in this thread. */
   readonly cacheBytesMax: number
 }
@@ -45,6 +55,9 @@ export const STORE_DEFAULTS: StoreOptions = {
   groupBytesMax: 1 * MIB,
   gatherBytesMax: 8 * MIB,
   freeBytesMin: 64 * MIB,
+  warnFreeBytesMin: 1024 * MIB,
+  shedFreeBytesMin: 256 * MIB,
+  dropOldest: false,
   keyWindowMs: 24 * 60 * 60 * 1000,
   keysMax: 100_000,
   acceptLoss: false,
@@ -52,9 +65,11 @@ export const STORE_DEFAULTS: StoreOptions = {
   sealAfterMs: 60 * 60 * 1000,
   blockRowsMax: 65_536,
   blockBytesMax: 16 * MIB,
+  mergeFanIn: 8,
   partBytesMax: 1024 * MIB,
   unsealedSegmentsMax: 64,
   retentionMs: 0,
   retentionBytes: 0,
+  scrubDays: 7,
   cacheBytesMax: 16 * MIB,
 }

@@ -1,10 +1,13 @@
-/** What a store lets worker threads do: sealing and merging. The same table runs inline, on simulated disks. */
+/** What a store lets worker threads do: sealing, merging, checking, measuring and copying. The same table runs inline, on simulated disks. */
 import type { Disk, Random, TaskContext, Tasks } from '../base/base.ts'
+import { type CopyJob, type CopyResult, copyFile } from './backup.ts'
 import { BlockWriter } from './block/block-writer.ts'
 import type { PartTotals } from './block/part-writer.ts'
 import { type MergeJob, mergeParts } from './merge.ts'
 import { PartCache } from './part-cache.ts'
+import { type PartSizes, type PartSizesJob, readPartSizes } from './part-sizes.ts'
 import { type SealJob, type SealResult, sealSegment } from './seal.ts'
+import { type VerifyJob, type VerifyResult, verifyFile } from './verify-file.ts'
 
 /** A merge reads each block once: nothing is kept but the frames of the block at hand. */
 const MERGE_CACHE = { bytesMax: 4 * 1024 * 1024, filesMax: 0 }
@@ -26,5 +29,11 @@ export function storeTasks(disk: Disk, random: Random): Tasks {
         cache.close()
       }
     },
+    verify: (job: VerifyJob, { isCancelled }: TaskContext): Promise<VerifyResult> =>
+      verifyFile(disk, job, { isCancelled }),
+    partSizes: (job: PartSizesJob, { isCancelled }: TaskContext): PartSizes =>
+      readPartSizes(disk, job, isCancelled),
+    copy: (job: CopyJob, { isCancelled }: TaskContext): Promise<CopyResult> =>
+      copyFile(disk, job, isCancelled),
   }
 }

@@ -3,10 +3,19 @@
  * unchanged (testing/store-contract.ts runs on every implementation).
  */
 import type { Bitset } from '../base/base.ts'
-import type { Block, ValueTest } from '../record/record.ts'
+import type { Block } from '../record/record.ts'
+import type { BackupReport } from './backup.ts'
 import type { HeldPart } from './held-part.ts'
 import type { HousekeepingStats } from './housekeeping-stats.ts'
-import type { ManifestPart } from './manifest-edits.ts'
+import type { LostRange } from './lost-range.ts'
+import type { ManifestPart, ManifestTask } from './manifest-edits.ts'
+import type { SkipTest } from './skip-test.ts'
+import type { SpaceStats } from './space-level.ts'
+import type { StorageReport } from './storage-report.ts'
+import type { VerifyOptions, VerifyReport } from './verify.ts'
+
+export type { LostRange } from './lost-range.ts'
+export type { SkipTest } from './skip-test.ts'
 
 export interface Store {
   /**
@@ -16,6 +25,8 @@ export interface Store {
    * nothing of it is stored, ever. A batch with an idempotency key that is known resolves with its first ids again.
    */
   append(batch: Uint8Array): Promise<number>
+  /** Records filed by receivedTime since the start; absent where nobody looks at times on their way in. */
+  readonly filedByReceived?: number
   /** Resolves when the store can take more: below its limit of gathered bytes and not full. Rejects when it never will. */
   writable(): Promise<void>
   /** A fixed view of everything that was visible at this moment. Must be released. */
@@ -49,6 +60,26 @@ export interface StoreMaintenance {
   dropParts(numbers: readonly number[]): Promise<number>
   /** The parts as the manifest lists them. */
   parts(): readonly ManifestPart[]
+  /**
+   * Reads and checks every file of the store; damage is an answer. SERVER_BUSY while another check, report or backup
+   * runs, QUERY_CANCELLED, STORE_CLOSED.
+   */
+  verify(options?: VerifyOptions): Promise<VerifyReport>
+  /** What the parts take on disk, by part, column and encoding. The same errors; errors of the disk. */
+  storage(options?: { readonly signal?: AbortSignal }): Promise<StorageReport>
+  /**
+   * Copies the store as it is at this moment into an empty directory, which can then be opened as a store.
+   * BACKUP_REFUSED; the same errors.
+   */
+  backup(directory: string, options?: { readonly signal?: AbortSignal }): Promise<BackupReport>
+  /** What time it is for retention, ms: a wall clock that jumped ahead is not believed at once. */
+  retentionNowMs(): number
+  /** Work in the background that whoever uses the store wants to find again after a restart, by number. */
+  tasks(): readonly ManifestTask[]
+  /** Makes a task durable, under a number of its own where it has none, else in place of the one with its number. */
+  putTask(task: Omit<ManifestTask, 'number'> & { readonly number?: number }): Promise<number>
+  /** Forgets the task, durably; one that is not there is forgotten already. */
+  removeTask(number: number): Promise<void>
 }
 
 export interface TailOptions {
@@ -98,11 +129,6 @@ export interface ScanRequest {
   readonly signal?: AbortSignal
 }
 
-/** What is asked of a block before it is read: a tree of tests that rows must pass. `field` null is the message. */
-export type SkipTest =
-  | { readonly kind: 'and' | 'or'; readonly tests: readonly SkipTest[] }
-  | { readonly kind: 'value'; readonly field: string | null; readonly test: ValueTest }
-
 export interface ScannedBlock {
   readonly block: Block
   /** No record of any block that is still to come has a time above this; -Infinity when nothing is to come. */
@@ -112,13 +138,18 @@ export interface ScannedBlock {
    * or throws the error on where it is no damage. Absent: the block throws nothing.
    */
   readonly damaged?: (error: unknown) => void
+  /** Of a whole block of a part in the orders `any` and `newest`: where its rows lie. */
+  readonly origin?: BlockOrigin
 }
 
-/** Ids of acknowledged records that cannot be read, both inclusive. */
-export interface LostRange {
-  readonly fromId: number
-  readonly toId: number
-  readonly reason: string
+export interface BlockOrigin {
+  /** Numbers of the part, and of the block in it. */
+  readonly part: number
+  readonly block: number
+  /** Rows of the block in the file, those that are deleted included. */
+  readonly rowCount: number
+  /** By row of the scanned block its row in the file; null where they are the same. */
+  readonly rows: Uint32Array | null
 }
 
 export interface StoreStats {
@@ -133,6 +164,8 @@ export interface StoreStats {
   /** Bytes of all parts on disk. */
   readonly partBytes: number
   readonly housekeeping: HousekeepingStats
+  /** Of the disk that holds the store. */
+  readonly space: SpaceStats
   /** Ids that could not be read since the start; the files are damaged. */
   readonly damaged: readonly LostRange[]
   /** Bytes of buffer memory held, and the most that may be held. */

@@ -56,6 +56,8 @@ export interface LogParts {
   readonly receivedMsMax: number
   /** Called when a segment was closed. */
   readonly segmentClosed: () => void
+  /** Measures the room that is left on the disk; may make some first. */
+  readonly freeBytes: () => Promise<number>
   /** Whether so much waits to be sealed that writers should wait too. */
   readonly isBehind: () => boolean
 }
@@ -526,10 +528,10 @@ export class WriteAheadLog {
 
   /** Full and roomy again are both found out here; a write that meets ENOSPC does not wait for it. */
   async #checkSpace(): Promise<void> {
-    const { disk, directory, options } = this.#parts
+    const { options } = this.#parts
     let freeBytes: number
     try {
-      freeBytes = (await disk.space(directory)).freeBytes
+      freeBytes = await this.#parts.freeBytes()
     } catch {
       return // An unknown amount of room changes nothing: writes tell the truth.
     }

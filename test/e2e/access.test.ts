@@ -12,6 +12,8 @@ import { inTemporaryDirectory } from '../child-program.ts'
 
 const CAPABILITIES = ['write', 'read', 'chat'] as const
 type Capability = (typeof CAPABILITIES)[number]
+/** Nobody is granted the last one without a token. */
+type Needed = Capability | 'admin'
 
 /** Every set of them that a policy can grant. */
 const GRANTS: readonly (readonly Capability[])[] = Array.from(
@@ -21,7 +23,7 @@ const GRANTS: readonly (readonly Capability[])[] = Array.from(
 
 interface Probe {
   readonly what: string
-  readonly needs: Capability | null
+  readonly needs: Needed | null
   readonly port: 'log' | 'query'
   /** Does it; whether it was allowed. */
   readonly isAllowed: (port: number) => Promise<boolean>
@@ -33,7 +35,7 @@ interface Probe {
 function textProbe(
   port: 'log' | 'query',
   what: string,
-  needs: Capability | null,
+  needs: Needed | null,
   line: string,
   granted: RegExp,
   refused: RegExp = /^ERROR[|:]Not allowed/,
@@ -66,7 +68,7 @@ const TEXT: readonly Probe[] = [
 
 const STATUS_NOT_ALLOWED = 19
 
-function binaryProbe(what: string, needs: Capability | null, command: number, payload: Buffer): Probe {
+function binaryProbe(what: string, needs: Needed | null, command: number, payload: Buffer): Probe {
   const header = Buffer.from([1, command, payload.length >> 8, payload.length & 255, 0, 0, 0, 1])
   const isAllowed = async (port: number): Promise<boolean> => {
     const answer = await talk(port, Buffer.concat([header, payload]), (_, bytes) => bytes.length > 8)
@@ -84,7 +86,7 @@ const BINARY: readonly Probe[] = [
 
 // ---- framed JSON ------------------------------------------------------------------------------------------------
 
-function jsonProbe(type: string, needs: Capability | null, payload: unknown = {}): Probe {
+function jsonProbe(type: string, needs: Needed | null, payload: unknown = {}): Probe {
   const frame = Buffer.from(
     encodeJsonFrame({ type, payload, timestamp: null, senderId: null, correlationId: 1 }),
   )
@@ -111,7 +113,7 @@ const FRAMED_JSON: readonly Probe[] = [
 
 // ---- HTTP -------------------------------------------------------------------------------------------------------
 
-function httpProbe(method: string, path: string, needs: Capability | null, body?: string): Probe {
+function httpProbe(method: string, path: string, needs: Needed | null, body?: string): Probe {
   const isAllowed = async (port: number): Promise<boolean> => {
     const headers = { 'content-type': 'application/json' }
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers, body })
@@ -140,6 +142,9 @@ const HTTP: readonly Probe[] = [
   httpProbe('GET', '/select/logsql/query?query=*', 'read'),
   httpProbe('GET', '/api/stats', 'read'),
   httpProbe('GET', '/metrics', 'read'),
+  httpProbe('POST', '/api/v1/delete', 'admin', '{"query":"x"}'),
+  httpProbe('GET', '/api/v1/tasks', 'admin'),
+  httpProbe('DELETE', '/api/v1/tasks/logs-1', 'admin'),
 ]
 
 // ---- the policies -----------------------------------------------------------------------------------------------
@@ -168,7 +173,7 @@ for (const grant of GRANTS) {
     after(() => isOver())
 
     for (const { what, needs, port, isAllowed } of [...TEXT, ...BINARY, ...FRAMED_JSON, ...HTTP]) {
-      const expected = needs === null || grant.includes(needs)
+      const expected = needs === null || (needs !== 'admin' && grant.includes(needs))
       it(`${expected ? 'allows' : 'refuses'} ${what}`, async () => {
         const number = Number(server.addresses(port)[0].split(':')[1])
         assert.equal(await isAllowed(number), expected)

@@ -22,6 +22,8 @@ export interface IntakeResult {
   /** Of the records that are durable; null when there are none. */
   readonly firstId: number | null
   readonly lastId: number | null
+  /** Records whose time is too far ahead or too old: they are filed by their arrival. */
+  readonly filedByReceived: number
   /** All of it was stored before, under the same key. */
   readonly isRepeated: boolean
   /** Why not all of it was stored, or null. */
@@ -46,6 +48,7 @@ export class LogIntake implements GateWaiter {
   #accepted = 0
   #firstId = Infinity
   #lastId = -Infinity
+  #filed = 0
   /** Of batches that were there before. */
   #repeated = 0
   #failure: unknown = null
@@ -95,6 +98,7 @@ export class LogIntake implements GateWaiter {
       refusals: this.#decoder.refusals(),
       firstId: hasRecords ? this.#firstId : null,
       lastId: hasRecords ? this.#lastId : null,
+      filedByReceived: this.#filed,
       stored: this.#accepted - this.#repeated,
       isRepeated: hasRecords && this.#repeated === this.#accepted,
       failure: this.#failure,
@@ -124,11 +128,13 @@ export class LogIntake implements GateWaiter {
     this.#heldBytes += byteCount
     this.#gate.take(byteCount)
     const before = this.#repeatedBatches()
+    const filedBefore = this.#gate.store.filedByReceived ?? 0
     const appended = this.#gate.append(bytes)
+    const filed = (this.#gate.store.filedByReceived ?? 0) - filedBefore
     // A store that knows the key of a batch says so in its statistics, at once.
     const isRepeated = this.#repeatedBatches() > before
     appended.then(
-      (firstId) => this.#stored(firstId, count, byteCount, isRepeated),
+      (firstId) => this.#stored(firstId, count, byteCount, isRepeated ? 0 : filed, isRepeated),
       (error: unknown) => this.#notStored(error, byteCount),
     )
   }
@@ -137,8 +143,9 @@ export class LogIntake implements GateWaiter {
     return this.#isKeyed ? this.#gate.store.stats().repeatedBatches : 0
   }
 
-  #stored(firstId: number, count: number, byteCount: number, isRepeated: boolean): void {
+  #stored(firstId: number, count: number, byteCount: number, filed: number, isRepeated: boolean): void {
     this.#gate.storeTook()
+    this.#filed += filed
     this.#accepted += count
     if (isRepeated) this.#repeated += count
     this.#firstId = Math.min(this.#firstId, firstId)

@@ -24,6 +24,7 @@ export interface ProblemDocument {
 
 /** Statuses that are not 400. */
 const STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = {
+  BACKUP_REFUSED: 409,
   BODY_TOO_LARGE: 413,
   INTERNAL_ERROR: 500,
   MEDIA_UNSUPPORTED: 415,
@@ -39,6 +40,7 @@ const STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = {
   STORE_FULL: 507,
   STORE_READ_ONLY: 503,
   STORE_UNKNOWN: 404,
+  TASK_UNKNOWN: 404,
   TIMED_OUT: 408,
   TOKEN_UNKNOWN: 401,
 }

@@ -4,6 +4,7 @@ import { apiData } from './routes/api-data.ts'
 import { apiEcho } from './routes/api-echo.ts'
 import { apiStats } from './routes/api-stats.ts'
 import { apiStatus } from './routes/api-status.ts'
+import { deleteTask, getTasks, postDelete } from './routes/deletions.ts'
 import { health } from './routes/health.ts'
 import { insertJsonline } from './routes/insert-jsonline.ts'
 import { metrics } from './routes/metrics.ts'
@@ -12,11 +13,21 @@ import { ready } from './routes/ready.ts'
 import { selectQuery } from './routes/select-query.ts'
 import { staticFile } from './routes/static-file.ts'
 import { statusPage } from './routes/status-page.ts'
+import { storageBackup, storageReport, storageVerify } from './routes/storage-upkeep.ts'
+import { storageFlush, storageMerge } from './routes/storage-work.ts'
 
 export const ROUTES: readonly HttpRoute[] = [
   postLogs,
   insertJsonline,
   selectQuery,
+  postDelete,
+  getTasks,
+  deleteTask,
+  storageFlush,
+  storageMerge,
+  storageVerify,
+  storageReport,
+  storageBackup,
   health,
   ready,
   metrics,

@@ -70,6 +70,7 @@ export class KeyedStore extends FakeStore {
       segments: 1,
       parts: 0,
       partBytes: 0,
+      space: { level: 'roomy', freeBytes: null, totalBytes: null },
       housekeeping: {
         sealedSegments: 0,
         sealedRecords: 0,

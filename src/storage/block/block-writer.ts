@@ -156,23 +156,18 @@ export class BlockWriter {
     overflow: readonly FieldContent[],
   ): Promise<void> {
     const sink = this.#sink
-    const { rowCount, ids } = content
-    const first = ids[0]
-    sequence(
-      sink,
-      Float64Array.from({ length: rowCount }, (_, row) => ids[row] - first - row),
-    )
+    sequence(sink, idGaps(content.ids))
     await this.#put(part, SLOT_IDS)
     if (!isTimeReceived(content)) {
       sequence(sink, content.timesMs)
-      sequence(sink, Float64Array.from(content.timesNs))
+      sequence(sink, floatsOf(content.timesNs))
       await this.#put(part, SLOT_TIMES)
     }
     sequence(sink, content.receivedMs)
-    sequence(sink, Float64Array.from(content.receivedNs))
+    sequence(sink, floatsOf(content.receivedNs))
     await this.#put(part, SLOT_RECEIVED)
-    sequence(sink, Float64Array.from(content.severities))
-    sequence(sink, Float64Array.from(content.flags))
+    sequence(sink, floatsOf(content.severities))
+    sequence(sink, floatsOf(content.flags))
     this.#encodeLevelWords(content)
     await this.#put(part, SLOT_LEVELS)
     encodeLayouts(sink, content, own, overflow)
@@ -180,7 +175,7 @@ export class BlockWriter {
   }
 
   #encodeLevelWords({ data, levelWords: { starts, lengths } }: BlockContent): void {
-    const hasWords = lengths.some((length) => length > 0)
+    const hasWords = isAnySet(lengths)
     this.#sink.u8(hasWords ? 1 : 0)
     if (!hasWords) return
     this.#spans.begin(data)
@@ -207,7 +202,7 @@ export class BlockWriter {
   ): Promise<FieldFacts> {
     const { kinds, starts, lengths } = field
     if (kinds !== null) {
-      sequence(this.#sink, Float64Array.from(kinds))
+      sequence(this.#sink, floatsOf(kinds))
       await this.#put(part, slotOfKinds(column))
     }
     const values = this.#spans.column(starts, lengths)
@@ -413,6 +408,25 @@ const unmined = (rowCount: number): MinedColumn => ({
   variableEnds: new Uint32Array(0),
 })
 
+/** What ids are more than the numbers of their rows. */
+function idGaps(ids: Float64Array): Float64Array {
+  const first = ids[0]
+  const gaps = new Float64Array(ids.length)
+  for (let row = 0; row < gaps.length; row++) gaps[row] = ids[row] - first - row
+  return gaps
+}
+
+function floatsOf(numbers: Uint32Array | Uint8Array): Float64Array {
+  const floats = new Float64Array(numbers.length)
+  floats.set(numbers)
+  return floats
+}
+
+function isAnySet(numbers: Uint32Array): boolean {
+  for (let at = 0; at < numbers.length; at++) if (numbers[at] !== 0) return true
+  return false
+}
+
 const sequenceScratch = new Scratch()
 
 function sequence(sink: ByteSink, numbers: Float64Array): void {
@@ -448,7 +462,7 @@ function encodeLayouts(
     sink.varint(layout.length)
     for (const entry of layout) sink.varint(numberOf[entry >> 1] * 2 + (entry & 1))
   }
-  sequence(sink, Float64Array.from(rowLayouts))
+  sequence(sink, floatsOf(rowLayouts))
 }
 
 function plainSpans(

@@ -21,22 +21,14 @@ import {
   batchSharedStart,
   batchSharedStreamCount,
   FIELD_HEADER_BYTES,
-  recordFieldCount,
-  recordFieldsStart,
-  recordFlags,
-  recordLength,
-  recordLevelWordLength,
-  recordMessageLength,
-  recordMessageStart,
-  recordSeverity,
-  recordStreamFieldCount,
-  recordTimeMs,
-  recordTimeNs,
+  RECORD_HEADER_BYTES,
 } from '../../record/record.ts'
 import { type BlockContent, FieldGatherer, LayoutSet } from './block-content.ts'
 
 /** Exported constants cost a look-up each time: this one is for hot functions. */
 const FIELD_HEAD = FIELD_HEADER_BYTES
+const RECORD_HEAD = RECORD_HEADER_BYTES
+const TWO_32 = 4_294_967_296
 const ROWS_FIRST = 1024
 
 export class BatchContent {
@@ -71,29 +63,34 @@ export class BatchContent {
   addRecords(at: number, from: number, to: number, wanted?: ArrayLike<number>, value = 0): void {
     const view = this.#view
     const firstId = batchFirstId(view, at)
-    const receivedMs = batchReceivedMs(view, at)
-    const receivedNs = batchReceivedNs(view, at)
     const sharedCount = batchSharedCount(view, at)
     const sharedStart = batchSharedStart(view, at)
     const sharedStreamCount = batchSharedStreamCount(view, at)
     let position = batchRecordsStart(view, at)
     const end = Math.min(to, batchCount(view, at))
+    const firstRow = this.#rowCount
+    this.#reserve(firstRow + Math.max(0, end - from))
+    const { ids } = this.#rows
     for (let index = 0; index < end; index++) {
       const record = position
-      position += recordLength(view, position)
+      position += view.getUint32(record, true)
       if (index < from || (wanted !== undefined && wanted[index] !== value)) continue
       const row = this.#rowCount++
-      this.#reserve(row)
-      this.#addHead(row, record, firstId + index, receivedMs, receivedNs)
+      ids[row] = firstId + index
+      this.#addHead(row, record)
       this.#current.length = 0
       if (sharedCount > 0) this.#addFields(row, sharedStart, sharedCount, sharedStreamCount, false)
-      const fieldCount = recordFieldCount(view, record)
+      const fieldCount = view.getUint16(record + 6, true)
       if (fieldCount > 0) {
-        const streamCount = recordStreamFieldCount(view, record)
-        this.#addFields(row, recordFieldsStart(view, record), fieldCount, streamCount, sharedCount > 0)
+        const streamCount = view.getUint16(record + 8, true)
+        const messageEnd = record + RECORD_HEAD + view.getUint32(record + 24, true)
+        const fieldsStart = messageEnd + view.getUint16(record + 10, true)
+        this.#addFields(row, fieldsStart, fieldCount, streamCount, sharedCount > 0)
       }
       this.#endLayout(row)
     }
+    this.#rows.receivedMs.fill(batchReceivedMs(view, at), firstRow, this.#rowCount)
+    this.#rows.receivedNs.fill(batchReceivedNs(view, at), firstRow, this.#rowCount)
   }
 
   build(): BlockContent {
@@ -107,26 +104,24 @@ export class BatchContent {
     }
   }
 
-  #reserve(row: number): void {
-    if (row >= this.#rows.ids.length) this.#rows = this.#rows.grown()
+  #reserve(rowCount: number): void {
+    while (rowCount > this.#rows.ids.length) this.#rows = this.#rows.grown()
   }
 
-  #addHead(row: number, record: number, id: number, receivedMs: number, receivedNs: number): void {
+  /** Hot. The places are those of a record (record/batch.ts), read here as they stand: a call for each costs more. */
+  #addHead(row: number, record: number): void {
     const view = this.#view
     const rows = this.#rows
-    const messageStart = recordMessageStart(record)
-    const messageLength = recordMessageLength(view, record)
-    rows.ids[row] = id
-    rows.timesMs[row] = recordTimeMs(view, record)
-    rows.timesNs[row] = recordTimeNs(view, record)
-    rows.receivedMs[row] = receivedMs
-    rows.receivedNs[row] = receivedNs
-    rows.severities[row] = recordSeverity(view, record)
-    rows.flags[row] = recordFlags(view, record)
+    const messageStart = record + RECORD_HEAD
+    const messageLength = view.getUint32(record + 24, true)
+    rows.timesMs[row] = view.getUint32(record + 12, true) + view.getInt32(record + 16, true) * TWO_32
+    rows.timesNs[row] = view.getUint32(record + 20, true)
+    rows.severities[row] = this.#data[record + 4]
+    rows.flags[row] = this.#data[record + 5]
     rows.messageStarts[row] = messageStart
     rows.messageLengths[row] = messageLength
     rows.levelWordStarts[row] = messageStart + messageLength
-    rows.levelWordLengths[row] = recordLevelWordLength(view, record)
+    rows.levelWordLengths[row] = view.getUint16(record + 10, true)
   }
 
   /** Hot: once for each field of each record. */

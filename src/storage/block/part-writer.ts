@@ -142,7 +142,8 @@ export class PartWriter implements PartTables {
   #addTemplate(template: Template, facts: SlotFacts): number {
     const number = this.#templates.add(template)
     const known = this.#slotFacts[number]
-    this.#slotFacts[number] = known === undefined ? facts : joined(known, facts)
+    if (known === undefined) this.#slotFacts[number] = copyOf(facts)
+    else widen(known, facts)
     return number
   }
 }
@@ -153,11 +154,19 @@ function encodedFacts(facts: BlockFacts): Uint8Array {
   return sink.written()
 }
 
-function joined(one: SlotFacts, other: SlotFacts): SlotFacts {
-  return {
-    classes: one.classes.map((classes, slot) => classes | other.classes[slot]),
-    lengthMin: one.lengthMin.map((length, slot) => Math.min(length, other.lengthMin[slot])),
-    lengthMax: one.lengthMax.map((length, slot) => Math.max(length, other.lengthMax[slot])),
+const copyOf = ({ classes, lengthMin, lengthMax }: SlotFacts): SlotFacts => ({
+  classes: classes.slice(),
+  lengthMin: lengthMin.slice(),
+  lengthMax: lengthMax.slice(),
+})
+
+/** So that the facts hold for the values of both. */
+function widen(facts: SlotFacts, other: SlotFacts): void {
+  const { classes, lengthMin, lengthMax } = facts
+  for (let slot = 0; slot < classes.length; slot++) {
+    classes[slot] |= other.classes[slot]
+    if (other.lengthMin[slot] < lengthMin[slot]) lengthMin[slot] = other.lengthMin[slot]
+    if (other.lengthMax[slot] > lengthMax[slot]) lengthMax[slot] = other.lengthMax[slot]
   }
 }
 

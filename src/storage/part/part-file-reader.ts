@@ -137,6 +137,14 @@ export class PartFileReader {
     return this.#section(kind)?.bytes ?? null
   }
 
+  /** Bytes that the frames of a section take in the file, or null where the part has none of that kind. */
+  sectionStoredBytes(kind: number): number | null {
+    const section = this.#section(kind)
+    if (section === undefined) return null
+    const { firstFrame, frames } = section
+    return sum(this.#footer.frames.slice(firstFrame, firstFrame + frames), 'storedBytes')
+  }
+
   /** A section, or null where the part has none of that kind. It may be cached: it must not be changed. */
   section(kind: number): Uint8Array | null {
     const section = this.#section(kind)

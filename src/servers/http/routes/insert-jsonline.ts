@@ -19,10 +19,10 @@ export const insertJsonline: HttpRoute = {
       body,
       new LogIntake(gate, clock, decoder, { unackedBytesMax, isKeyed: false }),
     )
-    const { accepted, stored, refused, refusals } = taken.result
+    const { accepted, stored, refused, refusals, filedByReceived } = taken.result
     counters.records += stored
     counters.refused += refused
     checkTaken(taken)
-    return { accepted, refused, refusals }
+    return { accepted, refused, ...(filedByReceived > 0 && { filedByReceived }), refusals }
   },
 }

@@ -60,11 +60,12 @@ export const postLogs: HttpRoute = {
     const key = keyOf(call.request.headers['idempotency-key'])
     const fields = readLogParameters(call.parameters, call.request.headers, OWN_DIALECT)
     const taken = await take(call, format, fields, key)
-    const { accepted, stored, refused, refusals, firstId, lastId, isRepeated } = taken.result
+    const { accepted, stored, refused, refusals, firstId, lastId, isRepeated, filedByReceived } = taken.result
     call.around.counters.records += stored
     call.around.counters.refused += refused
     checkTaken(taken)
-    return { accepted, refused, firstId, lastId, repeated: isRepeated, refusals }
+    const filed = filedByReceived > 0 && { filedByReceived }
+    return { accepted, refused, firstId, lastId, repeated: isRepeated, ...filed, refusals }
   },
 }
 
