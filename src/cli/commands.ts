@@ -2,6 +2,7 @@
 import type { Command } from './command.ts'
 import { completionCommand } from './completion-command.ts'
 import { configCommand } from './config-command.ts'
+import { deleteCommand } from './delete-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { helpCommand } from './help-command.ts'
 import { importCommand } from './import-command.ts'
@@ -13,6 +14,7 @@ import { shellCommand } from './shell-command.ts'
 import { statsCommand } from './stats-command.ts'
 import { backupCommand, flushCommand, mergeCommand } from './storage-commands.ts'
 import { tailCommand } from './tail-command.ts'
+import { tasksCommand } from './tasks-command.ts'
 import { tlsCommand } from './tls-command.ts'
 import { tokenCommand } from './token-command.ts'
 import { verifyCommand } from './verify-command.ts'
@@ -30,6 +32,8 @@ export const COMMANDS: readonly Command[] = [
   mergeCommand,
   verifyCommand,
   backupCommand,
+  deleteCommand,
+  tasksCommand,
   pingCommand,
   configCommand,
   doctorCommand,

@@ -4,7 +4,7 @@
  */
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { CodedError, systemError, systemErrorCode } from '../base/base.ts'
+import { CodedError, isCodedError, systemError, systemErrorCode } from '../base/base.ts'
 import type { CommandContext } from './command.ts'
 import { adviceOn, exitCodeOfReason, TOKEN_ADVICE } from './connection.ts'
 import { EXIT_FALSE, EXIT_INTERRUPTED, EXIT_LIMIT, EXIT_NOT_ALLOWED, EXIT_UNREACHABLE } from './exit-codes.ts'
@@ -16,7 +16,7 @@ import { terminalSafe } from './terminal.ts'
 import { isCertificateProblem, isTlsAlert, tlsOptionsOf, tlsProblem } from './tls-stream.ts'
 
 export interface HttpQuestion {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   /** Below `/api/v1/`, with its query string. */
   readonly path: string
   /** Sent as JSON. */
@@ -38,7 +38,7 @@ export async function askHttp(context: CommandContext, question: HttpQuestion): 
     throw refusal(target, url, status, text)
   } catch (error) {
     if (context.interrupted.aborted) throw interrupted()
-    throw systemErrorCode(error) === undefined ? error : unreachable(url, error)
+    throw isCodedError(error) || systemErrorCode(error) === undefined ? error : unreachable(url, error)
   }
 }
 

@@ -56,7 +56,6 @@ export const backupCommand: Command = {
   summary: 'copy everything that is stored into an empty directory, while the server runs',
   examples: [
     { line: 'logcaster backup /backup/logs-monday', what: 'a directory on the machine of the server' },
-    { line: 'logcaster serve --data-dir /backup/logs-monday', what: 'restores: a server runs on the copy' },
   ],
   notes: [
     'The copy is what was stored at one moment of each store, and a data directory like any other: start a server with ' +

@@ -391,7 +391,7 @@ export const DECLARATION = group('Options of LogCaster.', {
         'this. 0 keeps them for ever.',
       default: '0',
     }),
-    retentionBytes: option(bytes(), {
+    retentionBytesMax: option(bytes(), {
       help: 'The oldest parts are dropped while a store has more bytes than this. 0 is no limit.',
       default: '0',
     }),

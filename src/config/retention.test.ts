@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { loadConfig } from './config.ts'
 import { isFailure } from './kinds.ts'
 import { retentionRules } from './retention.ts'
 
@@ -35,8 +34,11 @@ test('what is no rule is refused by name', () => {
   assert.match(problemOf(...Array.from({ length: 51 }, (_, n) => `1d where a:${n}`)), /51 rules/)
 })
 
-test('borders of room that stand in the wrong order are refused', () => {
-  const load = (storage: Record<string, string>) =>
-    loadConfig({ env: {}, flags: {}, object: { storage } } as Parameters<typeof loadConfig>[0])
-  assert.doesNotThrow(() => load({ warnFreeBytesMin: '2GiB' }))
+test('a comma inside a filter does not part rules, in variables and flags', () => {
+  assert.deepEqual(retentionRules.parse(['9d where level:in(warn', 'error)', '5d'], CONTEXT), {
+    value: [
+      { keepMs: 9 * DAY_MS, where: 'level:in(warn,error)' },
+      { keepMs: 5 * DAY_MS, where: null },
+    ],
+  })
 })

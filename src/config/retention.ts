@@ -44,7 +44,7 @@ function parseEntries(texts: Texts): Parsed<readonly RetentionEntry[]> {
   if (texts.length > RULES_MAX)
     return { what: `there are ${texts.length} rules`, hint: `write at most ${RULES_MAX}` }
   const entries: RetentionEntry[] = []
-  for (const [index, text] of texts.entries()) {
+  for (const { text, index } of rulesOf(texts)) {
     if (entries.at(-1)?.where === null)
       return {
         what: `${quoted(text)} stands behind a rule for all records`,
@@ -56,6 +56,19 @@ function parseEntries(texts: Texts): Parsed<readonly RetentionEntry[]> {
     entries.push(parsed.value)
   }
   return { value: entries }
+}
+
+const BEGINNING = /^(?:retain +)?\d[\d.a-z]*(?: |$)/
+
+/** Commas part the texts of a list in variables and flags, and may stand in a filter: what begins no rule goes on. */
+function rulesOf(texts: Texts): { readonly text: string; readonly index: number }[] {
+  const rules: { text: string; index: number }[] = []
+  for (const [index, text] of texts.entries()) {
+    const last = rules.at(-1)
+    if (last?.text.includes(' where ') && !BEGINNING.test(text)) last.text += `,${text}`
+    else rules.push({ text, index })
+  }
+  return rules
 }
 
 function parseEntry(text: string): Parsed<RetentionEntry> {

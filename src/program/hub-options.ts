@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.ts'
 import type { openHub } from '../hub/hub.ts'
 import { BATCH_BYTES_MAX } from '../record/record.ts'
+import { retentionOf } from './retention-rules.ts'
 import type { ServerSurroundings } from './server-parts.ts'
 
 /** Headers, level word and the fields that the server adds to a record. */
@@ -13,6 +14,7 @@ export function hubOptions(
   around: ServerSurroundings,
 ): Parameters<typeof openHub>[0] {
   const { storage, query } = config
+  const { retentionMs, retentionRules } = retentionOf(storage, around.clock.wallMs())
   return {
     dataDir,
     disk: around.disk,
@@ -31,15 +33,38 @@ export function hubOptions(
       groupBytesMax: storage.groupBytesMax,
       gatherBytesMax: storage.gatherBytesMax,
       freeBytesMin: storage.freeBytesMin,
-      retentionMs: storage.retentionMs,
-      retentionBytes: storage.retentionBytes,
+      warnFreeBytesMin: storage.warnFreeBytesMin,
+      shedFreeBytesMin: storage.shedFreeBytesMin,
+      dropOldest: storage.dropOldest,
+      retentionMs,
+      retentionBytes: storage.retentionBytesMax,
       scrubDays: storage.scrubDays,
       keyWindowMs: storage.idempotencyWindowMs,
       keysMax: storage.idempotencyKeysMax,
       acceptLoss: storage.acceptLoss,
     },
+    retentionRules,
     storeStateChanged: (store, state, reason) => stateChanged(config, around, store, state, reason),
+    spaceChanged: (store, level, freeBytes) => spaceChanged(around, store, level, freeBytes),
+    taskChanged: (task) => around.log.info({ task }, `deletion ${task.id}: ${task.state}`),
   }
+}
+
+const SPACE_TEXTS = {
+  roomy: 'The disk has room again.',
+  warn: 'The disk is getting full.',
+  shed: 'The disk is nearly full: merging waits.',
+  refuse: 'The disk is full.',
+} as const
+
+function spaceChanged(
+  { log }: ServerSurroundings,
+  store: string,
+  level: keyof typeof SPACE_TEXTS,
+  freeBytes: number,
+): void {
+  const say = { roomy: 'info', warn: 'warn', shed: 'warn', refuse: 'error' } as const
+  log[say[level]]({ store, freeBytes }, SPACE_TEXTS[level])
 }
 
 function stateChanged(

@@ -14,7 +14,7 @@ import {
   recordMessageLength,
   recordMessageStart,
 } from '../record/record.ts'
-import type { Snapshot, Store, StoreStats } from '../storage/storage.ts'
+import type { Snapshot, Store, StoreMaintenance, StoreStats } from '../storage/storage.ts'
 
 interface WaitingAppend {
   readonly messages: string[]
@@ -44,8 +44,19 @@ export class FakeStore implements Store {
     return Promise.resolve()
   }
 
-  get maintenance(): never {
-    throw new Error('this store has none')
+  /** Every check finds nothing, everything is done at once. */
+  readonly maintenance: StoreMaintenance = {
+    merge: async () => {},
+    deleteRows: async () => [],
+    dropParts: async () => 0,
+    parts: () => [],
+    retentionNowMs: () => 0,
+    tasks: () => [],
+    putTask: async () => 1,
+    removeTask: async () => {},
+    verify: async () => ({ files: 0, bytes: 0, records: 0, damaged: [] }),
+    storage: () => Promise.reject(new CodedError('STORE_CLOSED', 'this store has no report')),
+    backup: () => Promise.reject(new CodedError('STORE_CLOSED', 'this store has no backup')),
   }
 
   append(batch: Uint8Array): Promise<number> {

@@ -14,12 +14,14 @@ import {
   type Disk,
   isCodedError,
   messageOf,
+  systemErrorCode,
   type TaskRunner,
 } from '../base/base.ts'
 import type { PartTotals } from './block/part-writer.ts'
 import { readDeletesFile, writeDeletesFile } from './deletes-file.ts'
 import { deletesFileName, keysFileName, partFileName } from './file-names.ts'
 import type { Graveyard } from './graveyard.ts'
+import type { HeldPart } from './held-part.ts'
 import type { HousekeepingStats } from './housekeeping-stats.ts'
 import type { LiveParts } from './live-parts.ts'
 import type { Manifest, ManifestEdit, ManifestPart, ManifestTask, PartSummary } from './manifest.ts'
@@ -34,10 +36,13 @@ import {
 import { PARTS_MAX, type SealedPart, type SealJob, type SealResult } from './seal.ts'
 import type { SegmentEntry } from './segment-entry.ts'
 import { segmentName } from './segment-file.ts'
+import type { LostRange } from './store.ts'
 import type { StoreOptions } from './store-options.ts'
 
 const RETRY_MS_MIN = 1000
 const RETRY_MS_MAX = 60_000
+/** Tries of a merge whose parts cannot be read. */
+const FAILED_MERGES_MAX = 5
 
 export interface HousekeepingParts {
   readonly disk: Disk
@@ -50,6 +55,8 @@ export interface HousekeepingParts {
   readonly graveyard: Graveyard
   /** All segments, oldest first, the one that is written to last. Sealed ones are taken out. */
   readonly entries: SegmentEntry[]
+  /** Told of records that a merge could not read. */
+  readonly noteDamage: (range: LostRange) => void
   /** Whether merging may write so many bytes. */
   readonly hasRoom: (bytes: number) => boolean
   /** Told when segments were sealed, or could not be. */
@@ -66,6 +73,7 @@ export class Housekeeping {
   readonly #unsealable = new Set<SegmentEntry>()
   /** Numbers of parts that are damaged: they are not merged. */
   readonly #aside = new Set<number>()
+  #failedMerges = 0
   #running: Promise<void> | null = null
   #isWoken = false
   #retryMs = RETRY_MS_MIN
@@ -119,13 +127,22 @@ export class Housekeeping {
   /** Seals all, then merges until every day has as few parts as may be. Rejects with what prevents it. */
   mergeAll(): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#sealEach()
+      const unsealed = await this.#sealEach().then(
+        () => null,
+        (error: unknown) => {
+          if (isCodedError(error, 'PART_CORRUPT')) return error
+          throw error
+        },
+      )
       for (;;) {
-        const [plan] = planFinalMerges(this.#mergeable, this.#planOptions)
-        if (plan === undefined) return
+        const [plan] = planFinalMerges(this.#around.parts.parts, this.#planOptions)
+        if (plan === undefined) break
         if (!this.#mayMerge(plan)) throw noRoomToMerge()
-        await this.#merge(plan)
+        await this.#mergeOrSetAside(plan)
       }
+      const damaged = this.#around.parts.held.find(({ number }) => this.#aside.has(number))
+      if (damaged !== undefined) throw unmergeable(damaged.path)
+      if (unsealed !== null) throw unsealed
     })
   }
 
@@ -140,11 +157,6 @@ export class Housekeeping {
   /** The part is damaged: it stays as it is, and is served as far as it can be read. */
   setAside(part: number): void {
     this.#aside.add(part)
-  }
-
-  get #mergeable(): readonly ManifestPart[] {
-    const { parts } = this.#around.parts
-    return this.#aside.size === 0 ? parts : parts.filter(({ number }) => !this.#aside.has(number))
   }
 
   #mayMerge({ parts }: MergePlan): boolean {
@@ -270,11 +282,12 @@ export class Housekeeping {
       if (this.#closing.signal.aborted) return
       await this.#seal(entry)
     }
-    const { clock } = this.#around
-    const [plan] = planMerges(this.#mergeable, clock.wallMs(), this.#planOptions)
+    await this.#dropOldKeys()
+    const { parts, clock } = this.#around
+    const [plan] = planMerges(parts.parts, clock.wallMs(), this.#planOptions)
     if (plan === undefined || this.#closing.signal.aborted || !this.#mayMerge(plan)) return
     try {
-      await this.#merge(plan)
+      await this.#mergeOrSetAside(plan)
     } catch (error) {
       // What was paused is planned again when there is room.
       if (!this.#mergesPaused) throw error
@@ -284,12 +297,55 @@ export class Housekeeping {
     this.#isWoken = true
   }
 
+  /** Keys that nobody asks for any more. The clock alone does not say so: it may be wrong for a while. */
+  async #dropOldKeys(): Promise<void> {
+    const { manifest, clock, options, graveyard, directory } = this.#around
+    const { keys } = manifest.state
+    const newestMs = keys.reduce((newest, { receivedMsMax }) => Math.max(newest, receivedMsMax), 0)
+    const sinceMs = Math.min(clock.wallMs(), newestMs) - options.keyWindowMs
+    const old = keys.filter(({ receivedMsMax }) => receivedMsMax < sinceMs)
+    if (old.length === 0) return
+    await manifest.append(old.map(({ number }) => ({ kind: 'removeKeys', number }) as const))
+    graveyard.bury(old.map(({ number }) => `${directory}/${keysFileName(number)}`))
+  }
+
   get #planOptions(): MergePlanOptions {
     const { mergeFanIn, partBytesMax } = this.#around.options
-    return { ...MERGE_PLAN_DEFAULTS, fanIn: mergeFanIn, partBytesMax }
+    return { ...MERGE_PLAN_DEFAULTS, fanIn: mergeFanIn, partBytesMax, leaveAlone: this.#aside }
   }
 
   // ---- merging ------------------------------------------------------------------------------------------------
+
+  /** A merge that meets a damaged part sets that one aside, and is planned again without it. */
+  async #mergeOrSetAside(plan: MergePlan): Promise<void> {
+    try {
+      await this.#merge(plan)
+      this.#failedMerges = 0
+    } catch (error) {
+      const damaged = this.#damagedInputs(plan, error)
+      if (damaged.length === 0) throw error
+      for (const held of damaged) {
+        this.#aside.add(held.number)
+        const { firstId, endId } = held
+        this.#around.noteDamage({ fromId: firstId, toId: endId - 1, reason: messageOf(error) })
+      }
+      this.#stats.failures++
+      this.#stats.lastFailure = messageOf(error)
+    }
+  }
+
+  /** The parts that the error is about; all of them where the disk fails again and again, and does not say. */
+  #damagedInputs({ parts }: MergePlan, error: unknown): readonly HeldPart[] {
+    const held = this.#around.parts.held.filter(({ number }) => parts.some((part) => part.number === number))
+    if (error instanceof CodedError) {
+      const { file } = error.details
+      return held.filter(
+        ({ path, deletesPath }) => file !== undefined && (file === path || file === deletesPath),
+      )
+    }
+    if (!['EIO', 'ENOENT', 'EACCES'].includes(systemErrorCode(error) ?? '')) return []
+    return ++this.#failedMerges < FAILED_MERGES_MAX ? [] : held
+  }
 
   async #merge(plan: MergePlan): Promise<void> {
     const { runner, parts, disk, directory, manifest, options } = this.#around
@@ -441,6 +497,16 @@ function mergedPart(
 
 const noRoomToMerge = (): CodedError =>
   new CodedError('STORE_FULL', 'The disk has not enough room for what merging would write.')
+
+function unmergeable(path: string): CodedError {
+  return new CodedError(
+    'PART_CORRUPT',
+    `${path} is damaged: it is served as far as it can be read, and not merged.`,
+    {
+      details: { file: path },
+    },
+  )
+}
 
 function unsealable(entry: SegmentEntry): CodedError {
   return new CodedError(

@@ -41,6 +41,11 @@ export interface MergePlanOptions {
   readonly finalLevel: number
   /** Share of deleted rows from which on a part is written again alone. */
   readonly deletedShareMax: number
+  /**
+   * Numbers of parts that are not merged, because they are damaged. Nothing is merged across them either: parts of a day
+   * would overlap, and could never be merged where the damage is mended.
+   */
+  readonly leaveAlone?: ReadonlySet<number>
 }
 
 export const MERGE_PLAN_DEFAULTS: MergePlanOptions = {
@@ -76,9 +81,11 @@ export function planMerges(
   const newest = newestDay(parts)
   return [...days].flatMap(([day, ofDay]) => {
     const isCold = day !== null && day < newest && isQuiet(ofDay, nowMs, options)
-    return splitAt(ofDay, (part) => isFullOfDeletes(part, options)).flatMap(({ run, at }) => [
+    const isEdge = (part: ManifestPart): boolean =>
+      isFullOfDeletes(part, options) || isLeftAlone(part, options)
+    return splitAt(ofDay, isEdge).flatMap(({ run, at }) => [
       ...(isCold ? coldPlans(run, options) : tierPlans(run, options)),
-      ...(at === null ? [] : [alonePlan(at)]),
+      ...(at === null || isLeftAlone(at, options) ? [] : [alonePlan(at)]),
     ])
   })
 }
@@ -86,7 +93,8 @@ export function planMerges(
 /** Merges after which every day has as few parts as may be, all at the final level and without deleted rows. */
 export function planFinalMerges(parts: Parts, options: MergePlanOptions = MERGE_PLAN_DEFAULTS): MergePlan[] {
   return [...byDay(parts).values()]
-    .flatMap((ofDay) => windowsOf(ofDay, options.partBytesMax))
+    .flatMap((ofDay) => splitAt(ofDay, (part) => isLeftAlone(part, options)))
+    .flatMap(({ run }) => windowsOf(run, options.partBytesMax))
     .filter((window) => window.length > 1 || !isDone(window[0], options))
     .map((window) => planOf(window, options.finalLevel))
 }
@@ -118,6 +126,9 @@ function isQuiet(parts: Parts, nowMs: number, { coldAfterMs }: MergePlanOptions)
 function isFullOfDeletes({ deletes, summary }: ManifestPart, { deletedShareMax }: MergePlanOptions): boolean {
   return deletes !== null && deletes.records > summary.records * deletedShareMax
 }
+
+const isLeftAlone = ({ number }: ManifestPart, { leaveAlone }: MergePlanOptions): boolean =>
+  leaveAlone?.has(number) === true
 
 const isDone = ({ deletes, summary }: ManifestPart, { finalLevel }: MergePlanOptions): boolean =>
   deletes === null && summary.compression === finalLevel

@@ -54,6 +54,8 @@ export interface Inspection {
   readonly nextId: number
   /** Acknowledged records that are missing now and that nobody accepted yet. */
   readonly lost: readonly LostRange[]
+  /** Parts whose files are missing or have another length: the rest is served, and what they held is said to be missing. */
+  readonly damagedParts: readonly DamagedPart[]
   /** Files that the manifest does not know. */
   readonly unknownFiles: readonly string[]
   /** Files that a crash left behind and that nothing needs. */
@@ -63,6 +65,11 @@ export interface Inspection {
   /** The segment that was being written to, if it is there. */
   readonly last: LastSegment | null
   readonly wasClean: boolean
+}
+
+export interface DamagedPart {
+  readonly number: number
+  readonly range: LostRange
 }
 
 interface LastSegment {
@@ -104,6 +111,7 @@ export async function inspect(around: Surroundings): Promise<Inspection> {
     entries,
     nextId,
     lost: unaccepted,
+    damagedParts: await inspectParts(around, manifest),
     unknownFiles: strangers.unknown,
     remnants: strangers.remnants,
     quarantined: [],
@@ -129,6 +137,22 @@ function firstIdToGive(
 
 const isAccepted = (accepted: readonly LostRange[], range: LostRange): boolean =>
   accepted.some((one) => one.fromId <= range.fromId && one.toId >= range.toId)
+
+async function inspectParts({ disk, directory }: Surroundings, { state }: Manifest): Promise<DamagedPart[]> {
+  const damaged: DamagedPart[] = []
+  for (const { number, summary, deletes } of state.parts) {
+    const name = partFileName(number)
+    const stat = await disk.stat(`${directory}/${name}`)
+    const isShown =
+      deletes === null || (await disk.stat(`${directory}/${deletesFileName(deletes.number)}`)) !== null
+    let reason = isShown ? null : `${deletesFileName(deletes.number)} is missing`
+    if (stat === null) reason = `${name} is missing`
+    else if (stat.bytes !== summary.bytes) reason = `${name} has ${stat.bytes} of ${summary.bytes} bytes`
+    if (reason === null) continue
+    damaged.push({ number, range: { fromId: summary.firstId, toId: summary.endId - 1, reason } })
+  }
+  return damaged
+}
 
 async function inspectClosed(
   around: Surroundings,

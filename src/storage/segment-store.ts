@@ -10,6 +10,7 @@ import {
   CodedError,
   type Disk,
   InlineRunner,
+  isCodedError,
   messageOf,
   realDisk,
   systemErrorCode,
@@ -137,6 +138,7 @@ class SegmentStore implements Store {
   readonly #log: WriteAheadLog
   readonly #entries: SegmentEntry[]
   readonly #found: Inspection
+  readonly #unreadableKeys: readonly UnreadableKeys[]
   readonly #damaged: LostRange[] = []
   readonly #tails = new Set<TailQueue>()
   readonly #closing = new AbortController()
@@ -152,13 +154,14 @@ class SegmentStore implements Store {
   constructor(
     around: Surroundings,
     found: Inspection,
-    keys: KeyWindow,
+    { keys, unreadable }: FoundKeys,
     runner: TaskRunner,
     stateChanged: (state: LogState, reason: string | null) => void,
     spaceChanged: (level: SpaceLevel, freeBytes: number) => void,
   ) {
     this.#around = around
     this.#found = found
+    this.#unreadableKeys = unreadable
     this.#runner = runner
     this.#entries = [...found.entries]
     for (const entry of this.#entries) entry.openedMs = around.clock.monotonicMs()
@@ -177,6 +180,7 @@ class SegmentStore implements Store {
       entries: this.#entries,
       changed: () => this.#log.wakeWriters(),
       hasRoom: (bytes) => this.#keeper.hasRoom(bytes),
+      noteDamage: (range) => this.#noteDamage(range),
     })
     const newestReceivedMs = newestReceived(found)
     this.#keeper = new StoreKeeper({
@@ -220,14 +224,16 @@ class SegmentStore implements Store {
   }
 
   async open(): Promise<void> {
-    const { lost } = this.#found
-    if (lost.length > 0 && !this.#around.options.acceptLoss) {
-      const ranges = lost.map((range) => `${range.fromId}-${range.toId} (${range.reason})`).join(', ')
-      this.#log.openReadOnly(`Acknowledged records are missing: ids ${ranges}.`)
-      return
+    const { lost, damagedParts } = this.#found
+    for (const { number, range } of damagedParts) {
+      this.#housekeeping.setAside(number)
+      this.#noteDamage(range)
     }
+    const refusal = this.#around.options.acceptLoss ? null : lossOf(lost, this.#unreadableKeys)
+    if (refusal !== null) return this.#log.openReadOnly(refusal)
     try {
       await this.#log.open()
+      await this.#forgetKeys()
       this.#housekeeping.wake()
       void this.#keeper.retain()
       this.#scheduleTick()
@@ -240,13 +246,26 @@ class SegmentStore implements Store {
     }
   }
 
+  /** An operator said to go on without them. */
+  async #forgetKeys(): Promise<void> {
+    const numbers = this.#unreadableKeys.map(({ number }) => number)
+    if (numbers.length === 0) return
+    await this.#found.manifest.append(numbers.map((number) => ({ kind: 'removeKeys', number }) as const))
+    this.#graveyard.bury(numbers.map((number) => `${this.#around.directory}/${keysFileName(number)}`))
+  }
+
   get #storeBytes(): number {
     return this.#entries.reduce((sum, entry) => sum + entry.bytes, 0) + this.#parts.bytes
   }
 
   #isBehind(): boolean {
     const { sealing, unsealedSegmentsMax } = this.#around.options
-    return sealing && this.#entries.length > unsealedSegmentsMax
+    // Segments that cannot be sealed stay, and nobody waits for them.
+    return (
+      sealing &&
+      this.#entries.length > unsealedSegmentsMax &&
+      this.#housekeeping.waitingSegments > unsealedSegmentsMax
+    )
   }
 
   /** Now and then: what is to be done because time has passed. */
@@ -422,6 +441,15 @@ function newestReceived({ entries, manifest }: Inspection): number {
   return [...ofParts, ...ofEntries].reduce((newest, ms) => Math.max(newest, ms), Number.NEGATIVE_INFINITY)
 }
 
+/** Why nothing may be stored before an operator accepts what is gone; null where nothing is. */
+function lossOf(lost: readonly LostRange[], unreadableKeys: readonly UnreadableKeys[]): string | null {
+  const ranges = lost.map((range) => `${range.fromId}-${range.toId} (${range.reason})`).join(', ')
+  const reasons = lost.length === 0 ? [] : [`Acknowledged records are missing: ids ${ranges}.`]
+  for (const { reason } of unreadableKeys)
+    reasons.push(`Idempotency keys are missing, so batches that come again would be stored twice: ${reason}`)
+  return reasons.length === 0 ? null : reasons.join(' ')
+}
+
 function addDamage(noted: LostRange[], range: LostRange): void {
   const isKnown = noted.some((known) => known.fromId === range.fromId && known.toId === range.toId)
   if (!isKnown && noted.length < NOTED_DAMAGE_MAX) noted.push(range)
@@ -572,28 +600,51 @@ function blockOfGroup(group: Group, idMin: number): Block | null {
   return buildBlock(frame, extent, { idMin }, false, () => {})
 }
 
+/** A file of keys that is missing or damaged: batches that come again would be stored twice. */
+interface UnreadableKeys {
+  readonly number: number
+  readonly reason: string
+}
+
+interface FoundKeys {
+  readonly keys: KeyWindow
+  readonly unreadable: readonly UnreadableKeys[]
+}
+
 /** Idempotency keys of the segments that lie within the window, oldest first. */
-async function readKeys(around: Surroundings, found: Inspection): Promise<KeyWindow> {
+async function readKeys(around: Surroundings, found: Inspection): Promise<FoundKeys> {
   const { keyWindowMs, keysMax } = around.options
   const keys = new KeyWindow({ windowMs: keyWindowMs, keysMax })
   const since = around.clock.wallMs() - keyWindowMs
-  await readSealedKeys(around, found, keys)
+  const unreadable = await readSealedKeys(around, found, keys)
   for (const entry of found.entries) {
     if (entry.keys === 0 || entry.receivedMsMax < since) continue
     await readKeysOf(around, entry, keys)
   }
-  return keys
+  return { keys, unreadable }
 }
 
-/** Keys whose records lie in parts. */
-async function readSealedKeys(around: Surroundings, found: Inspection, keys: KeyWindow): Promise<void> {
+/** Keys whose records lie in parts. Answers what cannot be read. */
+async function readSealedKeys(
+  around: Surroundings,
+  found: Inspection,
+  keys: KeyWindow,
+): Promise<UnreadableKeys[]> {
+  const unreadable: UnreadableKeys[] = []
   const since = around.clock.wallMs() - around.options.keyWindowMs
   for (const { number, receivedMsMax } of found.manifest.state.keys) {
     if (receivedMsMax < since) continue
     const path = `${around.directory}/${keysFileName(number)}`
-    for (const { key, firstId, receivedMs } of await readKeysFile(around.disk, path))
-      keys.add(key, firstId, receivedMs)
+    try {
+      for (const { key, firstId, receivedMs } of await readKeysFile(around.disk, path))
+        keys.add(key, firstId, receivedMs)
+    } catch (error) {
+      const isGone = systemErrorCode(error) === 'ENOENT'
+      if (!isGone && !isCodedError(error, 'KEYS_CORRUPT')) throw error
+      unreadable.push({ number, reason: messageOf(error) })
+    }
   }
+  return unreadable
 }
 
 async function readKeysOf(around: Surroundings, entry: SegmentEntry, keys: KeyWindow): Promise<void> {

@@ -76,8 +76,19 @@ async function* pieces(
   later: number,
 ): AsyncGenerator<ScannedBlock, void> {
   for await (const scanned of scan) {
-    const block = clipped(scanned.block, idMin, idMax)
+    const block = clippedOf(scanned, idMin, idMax)
     if (block !== null) yield { ...scanned, block, restTimeMsMax: Math.max(scanned.restTimeMsMax, later) }
+  }
+}
+
+/** Null where nothing is left, and where the ids cannot be read, which is noted. */
+function clippedOf({ block, damaged }: ScannedBlock, idMin: number, idMax: number): Block | null {
+  try {
+    return clipped(block, idMin, idMax)
+  } catch (error) {
+    if (damaged === undefined) throw error
+    damaged(error)
+    return null
   }
 }
 

@@ -312,12 +312,15 @@ class EngineRun {
     this.#disarm()
     await this.#finishReaders()
     await this.#stopFollowing()
-    if (isClean) await this.#live.close()
-    else {
+    if (isClean) {
+      await this.#live.close()
+      this.#disk.heal()
+    } else {
       this.#successor = this.#disk.processKill()
       await this.#live.close().catch(() => {})
       this.#takeSuccessor()
     }
+    this.#hasFault = false
     await this.#start()
   }
 

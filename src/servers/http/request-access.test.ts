@@ -50,7 +50,8 @@ describe('a route', () => {
         for (const method of methods) {
           const { status } = await askRoute(front, path, method)
           assert.equal(status === 401, !isAllowed, `${method} ${path} answered ${status}`)
-          assert.ok(status < 400 || !isAllowed, `${method} ${path} answered ${status}`)
+          // What is let in may still be refused for what it says: the body is empty.
+          assert.ok((status !== 403 && status !== 405) || !isAllowed, `${method} ${path} answered ${status}`)
         }
       }
     })
