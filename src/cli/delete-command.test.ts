@@ -41,25 +41,25 @@ describe('logcaster delete and logcaster tasks', () => {
     Object.assign(Readable.from([Buffer.from(text)]), { isTTY: true as const })
 
   it('deletes what matches, waits for the end, and shows the task', async () => {
-    await server.write([{ message: 'keep' }, { message: 'drop me' }, { message: 'drop me too' }])
-    const { code, out } = await logcaster(['delete', 'drop', '--yes', '--wait', '-o', 'table'])
+    await server.hub.write([{ message: 'keep' }, { message: 'remove me' }, { message: 'remove me too' }])
+    const { code, out } = await logcaster(['delete', 'remove', '--yes', '--wait', '-o', 'table'])
     assert.equal(code, 0)
-    assert.match(out, /^logs-\d+ {2}done {2}2 deleted {2}drop\n$/)
-    assert.equal(await server.count('*'), 1)
+    assert.match(out, /^logs-\d+ {2}done {2}2 deleted {2}remove\n$/)
+    assert.equal(await server.hub.count('*'), 1)
     const tasks = await logcaster(['tasks', '--json'])
     assert.deepEqual(JSON.parse(tasks.out).state, 'done')
   })
 
   it('asks first, and takes nothing but yes for yes', async () => {
-    await server.write([{ message: 'asked' }])
+    await server.hub.write([{ message: 'asked' }])
     for (const answer of ['no\n', '\n', '', 'yess\n']) {
       const { code, err } = await logcaster(['delete', 'asked'], terminal(answer))
       assert.deepEqual([code, err.endsWith('nothing was deleted\n')], [2, true])
     }
     assert.equal((await logcaster(['delete', 'asked'])).code, 2)
-    assert.equal(await server.count('asked'), 1)
+    assert.equal(await server.hub.count('asked'), 1)
     assert.equal((await logcaster(['delete', 'asked', '--wait'], terminal('yes\n'))).code, 0)
-    assert.equal(await server.count('asked'), 0)
+    assert.equal(await server.hub.count('asked'), 0)
   })
 
   it('says what is wrong with a filter, with a task, and with who asks', async () => {

@@ -124,7 +124,7 @@ describe('maintenance.verify', () => {
     directory.damage(directory.newest('part'), 100)
     await store.maintenance.verify()
     const before = store.maintenance.parts().length
-    await store.maintenance.merge()
+    await assert.rejects(store.maintenance.merge(), hasCode('PART_CORRUPT'))
     assert.equal(store.stats().housekeeping.failures, 0)
     assert.ok(store.maintenance.parts().length >= before - 1)
     assert.ok(directory.names('part').includes(directory.names('part')[0]))

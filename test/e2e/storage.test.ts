@@ -23,7 +23,7 @@ function line(n: number): string {
   const kinds = [
     `request ${n} of user${n % 40} took ${(n * 7919) % 900} ms`,
     `connection from 10.0.${n % 7}.${n % 250} refused`,
-    `job job-${(n * 31) % 5000} failed: ${n % 3 === 0 ? 'timeout' : 'no route'} after ${n % 60} s`,
+    `job job-${(n * 31) % 5000} failed: ${n % 2 === 0 ? 'timeout' : 'no route'} after ${n % 60} s`,
   ]
   return kinds[n % kinds.length]
 }

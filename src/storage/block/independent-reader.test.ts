@@ -293,6 +293,15 @@ test('a reader that was written from the documentation alone reads the stored pa
   assert.deepEqual(readRecords(part), expected)
 })
 
+test('the examples of the page on columns are read as it says', () => {
+  const source = (hex: string): Source => new Source(Buffer.from(hex.replaceAll(' ', ''), 'hex'))
+  assert.deepEqual(source('00 03').sequence(3), [-1, -1, -1])
+  assert.deepEqual(source('02 14 0c').sequence(2), [10, 13])
+  // A dictionary of three plain values whose codes are distances, which no column of the stored part has.
+  const column = source('09 03 02 05 0002616263 01 02002002')
+  assert.deepEqual(decodeColumn(column, 5).map(String), ['a', 'b', 'a', 'c', 'b'])
+})
+
 /** Names of fields that share the overflow. */
 function overflowNames({ blocks }: Part): string[] {
   return blocks.flatMap(({ facts, strings }) => {
