@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { SeededRandom } from '../base/base.ts'
+import { refuseKernel, SeededRandom } from '../base/base.ts'
 import {
   BATCH_BYTES_MAX,
   BlockBuilder,
@@ -46,11 +46,30 @@ interface Outcome {
 
 const loosely = new TextDecoder('utf-8', { ignoreBOM: true })
 
+/** With the kernel and with its twin, which must come to the same. */
 function decode(
   input: string | readonly Uint8Array[],
   options: Partial<NdjsonOptions> = {},
   isWhole = true,
   workspace = new NdjsonWorkspace(1 << 22, new SeededRandom(SEED)),
+): Outcome {
+  const outcome = decodeIn(workspace, input, options, isWhole)
+  const twinWorkspace = new NdjsonWorkspace(1 << 22, new SeededRandom(SEED), refuseKernel)
+  const twin = decodeIn(twinWorkspace, input, options, isWhole)
+  assert.deepEqual(
+    { ...twin, decoder: null },
+    { ...outcome, decoder: null },
+    'the kernel and its twin differ',
+  )
+  assert.deepEqual(twin.decoder.counters, outcome.decoder.counters)
+  return outcome
+}
+
+function decodeIn(
+  workspace: NdjsonWorkspace,
+  input: string | readonly Uint8Array[],
+  options: Partial<NdjsonOptions>,
+  isWhole: boolean,
 ): Outcome {
   const decoder = new NdjsonDecoder(workspace, { ...OPTIONS, ...options })
   const records: Found[] = []
@@ -455,7 +474,7 @@ describe('NDJSON limits', () => {
   it('refuses a half line that the budget has no room for, and takes the next', () => {
     const chunks = [`{"_msg":"${'x'.repeat(5000)}`, '"}\n{"_msg":"next"}\n'].map((text) => Buffer.from(text))
     const workspace = new NdjsonWorkspace(4096)
-    const { records, refusals } = decode(chunks, {}, true, workspace)
+    const { records, refusals } = decodeIn(workspace, chunks, {}, true)
     assert.deepEqual([records.map(({ message }) => message), refusals], [['next'], ['1 overload 0']])
     assert.equal(workspace.halfLines.used, 0)
   })
@@ -658,8 +677,9 @@ describe('NDJSON against JSON.parse', () => {
   it('gives the same however the bytes are cut', () => {
     const bytes = joined(makeLines(60, new SeededRandom(SEED + 1)))
     const whole = decode([bytes])
+    const workspace = new NdjsonWorkspace(1 << 22, new SeededRandom(SEED))
     for (let cut = 1; cut < bytes.length; cut++) {
-      const parts = decode([bytes.subarray(0, cut), bytes.subarray(cut)])
+      const parts = decode([bytes.subarray(0, cut), bytes.subarray(cut)], {}, true, workspace)
       assert.deepEqual(parts.records, whole.records, `cut at ${cut}`)
       assert.deepEqual(parts.refusals, whole.refusals, `cut at ${cut}`)
     }

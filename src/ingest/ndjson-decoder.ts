@@ -54,6 +54,7 @@ import {
   startsNumber,
 } from './json-scanner.ts'
 import { LineCarry } from './line-carry.ts'
+import { NdjsonKernelReader } from './ndjson-kernel-reader.ts'
 import { NdjsonLevel } from './ndjson-level.ts'
 import {
   NAME_EMPTY,
@@ -142,6 +143,8 @@ export class NdjsonDecoder {
   readonly #spans: NdjsonSpans
   readonly #text: NdjsonText
   readonly #shapeReader: NdjsonShapeReader
+  /** Null where there is no kernel. */
+  #kernelReader: NdjsonKernelReader | null = null
   #reason: NdjsonReason = 'badJson'
   /** Behind the closing quote of the key that `#findKey` read. */
   #keyEnd = 0
@@ -191,6 +194,10 @@ export class NdjsonDecoder {
       time: this.#time,
       level: this.#level,
     })
+    const { kernel } = workspace
+    const { arena } = this.#shapes
+    if (kernel !== null && arena !== null)
+      this.#kernelReader = new NdjsonKernelReader(kernel, arena, this.limits)
   }
 
   /** The first lines that were refused, in order. */
@@ -303,6 +310,7 @@ export class NdjsonDecoder {
     if (this.#carry.length > 0) return TAKEN
     const chunk = this.#chunk
     this.#setBytes(this.#chunkBytes, this.#chunkView)
+    this.#beginKernel()
     for (;;) {
       if (this.#readKnownLines() === HELD) return HELD
       const newline = chunk.indexOf(NEWLINE, this.#at)
@@ -317,7 +325,9 @@ export class NdjsonDecoder {
     const linesBefore = this.counters.lines
     const end = this.#shapesEnd
     let outcome: LineOutcome = TAKEN
-    while (this.#at <= end) {
+    for (;;) {
+      if (this.#kernelReader !== null) this.#readKernelLines(this.#kernelReader)
+      if (this.#at > end) break
       const next = this.#readKnownLine(this.#at)
       if (next < 0) {
         if (next === HELD_LINE) outcome = HELD
@@ -327,6 +337,20 @@ export class NdjsonDecoder {
     }
     this.#shapes.earn(this.counters.lines - linesBefore)
     return outcome
+  }
+
+  #beginKernel(): void {
+    if (this.#kernelReader?.isOver === true) this.#kernelReader = null
+    this.#kernelReader?.begin(this.#chunk, this.#arrivalMs, this.#arrivalNs)
+  }
+
+  /** Lines up to the first that the kernel does not take. */
+  #readKernelLines(reader: NdjsonKernelReader): void {
+    this.#open()
+    this.#at = reader.readLines(this.#at, this.#workspace.encoder, this.#batchBytesMax)
+    this.counters.lines += reader.records
+    this.counters.records += reader.records
+    this.#isUnknown = false
   }
 
   /** Reads the line at `start` of the scanner's bytes if it has a known shape: behind it, NO_SHAPE or HELD_LINE. */

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { SeededRandom } from '../base/base.ts'
+import { refuseKernel, SeededRandom } from '../base/base.ts'
 import { batchRecordsStart, recordLength } from '../record/record.ts'
 import { NdjsonDecoder, type NdjsonOptions } from './ndjson-decoder.ts'
 import { NdjsonWorkspace } from './ndjson-workspace.ts'
@@ -34,10 +34,22 @@ interface Outcome {
   readonly longWay: number
 }
 
-function decode(
+const newWorkspace = (): NdjsonWorkspace => new NdjsonWorkspace(1 << 22, new SeededRandom(SEED))
+const newTwinWorkspace = (): NdjsonWorkspace =>
+  new NdjsonWorkspace(1 << 22, new SeededRandom(SEED), refuseKernel)
+
+/** With the kernel and with its twin, which must come to the same. */
+function decode(chunks: readonly Uint8Array[], options: Partial<NdjsonOptions> = {}): Outcome {
+  const outcome = decodeIn(newWorkspace(), chunks, options)
+  const { longWay, ...twin } = decodeIn(newTwinWorkspace(), chunks, options)
+  assert.deepEqual({ ...outcome, longWay }, { ...twin, longWay }, 'the kernel and its twin differ')
+  return { ...outcome, longWay }
+}
+
+function decodeIn(
+  workspace: NdjsonWorkspace,
   chunks: readonly Uint8Array[],
   options: Partial<NdjsonOptions> = {},
-  workspace = new NdjsonWorkspace(1 << 22, new SeededRandom(SEED)),
 ): Outcome {
   const merged = { ...OPTIONS, ...options }
   const { names } = workspace.vocabularyFor(merged)
@@ -90,7 +102,7 @@ function assertSame(
   const refusals: string[] = []
   for (const line of [...lines, '{"_msg":"the last line"}']) {
     // A line before it, so that the line is not the first of its stream, where a byte order mark may stand.
-    const alone = decode([joined(['', line])], options)
+    const alone = decodeIn(newTwinWorkspace(), [joined(['', line])], options)
     records.push(...alone.records)
     refusals.push(...alone.refusals)
   }
@@ -341,19 +353,19 @@ describe('NDJSON lines of known shapes: limits', () => {
   })
 
   it('keep the limits of a decoder that did not learn them', () => {
-    const workspace = new NdjsonWorkspace(1 << 20)
+    const workspace = newWorkspace()
     const line = '{"a":{"b":{"c":{"d":1}}},"text":"x","v":2}'
     const lines = [joined([line, line, '{"text":"the last line"}'])]
-    assert.equal(decode(lines, { fieldsMax: 3 }, workspace).refusals.length, 0)
-    assert.deepEqual(decode(lines, { fieldsMax: 2 }, workspace).refusals, Array(2).fill('tooManyFields 0'))
-    assert.deepEqual(decode(lines, { depthMax: 3 }, workspace).refusals, Array(2).fill('tooDeep 0'))
+    assert.equal(decodeIn(workspace, lines, { fieldsMax: 3 }).refusals.length, 0)
+    assert.deepEqual(decodeIn(workspace, lines, { fieldsMax: 2 }).refusals, Array(2).fill('tooManyFields 0'))
+    assert.deepEqual(decodeIn(workspace, lines, { depthMax: 3 }).refusals, Array(2).fill('tooDeep 0'))
   })
 
   it('are forgotten with their names', () => {
-    const workspace = new NdjsonWorkspace(1 << 20)
+    const workspace = newWorkspace()
     const usual = ['{"v":{"w":1},"text":"usual"}', '{"text":"usual","v":5}']
     const others = Array.from({ length: 20_000 }, (_, index) => `{"k${index}":{"g":${index}}}`)
-    const { records } = decode([joined([...usual, ...others, ...usual, ...usual, ''])], {}, workspace)
+    const { records } = decodeIn(workspace, [joined([...usual, ...others, ...usual, ...usual, ''])])
     assert.deepEqual(records.slice(-4, -2), records.slice(0, 2))
     assert.deepEqual(records.slice(-2), records.slice(0, 2))
     const { names } = workspace.vocabularyFor(OPTIONS)
@@ -461,10 +473,10 @@ describe('NDJSON lines of known shapes against the long way', () => {
   it('come to the same however the bytes are cut', () => {
     const maker = new LineMaker(new SeededRandom(SEED + 1))
     const bytes = joined(Array.from({ length: 60 }, () => maker.line()))
-    const workspace = new NdjsonWorkspace(1 << 22, new SeededRandom(SEED))
-    const { longWay: _, ...whole } = decode([bytes], {}, workspace)
+    const workspace = newWorkspace()
+    const { longWay: _, ...whole } = decodeIn(workspace, [bytes])
     for (let cut = 1; cut < bytes.length; cut++) {
-      const { longWay, ...parts } = decode([bytes.subarray(0, cut), bytes.subarray(cut)], {}, workspace)
+      const { longWay, ...parts } = decodeIn(workspace, [bytes.subarray(0, cut), bytes.subarray(cut)])
       assert.deepEqual(parts, whole, `seed ${SEED + 1}, cut at ${cut}`)
       assert.ok(longWay < 60, `${longWay} of 60 lines took the long way`)
     }

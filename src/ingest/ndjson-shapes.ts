@@ -16,7 +16,9 @@
  * Not for reading lines (ndjson-shape-reader.ts).
  */
 import { CLOSING_BRACE, COMMA, type JsonScanner, OPENING_BRACE, QUOTE } from './json-scanner.ts'
+import { mostArenaBytes, type NdjsonArena } from './ndjson-arena.ts'
 import { type NdjsonNames, ROLE_FIELD, ROLE_IGNORED, SLOT_LEVEL } from './ndjson-names.ts'
+import type { PlannedField, ShapePlan, ShapeStep } from './ndjson-shape-step.ts'
 import { NO_SPAN } from './ndjson-spans.ts'
 
 const STEPS_MAX = 2048
@@ -28,55 +30,6 @@ const CREDIT_MAX = 64
 const LEARNING_COST = 4
 /** Of the lines that were not learned for want of credit, one in so many gives enough to learn again. */
 const LINES_PER_GIFT = 256
-
-/** A seam of some shapes, and the value behind it. */
-export interface ShapeStep {
-  /** One character a byte. */
-  readonly seam: string
-  /** Four bytes of the seam each, the last padded with zeros. */
-  readonly words: Int32Array
-  /** Which bytes of the last word count. */
-  readonly lastMask: number
-  readonly byteCount: number
-  /** The value behind the seam is a string, whose opening quote the seam ends with. */
-  readonly isText: boolean
-  /** The span of the value, NO_SPAN when it is not kept. */
-  readonly span: number
-  /** How many objects are open around the value. */
-  readonly depth: number
-  /** What may follow the value: the first of these steps, each of which names the next as `other`. */
-  next: ShapeStep | null
-  other: ShapeStep | null
-  /** The seam ends the line; there is no value behind it. */
-  readonly plan: ShapePlan | null
-}
-
-/** How the values of a line become a record, if none of those that have a role is empty. */
-export interface ShapePlan {
-  /** By span. */
-  readonly nodes: Int32Array
-  /** By slot. */
-  readonly spanOfSlot: Int32Array
-  readonly spanCount: number
-  /** How many objects are open at once, at most. */
-  readonly depth: number
-  /** NO_SPAN where there is none. */
-  readonly timeSpan: number
-  readonly messageSpan: number
-  readonly levelSpan: number
-  /** Stream fields first, sorted by name; then the others in the order of the line. */
-  readonly fields: readonly PlannedField[]
-  readonly streamCount: number
-  /** Bytes of the names of all fields. */
-  readonly nameBytes: number
-}
-
-export interface PlannedField {
-  readonly span: number
-  /** In the text of all names. */
-  readonly nameStart: number
-  readonly nameEnd: number
-}
 
 /** A value of a line that is learned. */
 interface Value {
@@ -94,15 +47,24 @@ export class NdjsonShapes {
   #credit = CREDIT_MAX
   #unlearned = 0
   readonly #names: NdjsonNames
+  readonly #arena: NdjsonArena | null
 
-  constructor(names: NdjsonNames) {
+  /** `arena`: where the kernel, if there is one, finds the same steps. */
+  constructor(names: NdjsonNames, arena: NdjsonArena | null = null) {
     this.#names = names
+    this.#arena = arena
+  }
+
+  /** Null also when it was taken away. */
+  get arena(): NdjsonArena | null {
+    return this.#arena?.isClaimed === true ? this.#arena : null
   }
 
   /** Forgets all shapes; also when the names forgot their nodes. */
   clear(): void {
     this.first = null
     this.#stepCount = 0
+    this.arena?.clear()
   }
 
   /** So many lines were of known shapes. */
@@ -115,8 +77,25 @@ export class NdjsonShapes {
     if (!this.#pay()) return
     const walk = new LineWalk(scanner, this.#names)
     if (!walk.readLine(start)) return
-    if (this.#stepCount + walk.values.length >= STEPS_MAX) this.clear()
-    this.#addLine(scanner.bytes, start, end, walk.values)
+    const { values } = walk
+    const arenaBytes = this.#arenaBytesOf(values, end + 1 - start)
+    const { arena } = this
+    if (arena !== null && arenaBytes > arena.byteCount) return
+    const isFull = this.#stepCount + values.length >= STEPS_MAX || (arena !== null && arenaBytes > arena.room)
+    if (isFull) this.clear()
+    this.#addLine(scanner.bytes, start, end, values)
+  }
+
+  /** The most that the steps of a line take in an arena. */
+  #arenaBytesOf(values: readonly Value[], lineBytes: number): number {
+    const { nameOf, startOf, endOf } = this.#names
+    let seamBytes = lineBytes
+    let nameBytes = 0
+    for (const { node, start, end } of values) {
+      seamBytes -= end - start
+      nameBytes += endOf[nameOf[node]] - startOf[nameOf[node]]
+    }
+    return mostArenaBytes(values.length, seamBytes, nameBytes)
   }
 
   #pay(): boolean {
@@ -153,12 +132,23 @@ export class NdjsonShapes {
     for (let step = youngest; step !== null; step = step.other) {
       if (step.seam === seam && step.isText === kind.isText) return step
     }
-    const step = newStep(seam, kind, youngest)
+    const step = this.#newStep(seam, kind, youngest)
     if (above === null) this.first = step
     else above.next = step
     this.#stepCount++
-    cutSiblings(step)
+    const last = cutSiblings(step)
+    const { arena } = this
+    if (arena === null) return step
+    if (above === null) arena.first = step.place
+    else arena.setNext(above.place, step.place)
+    arena.setOther(last.place, 0)
     return step
+  }
+
+  #newStep(seam: string, kind: StepKind, other: ShapeStep | null): ShapeStep {
+    const step = newStep(seam, kind, other)
+    const { arena } = this
+    return arena === null ? step : { ...step, place: arena.putStep(step, this.#names.text) }
   }
 }
 
@@ -179,6 +169,7 @@ function newStep(seam: string, kind: StepKind, other: ShapeStep | null): ShapeSt
     plan: kind.plan,
     next: null,
     other,
+    place: 0,
   }
 }
 
@@ -187,10 +178,12 @@ function seamText(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
 }
 
-function cutSiblings(first: ShapeStep): void {
+/** Of so many siblings that may stay, the last. */
+function cutSiblings(first: ShapeStep): ShapeStep {
   let last: ShapeStep = first
   for (let count = 1; count < SIBLINGS_MAX && last.other !== null; count++) last = last.other
   last.other = null
+  return last
 }
 
 /** What the decoder does with a line whose values are not empty, decided once for its shape. */

@@ -2,9 +2,10 @@
  * What the NDJSON decoders of a server share: memory to encode into, the budget for half lines, and the names
  * and shapes that lines with the same options have had. Decoders use it one after the other, never across calls.
  */
-import { type Random, systemRandom } from '../base/base.ts'
+import { type InstantiateKernel, instantiateKernel, type Random, systemRandom } from '../base/base.ts'
 import { BatchEncoder } from '../record/record.ts'
 import { ByteBudget } from './byte-budget.ts'
+import { NdjsonKernel } from './ndjson-kernel.ts'
 import { type NdjsonFieldOptions, NdjsonNames } from './ndjson-names.ts'
 import { NdjsonShapes } from './ndjson-shapes.ts'
 
@@ -30,10 +31,25 @@ export class NdjsonWorkspace {
   unescapedView = new DataView(this.unescaped.buffer)
   readonly #vocabularies = new Map<string, NdjsonVocabulary>()
   readonly #random: Random
+  readonly #instantiate: InstantiateKernel
+  /** Undefined until it is needed. */
+  #kernel: NdjsonKernel | null | undefined
 
-  constructor(halfLineBytesMax: number, random: Random = systemRandom) {
+  /** `instantiate`: null of it, as where WebAssembly is refused, leaves all lines to TypeScript. */
+  constructor(
+    halfLineBytesMax: number,
+    random: Random = systemRandom,
+    instantiate: InstantiateKernel = instantiateKernel,
+  ) {
     this.halfLines = new ByteBudget(halfLineBytesMax)
     this.#random = random
+    this.#instantiate = instantiate
+  }
+
+  /** Null where WebAssembly is refused. */
+  get kernel(): NdjsonKernel | null {
+    if (this.#kernel === undefined) this.#kernel = NdjsonKernel.open(this.#instantiate)
+    return this.#kernel
   }
 
   /** Makes `scratch` hold at least `byteCount` bytes. */
@@ -55,12 +71,18 @@ export class NdjsonWorkspace {
     const key = JSON.stringify([timeField, msgField, streamFields, ignoreFields, extraFields])
     const known = this.#vocabularies.get(key)
     if (known !== undefined) return known
+    if (this.#vocabularies.size === VOCABULARIES_MAX) this.#forgetOldest()
     const names = new NdjsonNames(options, this.#random.uint32())
-    const vocabulary = { names, shapes: new NdjsonShapes(names) }
-    const [oldest] = this.#vocabularies.keys()
-    if (this.#vocabularies.size === VOCABULARIES_MAX && oldest !== undefined)
-      this.#vocabularies.delete(oldest)
+    const vocabulary = { names, shapes: new NdjsonShapes(names, this.kernel?.claimArena()) }
     this.#vocabularies.set(key, vocabulary)
     return vocabulary
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#vocabularies
+    if (oldest === undefined) return
+    const [key, { shapes }] = oldest
+    shapes.arena?.release()
+    this.#vocabularies.delete(key)
   }
 }
