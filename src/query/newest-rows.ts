@@ -27,12 +27,11 @@ export async function newestRows(
 ): Promise<Bitset> {
   if (wanted.limit * ROWS_PER_LIMIT > block.rowCount) return plan.matchInTurns(block, pause)
   const view = new BlockView(block)
-  const turnRowsMax = plan.turnRows(block)
   const found = new Bitset(block.rowCount)
   let count = 0
   let isAscending: boolean | null = null
   for (let end = block.rowCount, turn = TURN_ROWS_FIRST; end > 0; turn *= TURN_GROWTH) {
-    const start = Math.max(0, end - Math.min(turn, turnRowsMax))
+    const start = Math.max(0, end - Math.min(turn, plan.turnRows(block)))
     const rows = plan.matchBetween(view, start, end)
     count += rows.count()
     found.or(rows)

@@ -190,8 +190,6 @@ test('what LogsQL has and this version lacks is refused by its name', () => {
     ['* | limit 5 | filter a', '14[filter] pipe `filter` behind another pipe is not built yet'],
     ['a:seq(b, c)', '2[seq] filter `seq` is not built yet'],
     ['a:range[1, 2]', '2[range] filter `range` is not built yet'],
-    ['{app="x"}', '0[{] the stream filter `{…}` is not built yet'],
-    ['_stream:{app="x"}', '8[{] the stream filter `{…}` is not built yet'],
     ['_time:day_range[08:00, 18:00)', '6[day_range] filter `_time:day_range` is not built yet'],
     ['options(concurrency=2) *', '0[options] `options(…)` is not built yet'],
     ['a:in(b | fields c)', '2[in] a query within `in(…)` is not built yet'],

@@ -5,25 +5,35 @@ import type { SkipTest } from '../storage/storage.ts'
 import type { Filter, Query } from './ast.ts'
 import { BlockView } from './block-view.ts'
 import { type Bounds, UNBOUNDED } from './bounds.ts'
-import type { BindContext, BoundFilter } from './filters/kind.ts'
+import { type BindContext, type BoundFilter, COST_FOLDED_SEARCH } from './filters/kind.ts'
 import { filterKindOf } from './filters/registry.ts'
+import { TurnPace } from './turn-pace.ts'
 
 /** In the unit of BoundFilter.cost times rows: some milliseconds. */
 const TURN_COST = 400_000
 const TURN_ROWS_MIN = 16
+/** Rows of the first turn where a row costs no more than a search, and where it may cost much more. */
+const TURN_ROWS_STORED_FIRST = 256
+const TURN_ROWS_COSTLY_FIRST = 1
 const TURN_ROWS_STORED = 16_384
 
 export class FilterPlan {
   readonly bounds: Bounds
   readonly #filter: BoundFilter
+  /** What is stored is judged on dictionaries and templates: nobody knows what a row costs. */
+  readonly #storedPace: TurnPace
 
-  constructor(filter: Filter, isLive: boolean) {
+  /** `nowMs` is asked how long turns take. */
+  constructor(filter: Filter, isLive: boolean, nowMs?: () => number) {
     const context: BindContext = {
       isLive,
       bind: (child) => filterKindOf(child).bind(child, context),
     }
     this.bounds = boundsOf(filter)
     this.#filter = context.bind(filter)
+    const rowsFirst =
+      this.#filter.cost >= COST_FOLDED_SEARCH ? TURN_ROWS_COSTLY_FIRST : TURN_ROWS_STORED_FIRST
+    this.#storedPace = new TurnPace(rowsFirst, TURN_ROWS_STORED, nowMs)
   }
 
   /** Roughly what a row costs. */
@@ -43,28 +53,29 @@ export class FilterPlan {
 
   /** The same as `match`, with a pause between turns: others use this thread too, and a query may be cancelled. */
   async matchInTurns(block: Block, pause: () => Promise<void>): Promise<Bitset> {
-    const turnRows = this.turnRows(block)
-    if (turnRows >= block.rowCount) return this.match(block)
+    const { rowCount } = block
+    if (this.turnRows(block) >= rowCount) return this.match(block)
     const view = new BlockView(block)
-    const found = new Bitset(block.rowCount)
-    for (let from = 0; from < block.rowCount; from += turnRows) {
-      found.or(this.matchBetween(view, from, Math.min(from + turnRows, block.rowCount)))
+    const found = new Bitset(rowCount)
+    for (let from = 0, to = 0; from < rowCount; from = to) {
+      to = Math.min(from + this.turnRows(block), rowCount)
+      found.or(this.matchBetween(view, from, to))
       await pause()
     }
     return found
   }
 
-  /** How many rows of the block some milliseconds are enough for. */
+  /** How many rows of the block the next turn may take: some milliseconds. */
   turnRows({ narrow }: Block): number {
-    // What is stored is judged on dictionaries and templates: most rows cost next to nothing.
-    if (narrow !== undefined) return TURN_ROWS_STORED
+    if (narrow !== undefined) return this.#storedPace.rows
     return Math.max(TURN_ROWS_MIN, Math.floor(TURN_COST / this.#filter.cost))
   }
 
   /** The rows from `from` to below `to` that match. */
   matchBetween(view: BlockView, from: number, to: number): Bitset {
     const rows = new Bitset(view.block.rowCount).fillRange(from, to)
-    this.#filter.narrow(view, rows)
+    if (view.block.narrow === undefined) this.#filter.narrow(view, rows)
+    else this.#storedPace.turn(to - from, () => this.#filter.narrow(view, rows))
     return rows
   }
 

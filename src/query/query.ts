@@ -17,7 +17,7 @@ export {
 } from './query-forms.ts'
 export type { RecordRow, Row, RowField, ValuesRow } from './row.ts'
 export { rowFields, rowJson } from './row-fields.ts'
-export type { SortedKeys } from './row-keys.ts'
+export { keyBytesFor, type SortedKeys } from './row-keys.ts'
 export { RowMatcher } from './row-matcher.ts'
 export {
   countRows,
@@ -34,4 +34,7 @@ export { partOf, type SearchPart } from './search-parts.ts'
 export { isLive, queryLimit } from './shape.ts'
 export { didYouMean } from './suggestion.ts'
 export type { ScanThreads } from './threaded-part.ts'
+export { type FoundValues, findValues, type ValuesOptions } from './value-answers.ts'
+export type { ValueHits } from './value-counter.ts'
+export type { ValuesWanted } from './values-wanted.ts'
 export { VOCABULARY, type Vocabulary } from './vocabulary.ts'

@@ -56,7 +56,7 @@ export function countRows(snapshot: Snapshot, query: Query, options: RunOptions 
 }
 
 /** What is not in parts is searched here. */
-function partsOf(snapshot: Snapshot, { threads, share }: RunOptions): SearchPart[] {
+export function partsOf(snapshot: Snapshot, { threads, share }: RunOptions): SearchPart[] {
   const { parts, records, unsealed } = snapshot
   if (threads === undefined || parts.length === 0) return [partOf(snapshot)]
   const sealed = threadedPart(snapshot, { ...threads, share })

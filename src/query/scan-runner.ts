@@ -1,8 +1,19 @@
 /** Makes what searches parts: worker threads, or this thread where there cannot be any. */
-import { type Clock, type Disk, InlineRunner, RealDisk, type TaskRunner, WorkerPool } from '../base/base.ts'
+import {
+  type Clock,
+  type Disk,
+  InlineRunner,
+  mayStartThreads,
+  RealDisk,
+  type TaskRunner,
+  WorkerPool,
+} from '../base/base.ts'
 import { scanTasks } from './scan-tasks.ts'
 
+/** How long a thread stays that has nothing to do: its memory goes with it, and what it decoded for the next search. */
 const IDLE_MS = 60_000
+/** Objects of a worker; columns and frames lie outside of it. */
+const HEAP_MEBIBYTES_MAX = 256
 
 export interface ScanRunnerOptions {
   readonly disk: Disk
@@ -17,10 +28,12 @@ export function openScanRunner({ disk, threads, clock }: ScanRunnerOptions): Tas
   if (!(disk instanceof RealDisk) || threads === 0 || !mayStartThreads())
     return new InlineRunner(scanTasks(disk), { name: 'search', threads: Math.max(1, threads), clock })
   const url = new URL('./scan-worker.ts', import.meta.url)
-  return new WorkerPool({ url, name: 'search', threads, idleMs: IDLE_MS })
-}
-
-/** Node's permission model refuses threads unless it is told otherwise. */
-function mayStartThreads(): boolean {
-  return process.permission?.has('worker') ?? true
+  return new WorkerPool({
+    url,
+    name: 'search',
+    threads,
+    idleMs: IDLE_MS,
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MEBIBYTES_MAX },
+    isRepeated: true,
+  })
 }

@@ -13,9 +13,11 @@ import {
   PartSource,
 } from '../storage/storage.ts'
 import type { Filter } from './ast.ts'
+import { valuesIn } from './field-values.ts'
 import { buffersOf, type PackedRows, packRows } from './packed-rows.ts'
 import type { SortedKeys } from './row-keys.ts'
 import { countIn, keysIn, rowsIn } from './search.ts'
+import type { ValuesWanted } from './values-wanted.ts'
 
 export interface ScanInput {
   readonly parts: readonly HeldPart[]
@@ -42,6 +44,12 @@ export interface KeysInput extends CountInput {
   readonly bytesMax: number
 }
 
+export interface ValuesInput extends ScanInput {
+  readonly filter: Filter
+  readonly wanted: ValuesWanted
+  readonly bytesMax: number
+}
+
 export interface RowsInput extends ScanInput {
   readonly ids: Float64Array
   readonly bytesMax: number
@@ -60,7 +68,7 @@ export interface PackedFoundRows {
   readonly isDamaged: boolean
 }
 
-/** The tasks `count`, `keys` and `rows`, with one cache. */
+/** The tasks `count`, `keys`, `values` and `rows`, with one cache. */
 export function scanTasks(disk: Disk): Tasks {
   const parts = new OpenParts(disk)
   return {
@@ -73,6 +81,12 @@ export function scanTasks(disk: Disk): Tasks {
         const { filter, limit, bytesMax } = input
         const keys = await keysIn(source, filter, limit, bytesMax, signalOf(context))
         return transferring(answer(source, keys), keyBuffers(keys))
+      }),
+    values: (input: ValuesInput, context: TaskContext) =>
+      parts.search(input, async (source) => {
+        const { filter, wanted, bytesMax } = input
+        const values = await valuesIn(source, filter, wanted, bytesMax, signalOf(context))
+        return transferring(answer(source, values), [])
       }),
     rows: (input: RowsInput, context: TaskContext) =>
       parts.search(input, async (source) => {

@@ -4,9 +4,12 @@
  * is in two parts.
  */
 import type { Filter } from './ast.ts'
+import { mergeValues, valuesIn } from './field-values.ts'
 import type { RecordRow } from './row.ts'
 import { keyBytesFor, type SortedKeys } from './row-keys.ts'
 import { type BlockSource, countIn, type FoundRows, keysIn, pause, rowsIn } from './search.ts'
+import type { CountedValues } from './value-counter.ts'
+import type { ValuesWanted } from './values-wanted.ts'
 
 /** A part that can be asked. Arguments and results are plain data, but for the signal. */
 export interface SearchPart {
@@ -14,6 +17,7 @@ export interface SearchPart {
   readonly records?: number
   count(filter: Filter, limit: number, signal?: AbortSignal): Promise<number>
   keys(filter: Filter, limit: number, bytesMax: number, signal?: AbortSignal): Promise<SortedKeys>
+  values(filter: Filter, wanted: ValuesWanted, bytesMax: number, signal?: AbortSignal): Promise<CountedValues>
   /** At least one id. */
   rows(ids: Float64Array, bytesMax: number, signal?: AbortSignal): Promise<FoundRows>
 }
@@ -24,6 +28,7 @@ export function partOf(source: BlockSource, records?: number): SearchPart {
     ...(records !== undefined && { records }),
     count: (filter, limit, signal) => countIn(source, filter, limit, signal),
     keys: (filter, limit, bytesMax, signal) => keysIn(source, filter, limit, bytesMax, signal),
+    values: (filter, wanted, bytesMax, signal) => valuesIn(source, filter, wanted, bytesMax, signal),
     rows: (ids, bytesMax, signal) => rowsIn(source, ids, bytesMax, signal),
   }
 }
@@ -68,6 +73,19 @@ function keyShares(parts: readonly SearchPart[], bytesMax: number): ReadonlyMap<
     bytesLeft -= share
   }
   return shares
+}
+
+/** `bytesMax` is for the values of all parts, and for what they are put together to. */
+export async function valuesOfParts(
+  parts: readonly SearchPart[],
+  filter: Filter,
+  wanted: ValuesWanted,
+  bytesMax: number,
+  signal?: AbortSignal,
+): Promise<CountedValues> {
+  const share = parts.length === 1 ? bytesMax : Math.floor(bytesMax / (parts.length + 1))
+  const found = await askAll(parts, signal, (part, either) => part.values(filter, wanted, share, either))
+  return mergeValues(found, share)
 }
 
 /** `bytesMax` is for the rows of all parts together. */

@@ -85,7 +85,8 @@ function pushKeys(keys: RowKeys, { timesMs, timesNs, ids, rows }: BlockKeys): vo
   }
 }
 
-function requestOf({ bounds, skip }: FilterPlan): ScanRequest {
+/** What a scan may leave out. */
+export function requestOf({ bounds, skip }: FilterPlan): ScanRequest {
   const { timeMsMin, timeMsMax, idMin, idMax } = bounds
   return {
     ...(timeMsMin > -Infinity && { timeMsMin }),
@@ -176,7 +177,7 @@ export function firstAtLeast(ascending: Float64Array, value: number): number {
  * What `use` makes of the block; null where the block turns out to be damaged: then nothing of it may count. Columns
  * are read when they are asked for, so that any use of a block may fail.
  */
-async function readWhole<T>(
+export async function readWhole<T>(
   { block, damaged }: ScannedBlock,
   use: (block: Block) => Promise<T> | T,
 ): Promise<T | null> {
@@ -189,7 +190,7 @@ async function readWhole<T>(
   }
 }
 
-async function* scanBlocks(
+export async function* scanBlocks(
   source: BlockSource,
   request: ScanRequest,
   signal: AbortSignal | undefined,

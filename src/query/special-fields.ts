@@ -2,6 +2,7 @@
  * Fields that every record has without having been sent them: their text, and their place in an answer. `_truncated`
  * is not one of them: blocks give it themselves.
  */
+import { createHash } from 'node:crypto'
 import type { Bitset } from '../base/base.ts'
 import {
   type Block,
@@ -17,6 +18,7 @@ import { decodeLoosely, encodeText } from './text.ts'
 
 export const TIME_FIELD = '_time'
 export const STREAM_FIELD = '_stream'
+export const STREAM_ID_FIELD = '_stream_id'
 export const MESSAGE_FIELD = '_msg'
 export const LEVEL_FIELD = 'level'
 export const ID_FIELD = '_id'
@@ -44,6 +46,7 @@ export const SPECIAL_FIELDS: ReadonlyMap<string, SpecialField> = new Map<string,
   [TIME_FIELD, { column: timeColumn }],
   [ID_FIELD, { column: (block) => textColumn(block, (row) => String(block.ids[row])) }],
   [STREAM_FIELD, { column: (block) => textColumn(block, (row) => streamOfRow(block, row)) }],
+  [STREAM_ID_FIELD, { column: streamIdColumn }],
   [
     LEVEL_FIELD,
     {
@@ -76,6 +79,20 @@ function timeColumn(block: Block): Column {
 function textColumn(block: Block, textOf: (row: number) => string): Column {
   const values = Array.from({ length: block.rowCount }, (_, row) => encodeText(textOf(row)))
   return columnOf(values)
+}
+
+/** Empty where there is no stream. A hash a stream, not a row. */
+function streamIdColumn(block: Block): Column {
+  const ids = new Map([['', '']])
+  return textColumn(block, (row) => {
+    const stream = streamOfRow(block, row)
+    let id = ids.get(stream)
+    if (id === undefined) {
+      id = streamId(stream)
+      ids.set(stream, id)
+    }
+    return id
+  })
 }
 
 function columnOf(values: readonly Uint8Array[]): Column {
@@ -112,6 +129,13 @@ export function streamText(fields: readonly { name: string; value: Uint8Array }[
   }))
   pairs.sort((a, b) => (a.name < b.name ? -1 : 1))
   return pairs.length === 0 ? '' : `{${pairs.map(({ text }) => text).join(',')}}`
+}
+
+const ID_DIGITS = 32
+
+/** A name of the stream, 32 hexadecimal digits: the same wherever the stream is the same, and no other stream's. */
+export function streamId(stream: string): string {
+  return createHash('sha256').update(stream).digest('hex').slice(0, ID_DIGITS)
 }
 
 /** The bytes of a value in memory of their own (decoders take no shared memory). */

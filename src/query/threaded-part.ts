@@ -15,9 +15,11 @@ import type {
   RowsInput,
   ScanInput,
   ScanOutput,
+  ValuesInput,
 } from './scan-tasks.ts'
 import { type FoundRows, firstAtLeast } from './search.ts'
-import { countOfParts, keysOfParts, type SearchPart } from './search-parts.ts'
+import { countOfParts, keysOfParts, type SearchPart, valuesOfParts } from './search-parts.ts'
+import type { CountedValues } from './value-counter.ts'
 
 /** What searches parts. */
 export interface ScanThreads {
@@ -53,6 +55,7 @@ export function threadedPart(snapshot: Sealed, options: ThreadedOptions): Search
         ? partOf(parts).keys(filter, limit, bytesMax, signal)
         : keysOfParts(groups, filter, limit, bytesMax, signal)
     },
+    values: (filter, wanted, bytesMax, signal) => valuesOfParts(groups, filter, wanted, bytesMax, signal),
     rows: async (ids, bytesMax, signal) => {
       const ascending = ids.toSorted()
       const wanted = parts.filter((part) => holdsAny(part, ascending))
@@ -116,6 +119,10 @@ function taskPart(parts: readonly HeldPart[], snapshot: Sealed, options: Threade
     keys: (filter, limit, bytesMax, signal) => {
       const ofTask: KeysInput = { ...input, filter, limit, bytesMax }
       return run<SortedKeys>('keys', ofTask, signal)
+    },
+    values: (filter, wanted, bytesMax, signal) => {
+      const ofTask: ValuesInput = { ...input, filter, wanted, bytesMax }
+      return run<CountedValues>('values', ofTask, signal)
     },
     rows: async (ids, bytesMax, signal): Promise<FoundRows> => {
       assert(ids.length > 0, 'rows without ids are asked for')

@@ -44,8 +44,10 @@ import {
   recordTimeMs,
   recordTimeNs,
 } from './batch.ts'
+import { LayoutFinder, type RowFields } from './batch-layouts.ts'
 import type { Block, BlockField, Column } from './block.ts'
 import { FIELD_NAME_BYTES_MAX } from './limits.ts'
+import { countsByGroup, oneGroup, type RowGroups, type RowLayout } from './row-groups.ts'
 
 /** The field that a record with RECORD_FLAG_TRUNCATED shows, with the value `true`. */
 export const TRUNCATED_FIELD = '_truncated'
@@ -332,6 +334,58 @@ export class BatchBlock implements Block {
       })
     }
     return Array.from(fields.values(), ({ name, kind, value, isStream }) => ({ name, kind, value, isStream }))
+  }
+
+  // ---- layouts ------------------------------------------------------------------------------------------------
+
+  layoutGroups(): RowGroups<RowLayout> {
+    const held: RowLayout[] = []
+    const ofRow = new Uint32Array(this.rowCount)
+    const finder = new LayoutFinder(this.#data, this.#view, (fields) =>
+      JSON.stringify(this.#layoutOf(fields)),
+    )
+    for (const batch of this.#batches) {
+      const fields = this.#sharedFieldsOf(batch.at)
+      for (let row = batch.firstRow; row < batch.endRow; row++) {
+        this.#takeOwnFields(fields, row)
+        const number = finder.numberOf(fields)
+        if (number === held.length) held.push(this.#layoutOf(fields))
+        ofRow[row] = number
+      }
+    }
+    if (held.length === 1) return oneGroup(held[0], this.rowCount)
+    return { held, rowCounts: () => countsByGroup(ofRow, held.length), ofRow: () => ofRow }
+  }
+
+  #sharedFieldsOf(batchAt: number): RowFields {
+    const view = this.#view
+    return {
+      sharedAt: batchSharedStart(view, batchAt),
+      sharedCount: batchSharedCount(view, batchAt),
+      sharedStreams: batchSharedStreamCount(view, batchAt),
+      ownAt: 0,
+      ownCount: 0,
+      ownStreams: 0,
+    }
+  }
+
+  #takeOwnFields(fields: RowFields, row: number): void {
+    const view = this.#view
+    const record = this.#recordStarts[row]
+    fields.ownAt = recordFieldsStart(view, record)
+    fields.ownCount = recordFieldCount(view, record)
+    fields.ownStreams = recordStreamFieldCount(view, record)
+  }
+
+  #layoutOf({ sharedAt, sharedCount, sharedStreams, ownAt, ownCount, ownStreams }: RowFields): RowLayout {
+    const isStreamOf = new Map<string, boolean>()
+    const add = (at: number, isStream: boolean): void => {
+      const name = this.#nameAt(at)
+      isStreamOf.set(name, isStream || isStreamOf.get(name) === true)
+    }
+    this.#visit(sharedAt, sharedCount, sharedStreams, add)
+    this.#visit(ownAt, ownCount, ownStreams, add)
+    return Array.from(isStreamOf, ([name, isStream]) => ({ name, isStream }))
   }
 
   // ---- columns ------------------------------------------------------------------------------------------------

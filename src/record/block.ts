@@ -6,6 +6,7 @@
  * after the scan moved on, unless it was copied.
  */
 import type { Bitset } from '../base/base.ts'
+import type { RowGroups, RowLayout } from './row-groups.ts'
 import type { ValueTest } from './value-test.ts'
 
 export interface Column {
@@ -64,6 +65,13 @@ export interface Block {
   narrow?(field: string | null, test: ValueTest, rows: Bitset): void
   /** How many rows pass, where that is known without looking at any row; null where it is not. */
   countPassing?(field: string | null, test: ValueTest): number | null
+  /**
+   * The rows by their value of a field, where the block keeps distinct values, else null. No bytes: the row has no such
+   * field, or an empty one. `field` as for `narrow`. Absent: see the values of the column.
+   */
+  valueGroups?(field: string | null): RowGroups<Uint8Array> | null
+  /** The rows by the fields that were sent with them; null as above. Absent: see `fieldNamesOf`. */
+  layoutGroups?(): RowGroups<RowLayout> | null
   /**
    * The message of one row, without making the whole column. It lies in the block's memory. Absent: it is read from
    * `message`.

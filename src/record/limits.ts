@@ -1,5 +1,5 @@
 /**
- * Every limit on a record, in one place. A limit that can be configured is the default here and an option in
+ * Every limit on a record, and what holds where nothing is said, in one place. A limit that can be configured is the default here and an option in
  * config/; a limit of the encoding itself cannot be raised.
  */
 
@@ -10,6 +10,8 @@ const MIB = 1024 * KIB
 export const RECORD_BYTES_MAX_DEFAULT = 256 * KIB
 /** The most that `record.bytesMax` may be set to. */
 export const RECORD_BYTES_MAX_CEILING = 1 * MIB
+/** Fields that name where a record comes from, where its sender names none (option `ingest.streamFields`). */
+export const STREAM_FIELDS_DEFAULT: readonly string[] = ['host', 'service']
 /** Fields of one record. */
 export const RECORD_FIELDS_MAX = 1000
 /** Bytes of a field's name. The encoding has one byte for it. */

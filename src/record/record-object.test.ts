@@ -196,7 +196,7 @@ test('a bad level or time is refused with what would be right', () => {
 test('bad fields are refused with what would be right', () => {
   const refuse = (fields: unknown, message: RegExp): void =>
     assertRefused({ message: 'x', fields }, 'RECORD_INVALID', message)
-  for (const name of ['_time', '_msg', '_id', '_stream', '_truncated', 'level']) {
+  for (const name of ['_time', '_msg', '_id', '_stream', '_stream_id', '_truncated', 'level']) {
     refuse({ [name]: 'x' }, new RegExp(`the name "${name}" is reserved; `))
   }
   refuse({ '': 1 }, /name of a field is empty/)
@@ -212,6 +212,23 @@ test('bad fields are refused with what would be right', () => {
   refuse({ loop }, /nested deeper than 32/)
   const many = Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`f${index}`, index]))
   refuse(many, /more than 1000 fields/)
+})
+
+test('where no stream is given, the fields that are listed are it, by name, and the others keep their order', () => {
+  const options = { streamFields: ['service', 'host', 'nobody'] }
+  const fields = { status: 200, service: 'shop', host: { name: 'a' }, user: 'mia' }
+  const block = encode({ message: 'x', fields: { ...fields, host: 'a' } }, options)
+  assert.deepEqual(block.fieldNamesOf(0), ['host', 'service', 'status', 'user'])
+  assert.deepEqual(block.streamFieldNamesOf(0), ['host', 'service'])
+  const nested = encode({ message: 'x', fields }, options)
+  assert.deepEqual(nested.streamFieldNamesOf(0), ['service'])
+  const named = encode({ message: 'x', fields: { host: 'a' }, stream: { pod: 'p' } }, options)
+  assert.deepEqual(named.streamFieldNamesOf(0), ['pod'])
+  assert.deepEqual(
+    encode({ message: 'x', fields: { host: 'a' }, stream: {} }, options).streamFieldNamesOf(0),
+    [],
+  )
+  assert.deepEqual(encode({ message: 'x', fields: { host: 'a' } }).streamFieldNamesOf(0), [])
 })
 
 test('a bad stream is refused with what would be right', () => {

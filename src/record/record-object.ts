@@ -42,13 +42,18 @@ export interface NewRecord {
   /** trace, debug, info, warn, error, fatal or a synonym, in any case. Default: none. */
   readonly level?: string
   readonly fields?: Readonly<Record<string, FieldValue | undefined>>
-  /** The fields that name where the record comes from: service, host, …. */
+  /**
+   * The fields that name where the record comes from: service, host, …. Without it, those of `fields` that the store's
+   * owner lists (option `ingest.streamFields`) do.
+   */
   readonly stream?: Readonly<Record<string, string>>
 }
 
 export interface EncodeRecordOptions {
   /** Bytes of the message (option `record.bytesMax`). Default 256 KiB. */
   readonly recordBytesMax?: number
+  /** Fields that are the stream of a record without `stream` (option `ingest.streamFields`). Default: none. */
+  readonly streamFields?: readonly string[]
 }
 
 /** Names that queries give a meaning of their own. */
@@ -57,6 +62,7 @@ const RESERVED_NAMES: ReadonlyMap<string, string> = new Map([
   ['_msg', 'give it as `message`'],
   ['_id', 'ids are given by the store'],
   ['_stream', 'give its fields as `stream`'],
+  ['_stream_id', 'give the fields of the stream as `stream`'],
   [TRUNCATED_FIELD, 'it is set where a message was cut'],
   ['level', 'give it as `level` of the record'],
 ])
@@ -66,6 +72,8 @@ const utf8 = new TextEncoder()
 const NO_BYTES = new Uint8Array(0)
 
 interface EncodedField {
+  readonly text: string
+  /** The same as bytes. */
   readonly name: Uint8Array
   readonly value: Uint8Array
   readonly kind: number
@@ -89,15 +97,17 @@ export function encodeRecord(
   const wordFlags = levelWordFlags(level, 0, level.length)
   const time = record.time === undefined ? now : timeOf(record.time)
   const fields = new FieldList()
-  const stream = record.stream === undefined ? 0 : fields.addStream(record.stream)
+  if (record.stream !== undefined) fields.addStream(record.stream)
   if (record.fields !== undefined) fields.addFields(record.fields)
+  if (record.stream === undefined && options.streamFields !== undefined)
+    fields.moveToStream(options.streamFields)
   checkEncodedBytes(message.length + level.length + fields.byteCount)
 
   encoder.beginRecord()
   encoder.putMessage(message, 0, message.length)
   if (wordFlags < 0) encoder.putLevelWord(level)
   fields.list.forEach(({ name, value, kind }, index) => {
-    encoder.putField(name, value, kind, index < stream)
+    encoder.putField(name, value, kind, index < fields.streamCount)
   })
   const timeFlag = record.time === undefined ? 0 : RECORD_FLAG_SENDER_TIME
   encoder.endRecord(severity, Math.max(wordFlags, 0) | timeFlag, time.ms, time.ns)
@@ -162,19 +172,30 @@ function timeOfMs(timeMs: number): TimeResult {
 
 /** Flattens and checks. Stream fields are added first. */
 class FieldList {
-  readonly list: EncodedField[] = []
+  list: EncodedField[] = []
+  /** So many of the first are stream fields. */
+  streamCount = 0
   byteCount = 0
   readonly #names = new Set<string>()
 
-  /** Returns how many there are. */
-  addStream(stream: object): number {
+  addStream(stream: object): void {
     for (const [name, value] of Object.entries(stream)) {
       if (typeof value !== 'string') {
         throw invalid(`the stream field ${shown(name)} is ${kindOf(value)}; give a string`)
       }
       this.#add(name, utf8.encode(value), FIELD_STRING)
     }
-    return this.list.length
+    this.streamCount = this.list.length
+  }
+
+  /** Those of the fields with these names become the stream, by name. */
+  moveToStream(names: readonly string[]): void {
+    const moved = this.list.filter(({ text }) => names.includes(text))
+    if (moved.length === 0) return
+    moved.sort((a, b) => (a.text < b.text ? -1 : 1))
+    const others = this.list.filter((field) => !moved.includes(field))
+    this.list = [...moved, ...others]
+    this.streamCount = moved.length
   }
 
   addFields(fields: object): void {
@@ -218,7 +239,7 @@ class FieldList {
     }
     this.#names.add(name)
     const nameBytes = utf8.encode(name)
-    this.list.push({ name: nameBytes, value, kind })
+    this.list.push({ text: name, name: nameBytes, value, kind })
     this.byteCount += FIELD_HEADER_BYTES + nameBytes.length + value.length
   }
 }

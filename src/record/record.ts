@@ -71,6 +71,7 @@ export {
   RECORD_BYTES_MAX_DEFAULT,
   RECORD_ENCODED_BYTES_MAX,
   RECORD_FIELDS_MAX,
+  STREAM_FIELDS_DEFAULT,
   TIME_MS_MAX,
   TIME_MS_MIN,
 } from './limits.ts'
@@ -82,6 +83,13 @@ export {
   type FieldValue,
   type NewRecord,
 } from './record-object.ts'
+export {
+  countsByGroup,
+  type LayoutField,
+  oneGroup,
+  type RowGroups,
+  type RowLayout,
+} from './row-groups.ts'
 export {
   formatRfc3339,
   formatUnixSeconds,

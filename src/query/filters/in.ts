@@ -39,7 +39,7 @@ const LISTED_MAX = 8
 /** With more, asking for each costs more than looking at the values. */
 const NEEDLES_MAX = 1000
 
-function inTest(values: readonly string[]): ValueTest {
+export function inTest(values: readonly string[]): ValueTest {
   const tests = [...new Set(values)].map((value) => exactTest(value, false))
   const needles = needlesOf(tests)
   return { ...(tests.length <= LISTED_MAX ? listTest(tests) : setTest(values)), ...(needles && { needles }) }

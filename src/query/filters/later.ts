@@ -32,8 +32,6 @@ const refuse =
 export const LATER_FORMS: FilterForms = {
   functions: Object.fromEntries(LATER_FUNCTIONS.map((name) => [name, refuse(`filter \`${name}\``)])),
   symbols: {
-    '{': refuse('the stream filter `{…}`'),
     '[': refuse('the range filter `field:[…]`'),
   },
-  fields: { _stream_id: refuse('filter `_stream_id`') },
 }

@@ -14,7 +14,7 @@ import { type RequiredLiteral, requiredLiteral } from '../required-literal.ts'
 import { encodeText } from '../text.ts'
 import { ALL } from './all.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
-import { COST_REGEXP, COST_SEARCH, type FilterForm, type FilterKind } from './kind.ts'
+import { COST_FOLDED_SEARCH, COST_REGEXP, COST_SEARCH, type FilterForm, type FilterKind } from './kind.ts'
 import { prefixOf } from './prefix.ts'
 
 export interface RegexpFilter extends Filter {
@@ -75,7 +75,7 @@ export const regexpFilter: FilterKind<RegexpFilter> = {
   bind: ({ field, pattern }) => boundValueFilter(field, regexpTest(pattern)),
 }
 
-function regexpTest(pattern: string): ValueTest {
+export function regexpTest(pattern: string): ValueTest {
   const required = requiredLiteral(pattern)
   if (required === null) return plainRegexpTest(pattern)
   if (required.anyCase) return anyCaseTest(pattern, required)
@@ -99,7 +99,7 @@ function substringTest(needle: Needle): ValueTest {
 function guardedTest(pattern: string, needle: Needle): ValueTest {
   const regexp = plainRegexpTest(pattern)
   return {
-    cost: COST_SEARCH * 2,
+    cost: COST_FOLDED_SEARCH,
     test: (data, start, end) => needle.indexIn(data, start, end) >= 0 && regexp.test(data, start, end),
     needles: [substringNeedle(needle, false)],
   }
@@ -117,7 +117,7 @@ function anyCaseTest(pattern: string, { text, isWhole }: RequiredLiteral): Value
   const needle = new Needle(encodeText(text), true)
   const isTold = !HAS_FOREIGN_CASE.test(text)
   return {
-    cost: COST_SEARCH * 2,
+    cost: COST_FOLDED_SEARCH,
     test(data, start, end) {
       const isFound = needle.indexIn(data, start, end) >= 0
       if (isFound && isWhole) return true

@@ -15,6 +15,8 @@ import { orFilter } from './or.ts'
 import { phraseFilter } from './phrase.ts'
 import { prefixFilter } from './prefix.ts'
 import { regexpFilter } from './regexp.ts'
+import { streamFilter } from './stream.ts'
+import { streamIdFilter } from './stream-id.ts'
 import { timeFilter } from './time.ts'
 
 export const FILTER_KINDS: readonly FilterKind[] = [
@@ -31,6 +33,8 @@ export const FILTER_KINDS: readonly FilterKind[] = [
   compareFilter,
   timeFilter,
   idFilter,
+  streamFilter,
+  streamIdFilter,
 ]
 
 const kinds = new Map(FILTER_KINDS.map((kind) => [kind.kind, kind]))

@@ -226,7 +226,7 @@ function neighbourOf(number: number, random: SeededRandom): string {
 }
 
 test('every kind of filter that tests values is tried', () => {
-  const others = ['all', 'and', 'or', 'not', 'time', 'id']
+  const others = ['all', 'and', 'or', 'not', 'time', 'id', 'stream', 'streamId']
   assert.deepEqual(
     FILTER_KINDS.map(({ kind }) => kind).toSorted(),
     [...others, ...Object.keys(MAKERS)].toSorted(),

@@ -1,5 +1,17 @@
 /** Some rows of a block, as a block of their own: what is left when rows are deleted, or lie between those of others. */
-import { type Block, type BlockField, type Column, FIELD_ABSENT } from '../../record/record.ts'
+import { Bitset } from '../../base/base.ts'
+import {
+  type Block,
+  type BlockField,
+  type Column,
+  FIELD_ABSENT,
+  type RowGroups,
+  type RowLayout,
+  type ValueTest,
+} from '../../record/record.ts'
+import { groupsOfSelected } from './stored-groups.ts'
+
+const NOTHING = new Uint8Array(0)
 
 export class SelectedRows implements Block {
   readonly rowCount: number
@@ -79,6 +91,31 @@ export class SelectedRows implements Block {
     return own
   }
 
+  /** Judged by the block itself where it can. */
+  narrow(field: string | null, test: ValueTest, rows: Bitset): void {
+    if (this.#block.narrow === undefined)
+      narrowByColumn(field === null ? this.message : this.field(field), test, rows)
+    else {
+      const ofBlock = new Bitset(this.#block.rowCount)
+      rows.forEach((row) => void ofBlock.set(this.#rows[row]))
+      this.#block.narrow(field, test, ofBlock)
+      rows.forEach((row) => {
+        if (!ofBlock.has(this.#rows[row])) rows.unset(row)
+      })
+    }
+  }
+
+  /** Null where the block itself has none. */
+  valueGroups(field: string | null): RowGroups<Uint8Array> | null {
+    const groups = this.#block.valueGroups?.(field) ?? null
+    return groups === null ? null : groupsOfSelected(groups, this.#rows)
+  }
+
+  layoutGroups(): RowGroups<RowLayout> | null {
+    const groups = this.#block.layoutGroups?.() ?? null
+    return groups === null ? null : groupsOfSelected(groups, this.#rows)
+  }
+
   fieldsOf(row: number): BlockField[] {
     return this.#block.fieldsOf(this.#rows[row])
   }
@@ -134,4 +171,15 @@ export class SelectedRows implements Block {
       kinds: kinds === null ? null : Uint8Array.from(rows, (row) => kinds[row]),
     }
   }
+}
+
+function narrowByColumn(column: Column | null, test: ValueTest, rows: Bitset): void {
+  if (column === null) {
+    if (!test.test(NOTHING, 0, 0)) rows.clear()
+    return
+  }
+  const { data, starts, lengths } = column
+  rows.forEach((row) => {
+    if (!test.test(data, starts[row], starts[row] + lengths[row])) rows.unset(row)
+  })
 }

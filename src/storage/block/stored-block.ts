@@ -4,7 +4,7 @@
  *
  * Good as long as its part is open. PART_CORRUPT from whatever reads it.
  */
-import type { Bitset } from '../../base/base.ts'
+import { Bitset } from '../../base/base.ts'
 import {
   type Block,
   type BlockField,
@@ -12,13 +12,16 @@ import {
   FIELD_ABSENT,
   FIELD_STRING,
   FIELD_TRUE,
+  oneGroup,
   RECORD_FLAG_TRUNCATED,
+  type RowGroups,
+  type RowLayout,
   TRUNCATED_FIELD,
   type ValueTest,
 } from '../../record/record.ts'
 import { ByteSource, partCorrupt } from '../columns/byte-source.ts'
 import type { EncodedColumn, MaterializedColumn } from '../columns/encoding.ts'
-import { decodeColumn } from '../columns/encodings.ts'
+import { bitsHeld, decodeColumn } from '../columns/encodings.ts'
 import { readIndexes, readSequence } from '../columns/number-sequence.ts'
 import type { PartBlock } from '../part/part-file-reader.ts'
 import type { Template } from '../template/template.ts'
@@ -37,8 +40,10 @@ import {
   slotOfTemplate,
 } from './block-layout.ts'
 import type { BlockTemplates } from './part-sections.ts'
-import { columnTester, StoredText } from './stored-text.ts'
-import { ANSWER_ALL, ANSWER_NONE, ANSWER_SOME, type TemplateAnswers } from './template-answers.ts'
+import { COUNT_COST_MAX, columnTest, keepPassing, type RowTest, sameForAll } from './row-tests.ts'
+import { decodingGroups, groupsOfField, groupsOfLayouts } from './stored-groups.ts'
+import { StoredText } from './stored-text.ts'
+import { ANSWER_NONE, type TemplateAnswers } from './template-answers.ts'
 
 const NOTHING = new Uint8Array(0)
 const TRUE_BYTES = new TextEncoder().encode('true')
@@ -100,7 +105,7 @@ export class StoredBlock implements Block {
   readonly #kinds = new Map<number, Uint8Array>()
   readonly #fields = new Map<string, Column | null>()
   /** By field: what was found out for a test, which may be asked again for other rows. */
-  readonly #testers = new WeakMap<ValueTest, (((place: number) => boolean) | undefined)[]>()
+  readonly #fieldTests = new WeakMap<ValueTest, (RowTest | undefined)[]>()
 
   constructor(part: PartOfBlock, number: number) {
     this.#part = part
@@ -165,8 +170,8 @@ export class StoredBlock implements Block {
 
   #levelsOfRows(): Levels {
     return (this.#levels ??= this.#decode(SLOT_LEVELS, (source) => {
-      const severities = Uint8Array.from(readIndexes(source, this.rowCount, SEVERITY_MAX, 'a severity'))
-      const flags = Uint8Array.from(readIndexes(source, this.rowCount, BYTE_MAX, 'flags'))
+      const severities = new Uint8Array(readIndexes(source, this.rowCount, SEVERITY_MAX, 'a severity'))
+      const flags = new Uint8Array(readIndexes(source, this.rowCount, BYTE_MAX, 'flags'))
       if (source.u8() === 0) return { severities, flags, words: emptyColumn(this.rowCount) }
       const column = decodeColumn(source.u8(), source.takeRest(), this.rowCount)
       return { severities, flags, words: { ...column.materialize(), kinds: null } }
@@ -270,7 +275,7 @@ export class StoredBlock implements Block {
     const value =
       this.facts.fields[field].form === FORM_TEMPLATES
         ? this.text(field + 1).valueOf(place)
-        : valueAt(this.#column(field).materialize(), place)
+        : this.#column(field).valueAt(place)
     return { name: this.#nameOf(field), kind: kinds === null ? FIELD_STRING : kinds[place], value, isStream }
   }
 
@@ -323,26 +328,41 @@ export class StoredBlock implements Block {
       return
     }
     const present = this.rowsOf(index)
-    if (this.facts.fields[index].form !== FORM_TEMPLATES || present !== null) {
-      const tester = this.#fieldTester(index, test)
-      if (present === null) keepPassing(rows, tester)
-      else keepSparse(rows, present, tester, test.test(NOTHING, 0, 0))
-    } else this.text(index + 1).narrow(rows, test, this.#part.answersTo(test))
-  }
-
-  #fieldTester(index: number, test: ValueTest): (place: number) => boolean {
-    let testers = this.#testers.get(test)
-    if (testers === undefined) {
-      testers = []
-      this.#testers.set(test, testers)
+    if (present === null) this.#narrowPlaces(index, test, rows)
+    else {
+      const places = new Bitset(present.length)
+      keepSparse(rows, present, (place) => places.set(place), test.test(NOTHING, 0, 0))
+      this.#narrowPlaces(index, test, places)
+      places.forEach((place) => void rows.set(present[place]))
     }
-    return (testers[index] ??= this.#newFieldTester(index, test))
   }
 
-  #newFieldTester(index: number, test: ValueTest): (place: number) => boolean {
-    if (this.facts.fields[index].form !== FORM_TEMPLATES) return columnTester(this.#column(index), test)
-    const { data, starts, lengths } = this.text(index + 1).materialize()
-    return (place) => test.test(data, starts[place], starts[place] + lengths[place])
+  /** As `narrow`, by place. */
+  #narrowPlaces(index: number, test: ValueTest, places: Bitset): void {
+    if (this.facts.fields[index].form === FORM_TEMPLATES)
+      this.text(index + 1).narrow(places, test, this.#part.answersTo(test))
+    else keepPassing(places, this.#fieldTest(index, test))
+  }
+
+  /** Of an encoded field, by place. */
+  #fieldTest(index: number, test: ValueTest): RowTest {
+    let tests = this.#fieldTests.get(test)
+    if (tests === undefined) {
+      tests = []
+      this.#fieldTests.set(test, tests)
+    }
+    return (tests[index] ??= this.#newFieldTest(index, test))
+  }
+
+  #newFieldTest(index: number, test: ValueTest): RowTest {
+    const { needleBits, allNeedleBits } = this.#part.answersTo(test)
+    const bytes = this.#string(slotOfColumn(index + 1))
+    if (needleBits !== null && bytes.length > 0) {
+      const held = bitsHeld(bytes[0], bytes.subarray(1), needleBits)
+      if ((held & allNeedleBits) !== allNeedleBits)
+        return sameForAll(ANSWER_NONE, this.facts.fields[index].rows)
+    }
+    return columnTest(this.#column(index), test)
   }
 
   countPassing(field: string | null, test: ValueTest): number | null {
@@ -352,17 +372,7 @@ export class StoredBlock implements Block {
   }
 
   #countMessages(test: ValueTest): number | null {
-    const { numbers, rowCounts, plainRows } = this.#part.columnTemplates(this.#number, COLUMN_MESSAGE)
-    const answers = this.#part.answersTo(test)
-    if (plainRows > 0) return null
-    let count = 0
-    for (let place = 0; place < numbers.length; place++) {
-      const answer = answers.answer(numbers[place])
-      if (answer === ANSWER_SOME) return null
-      if (answer === ANSWER_ALL) count += rowCounts[place]
-      else if (answer !== ANSWER_NONE) return null
-    }
-    return count
+    return this.text(COLUMN_MESSAGE).count(test, this.#part.answersTo(test))
   }
 
   #countField(name: string, test: ValueTest): number | null {
@@ -371,11 +381,39 @@ export class StoredBlock implements Block {
     const absent = test.test(NOTHING, 0, 0)
     if (index < 0) return absent ? this.rowCount : 0
     const { values, rows } = this.facts.fields[index]
-    if (values === null) return null
-    const passing = values.filter((value) => test.test(value, 0, value.length)).length
     const others = absent ? this.rowCount - rows : 0
-    if (passing === 0) return others
-    return passing === values.length ? rows + others : null
+    if (values !== null) {
+      const passing = values.filter((value) => test.test(value, 0, value.length)).length
+      if (passing === 0) return others
+      if (passing === values.length) return rows + others
+    }
+    const found = this.#countPlaces(index, test)
+    return found === null ? null : found + others
+  }
+
+  #countPlaces(index: number, test: ValueTest): number | null {
+    if (this.facts.fields[index].form === FORM_TEMPLATES)
+      return this.text(index + 1).count(test, this.#part.answersTo(test))
+    const fieldTest = this.#fieldTest(index, test)
+    return fieldTest.cost > COUNT_COST_MAX ? null : fieldTest.count()
+  }
+
+  // ---- groups -------------------------------------------------------------------------------------------------
+
+  valueGroups(name: string | null): RowGroups<Uint8Array> | null {
+    const { facts, rowCount } = this
+    const index = name === null ? -1 : this.#part.fieldIndex(this.#number, name)
+    if (name === null || name === TRUNCATED_FIELD || (index < 0 && facts.hasOverflow)) return null
+    if (index < 0) return oneGroup(NOTHING, rowCount)
+    const [column, rows] = [() => this.#column(index), () => this.rowsOf(index)]
+    const field = { rowCount, facts: facts.fields[index], column, rows }
+    const groups = this.#part.decode(() => groupsOfField(field))
+    return groups === null ? null : decodingGroups(groups, (read) => this.#part.decode(read))
+  }
+
+  layoutGroups(): RowGroups<RowLayout> {
+    const { list, ofRow } = this.layouts()
+    return this.#part.decode(() => groupsOfLayouts(list, ofRow, (field) => this.#nameOf(field)))
   }
 
   // ---- columns by place, also for merging ---------------------------------------------------------------------
@@ -399,8 +437,9 @@ export class StoredBlock implements Block {
     let kinds = this.#kinds.get(index)
     if (kinds === undefined) {
       const { rows } = this.facts.fields[index]
-      kinds = this.#decode(slotOfKinds(index + 1), (source) =>
-        Uint8Array.from(readIndexes(source, rows, KIND_MAX, 'a kind')),
+      kinds = this.#decode(
+        slotOfKinds(index + 1),
+        (source) => new Uint8Array(readIndexes(source, rows, KIND_MAX, 'a kind')),
       )
       this.#kinds.set(index, kinds)
     }
@@ -419,7 +458,7 @@ export class StoredBlock implements Block {
   #openText(column: number): StoredText {
     return new StoredText({
       rowCount: column === COLUMN_MESSAGE ? this.rowCount : this.facts.fields[column - 1].rows,
-      bytes: this.#string(slotOfColumn(column)),
+      readRows: () => this.#string(slotOfColumn(column)),
       templates: this.#part.columnTemplates(this.#number, column),
       list: this.#part.templates,
       readSlots: (place) => this.#string(slotOfTemplate(column, place)),
@@ -544,24 +583,25 @@ function narrowColumn(column: Column | null, test: ValueTest, rows: Bitset): voi
     return
   }
   const { data, starts, lengths } = column
-  keepPassing(rows, (row) => test.test(data, starts[row], starts[row] + lengths[row]))
+  for (let row = rows.nextSet(0); row >= 0; row = rows.nextSet(row + 1))
+    if (!test.test(data, starts[row], starts[row] + lengths[row])) rows.unset(row)
 }
 
-function keepPassing(rows: Bitset, passes: (row: number) => boolean): void {
-  for (let row = rows.nextSet(0); row >= 0; row = rows.nextSet(row + 1)) if (!passes(row)) rows.unset(row)
-}
-
-/** `present` are the rows with a value, ascending; the others pass as `absentPasses` says. */
+/**
+ * Takes all rows out but those that are not `present` (the rows with a value, ascending) where these pass. Tells `meet`
+ * of each present one by its place.
+ */
 function keepSparse(
   rows: Bitset,
   present: Uint32Array,
-  passes: (place: number) => boolean,
+  meet: (place: number) => void,
   absentPasses: boolean,
 ): void {
   let place = 0
   for (let row = rows.nextSet(0); row >= 0; row = rows.nextSet(row + 1)) {
     while (place < present.length && present[place] < row) place++
     const isPresent = place < present.length && present[place] === row
-    if (isPresent ? !passes(place) : !absentPasses) rows.unset(row)
+    if (isPresent) meet(place)
+    if (isPresent || !absentPasses) rows.unset(row)
   }
 }

@@ -2,8 +2,9 @@
  * An open part: what its blocks share, what is known of each block, and the blocks themselves. Reading is synchronous:
  * it happens in worker threads.
  *
- * What is decoded of names, templates and filters is kept while the part is open; blocks are made anew for each scan,
- * from frames that are cached (part/frame-cache.ts).
+ * What is decoded of names, templates and filters is kept while the part is open. Blocks are made anew, from frames that
+ * are cached (part/frame-cache.ts); but one that a scan had just before is given again with all that it has decoded,
+ * unless its memory was needed meanwhile: rows are mostly fetched from the blocks where they were found.
  */
 import { CodedError, type Disk, isCodedError, messageOf } from '../../base/base.ts'
 import { TRUNCATED_FIELD, type ValueTest } from '../../record/record.ts'
@@ -29,6 +30,7 @@ import { StoredBlock } from './stored-block.ts'
 import { TemplateAnswers } from './template-answers.ts'
 
 const NOTHING = new Uint8Array(0)
+const RECENT_BLOCKS_MAX = 4
 const TRUE_BYTES = new TextEncoder().encode('true')
 
 export interface OpenPartOptions {
@@ -41,6 +43,7 @@ export class StoredPart {
   readonly file: PartFileReader
   readonly level: number
   readonly #facts: (BlockFacts | undefined)[] = []
+  readonly #recentBlocks = new Map<number, WeakRef<StoredBlock>>()
   readonly #filters: (WordFilter | null | undefined)[] = []
   #answers = new WeakMap<ValueTest, TemplateAnswers>()
   #names: string[] | null = null
@@ -120,7 +123,16 @@ export class StoredPart {
   }
 
   block(number: number): StoredBlock {
-    return new StoredBlock(this, number)
+    const recent = this.#recentBlocks.get(number)?.deref()
+    if (recent !== undefined) return recent
+    const block = new StoredBlock(this, number)
+    this.#recentBlocks.delete(number)
+    this.#recentBlocks.set(number, new WeakRef(block))
+    for (const oldest of this.#recentBlocks.keys()) {
+      if (this.#recentBlocks.size <= RECENT_BLOCKS_MAX) break
+      this.#recentBlocks.delete(oldest)
+    }
+    return block
   }
 
   // ---- skipping -----------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 /**
- * What a test means for each template of a part: none of its rows pass, all do, or a piece of each must be looked at.
+ * What a test means for each template of a part: none of its rows pass, all do, or pieces of each must be looked at.
  * Asked once a template, and kept for all blocks of the part as long as the test is used.
  */
 import { requiredWords, type TestNeedle, type ValueTest, type WordSpan } from '../../record/record.ts'
+import { bitsOfBytes } from '../columns/encoding.ts'
 import type { WordFilter } from '../filter/word-filter.ts'
 import type { SlotFacts } from '../template/slot-facts.ts'
 import type { Template } from '../template/template.ts'
@@ -16,6 +17,15 @@ export const ANSWER_SOME = 3
 /** More words of a needle are not looked at: the first ones tell enough. */
 const WORDS_MAX = 16
 
+/** Distinct bytes of a needle that have a bit each; further ones are not looked for. */
+const NEEDLE_BITS_MAX = 31
+
+/** A piece of the rows of a template. */
+export interface Window extends TemplateWindow {
+  /** Bits of the needle's bytes that its static text does not have (`needleBits`). */
+  readonly missing: number
+}
+
 interface NeedlePart {
   readonly needle: TestNeedle
   readonly matcher: TemplateMatcher
@@ -27,7 +37,13 @@ export class TemplateAnswers {
   readonly #facts: readonly SlotFacts[]
   readonly #needles: readonly NeedlePart[]
   readonly #answers: Uint8Array
-  readonly #windows = new Map<number, TemplateWindow>()
+  readonly #windows = new Map<number, readonly Window[]>()
+  /** The test of a row is that of its windows: whether one of them passes. */
+  readonly isDecidedByWindows: boolean
+  /** By byte: a bit of its own where it stands in the needle; null where there is not one needle alone. */
+  readonly needleBits: Uint32Array | null
+  /** The bits of all bytes of the needle. */
+  readonly allNeedleBits: number
   /** By needle and template: which of its words the static text may have, as bits; plus one. */
   readonly #staticWords: readonly Uint32Array[]
 
@@ -40,6 +56,10 @@ export class TemplateAnswers {
       words: wordsOf(needle),
     }))
     this.#answers = new Uint8Array(templates.length)
+    const needle = this.#needles.length === 1 ? this.#needles[0].needle : null
+    this.isDecidedByWindows = needle?.decides === true
+    this.needleBits = needle === null ? null : bitsOfNeedle(needle.bytes)
+    this.allNeedleBits = needle === null ? 0 : bitsOfBytes(needle.bytes, this.needleBits!)
     this.#staticWords = this.#needles.map(() => new Uint32Array(templates.length))
   }
 
@@ -49,9 +69,13 @@ export class TemplateAnswers {
     return this.#answers[number]
   }
 
-  /** The piece of a row that decides, where the answer is ANSWER_SOME. */
-  windowOf(number: number): TemplateWindow {
-    return this.#windows.get(number) ?? { fromSegment: 0, toSegment: this.#templates[number].slots.length }
+  /** Where the answer is ANSWER_SOME: the pieces of a row in one of which a needle stands where the row passes. */
+  windowsOf(number: number): readonly Window[] {
+    return (
+      this.#windows.get(number) ?? [
+        { fromSegment: 0, toSegment: this.#templates[number].slots.length, missing: 0 },
+      ]
+    )
   }
 
   /**
@@ -96,6 +120,12 @@ export class TemplateAnswers {
     return bits
   }
 
+  #missingBits({ text, slots }: Template, { fromSegment, toSegment }: TemplateWindow): number {
+    const start = fromSegment === 0 ? 0 : slots[fromSegment - 1]
+    const end = toSegment === slots.length ? text.length : slots[toSegment]
+    return this.allNeedleBits & ~bitsOfBytes(text, this.needleBits!, start, end)
+  }
+
   #ask(number: number): number {
     if (this.#needles.length === 0) return ANSWER_SOME
     const template = this.#templates[number]
@@ -106,10 +136,22 @@ export class TemplateAnswers {
       if (answer === 'none') continue
       if (answer === 'all' && needle.decides) return ANSWER_ALL
       answered = ANSWER_SOME
-      if (answer !== 'all' && needle.decides && this.#needles.length === 1) this.#windows.set(number, answer)
+      if (answer !== 'all' && this.#needles.length === 1)
+        this.#windows.set(
+          number,
+          answer.map((window) => ({ ...window, missing: this.#missingBits(template, window) })),
+        )
     }
     return answered
   }
+}
+
+/** A bit for each distinct byte. */
+function bitsOfNeedle(bytes: Uint8Array): Uint32Array {
+  const bitsOf = new Uint32Array(256)
+  const distinct = [...new Set(bytes)].slice(0, NEEDLE_BITS_MAX)
+  for (const [bit, byte] of distinct.entries()) bitsOf[byte] = 1 << bit
+  return bitsOf
 }
 
 /** Words that a value has for sure where the needle stands in it. */

@@ -6,7 +6,7 @@ import { ByteSource } from './byte-source.ts'
 import { DIGIT, gather, POINT } from './column-facts.ts'
 import { DecodedColumn, newSpans } from './decoded-column.ts'
 import { DOT, isDigit, PRINT_SLACK, printNumber, ZERO } from './digits.ts'
-import type { Encoding, MaterializedColumn } from './encoding.ts'
+import { bitsOfDigits, type Encoding, type MaterializedColumn } from './encoding.ts'
 import { planSequence, readIndexes } from './number-sequence.ts'
 
 const SHORTEST = '0.0.0.0'.length
@@ -38,6 +38,8 @@ export const addresses: Encoding = {
     }
     return new DecodedColumn({ rowCount, materialize })
   },
+
+  holds: (_bytes, bitsOf) => bitsOfDigits(bitsOf) | bitsOf[DOT],
 }
 
 /** -1 where it is none. */

@@ -90,8 +90,16 @@ export function addOffset({ low, high, count, isWide }: Words, base: number): Fl
 export function addDeltas({ low, high, count, isWide }: Words, first: number): Float64Array {
   const numbers = new Float64Array(count)
   let sum = first
+  if (!isWide) {
+    for (let i = 0; i < count; i++) {
+      const zigzag = low[i]
+      sum += (zigzag >>> 1) ^ -(zigzag & 1)
+      numbers[i] = sum
+    }
+    return numbers
+  }
   for (let i = 0; i < count; i++) {
-    const half = isWide ? high[i] * (TWO_32 / 2) + (low[i] >>> 1) : low[i] >>> 1
+    const half = high[i] * (TWO_32 / 2) + (low[i] >>> 1)
     sum += (low[i] & 1) === 0 ? half : -half - 1
     numbers[i] = sum
   }

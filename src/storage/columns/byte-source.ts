@@ -70,6 +70,11 @@ export class ByteSource {
     return at
   }
 
+  /** Back to a place where it was before. */
+  goTo(at: number): void {
+    this.#at = at
+  }
+
   take(byteCount: number): Uint8Array {
     const at = this.skip(byteCount)
     return this.bytes.subarray(at, at + byteCount)

@@ -1,6 +1,6 @@
 /** One value for all rows: its bytes, and nothing else. */
 import { DecodedColumn, lazily, newSpans } from './decoded-column.ts'
-import type { Encoding } from './encoding.ts'
+import { bitsOfBytes, type Encoding } from './encoding.ts'
 
 export const constant: Encoding = {
   code: 1,
@@ -19,10 +19,18 @@ export const constant: Encoding = {
 
   decode(bytes, rowCount) {
     const codes = lazily(() => new Uint32Array(rowCount))
+    const entries = () => ({ data: bytes, starts: Uint32Array.of(0), lengths: Uint32Array.of(bytes.length) })
     const materialize = () => {
       const { starts, lengths } = newSpans(rowCount)
       return { data: bytes, starts, lengths: lengths.fill(bytes.length) }
     }
-    return new DecodedColumn({ rowCount, dictionary: { values: () => [bytes], codes }, materialize })
+    return new DecodedColumn({
+      rowCount,
+      dictionary: { values: () => [bytes], entries, codes },
+      materialize,
+      valueAt: () => bytes,
+    })
   },
+
+  holds: (bytes, bitsOf) => bitsOfBytes(bytes, bitsOf),
 }

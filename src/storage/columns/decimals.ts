@@ -21,7 +21,7 @@ import {
   printNumber,
   ZERO,
 } from './digits.ts'
-import type { Encoding, MaterializedColumn, NumberBounds } from './encoding.ts'
+import { bitsOfDigits, type Encoding, type MaterializedColumn, type NumberBounds } from './encoding.ts'
 import { planSequence, readIndexes, readSequence } from './number-sequence.ts'
 
 /** Sign and point beside the digits. */
@@ -71,6 +71,8 @@ export const decimals: Encoding = {
       materialize: () => print(read()),
     })
   },
+
+  holds: (_bytes, bitsOf) => bitsOfDigits(bitsOf) | bitsOf[MINUS] | bitsOf[DOT],
 }
 
 function parseAll({ bytes, starts, ends }: ValueTable, { distinct, scratch }: ColumnFacts): Decimals | null {

@@ -6,6 +6,8 @@ export interface DecodedColumnParts {
   readonly dictionary?: EncodedDictionary
   readonly numbers?: () => NumberBounds | null
   readonly materialize: () => MaterializedColumn
+  /** One value, where that costs less than all. */
+  readonly valueAt?: (row: number) => Uint8Array
 }
 
 export class DecodedColumn implements EncodedColumn {
@@ -27,6 +29,12 @@ export class DecodedColumn implements EncodedColumn {
   materialize(): MaterializedColumn {
     this.#materialized ??= this.#parts.materialize()
     return this.#materialized
+  }
+
+  valueAt(row: number): Uint8Array {
+    if (this.#materialized === null && this.#parts.valueAt !== undefined) return this.#parts.valueAt(row)
+    const { data, starts, lengths } = this.materialize()
+    return data.subarray(starts[row], starts[row] + lengths[row])
   }
 }
 

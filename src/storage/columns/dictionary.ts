@@ -30,6 +30,11 @@ const DISTINCT_SHARE_MAX = 0.9
 
 /** `inner` holds the distinct values; one of them must take any. */
 export function dictionaryOf(inner: readonly Encoding[]): Encoding {
+  const innerOf = (code: number): Encoding => {
+    const encoding = inner.find((one) => one.code === code)
+    if (encoding === undefined) throw partCorrupt(`there is no encoding ${code} of distinct values`)
+    return encoding
+  }
   return {
     code: 9,
     name: 'dictionary',
@@ -64,14 +69,18 @@ export function dictionaryOf(inner: readonly Encoding[]): Encoding {
       const source = new ByteSource(bytes)
       const count = source.varintUpTo(rowCount, 'the number of distinct values')
       if (count === 0) throw partCorrupt('a dictionary is empty')
-      const code = source.u8()
-      const encoding = inner.find((one) => one.code === code)
-      if (encoding === undefined) throw partCorrupt(`there is no encoding ${code} of distinct values`)
-      const distinct = encoding.decode(source.take(source.varint()), count)
+      const distinct = innerOf(source.u8()).decode(source.take(source.varint()), count)
       const way = source.u8()
       if (way > DISTANCES) throw partCorrupt(`there is no way ${way} of codes`)
       const rest = source.takeRest()
       return new DictionaryColumn(distinct, way, rest, rowCount).column()
+    },
+
+    holds(bytes, bitsOf) {
+      const source = new ByteSource(bytes)
+      source.varint()
+      const encoding = innerOf(source.u8())
+      return encoding.holds(source.take(source.varint()), bitsOf)
     },
   }
 }
@@ -128,9 +137,14 @@ class DictionaryColumn {
   column(): DecodedColumn {
     return new DecodedColumn({
       rowCount: this.#rowCount,
-      dictionary: { values: lazily(() => this.#values()), codes: this.#codes },
+      dictionary: {
+        values: lazily(() => this.#values()),
+        entries: () => this.#distinct.materialize(),
+        codes: this.#codes,
+      },
       numbers: () => this.#distinct.numbers(),
       materialize: () => this.#materialize(),
+      valueAt: (row) => this.#distinct.valueAt(this.#codes()[row]),
     })
   }
 

@@ -26,6 +26,25 @@ export interface Encoding {
   plan(values: ColumnValues, facts: ColumnFacts): EncodingPlan | null
   /** PART_CORRUPT. The bytes stay with the column and must not change. */
   decode(bytes: Uint8Array, rowCount: number): EncodedColumn
+  /**
+   * The bits of every byte that any value may have: those of bytes that none has may be among them. `bitsOf` has the
+   * bits of each of the 256 bytes. Looks at a few bytes where it can, and decodes no row. PART_CORRUPT.
+   */
+  holds(bytes: Uint8Array, bitsOf: Uint32Array): number
+}
+
+/** The bits of the bytes from `start` to `end`. */
+export function bitsOfBytes(bytes: Uint8Array, bitsOf: Uint32Array, start = 0, end = bytes.length): number {
+  let bits = 0
+  for (let at = start; at < end; at++) bits |= bitsOf[bytes[at]]
+  return bits
+}
+
+/** The bits of the digits. */
+export function bitsOfDigits(bitsOf: Uint32Array): number {
+  let bits = 0
+  for (let digit = 0x30; digit <= 0x39; digit++) bits |= bitsOf[digit]
+  return bits
 }
 
 /** What was found out while estimating is what writing needs: so the estimate comes with the means to write. */
@@ -47,6 +66,8 @@ export interface EncodedColumn {
   numbers(): NumberBounds | null
   /** All values, each where `starts` and `lengths` say. Decoded once, then kept. PART_CORRUPT. */
   materialize(): MaterializedColumn
+  /** One value, which lies in memory that is used for others too. For a few rows of many. PART_CORRUPT. */
+  valueAt(row: number): Uint8Array
 }
 
 export interface NumberBounds {
@@ -57,6 +78,8 @@ export interface NumberBounds {
 export interface EncodedDictionary {
   /** Distinct: no two have the same bytes. PART_CORRUPT. */
   values(): readonly Uint8Array[]
+  /** The same values, one behind the other in the order of their codes, without an object each. PART_CORRUPT. */
+  entries(): MaterializedColumn
   /** By row: below the number of values. PART_CORRUPT. */
   codes(): Uint32Array
 }

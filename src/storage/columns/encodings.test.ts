@@ -19,10 +19,27 @@ function assertComesBack(rows: readonly string[], what: string): string {
     if (plan === null) continue
     const sink = new ByteSink(16)
     plan.write(sink)
-    const column = encoding.decode(sink.written().slice(), rows.length)
-    assertColumn(column, rows, `${what} as ${encoding.name}`)
+    const bytes = sink.written().slice()
+    assertColumn(encoding.decode(bytes, rows.length), rows, `${what} as ${encoding.name}`)
+    const held = bytesHeld(encoding, bytes)
+    for (const row of rows)
+      for (const byte of Buffer.from(row, 'latin1'))
+        assert.ok(held.has(byte), `${what} as ${encoding.name}: byte ${byte} is not held`)
   }
   return chooseEncoding(values, facts).encoding.name
+}
+
+/** Bytes that the column says some value may have. */
+function bytesHeld(encoding: Encoding, bytes: Uint8Array): Set<number> {
+  const held = new Set<number>()
+  for (let first = 0; first < 256; first += 32) {
+    const bitsOf = Uint32Array.from({ length: 256 }, (_, byte) =>
+      byte >>> 5 === first >>> 5 ? 1 << (byte & 31) : 0,
+    )
+    const bits = encoding.holds(bytes, bitsOf)
+    for (let bit = 0; bit < 32; bit++) if ((bits & (1 << bit)) !== 0) held.add(first + bit)
+  }
+  return held
 }
 
 function assertColumn(column: EncodedColumn, rows: readonly string[], what: string): void {
@@ -163,6 +180,25 @@ test('columns of real logs come back', (t) => {
   }
 })
 
+test('what bytes a column may hold is told without its rows', () => {
+  const held = (rows: readonly string[], name: string): string => {
+    const encoding = ENCODINGS.find((one) => one.name === name)!
+    const found = bytesHeld(encoding, encodeRows(encoding, rows)!)
+    return String.fromCharCode(...[...found].sort((a, b) => a - b))
+  }
+  const repeated = (...rows: string[]): string[] =>
+    Array.from({ length: 60 }, (_, row) => rows[row % rows.length])
+  assert.equal(held(['of', 'of'], 'constant'), 'fo')
+  assert.equal(held(['1', '-2'], 'integers'), '-0123456789')
+  assert.equal(held(['1.5', '2.5'], 'decimals'), '-.0123456789')
+  assert.equal(held(['10.0.0.1', '10.0.0.2'], 'ipv4'), '.0123456789')
+  assert.equal(held(['blk_-1', 'blk_77'], 'shapes'), '-0123456789_bkl')
+  assert.equal(held(['a7f3', 'b910', '02d1'], 'positions'), '0123456789abcdef')
+  assert.equal(held(['x1', 'x2'], 'positions'), '12x')
+  assert.equal(held(repeated('17', '9000'), 'dictionary'), '-0123456789')
+  assert.equal(held(['2015-07-29 17:41:44Z', '2016-07-29 17:41:44Z'], 'timestamps'), ' -0123456789:Z')
+})
+
 // ---- estimates -----------------------------------------------------------------------------------------------------
 
 /** Typical columns; a plain text's compression cannot be told without compressing it. */
@@ -226,6 +262,7 @@ function isNoticed(encoding: Encoding, bytes: Uint8Array, rowCount: number): boo
     column.numbers()
     column.dictionary?.values()
     column.dictionary?.codes()
+    bytesHeld(encoding, bytes)
     return false
   } catch (error) {
     if (isCodedError(error, 'PART_CORRUPT')) return true

@@ -45,7 +45,16 @@ export function encodeColumn(values: ColumnValues, facts: ColumnFacts, sink: Byt
 
 /** PART_CORRUPT, also where no encoding has this code. */
 export function decodeColumn(code: number, bytes: Uint8Array, rowCount: number): EncodedColumn {
+  return encodingOf(code).decode(bytes, rowCount)
+}
+
+/** The bits of every byte that any value of the column may have (Encoding.holds). The same. */
+export function bitsHeld(code: number, bytes: Uint8Array, bitsOf: Uint32Array): number {
+  return encodingOf(code).holds(bytes, bitsOf)
+}
+
+function encodingOf(code: number): Encoding {
   const encoding = byCode[code]
   if (encoding === undefined) throw partCorrupt(`there is no encoding ${code}`)
-  return encoding.decode(bytes, rowCount)
+  return encoding
 }

@@ -21,7 +21,7 @@ import {
   printNumber,
   ZERO,
 } from './digits.ts'
-import type { Encoding, MaterializedColumn } from './encoding.ts'
+import { bitsOfDigits, type Encoding, type MaterializedColumn } from './encoding.ts'
 import { planSequence, readSequence } from './number-sequence.ts'
 
 const CANONICAL = 0
@@ -57,9 +57,12 @@ export const integers: Encoding = {
     return new DecodedColumn({
       rowCount,
       numbers: lazily(() => boundsOf(read())),
-      materialize: () => (width === CANONICAL ? printCanonical(read()) : printFixed(read(), width)),
+      materialize: () => print(read(), width),
+      valueAt: (row) => print(read().subarray(row, row + 1), width).data,
     })
   },
+
+  holds: (_bytes, bitsOf) => bitsOfDigits(bitsOf) | bitsOf[MINUS],
 }
 
 /** The integer of each distinct value; null where one is none, or neither all are as printed nor all of one width. */
@@ -103,6 +106,10 @@ function isSignedInteger(bytes: Uint8Array, start: number, end: number): boolean
   if (bytes[first] === ZERO && (first > start || end > first + 1)) return false
   for (let at = first; at < end; at++) if (!isDigit(bytes[at])) return false
   return true
+}
+
+function print(numbers: Float64Array, width: number): MaterializedColumn {
+  return width === CANONICAL ? printCanonical(numbers) : printFixed(numbers, width)
 }
 
 function printCanonical(numbers: Float64Array): MaterializedColumn {

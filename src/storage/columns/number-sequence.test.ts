@@ -4,7 +4,7 @@ import { SeededRandom } from '../../base/base.ts'
 import { packBits, unpackBits } from './bit-packing.ts'
 import { ByteSink } from './byte-sink.ts'
 import { ByteSource } from './byte-source.ts'
-import { planSequence, readSequence } from './number-sequence.ts'
+import { planSequence, readIndexes, readSequence } from './number-sequence.ts'
 import { Scratch } from './scratch.ts'
 
 const scratch = new Scratch()
@@ -68,6 +68,48 @@ test('sequences of every range come back', () => {
     assert.deepEqual(readSequence(source, count), numbers, `seed ${seed}`)
     source.expectEnd()
   }
+})
+
+test('indexes of every range and form come back, and those out of bounds are refused', () => {
+  const tags = new Set<number>()
+  for (let seed = 0; seed < 1500; seed++) {
+    const random = new SeededRandom(seed)
+    const count = 1 + random.below(400)
+    const range = 2 ** random.below(33)
+    const isSmooth = random.chance(0.4)
+    const repeat = random.chance(0.3) ? 1 + random.below(60) : 1
+    let value = Math.floor((random.uint32() / 2 ** 32) * range)
+    const numbers = Array.from({ length: count }, (_, i) => {
+      if (i % repeat === 0) {
+        const step = Math.floor((random.uint32() / 2 ** 32 - 0.4) * (isSmooth ? range / 500 : range))
+        value = isSmooth ? Math.min(range - 1, Math.max(0, value + step)) : Math.abs(step)
+      }
+      return value
+    })
+    const bytes = written(numbers)
+    tags.add(bytes[0])
+    const max = Math.max(...numbers)
+    const source = new ByteSource(bytes)
+    assert.deepEqual([...readIndexes(source, count, max, 'it')], numbers, `seed ${seed}`)
+    source.expectEnd()
+    const refused = { code: 'PART_CORRUPT' }
+    if (max > 0)
+      assert.throws(() => readIndexes(new ByteSource(bytes), count, max - 1, 'it'), refused, `seed ${seed}`)
+    const below = written(numbers.map((number) => number - Math.min(...numbers) - 1))
+    assert.throws(() => readIndexes(new ByteSource(below), count, 0xffff_ffff, 'it'), refused, `seed ${seed}`)
+  }
+  const has = (from: number, to: number): boolean => [...tags].some((tag) => tag >= from && tag <= to)
+  const forms = [
+    has(0, 0),
+    has(1, 24),
+    has(25, 32),
+    has(65, 88),
+    has(128, 130),
+    has(131, 131),
+    has(136, 138),
+    has(160, 160),
+  ]
+  assert.ok(!forms.includes(false), `${forms} of ${[...tags]}`)
 })
 
 test('varints come back, and what no sink wrote is refused', () => {

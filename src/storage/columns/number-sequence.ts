@@ -38,6 +38,12 @@ const TAG_DELTA_PLANES = 135
 const PLANES_MAX = 7
 const TAG_RUNS = 160
 
+/** Numbers that 31 bits and a sign hold, so that sums of two words of 24 bits need no doubles. */
+const SMALL_MAX = 2 ** 31 - 1
+const SMALL_BITS = 24
+/** Shorter runs are written one by one. */
+const FILL_MIN = 32
+
 /** Planes that differ share a table of the compressor, so they must promise this much. */
 const PLANES_GAIN_MIN = 1.03
 /** Runs are tried where rows change their value at most once in this many. */
@@ -222,11 +228,15 @@ export function readSequence(source: ByteSource, count: number, mayHaveRuns = tr
 
 function numbersOf(source: ByteSource, count: number, tag: number, base: number): Float64Array {
   const width = widthOf(tag)
-  const isDelta = tag > TAG_DELTA_PLANES || (tag > TAG_DELTA && tag <= TAG_DELTA + WIDTH_MAX)
+  const isDelta = isDeltaTag(tag)
   const words = tag > TAG_PLANES ? readPlanes(source, count, width / 8) : unpackBits(source, count, width)
   const numbers = isDelta ? addDeltas(words, base) : addOffset(words, base)
   const largest = Math.abs(base) + 2 ** width * (isDelta ? count : 1)
   return largest <= Number.MAX_SAFE_INTEGER ? numbers : checkSafe(numbers)
+}
+
+function isDeltaTag(tag: number): boolean {
+  return tag > TAG_DELTA_PLANES || (tag > TAG_DELTA && tag <= TAG_DELTA + WIDTH_MAX)
 }
 
 /** Bits of a value in this form. PART_CORRUPT where there is no such form. */
@@ -240,19 +250,75 @@ function widthOf(tag: number): number {
 
 /** As `readSequence`, of integers from 0 to `max` (below 2^32). */
 export function readIndexes(source: ByteSource, count: number, max: number, what: string): Uint32Array {
-  const numbers = readSequence(source, count)
   const indexes = new Uint32Array(count)
+  const at = source.at
+  const worst = readSmall(source, count, indexes) ?? copyInto(indexes, sequenceAt(source, at, count))
+  if (worst < 0 || worst > max) throw partCorrupt(`${what} is ${worst}, at most ${max} is possible`)
+  return indexes
+}
+
+function sequenceAt(source: ByteSource, at: number, count: number): Float64Array {
+  source.goTo(at)
+  return readSequence(source, count)
+}
+
+/** The smallest number where it is below 0, else the largest. */
+function copyInto(indexes: Uint32Array, numbers: Float64Array): number {
   let smallest = 0
   let largest = 0
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < indexes.length; i++) {
     const value = numbers[i]
     if (value > largest) largest = value
     else if (value < smallest) smallest = value
     indexes[i] = value
   }
-  const worst = smallest < 0 ? smallest : largest
-  if (worst < 0 || worst > max) throw partCorrupt(`${what} is ${worst}, at most ${max} is possible`)
-  return indexes
+  return smallest < 0 ? smallest : largest
+}
+
+/**
+ * Reads a sequence all of whose numbers surely have at most 31 bits without making doubles of them, and answers as
+ * `copyInto`. Null where they may have more: then nothing is known of what was read.
+ */
+function readSmall(source: ByteSource, count: number, indexes: Uint32Array): number | null {
+  const tag = source.u8()
+  if (tag === TAG_RUNS) return spreadRuns(source, indexes)
+  const base = source.signedVarint()
+  if (Math.abs(base) > SMALL_MAX) return null
+  if (tag === 0) {
+    indexes.fill(base)
+    return base
+  }
+  const width = widthOf(tag)
+  const isDelta = isDeltaTag(tag)
+  if (width > SMALL_BITS || Math.abs(base) + 2 ** width * (isDelta ? count : 1) > SMALL_MAX) return null
+  const { low } = tag > TAG_PLANES ? readPlanes(source, count, width / 8) : unpackBits(source, count, width)
+  return isDelta ? addSmallDeltas(low, base, indexes) : addSmallOffset(low, base, indexes)
+}
+
+function addSmallOffset(low: Uint32Array, base: number, indexes: Uint32Array): number {
+  let smallest = 0
+  let largest = 0
+  for (let i = 0; i < indexes.length; i++) {
+    const value = (low[i] + base) | 0
+    if (value > largest) largest = value
+    else if (value < smallest) smallest = value
+    indexes[i] = value
+  }
+  return smallest < 0 ? smallest : largest
+}
+
+function addSmallDeltas(low: Uint32Array, first: number, indexes: Uint32Array): number {
+  let smallest = 0
+  let largest = 0
+  let value = first | 0
+  for (let i = 0; i < indexes.length; i++) {
+    const zigzag = low[i] | 0
+    value = (value + ((zigzag >>> 1) ^ -(zigzag & 1))) | 0
+    if (value > largest) largest = value
+    else if (value < smallest) smallest = value
+    indexes[i] = value
+  }
+  return smallest < 0 ? smallest : largest
 }
 
 function readPlanes(source: ByteSource, count: number, planes: number): Words {
@@ -270,20 +336,40 @@ function readPlanes(source: ByteSource, count: number, planes: number): Words {
 }
 
 function readRuns(source: ByteSource, count: number): Float64Array {
+  const numbers = new Float64Array(count)
+  spreadRuns(source, numbers)
+  return numbers
+}
+
+/** Fills all of `into`, and answers as `copyInto`. */
+function spreadRuns(source: ByteSource, into: Float64Array | Uint32Array): number {
+  const count = into.length
   const runCount = source.varintUpTo(count, 'the number of runs')
   if (runCount === 0) throw partCorrupt('it has no runs')
   const values = readSequence(source, runCount, false)
   const lengths = readSequence(source, runCount, false)
-  const numbers = new Float64Array(count)
   let at = 0
   for (let run = 0; run < runCount; run++) {
     const end = at + lengths[run] + 1
     if (!(end > at && end <= count)) throw partCorrupt('its runs have more rows than it has')
-    numbers.fill(values[run], at, end)
+    const value = values[run]
+    if (end - at < FILL_MIN) while (at < end) into[at++] = value
+    else into.fill(value, at, end)
     at = end
   }
   if (at < count) throw partCorrupt('its runs have fewer rows than it has')
-  return numbers
+  const { min, max } = boundsOf(values)
+  return min < 0 ? min : max
+}
+
+function boundsOf(numbers: Float64Array): { readonly min: number; readonly max: number } {
+  let min = numbers[0]
+  let max = min
+  for (let i = 1; i < numbers.length; i++) {
+    if (numbers[i] < min) min = numbers[i]
+    else if (numbers[i] > max) max = numbers[i]
+  }
+  return { min, max }
 }
 
 function checkSafe(numbers: Float64Array): Float64Array {

@@ -3,7 +3,7 @@ import { ByteSource, partCorrupt } from './byte-source.ts'
 import type { ColumnFacts } from './column-facts.ts'
 import type { ColumnValues, ValueTable } from './column-values.ts'
 import { consecutive, DecodedColumn } from './decoded-column.ts'
-import type { Encoding } from './encoding.ts'
+import { bitsOfBytes, type Encoding } from './encoding.ts'
 import { textBits } from './entropy.ts'
 import { planSequence, readIndexes } from './number-sequence.ts'
 
@@ -41,6 +41,9 @@ export const plain: Encoding = {
     }
     return new DecodedColumn({ rowCount, materialize })
   },
+
+  // Lengths too: they cost less to look at than to pass over.
+  holds: (bytes, bitsOf) => bitsOfBytes(bytes, bitsOf),
 }
 
 function rowLengths({ table, entries, rowCount }: ColumnValues, { scratch }: ColumnFacts): Float64Array {

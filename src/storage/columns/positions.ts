@@ -17,7 +17,7 @@ import { ByteSource, partCorrupt } from './byte-source.ts'
 import { BYTE_CLASSES, type ColumnFacts, DIGIT, LOWER_HEX, UPPER_HEX } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
 import { consecutiveOfLength, DecodedColumn, repeated } from './decoded-column.ts'
-import type { Encoding, MaterializedColumn } from './encoding.ts'
+import { bitsOfBytes, type Encoding, type MaterializedColumn } from './encoding.ts'
 import { planeBits } from './entropy.ts'
 
 /** Also bounds what a damaged column can ask for: every row takes its length in memory. */
@@ -68,6 +68,18 @@ export const positions: Encoding = {
 
   decode(bytes, rowCount) {
     return new DecodedColumn({ rowCount, materialize: () => read(bytes, rowCount) })
+  },
+
+  holds(bytes, bitsOf) {
+    const { kinds, bases } = readFrame(new ByteSource(bytes))
+    let bits = 0
+    for (let at = 0; at < kinds.length; at++) {
+      const kind = kinds[at]
+      if (kind === LOWER_NIBBLE) bits |= bitsOfBytes(LOWER_DIGITS, bitsOf)
+      else if (kind === UPPER_NIBBLE) bits |= bitsOfBytes(UPPER_DIGITS, bitsOf)
+      else for (let offset = 2 ** kind - 1; offset >= 0; offset--) bits |= bitsOf[(bases[at] + offset) & 0xff]
+    }
+    return bits
   },
 }
 
@@ -179,12 +191,21 @@ function bitsOf(kind: number): number {
   return kind < LOWER_NIBBLE ? kind : NIBBLE_BITS
 }
 
-function read(bytes: Uint8Array, rowCount: number): MaterializedColumn {
-  const source = new ByteSource(bytes)
+/** By position: its kind, and its base where it has one. */
+function readFrame(source: ByteSource): { readonly kinds: Uint32Array; readonly bases: Uint32Array } {
   const length = source.u8()
   if (length > LENGTH_MAX) throw partCorrupt(`its values have ${length} bytes`)
   const kinds = unpackBits(source, length, KIND_BITS).low.slice(0, length)
+  for (const kind of kinds)
+    if (kind > UPPER_NIBBLE) throw partCorrupt(`there is no kind ${kind} of a position`)
   const bases = kinds.map((kind) => (kind < LOWER_NIBBLE ? source.u8() : 0))
+  return { kinds, bases }
+}
+
+function read(bytes: Uint8Array, rowCount: number): MaterializedColumn {
+  const source = new ByteSource(bytes)
+  const { kinds, bases } = readFrame(source)
+  const { length } = kinds
   checkRoom(source, kinds, rowCount)
   const data = repeated(bases, rowCount)
   for (let position = 0; position < length; position++) {
@@ -209,10 +230,7 @@ function read(bytes: Uint8Array, rowCount: number): MaterializedColumn {
 /** Makes sure that all bytes are there, before memory for the values is taken. */
 function checkRoom(source: ByteSource, kinds: Uint32Array, rowCount: number): void {
   let needed = 0
-  for (const kind of kinds) {
-    if (kind > UPPER_NIBBLE) throw partCorrupt(`there is no kind ${kind} of a position`)
-    needed += packedLength(rowCount, bitsOf(kind))
-  }
+  for (const kind of kinds) needed += packedLength(rowCount, bitsOf(kind))
   if (needed !== source.remaining) throw partCorrupt(`its positions need ${needed} bytes`)
 }
 

@@ -19,7 +19,13 @@ import { type ColumnFacts, DIGIT } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
 import { boundsOf, DecodedColumn, newSpans } from './decoded-column.ts'
 import { DIGITS_MAX, digitCount, PRINT_SLACK, printDigits, printNumber, ZERO } from './digits.ts'
-import type { Encoding, EncodingPlan, MaterializedColumn } from './encoding.ts'
+import {
+  bitsOfBytes,
+  bitsOfDigits,
+  type Encoding,
+  type EncodingPlan,
+  type MaterializedColumn,
+} from './encoding.ts'
 import { planSequence, readIndexes, readSequence, type SequencePlan } from './number-sequence.ts'
 import type { Scratch } from './scratch.ts'
 import { SHAPE_LENGTH_MAX, SHAPES_MAX, SLOTS_MAX, type SplitValues } from './shape-splitter.ts'
@@ -44,6 +50,17 @@ export const shapes: Encoding = {
 
   decode(bytes, rowCount) {
     return new DecodedColumn({ rowCount, materialize: () => new ShapeReader(bytes, rowCount).read() })
+  },
+
+  holds(bytes, bitsOf) {
+    const source = new ByteSource(bytes)
+    let bits = 0
+    for (let left = source.u8(); left > 0; left--) {
+      const text = source.take(source.u8())
+      bits |= bitsOfBytes(text, bitsOf)
+      if (text.includes(ZERO)) bits |= bitsOfDigits(bitsOf)
+    }
+    return bits
   },
 }
 

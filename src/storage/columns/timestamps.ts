@@ -16,7 +16,7 @@ import { ByteSource, partCorrupt } from './byte-source.ts'
 import { gather } from './column-facts.ts'
 import { consecutiveOfLength, DecodedColumn, repeated } from './decoded-column.ts'
 import { DOT, isDigit, parseDigits, printDigits, printPair } from './digits.ts'
-import type { Encoding, MaterializedColumn } from './encoding.ts'
+import { bitsOfBytes, bitsOfDigits, type Encoding, type MaterializedColumn } from './encoding.ts'
 import { planSequence, readIndexes, readSequence } from './number-sequence.ts'
 
 const SECONDS_END = '2015-07-29 17:41:44'.length
@@ -78,6 +78,9 @@ export const timestamps: Encoding = {
   decode(bytes, rowCount) {
     return new DecodedColumn({ rowCount, materialize: () => read(bytes, rowCount) })
   },
+
+  holds: (bytes, bitsOf) =>
+    bitsOfDigits(bitsOf) | bitsOfBytes(bytes, bitsOf, 2, Math.min(bytes.length, 2 + (bytes[1] ?? 0))),
 }
 
 function fractionDigits(sample: Uint8Array): number {

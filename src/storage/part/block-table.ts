@@ -72,23 +72,90 @@ export function encodeDirectory(sink: ByteSink, frames: readonly FrameStrings[])
   for (const { lengths } of frames) for (const length of lengths) sink.varint(length)
 }
 
-/** By slot: where its string lies. PART_CORRUPT when the strings do not fill the frames of the block exactly. */
-export function decodeDirectory(
-  bytes: Uint8Array,
-  block: BlockEntry,
-  frames: readonly FrameEntry[],
-): Map<number, FrameSpan> {
-  const source = new ByteSource(bytes)
+/**
+ * Where the strings of a block lie, in one piece of memory, so that a cache may keep it as bytes: of each string its
+ * slot, frame, offset and bytes, in the order in which they lie; then their numbers by ascending slot.
+ */
+export class Directory {
+  readonly #numbers: Float64Array
+  readonly #count: number
+
+  /** `numbers` are those of `written`. */
+  private constructor(numbers: Float64Array) {
+    this.#numbers = numbers
+    this.#count = numbers.length / DIRECTORY_NUMBERS
+  }
+
+  /** What `kept` answered. */
+  static of(kept: Uint8Array): Directory {
+    return new Directory(new Float64Array(kept.buffer, kept.byteOffset, kept.byteLength / 8))
+  }
+
+  /** PART_CORRUPT when the strings do not fill the frames of the block exactly. */
+  static decode(bytes: Uint8Array, block: BlockEntry, frames: readonly FrameEntry[]): Directory {
+    const numbers = decodeStrings(new ByteSource(bytes), block, frames)
+    const directory = new Directory(numbers)
+    directory.#sort()
+    return directory
+  }
+
+  get kept(): Uint8Array {
+    const { buffer, byteOffset, byteLength } = this.#numbers
+    return new Uint8Array(buffer, byteOffset, byteLength)
+  }
+
+  /** In the order in which their strings lie. */
+  get slots(): number[] {
+    return Array.from({ length: this.#count }, (_, string) => this.#numbers[string * STRING_NUMBERS])
+  }
+
+  /** Null where the slot has no string. */
+  spanOf(slot: number): FrameSpan | null {
+    const numbers = this.#numbers
+    const orderAt = this.#count * STRING_NUMBERS
+    let low = 0
+    let high = this.#count - 1
+    while (low <= high) {
+      const middle = (low + high) >>> 1
+      const at = numbers[orderAt + middle] * STRING_NUMBERS
+      if (numbers[at] === slot)
+        return { frame: numbers[at + 1], offset: numbers[at + 2], bytes: numbers[at + 3] }
+      if (numbers[at] < slot) low = middle + 1
+      else high = middle - 1
+    }
+    return null
+  }
+
+  #sort(): void {
+    const numbers = this.#numbers
+    const order = numbers.subarray(this.#count * STRING_NUMBERS)
+    const slotOf = (string: number): number => numbers[string * STRING_NUMBERS]
+    for (let string = 0; string < order.length; string++) order[string] = string
+    order.sort((a, b) => slotOf(a) - slotOf(b))
+    for (let at = 1; at < order.length; at++) {
+      const slot = slotOf(order[at])
+      if (slot === slotOf(order[at - 1])) throw partCorrupt(`slot ${slot} has no place`)
+    }
+  }
+}
+
+/** Of a string: slot, frame, offset, bytes. */
+const STRING_NUMBERS = 4
+const DIRECTORY_NUMBERS = STRING_NUMBERS + 1
+
+/** With room for the order by slot. */
+function decodeStrings(source: ByteSource, block: BlockEntry, frames: readonly FrameEntry[]): Float64Array {
   const counts: number[] = []
   let strings = 0
   for (let n = 0; n < block.frames; n++) {
     counts.push(source.varintUpTo(source.remaining, 'the number of strings of a frame'))
     strings += counts[n]
   }
-  const slots: number[] = []
-  while (slots.length < strings) slots.push(source.varintUpTo(SLOT_MAX, 'a slot'))
-  const spans = new Map<number, FrameSpan>()
-  let next = 0
+  if (strings > source.remaining) throw partCorrupt('it ends too early')
+  const numbers = new Float64Array(strings * DIRECTORY_NUMBERS)
+  for (let string = 0; string < strings; string++)
+    numbers[string * STRING_NUMBERS] = source.varintUpTo(SLOT_MAX, 'a slot')
+  let at = 0
   /** Bytes of a long string that are still to come. */
   let rest = 0
   for (let n = 0; n < block.frames; n++) {
@@ -97,9 +164,12 @@ export function decodeDirectory(
     let offset = Math.min(rest, end)
     rest -= offset
     for (let left = counts[n]; left > 0; left--) {
-      if (rest > 0 || spans.has(slots[next])) throw partCorrupt(`slot ${slots[next]} has no place`)
+      if (rest > 0) throw partCorrupt(`slot ${numbers[at]} has no place`)
       const bytes = source.varint()
-      spans.set(slots[next++], { frame, offset, bytes })
+      numbers[at + 1] = frame
+      numbers[at + 2] = offset
+      numbers[at + 3] = bytes
+      at += STRING_NUMBERS
       rest = Math.max(0, bytes - (end - offset))
       offset += bytes - rest
     }
@@ -107,5 +177,5 @@ export function decodeDirectory(
   }
   if (rest > 0) throw partCorrupt(`the frames of the block lack ${rest} bytes`)
   source.expectEnd()
-  return spans
+  return numbers
 }

@@ -1,11 +1,17 @@
 /**
- * Unpacked frames of all part files that share it, at most `bytesMax` of them; what was not asked for the longest time
- * goes first. Frames are immutable: whoever gets one keeps a view of it as long as he likes, cached or not.
+ * Unpacked frames of all part files that share it, decoded directories of their blocks, and strings out of frames
+ * (string-cache.ts), at most `bytesMax` in all; what was not asked for the longest time goes first. Frames are
+ * immutable: whoever gets one keeps a view of it as long as he likes, cached or not.
  *
  * A load that failed is not remembered. Everything is synchronous: nobody can ask for a frame while it is loaded.
  */
+import { StringCache } from './string-cache.ts'
+
+const STRINGS_SHARE = 0.25
+
 export class FrameCache {
   readonly bytesMax: number
+  readonly strings: StringCache
   /** Oldest first. */
   readonly #frames = new Map<string, Uint8Array>()
   #files = 0
@@ -15,6 +21,7 @@ export class FrameCache {
 
   constructor(bytesMax: number) {
     this.bytesMax = bytesMax
+    this.strings = new StringCache(Math.floor(bytesMax * STRINGS_SHARE))
   }
 
   get stats(): { readonly bytes: number; readonly hits: number; readonly misses: number } {
@@ -45,7 +52,18 @@ export class FrameCache {
     return this.#touch(keyOf(file, frame))
   }
 
+  /** What was made of the directory of a block, from the cache or else from `make`. Neither a hit nor a miss. */
+  decoded(file: number, block: number, make: () => Uint8Array): Uint8Array {
+    const key = keyOf(file, `d${block}`)
+    const cached = this.#touch(key)
+    if (cached !== null) return cached
+    const bytes = make()
+    this.#keep(key, bytes)
+    return bytes
+  }
+
   removeFile(file: number): void {
+    this.strings.removeFile(file)
     const prefix = keyOf(file, '')
     for (const [key, { length }] of this.#frames) {
       if (!key.startsWith(prefix)) continue
@@ -67,11 +85,11 @@ export class FrameCache {
     this.#frames.set(key, bytes)
     this.#bytes += bytes.length
     for (const [oldest, { length }] of this.#frames) {
-      if (this.#bytes <= this.bytesMax) break
+      if (this.#bytes + this.strings.bytes <= this.bytesMax) break
       this.#frames.delete(oldest)
       this.#bytes -= length
     }
   }
 }
 
-const keyOf = (file: number, frame: number | ''): string => `${file}:${frame}`
+const keyOf = (file: number, frame: number | string): string => `${file}:${frame}`

@@ -19,7 +19,7 @@ import {
   type ReadableFile,
   readFullSync,
 } from '../../base/base.ts'
-import { type BlockEntry, decodeBlockTable, decodeDirectory, type FrameSpan } from './block-table.ts'
+import { type BlockEntry, Directory, decodeBlockTable, type FrameSpan } from './block-table.ts'
 import type { FrameCache } from './frame-cache.ts'
 import { unpackFrame } from './frame-packing.ts'
 import {
@@ -153,14 +153,26 @@ export class PartFileReader {
 
   /** The directory of a block: what strings it has, and a way to read them. */
   openBlock(block: number): PartBlock {
-    const directory = this.#read(this.#blocks[block].directory)
-    return new PartBlock(this.#spansOf(block, directory), (span) => this.#read(span))
+    const kept = this.#cache.decoded(this.#cacheNumber, block, () => {
+      return this.#decodeDirectory(block, this.#read(this.#blocks[block].directory)).kept
+    })
+    const frameOf = (n: number): Uint8Array => this.#frame(n)
+    const { strings } = this.#cache
+    const keptStrings = strings.block(this.#cacheNumber, block)
+    return new PartBlock(Directory.of(kept), {
+      frameOf,
+      read: (span) => this.#read(span),
+      kept: keptStrings?.bySlot ?? null,
+      keep: (slot, string) => {
+        if (keptStrings !== null) strings.keep(keptStrings, slot, string)
+      },
+    })
   }
 
   /** The directory of a block as bytes: they say what its frames hold, not where it lies. They must not be changed. */
   directory(block: number): Uint8Array {
     const directory = this.#read(this.#blocks[block].directory)
-    this.#spansOf(block, directory)
+    this.#decodeDirectory(block, directory)
     return directory
   }
 
@@ -281,9 +293,9 @@ export class PartFileReader {
     return this.#footer.frames.slice(firstFrame, firstFrame + frames)
   }
 
-  #spansOf(block: number, directory: Uint8Array): ReadonlyMap<number, FrameSpan> {
+  #decodeDirectory(block: number, directory: Uint8Array): Directory {
     const entry = this.#blocks[block]
-    return this.#decode(entry.directory.frame, () => decodeDirectory(directory, entry, this.#footer.frames))
+    return this.#decode(entry.directory.frame, () => Directory.decode(directory, entry, this.#footer.frames))
   }
 
   #readSection({ firstFrame, bytes }: SectionEntry): Uint8Array {
@@ -403,30 +415,60 @@ export class PartFileReader {
   }
 }
 
+/** Where a block reads. */
+interface FrameSource {
+  frameOf(n: number): Uint8Array
+  read(span: FrameSpan): Uint8Array
+  /** Strings that need no frame, by slot; null where none are kept. */
+  readonly kept: ReadonlyMap<number, Uint8Array> | null
+  keep(slot: number, string: Uint8Array): void
+}
+
+/** Strings are kept apart from their frame where they are small, and much smaller than it. */
+const KEPT_STRING_BYTES_MAX = 64 * 1024
+const KEPT_STRING_SHARE = 4
+
 /** The byte strings of one block. */
 export class PartBlock {
-  readonly #spans: ReadonlyMap<number, FrameSpan>
-  readonly #read: (span: FrameSpan) => Uint8Array
+  readonly #directory: Directory
+  readonly #source: FrameSource
+  /** The frame of the last string that was read: the next one mostly lies in it too. */
+  #frame: Uint8Array | null = null
+  #frameNumber = -1
 
-  constructor(spans: ReadonlyMap<number, FrameSpan>, read: (span: FrameSpan) => Uint8Array) {
-    this.#spans = spans
-    this.#read = read
+  constructor(directory: Directory, source: FrameSource) {
+    this.#directory = directory
+    this.#source = source
   }
 
   /** Slots that have a string, in the order in which they lie. */
   get slots(): number[] {
-    return [...this.#spans.keys()]
+    return this.#directory.slots
   }
 
   /** Bytes of the string, or null where the slot has none. */
   bytesOf(slot: number): number | null {
-    return this.#spans.get(slot)?.bytes ?? null
+    return this.#directory.spanOf(slot)?.bytes ?? null
   }
 
   /** The string, or null where the slot has none. It may be a view of a cached frame: it must not be changed. */
   read(slot: number): Uint8Array | null {
-    const span = this.#spans.get(slot)
-    return span === undefined ? null : this.#read(span)
+    const kept = this.#source.kept?.get(slot)
+    if (kept !== undefined) return kept
+    const span = this.#directory.spanOf(slot)
+    if (span === null) return null
+    const { frame, offset, bytes } = span
+    if (bytes === 0) return new Uint8Array(0)
+    if (this.#frame === null || this.#frameNumber !== frame) {
+      this.#frame = this.#source.frameOf(frame)
+      this.#frameNumber = frame
+    }
+    const end = offset + bytes
+    if (end > this.#frame.length) return this.#source.read(span)
+    const string = this.#frame.subarray(offset, end)
+    if (bytes <= KEPT_STRING_BYTES_MAX && bytes * KEPT_STRING_SHARE <= this.#frame.length)
+      this.#source.keep(slot, string)
+    return string
   }
 }
 

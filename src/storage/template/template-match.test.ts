@@ -4,7 +4,7 @@ import { SeededRandom } from '../../base/base.ts'
 import { type TestNeedle, wordEnd, wordStart } from '../../record/record.ts'
 import { addValue, noSlotFacts, type SlotFacts } from './slot-facts.ts'
 import { render, type Template } from './template.ts'
-import { type TemplateAnswer, TemplateMatcher } from './template-match.ts'
+import { type TemplateAnswer, TemplateMatcher, type TemplateWindow } from './template-match.ts'
 
 const encoder = new TextEncoder()
 const SEEDS = 12_000
@@ -82,8 +82,7 @@ function holds(value: Uint8Array, { bytes, startsWord, endsWord, isWhole }: Test
 function renderWindow(
   { text, slots }: Template,
   values: readonly Uint8Array[],
-  from: number,
-  to: number,
+  { fromSegment: from, toSegment: to }: TemplateWindow,
 ): Uint8Array {
   const start = from === 0 ? 0 : slots[from - 1]
   const end = to === slots.length ? text.length : slots[to]
@@ -99,9 +98,9 @@ function assertTrue(rows: Rows, needle: TestNeedle, answer: TemplateAnswer, mess
     if (expected) holding++
     if (typeof answer === 'string') assert.equal(answer === 'all', expected, `${message}: ${answer}`)
     else {
-      const { fromSegment, toSegment } = answer
-      const part = renderWindow(rows.template, values, fromSegment, toSegment)
-      assert.equal(holds(part, needle), expected, `${message}: window ${fromSegment} to ${toSegment}`)
+      const parts = answer.map((window) => renderWindow(rows.template, values, window))
+      const found = parts.some((part) => holds(part, needle))
+      assert.equal(found, expected, `${message}: windows ${JSON.stringify(answer)}`)
     }
   }
   return holding
@@ -165,7 +164,7 @@ function randomNeedle(random: SeededRandom, rows: Rows): TestNeedle {
 
 describe('a template', () => {
   test('answers as a search of its rendered rows does, whatever the bytes', () => {
-    const counts = { all: 0, none: 0, window: 0, part: 0, holding: 0 }
+    const counts = { all: 0, none: 0, window: 0, part: 0, several: 0, holding: 0 }
     for (let seed = 1; seed <= SEEDS; seed++) {
       const random = new SeededRandom(seed)
       const needled = randomRows(random)
@@ -179,13 +178,26 @@ describe('a template', () => {
         else {
           counts.window++
           if (holding > 0) counts.holding++
-          const { fromSegment, toSegment } = answer
-          if (toSegment - fromSegment < rows.template.slots.length) counts.part++
+          if (answer.length > 1) counts.several++
+          const { slots } = rows.template
+          const rendered = answer.reduce(
+            (sum, { fromSegment, toSegment }) => sum + toSegment - fromSegment,
+            0,
+          )
+          if (rendered < slots.length) counts.part++
+          for (const [at, { fromSegment, toSegment }] of answer.entries()) {
+            assert.ok(fromSegment <= toSegment && toSegment <= slots.length, `seed ${seed}`)
+            assert.ok(
+              at === 0 || answer[at - 1].toSegment <= fromSegment,
+              `seed ${seed}: a slot in two windows`,
+            )
+          }
         }
       }
     }
     assert.ok(counts.all > SEEDS / 20 && counts.none > SEEDS / 4, JSON.stringify(counts))
     assert.ok(counts.part > counts.window / 4 && counts.holding > counts.window / 2, JSON.stringify(counts))
+    assert.ok(counts.several > counts.window / 20, JSON.stringify(counts))
   })
 
   test('has a phrase of its static text in all rows', () => {
@@ -202,7 +214,7 @@ describe('a template', () => {
     assert.equal(ask(textRows(['id', ''], ['-'], ['..']), phrase('id')), 'all')
     assert.equal(ask(textRows(['id', ''], ['7'], ['a8']), phrase('id')), 'none')
     assert.equal(ask(textRows(['', 'ms'], ['7'], ['12']), phrase('ms')), 'none')
-    const empty = { fromSegment: 0, toSegment: 1 }
+    const empty = [{ fromSegment: 0, toSegment: 1 }]
     assert.deepEqual(ask(textRows(['id', ''], ['7'], ['']), phrase('id')), empty)
     assert.deepEqual(ask(textRows(['id', ''], ['é'], ['–']), phrase('id')), empty)
     assert.equal(ask(textRows(['id', ''], ['é'], ['–']), substring('id')), 'all')
@@ -216,7 +228,7 @@ describe('a template', () => {
     assert.equal(ask(rows, phrase('connection reset by peer')), 'none')
     assert.equal(ask(rows, phrase('job x took')), 'none')
     assert.equal(ask(rows, substring('job 12 took')), 'none')
-    assert.deepEqual(ask(rows, substring('b 1 took')), { fromSegment: 0, toSegment: 1 })
+    assert.deepEqual(ask(rows, substring('b 1 took')), [{ fromSegment: 0, toSegment: 1 }])
   })
 
   test('asks for the slot that a phrase reaches into, and no other', () => {
@@ -225,32 +237,38 @@ describe('a template', () => {
       ['blk_-1608999687919862906', '67108864', '10.250.14.224'],
       ['blk_7503483334202473044', '91178', '10.251.215.16'],
     )
-    assert.deepEqual(ask(rows, substring('of size 6')), { fromSegment: 1, toSegment: 2 })
-    assert.deepEqual(ask(rows, phrase('of size 67108864')), { fromSegment: 1, toSegment: 2 })
+    assert.deepEqual(ask(rows, substring('of size 6')), [{ fromSegment: 1, toSegment: 2 }])
+    assert.deepEqual(ask(rows, phrase('of size 67108864')), [{ fromSegment: 1, toSegment: 2 }])
     assert.equal(ask(rows, phrase('of size 6')), 'none')
-    assert.deepEqual(ask(rows, phrase('10.250.14.224')), { fromSegment: 2, toSegment: 3 })
+    assert.deepEqual(ask(rows, phrase('10.250.14.224')), [{ fromSegment: 2, toSegment: 3 }])
     assert.equal(ask(rows, phrase('of size 671088640000')), 'none')
+  })
+
+  test('has a window for each slot where no place of the needle reaches into two', () => {
+    const rows = textRows(['a ', ' b ', 'x', ' c ', ''], ['7', '8', '9', '7'], ['12', '34', '5', '6'])
+    const around = (slot: number) => ({ fromSegment: slot, toSegment: slot + 1 })
+    assert.deepEqual(ask(rows, substring('6')), [around(0), around(1), around(2), around(3)])
+    assert.deepEqual(ask(rows, substring('4x5')), [{ fromSegment: 1, toSegment: 3 }])
+    assert.deepEqual(ask(rows, phrase('6')), [around(0), around(3)])
   })
 
   test('leaves out of the window a slot beside the needle', () => {
     const rows = textRows(['x ', 'a ', '', ' z'], ['a', '7', 'b'], ['', '8', ''])
-    assert.deepEqual(ask(rows, substring('a 7')), { fromSegment: 1, toSegment: 2 })
-    assert.deepEqual(ask(rows, substring('7')), { fromSegment: 1, toSegment: 2 })
+    assert.deepEqual(ask(rows, substring('a 7')), [{ fromSegment: 1, toSegment: 2 }])
+    assert.deepEqual(ask(rows, substring('7')), [{ fromSegment: 1, toSegment: 2 }])
   })
 
   test('may have a token only in a slot of fitting classes and lengths', () => {
     const token = phrase('blk_-123')
-    assert.deepEqual(ask(textRows(['block ', ' done'], ['blk_-17'], ['blk_-12345']), token), {
-      fromSegment: 0,
-      toSegment: 1,
-    })
+    assert.deepEqual(ask(textRows(['block ', ' done'], ['blk_-17'], ['blk_-12345']), token), [
+      { fromSegment: 0, toSegment: 1 },
+    ])
     assert.equal(ask(textRows(['block ', ' done'], ['blk_-17'], ['blk_-1']), token), 'none')
     assert.equal(ask(textRows(['block ', ' done'], ['blk_12345678']), token), 'none')
     assert.equal(ask(textRows(['blk_', ' done'], ['1234567']), token), 'none')
-    assert.deepEqual(ask(textRows(['blk_-', ' done'], ['123'], ['456']), token), {
-      fromSegment: 0,
-      toSegment: 1,
-    })
+    assert.deepEqual(ask(textRows(['blk_-', ' done'], ['123'], ['456']), token), [
+      { fromSegment: 0, toSegment: 1 },
+    ])
     assert.equal(ask(textRows(['blk_-', ' done'], ['1234'], ['4567']), token), 'none')
   })
 
@@ -259,19 +277,18 @@ describe('a template', () => {
     assert.equal(ask(textRows(['starting']), whole('starting')), 'all')
     assert.equal(ask(textRows(['starting up']), whole('starting')), 'none')
     const rows = textRows(['job ', ' took ', ''], ['1', '23'], ['4', '567'])
-    assert.deepEqual(ask(rows, whole('job 9 took 99')), { fromSegment: 0, toSegment: 2 })
+    assert.deepEqual(ask(rows, whole('job 9 took 99')), [{ fromSegment: 0, toSegment: 2 }])
     assert.equal(ask(rows, whole('job 99 took 99')), 'none')
     assert.equal(ask(rows, whole('job 9 took ')), 'none')
   })
 
   test('widens a window until the ends of it look like those of the row', () => {
     const rows = textRows(['a', 'id', '', ' z'], ['', '7', '1'], ['-', '8', '2'])
-    assert.deepEqual(ask(rows, needleOf(encoder.encode('id7'), { startsWord: true })), {
-      fromSegment: 0,
-      toSegment: 2,
-    })
+    assert.deepEqual(ask(rows, needleOf(encoder.encode('id7'), { startsWord: true })), [
+      { fromSegment: 0, toSegment: 2 },
+    ])
     assert.deepEqual(ask(rows, needleOf(encoder.encode('id7'), { endsWord: true })), 'none')
-    assert.deepEqual(ask(rows, needleOf(encoder.encode('id7'))), { fromSegment: 1, toSegment: 2 })
+    assert.deepEqual(ask(rows, needleOf(encoder.encode('id7'))), [{ fromSegment: 1, toSegment: 2 }])
   })
 
   test('walks the largest template with a long needle that fits nearly everywhere', () => {
@@ -285,9 +302,8 @@ describe('a template', () => {
     assert.equal(new TemplateMatcher(needleOf(bytes)).ask({ text, slots }, facts), 'none')
     bytes[4095] = 0x62
     // A value of one byte or more could be the b, for all that the facts tell; slot 0 has none.
-    assert.deepEqual(new TemplateMatcher(needleOf(bytes)).ask({ text, slots }, facts), {
-      fromSegment: 1,
-      toSegment: 512,
-    })
+    assert.deepEqual(new TemplateMatcher(needleOf(bytes)).ask({ text, slots }, facts), [
+      { fromSegment: 1, toSegment: 512 },
+    ])
   })
 })

@@ -1,19 +1,21 @@
 /**
  * Decides by a template alone whether a needle stands in all of its rows, in none, or perhaps in some; and for these
- * which part of a row must be rendered to tell.
+ * which parts of a row must be rendered to tell.
  *
  *   template   Received block  of size  from      slots [15, 24, 30], named b, n, a here
  *   "of size"     all       within static text, a space on either side
  *   "of size 6"   window    from " of size " to " from ": slot n is digits, and may begin with 6
+ *   "67"          windows   one around slot b, one around n, one around a: no place of the needle is in two slots
  *   "of size x"   none      slot n has no letters
  *
  * A walk from left to right keeps how many bytes of the needle may have been seen where a segment or slot ends
  * ("partly seen"), and for each such number the first segment where the needle may have begun. Static text must hold
  * the next bytes exactly; a slot takes bytes of its classes, as many as its values are long.
  *
- * Invariants: 'all' and 'none' hold for every row whose values obey the facts. A test of the text of a window, with its
- * ends taken for the ends of the row, answers as the test of the row would. A template costs at most the length of the
- * needle times (bytes of static text + slots), and nothing is allocated but a window.
+ * Invariants: 'all' and 'none' hold for every row whose values obey the facts. The needle stands in a row where it stands
+ * in the text of one of the windows, whose ends are taken for the ends of the row. Windows ascend and share no slot. A
+ * template costs at most the length of the needle times (bytes of static text + slots), and nothing is allocated but
+ * windows.
  *
  * Not here: any case folding (a needle is bytes), the test of what was rendered.
  */
@@ -33,10 +35,11 @@ import {
 } from './template-match-edges.ts'
 import { StaticRunFilter } from './template-match-filter.ts'
 
-export type TemplateAnswer = 'all' | 'none' | TemplateWindow
+/** Windows: at least one. */
+export type TemplateAnswer = 'all' | 'none' | readonly TemplateWindow[]
 
 /**
- * The needle can only stand between the beginning of `fromSegment` and the end of `toSegment`. Segment 0 is the text
+ * The needle may stand between the beginning of `fromSegment` and the end of `toSegment`. Segment 0 is the text
  * before slot 0, segment n that behind slot n - 1; slots between the two segments belong to the window.
  */
 export interface TemplateWindow {
@@ -64,8 +67,9 @@ export class TemplateMatcher {
   /** The next `#seen`, with NONE everywhere between two steps. */
   #spare: Int32Array
   readonly #queue: Int32Array
-  /** The window of all places found. */
-  #from = NONE
+  /** Of the places found that end in a segment: the first segment where one of them begins. */
+  #fromOf = new Int32Array(16)
+  /** The last segment where a place found ends. */
   #to = -1
 
   constructor(needle: TestNeedle) {
@@ -129,31 +133,46 @@ export class TemplateMatcher {
       this.#passSlot(facts, segment)
     }
     if (this.#seen[this.#bytes.length] === NONE) return 'none'
-    return slotCount === 0 ? 'all' : { fromSegment: 0, toSegment: slotCount }
+    return slotCount === 0 ? 'all' : [{ fromSegment: 0, toSegment: slotCount }]
   }
 
   #askPlaces(template: Template, facts: SlotFacts): TemplateAnswer {
     const slotCount = template.slots.length
-    this.#from = NONE
+    if (this.#fromOf.length <= slotCount) this.#fromOf = new Int32Array(slotCount + 1)
+    this.#fromOf.fill(NONE, 0, slotCount + 1)
     this.#to = -1
     for (let segment = 0; segment <= slotCount; segment++) {
       if (this.#high >= 0) this.#passText(template, facts, segment)
       if (this.#beginInText(template, facts, segment)) return 'all'
       if (segment < slotCount) this.#slotPlaces(template, facts, segment)
     }
-    return this.#to < 0 ? 'none' : this.#window(template)
+    return this.#to < 0 ? 'none' : this.#windows(template)
   }
 
-  #window(template: Template): TemplateWindow {
+  /** Places that share a slot have one window. */
+  #windows(template: Template): TemplateWindow[] {
     const { bytes, startsWord, endsWord } = this.#needle
-    return {
-      fromSegment: startsWord ? safeStart(template, bytes, this.#from) : this.#from,
-      toSegment: endsWord ? safeEnd(template, bytes, this.#to) : this.#to,
+    const windows: TemplateWindow[] = []
+    for (let to = 0; to <= this.#to; to++) {
+      const from = this.#fromOf[to]
+      if (from === NONE) continue
+      let fromSegment = startsWord ? safeStart(template, bytes, from) : from
+      const toSegment = endsWord ? safeEnd(template, bytes, to) : to
+      for (
+        let last = windows.at(-1);
+        last !== undefined && last.toSegment > fromSegment;
+        last = windows.at(-1)
+      ) {
+        fromSegment = Math.min(fromSegment, last.fromSegment)
+        windows.pop()
+      }
+      windows.push({ fromSegment, toSegment })
     }
+    return windows
   }
 
   #found(from: number, to: number): void {
-    if (from < this.#from) this.#from = from
+    if (from < this.#fromOf[to]) this.#fromOf[to] = from
     if (to > this.#to) this.#to = to
   }
 

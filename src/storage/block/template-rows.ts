@@ -1,0 +1,139 @@
+/**
+ * The rows of one template in one block: a column for each slot. Nothing is decoded before it is asked for, and what a
+ * column cannot hold is told from a few of its bytes.
+ */
+import { ByteSource, partCorrupt } from '../columns/byte-source.ts'
+import type { EncodedColumn, MaterializedColumn } from '../columns/encoding.ts'
+import { bitsHeld, decodeColumn } from '../columns/encodings.ts'
+import { renderInto, type Template } from '../template/template.ts'
+
+const SCRATCH_BYTES_MIN = 4096
+/** Values up to this length are copied byte by byte: that is cheaper than to ask for it. */
+const SHORT_VALUE_BYTES = 64
+
+export class TemplateRows {
+  readonly template: Template
+  readonly rowCount: number
+  readonly #bytes: Uint8Array
+  /** By slot: where its column begins in the bytes, and where it ends. */
+  readonly #ends: Uint32Array
+  readonly #starts: Uint32Array
+  readonly #columns: (EncodedColumn | undefined)[] = []
+
+  /** `bytes`: the string of the template's variables; nothing where it has no slots. PART_CORRUPT. */
+  constructor(template: Template, rowCount: number, bytes: Uint8Array) {
+    this.template = template
+    this.rowCount = rowCount
+    this.#bytes = bytes
+    const slotCount = template.slots.length
+    this.#starts = new Uint32Array(slotCount)
+    this.#ends = new Uint32Array(slotCount)
+    const source = new ByteSource(bytes)
+    for (let slot = 0; slot < slotCount; slot++) {
+      const length = source.varintUpTo(source.remaining, 'a column')
+      if (length === 0) throw partCorrupt('a column without an encoding')
+      this.#starts[slot] = source.skip(length)
+      this.#ends[slot] = source.at
+    }
+    source.expectEnd()
+  }
+
+  /** PART_CORRUPT. */
+  column(slot: number): EncodedColumn {
+    return (this.#columns[slot] ??= decodeColumn(
+      this.#bytes[this.#starts[slot]],
+      this.#bytesOf(slot),
+      this.rowCount,
+    ))
+  }
+
+  /** Columns of the slots from `from` to below `to`. */
+  columns(from: number, to: number): EncodedColumn[] {
+    const columns: EncodedColumn[] = []
+    for (let slot = from; slot < to; slot++) columns.push(this.column(slot))
+    return columns
+  }
+
+  /** The values of each slot. */
+  materialize(): MaterializedColumn[] {
+    return this.columns(0, this.#starts.length).map((column) => column.materialize())
+  }
+
+  /** The text of one row, in memory of its own. PART_CORRUPT. */
+  textOf(ordinal: number): Uint8Array {
+    const { text, slots } = this.template
+    const values = Array.from(slots, (_, slot) => this.column(slot).valueAt(ordinal))
+    const whole = new Uint8Array(values.reduce((sum, { length }) => sum + length, text.length))
+    renderInto(whole, 0, this.template, values)
+    return whole
+  }
+
+  /** The bits of every byte that any value of the slot may have (Encoding.holds). PART_CORRUPT. */
+  bitsHeld(slot: number, bitsOf: Uint32Array): number {
+    return bitsHeld(this.#bytes[this.#starts[slot]], this.#bytesOf(slot), bitsOf)
+  }
+
+  #bytesOf(slot: number): Uint8Array {
+    return this.#bytes.subarray(this.#starts[slot] + 1, this.#ends[slot])
+  }
+}
+
+/** Puts rows of templates together, one after the other, in memory that is used again. */
+export class RowRenderer {
+  #bytes = new Uint8Array(SCRATCH_BYTES_MIN)
+
+  /** Where what was rendered last lies, from 0 on. Good until the next time. */
+  get bytes(): Uint8Array {
+    return this.#bytes
+  }
+
+  /**
+   * The text from the beginning of a segment to the end of the one behind the last slot that is given, of the row
+   * `ordinal` of these columns. Answers where it ends.
+   */
+  render(
+    { text, slots }: Template,
+    fromSegment: number,
+    values: readonly MaterializedColumn[],
+    ordinal: number,
+  ): number {
+    let at = 0
+    let segment = fromSegment
+    for (;;) {
+      const textFrom = segment === 0 ? 0 : slots[segment - 1]
+      const textEnd = segment === slots.length ? text.length : slots[segment]
+      const slot = segment - fromSegment
+      const value = slot < values.length ? values[slot] : null
+      const length = value === null ? 0 : value.lengths[ordinal]
+      const needed = at + textEnd - textFrom + length
+      if (needed > this.#bytes.length) this.#grow(needed)
+      const bytes = this.#bytes
+      for (let from = textFrom; from < textEnd; from++) bytes[at++] = text[from]
+      if (value === null) return at
+      at = copyInto(bytes, at, value, ordinal)
+      segment++
+    }
+  }
+
+  #grow(needed: number): void {
+    const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
+    larger.set(this.#bytes)
+    this.#bytes = larger
+  }
+}
+
+function copyInto(
+  target: Uint8Array,
+  at: number,
+  { data, starts, lengths }: MaterializedColumn,
+  row: number,
+): number {
+  const start = starts[row]
+  const length = lengths[row]
+  if (length > SHORT_VALUE_BYTES) {
+    target.set(data.subarray(start, start + length), at)
+    return at + length
+  }
+  for (let index = 0; index < length; index++) target[at + index] = data[start + index]
+  return at + length
+}
