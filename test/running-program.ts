@@ -14,6 +14,8 @@ export interface ProgramOptions {
   readonly dataDir?: string
   /** Further options of `serve`. */
   readonly args?: readonly string[]
+  /** Flags of Node.js. */
+  readonly nodeFlags?: readonly string[]
   /** Through `npm start`: `pid` is npm's then. */
   readonly throughNpm?: boolean
 }
@@ -124,7 +126,7 @@ export class RunningProgram implements AsyncDisposable {
   #spawn(): ChildProgram {
     const args = [...serveArguments(this.dataDir), ...(this.#options.args ?? [])]
     if (this.#options.throughNpm) return new ChildProgram('npm', ['start', '--', ...args])
-    return new ChildProgram(process.execPath, [PROGRAM, 'serve', ...args])
+    return new ChildProgram(process.execPath, [...(this.#options.nodeFlags ?? []), PROGRAM, 'serve', ...args])
   }
 }
 

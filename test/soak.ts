@@ -5,12 +5,18 @@
  *   npm run soak -- --rounds 500 --minutes 60 whichever ends first
  *   npm run soak -- --seed 42                 the plan of an earlier run again
  *   npm run soak -- --power-cut               cuts the power of its file system instead (root, xfsprogs)
+ *   npm run soak -- --engine-kill             kill -9 every few seconds within one large log, all of which is read back
+ *   npm run soak -- --engine --seeds 5000     the storage engine against a plain array, on a disk that fails
  *
  * Prints a line for each round, then the figures and the seed. Exit code 1, and the story, when something is wrong.
  */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { inspect, parseArgs } from 'node:util'
 import { systemRandom } from '../src/base/base.ts'
 import { inTemporaryDirectory } from './child-program.ts'
+import { engineKill, printEngineKill } from './engine-kill.ts'
+import { engineSeeds, printCoverage } from './engine-seeds.ts'
 import { CrashFailure, type CrashFigures, type CrashRoundsOptions, killRounds } from './kill-rounds.ts'
 import { missingForPowerCuts, powerCutRounds } from './power-cut.ts'
 
@@ -18,6 +24,8 @@ const ROUNDS = 30
 const CLIENTS = 9
 const ACKNOWLEDGED_MAX = 20_000
 const MINUTE_MS = 60_000
+const GIGABYTE = 1e9
+const SEEDS = 2000
 
 const HELP = `npm run soak -- [options]
 
@@ -26,45 +34,98 @@ const HELP = `npm run soak -- [options]
   --clients N    connections that send at once (default ${CLIENTS})
   --seed N       repeat the plan of a run
   --power-cut    cut the power of a file system instead of killing the program; needs root and xfsprogs
+
+  --engine-kill  one large log, sealed and merged all the time; needs ../shared beside the repository
+  --gigabytes N  how much of it (default 10)
+  --seconds N    a process lives at most so long (default 6)
+  --segment-mib N  size of segments, at least 5 (default 5)
+
+  --engine       the storage engine against a plain array, on a simulated disk
+  --seeds N      how many histories (default ${SEEDS}), from --seed on (default 1)
   --help
 `
 
+const OPTIONS = {
+  rounds: { type: 'string' },
+  minutes: { type: 'string' },
+  clients: { type: 'string' },
+  seed: { type: 'string' },
+  'power-cut': { type: 'boolean' },
+  'engine-kill': { type: 'boolean' },
+  gigabytes: { type: 'string' },
+  seconds: { type: 'string' },
+  'segment-mib': { type: 'string' },
+  engine: { type: 'boolean' },
+  seeds: { type: 'string' },
+  help: { type: 'boolean' },
+} as const
+
+const { values } = parseArgs({ options: OPTIONS })
 process.exitCode = await soak()
 
-async function soak(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string' },
-      minutes: { type: 'string' },
-      clients: { type: 'string' },
-      seed: { type: 'string' },
-      'power-cut': { type: 'boolean' },
-      help: { type: 'boolean' },
-    },
-  })
-  if (values.help) {
-    console.log(HELP)
-    return 0
-  }
+function soak(): Promise<number> {
+  if (values.engine) return soakEngine()
+  if (values['engine-kill']) return soakEngineKill()
+  if (!values.help) return soakRounds()
+  console.log(HELP)
+  return Promise.resolve(0)
+}
+
+async function soakRounds(): Promise<number> {
   const seed = readNumber('seed', values.seed, systemRandom.uint32())
   const minutes = readNumber('minutes', values.minutes, Number.POSITIVE_INFINITY)
   const options = {
     rounds: readNumber('rounds', values.rounds, minutes < Number.POSITIVE_INFINITY ? 1_000_000 : ROUNDS),
     clients: readNumber('clients', values.clients, CLIENTS),
     seed,
-    log: (line: string) => console.log(line),
+    log: say,
     acknowledgedMax: ACKNOWLEDGED_MAX,
     endMs: Date.now() + minutes * MINUTE_MS,
   }
   const isPowerCut = values['power-cut'] === true
-  console.log(`${isPowerCut ? 'power cuts' : 'kill -9'} under load, seed ${seed}`)
+  say(`${isPowerCut ? 'power cuts' : 'kill -9'} under load, seed ${seed}`)
+  return await told(repeatOptions(options, isPowerCut), async () =>
+    printFigures(await (isPowerCut ? cutPower(options) : kill(options)), seed),
+  )
+}
+
+async function soakEngineKill(): Promise<number> {
+  const seed = readNumber('seed', values.seed, systemRandom.uint32() >>> 1)
+  const shared = join(import.meta.dirname, '../../shared')
+  const gigabytes = readNumber('gigabytes', values.gigabytes, 10)
+  const secondsMax = readNumber('seconds', values.seconds, 6)
+  const segmentMib = readNumber('segment-mib', values['segment-mib'], 5)
+  say(`kill -9 within ${gigabytes} GB of log, seed ${seed}`)
+  return await told(`--engine-kill --seed ${seed} --gigabytes ${gigabytes}`, async () => {
+    if (!existsSync(shared)) throw new CrashFailure('there is no folder ../shared beside the repository')
+    const bytes = gigabytes * GIGABYTE
+    return printEngineKill(
+      await engineKill({ bytes, seed, secondsMax, segmentMib, connections: 4, shared, log: say }),
+    )
+  })
+}
+
+async function soakEngine(): Promise<number> {
+  const first = readNumber('seed', values.seed, 1)
+  const seeds = readNumber('seeds', values.seeds, SEEDS)
+  say(`the engine against a plain array, seeds ${first} to ${first + seeds - 1}`)
+  return await told('--engine --seeds 1 --seed <that of the message>', async () =>
+    printCoverage(await engineSeeds({ first, seeds, log: say })),
+  )
+}
+
+function say(line: string): void {
+  console.log(line)
+}
+
+/** The exit code. */
+async function told(repeat: string, work: () => Promise<string>): Promise<number> {
   try {
-    const figures = await (isPowerCut ? cutPower(options) : kill(options))
-    console.log(printFigures(figures, seed))
+    say(await work())
     return 0
   } catch (error) {
     console.error(`FAILED ${error instanceof CrashFailure ? error.message : inspect(error)}`)
-    console.error(`To repeat the plan: npm run soak -- ${repeatOptions(options, isPowerCut)}`)
+    console.error(`To repeat the plan: npm run soak -- ${repeat}`)
     return 1
   }
 }

@@ -25,10 +25,10 @@ const OPTIONS: Partial<StoreOptions> = {
   sealing: false,
   segmentBytesMax: 8192,
   blockRowsMax: 32,
+  blockBytesMax: 65_536,
   mergeFanIn: 2,
 }
 const DAY_MS = 86_400_000
-const EDGE_BYTES = 128
 
 function batchOf(number: number): SampleBatch {
   return {
@@ -145,48 +145,183 @@ function search(store: Store, word: string): Promise<Answer> {
   })
 }
 
-/** Both ends of a file, where headers and footers are, as often as all that lies between. */
-function placeIn(bytes: number, random: SeededRandom): number {
-  const roll = random.below(4)
-  const edge = Math.min(EDGE_BYTES, bytes)
-  if (roll === 0) return random.below(edge)
-  return roll === 1 ? bytes - 1 - random.below(edge) : random.below(bytes)
+interface Region {
+  readonly name: string
+  readonly start: number
+  readonly end: number
 }
 
-test('a single wrong bit in any stored file gives the same answer, a coded error, or missing ids that are told', async (t) => {
-  const flips = Number(process.env['LOGCASTER_FLIPS'] ?? 2000)
+/** What a file consists of: each region is hit as often as the others, however small it is. */
+function regionsOf(name: string, bytes: Uint8Array): Region[] {
+  const kind = name.split('-')[0]
+  const cuts: [string, number][] = [['header', HEADER_BYTES[kind] ?? 0]]
+  if (kind === 'part') {
+    const footer = Number(Buffer.from(bytes).readBigUInt64LE(bytes.length - PART_TRAILER_BYTES))
+    cuts.push(['frames', footer], ['footer', bytes.length - PART_TRAILER_BYTES], ['trailer', bytes.length])
+  } else if (kind === 'manifest') {
+    const edits = Buffer.from(bytes).indexOf('\n') + 1
+    cuts.push(['first line', edits], ['edits', bytes.length])
+  } else cuts.push(['content', bytes.length - END_BYTES], ['end', bytes.length])
+  let start = 0
+  return cuts.flatMap(([region, end]) => {
+    const found = { name: `${kind}: ${region}`, start, end }
+    start = Math.max(start, end)
+    return found.end > found.start ? [found] : []
+  })
+}
+
+const HEADER_BYTES: Readonly<Record<string, number>> = { part: 16, segment: 64, deletes: 32, keys: 32 }
+const PART_TRAILER_BYTES = 32
+const END_BYTES = 8
+
+interface Flip {
+  readonly name: string
+  readonly region: string
+  readonly at: number
+  readonly bit: number
+}
+
+/** Turns one bit of one file over; which one comes from the seed. */
+function flipOne(directory: TestDirectory, names: readonly string[], seed: number): Flip {
+  const random = new SeededRandom(seed)
+  const name = names[seed % names.length]
+  const bytes = directory.bytes(name)
+  const regions = regionsOf(name, bytes)
+  const region = regions[random.below(regions.length)]
+  const at = region.start + random.below(region.end - region.start)
+  const bit = random.below(8)
+  directory.disk.damage(`${directory.path}/${name}`, Uint8Array.of(bytes[at] ^ (1 << bit)), at)
+  return { name, region: region.name, at, bit }
+}
+
+interface Flipped {
+  readonly directory: TestDirectory
+  readonly names: readonly string[]
+  readonly expected: readonly FoundRecord[]
+}
+
+async function makeFlipped(): Promise<Flipped> {
   const directory = await makeDirectory()
-  const original = directory.copy()
-  const store = await original.open(OPTIONS)
+  const store = await directory.copy().open(OPTIONS)
   const expected = await readStore(store)
+  await store.close()
   const names = directory.names().filter((name) => name !== 'lock')
   for (const start of ['part', 'deletes', 'keys', 'segment', 'manifest'])
     assert.ok(
       names.some((name) => name.startsWith(start)),
       `no file is a ${start}`,
     )
-  const counts = { same: 0, partial: 0, readOnly: 0, refused: 0 }
-  for (let flip = 0; flip < flips; flip++) {
-    const random = new SeededRandom(flip)
-    const name = names[flip % names.length]
+  return { directory, names, expected }
+}
+
+/** Flips bit after bit, each in a directory of its own. */
+async function flipEach(
+  { directory, names }: Flipped,
+  flips: number,
+  check: (copy: TestDirectory, flip: Flip, random: SeededRandom) => Promise<void>,
+): Promise<Set<string>> {
+  const regions = new Set<string>()
+  for (let seed = 0; seed < flips; seed++) {
     const copy = directory.copy()
-    const bytes = copy.bytes(name)
-    const at = placeIn(bytes.length, random)
-    const bit = random.below(8)
-    copy.disk.damage(`${copy.path}/${name}`, Uint8Array.of(bytes[at] ^ (1 << bit)), at)
+    const flip = flipOne(copy, names, seed)
+    regions.add(flip.region)
     try {
-      const outcome = await readDamaged(copy, expected, random)
-      // Without a manifest nothing is known; all else must not keep the rest from being served.
-      assert.ok(outcome !== 'refused' || name.startsWith('manifest'), `${name} prevents the start`)
-      counts[outcome]++
+      await check(copy, flip, new SeededRandom(seed))
     } catch (error) {
       const story = error instanceof Error ? error.stack : error
-      assert.fail(`flip ${flip}, bit ${bit} of byte ${at} of ${bytes.length} of ${name}: ${story}`)
+      assert.fail(
+        `flip ${seed}, bit ${flip.bit} of byte ${flip.at} of ${flip.name}, ${flip.region}: ${story}`,
+      )
     }
   }
-  t.diagnostic(`${names.length} files, ${JSON.stringify(counts)}`)
+  return regions
+}
+
+test('a single wrong bit in any stored file gives the same answer, a coded error, or missing ids that are told', async (t) => {
+  const flips = Number(process.env['LOGCASTER_FLIPS'] ?? 1500)
+  const flipped = await makeFlipped()
+  const counts = { same: 0, partial: 0, readOnly: 0, refused: 0 }
+  const regions = await flipEach(flipped, flips, async (copy, { name }, random) => {
+    const outcome = await readDamaged(copy, flipped.expected, random)
+    // Without a manifest nothing is known; all else must not keep the rest from being served.
+    assert.ok(outcome !== 'refused' || name.startsWith('manifest'), `${name} prevents the start`)
+    counts[outcome]++
+  })
+  t.diagnostic(`${flipped.names.length} files, ${JSON.stringify(counts)}`)
   assert.ok(counts.same > 0 && counts.partial > 0)
+  assert.deepEqual([...regions].sort(), [
+    'deletes: content',
+    'deletes: end',
+    'deletes: header',
+    'keys: content',
+    'keys: end',
+    'keys: header',
+    'manifest: edits',
+    'manifest: first line',
+    'part: footer',
+    'part: frames',
+    'part: header',
+    'part: trailer',
+    'segment: content',
+    'segment: end',
+    'segment: header',
+  ])
 })
+
+test('sealing, merging and deleting carry no wrong bit on, and make no record disappear', async (t) => {
+  const flips = Number(process.env['LOGCASTER_FLIPS'] ?? 300)
+  const flipped = await makeFlipped()
+  const { expected } = flipped
+  const counts = { merged: 0, refused: 0 }
+  await flipEach(flipped, flips, async (copy, _, random) => {
+    let store: Store
+    try {
+      store = await copy.open({ ...OPTIONS, acceptLoss: true })
+    } catch (error) {
+      assert.ok(isCodedError(error), messageOf(error))
+      return
+    }
+    const untouched = await deleteOne(store, copy, expected, random)
+    try {
+      await store.maintenance.merge()
+      counts.merged++
+    } catch (error) {
+      assert.ok(isCodedError(error), messageOf(error))
+      counts.refused++
+    }
+    checkAnswer(await ask(store, {}, ({ block }) => readBlock(block)), untouched)
+    await store.close()
+    const again = await copy.open(OPTIONS)
+    checkAnswer(await ask(again, {}, ({ block }) => readBlock(block)), untouched)
+    await again.close()
+  })
+  t.diagnostic(JSON.stringify(counts))
+  assert.ok(counts.merged > 0 && counts.refused > 0)
+})
+
+/** Deletes the second row of a part, if it can be read; what is there without it. */
+async function deleteOne(
+  store: Store,
+  { disk }: TestDirectory,
+  expected: readonly FoundRecord[],
+  random: SeededRandom,
+): Promise<readonly FoundRecord[]> {
+  const parts = heldParts(store)
+  const part = parts[random.below(parts.length)]
+  const cache = new PartCache(disk)
+  try {
+    const ids = cache.using(part, (file) => file.block(0).ids.slice())
+    const set = new Bitset(ids.length)
+    set.set(2)
+    await store.maintenance.deleteRows(new Map([[part.number, new Map([[0, set]])]]))
+    return expected.filter(({ id }) => id !== ids[2])
+  } catch (error) {
+    assert.ok(isCodedError(error), messageOf(error))
+    return expected
+  } finally {
+    cache.close()
+  }
+}
 
 async function readDamaged(
   directory: TestDirectory,

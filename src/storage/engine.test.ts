@@ -1,30 +1,33 @@
-/** The engine against a plain array: long random histories on a disk that fails, loses and comes back. */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+/**
+ * The engine against a plain array: random histories on a disk that fails, loses and comes back. This is the short form of
+ * `npm run soak -- --engine`, which repeats one seed with `--seed N --seeds 1`.
+ */
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type EngineCoverage, engineRun } from '../testing/engine-run.ts'
+import { engineSeeds, placesMissed, printCoverage } from '../../test/engine-seeds.ts'
 
-const corpusFolder = join(import.meta.dirname, '../../../shared/corpus')
-
-/** Lines of real logs, none where the folder is missing. */
-function corpusLines(): string[] {
-  if (!existsSync(corpusFolder)) return []
-  return readdirSync(corpusFolder)
-    .map((name) => join(corpusFolder, name))
-    .filter((path) => path.endsWith('.log') && statSync(path).isFile())
-    .flatMap((path) => readFileSync(path, 'utf8').split('\n').slice(0, 300))
-}
-
-function addTo(all: EngineCoverage, some: EngineCoverage): void {
-  for (const [what, count] of some) all.set(what, (all.get(what) ?? 0) + count)
-}
+const SEEDS = 50
+const PEACEFUL_SEEDS = 20
+const PEACEFUL_FIRST = 1_000_000
 
 test('the store agrees with a plain array, whatever is done to it and wherever its disk ends', async (t) => {
-  const seeds = Number(process.env['LOGCASTER_ENGINE_SEEDS'] ?? 150)
-  const first = Number(process.env['LOGCASTER_ENGINE_SEED'] ?? 1)
-  const corpus = corpusLines()
-  const coverage: EngineCoverage = new Map()
-  for (let seed = first; seed < first + seeds; seed++)
-    addTo(coverage, await engineRun({ seed, steps: 40, corpus }))
-  t.diagnostic([...coverage].map(([what, count]) => `${what} ${count}`).join(', '))
+  const coverage = await engineSeeds({ first: 1, seeds: SEEDS, log: () => {} })
+  t.diagnostic(printCoverage(coverage))
+  assert.deepEqual(placesMissed(coverage), [], 'disks ended in all places')
+  for (const what of ['dropped by age', 'dropped by size', 'unanswered and stored', 'unanswered and gone'])
+    assert.ok((coverage.get(what) ?? 0) > 0, what)
+})
+
+test('a reader sees every record of its moment once, while parts are merged, dropped and deleted from under it', async (t) => {
+  const coverage = await engineSeeds({
+    first: PEACEFUL_FIRST,
+    seeds: PEACEFUL_SEEDS,
+    log: () => {},
+    isPeaceful: true,
+  })
+  t.diagnostic(printCoverage(coverage))
+  for (const what of ['merges', 'drops', 'deletes']) {
+    const readers = coverage.get(`slow readers during ${what}`) ?? 0
+    assert.ok(readers >= PEACEFUL_SEEDS / 2, `${readers} readers during ${what}`)
+  }
 })

@@ -136,6 +136,33 @@ test('a directory of format version 1 gives every record that went in', async ()
   })
 })
 
+test('a directory of format version 1 becomes one of today, and has what it had', async () => {
+  await withCopy(async (open, directory) => {
+    const versionOf = async (): Promise<number> => {
+      const name = (await readdir(directory))
+        .filter((each) => each.startsWith('manifest-'))
+        .sort()
+        .at(-1)
+      const text = await readFile(join(directory, name ?? ''), 'utf8')
+      return JSON.parse(text.split('\n')[0].slice('00000000 '.length)).version
+    }
+    assert.equal(await versionOf(), 1)
+    const store = await open()
+    const before = await readStore(store)
+    await store.maintenance.merge()
+    assert.deepEqual(await readStore(store), before)
+    assert.equal(store.stats().segments, 1, 'all is sealed but the segment that is written to')
+    assert.deepEqual((await store.maintenance.verify()).damaged, [])
+    await store.close()
+    assert.equal(await versionOf(), 2)
+    const reopened = await open()
+    assert.deepEqual(await readStore(reopened), before)
+    const key = BATCHES[5].key
+    assert.equal(await reopened.append(encodeSample({ ...messages('again'), key })), FIRST_IDS[5])
+    await reopened.close()
+  })
+})
+
 test('a directory of format version 1 is written on: keys are known, ids go on', async () => {
   await withCopy(async (open) => {
     const store = await open()

@@ -40,6 +40,12 @@ function expectedRecords(): Expected[] {
 const found = async (store: Store): Promise<Expected[]> =>
   (await readStore(store)).map(({ id, text }) => ({ id, text }))
 
+/**
+ * A line of records.jsonl: the id, and the record as `[time, ms; nanoseconds; severity; flags; level word; message;
+ * fields]`, each field `[name, kind, value, is it a stream field]` (docs/formats/batch.md), by name. Bytes are Latin-1.
+ */
+const lineOf = ({ id, text }: Expected): string => `{"id":${id},"record":${text}}`
+
 async function withCopy(run: (open: () => Promise<Store>) => Promise<void>): Promise<void> {
   const copy = await mkdtemp(join(tmpdir(), 'logcaster-format-v2-'))
   const clock = new SimulatedClock({ wallMs: SAMPLE_WALL_MS + 60_000 })
@@ -67,6 +73,19 @@ test('the stored directory is what it was', async () => {
     hash.update(await readFile(join(directory, name)))
   }
   assert.equal(hash.digest('hex'), '11dccacd415129eecf896f64e881f772e3790142ed21ea80bc05a07df7401c49')
+})
+
+test('a directory with parts gives the records that are written down beside it', async () => {
+  const lines = (await readFile(join(DIRECTORY, 'records.jsonl'), 'utf8')).trimEnd().split('\n')
+  await withCopy(async (open) => {
+    const store = await open()
+    assert.deepEqual((await found(store)).map(lineOf), lines)
+    const { damaged, records } = await store.maintenance.verify()
+    assert.deepEqual([damaged, records], [[], lines.length])
+    await store.maintenance.merge()
+    assert.deepEqual((await found(store)).map(lineOf), lines)
+    await store.close()
+  })
 })
 
 test('a directory with parts gives every record that went in and was not deleted', async () => {

@@ -1,7 +1,7 @@
 /** Checks, reports and backups of a store on a simulated disk. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Bitset, SeededRandom, SimulatedDisk } from '../base/base.ts'
+import { Bitset, SeededRandom, SimulatedClock, SimulatedDisk } from '../base/base.ts'
 import {
   encodeSample,
   hasCode,
@@ -9,9 +9,11 @@ import {
   SAMPLE_WALL_MS,
   type SampleBatch,
 } from '../testing/sample-records.ts'
+import { partFileName } from './file-names.ts'
 import type { Store } from './store.ts'
 import { TestDirectory } from './test-directory.ts'
-import { verifyDirectory } from './verify.ts'
+import { verifyDirectory, verifyFiles } from './verify.ts'
+import type { VerifyResult } from './verify-file.ts'
 
 const MANUAL = { sealing: false, segmentBytesMax: 64 * 1024 }
 
@@ -158,7 +160,111 @@ describe('maintenance.verify', () => {
   })
 })
 
+/** Lets so much time pass, minute by minute, and everything happen that it brings about. */
+async function pass(directory: TestDirectory, minutes: number): Promise<void> {
+  for (let minute = 0; minute < minutes; minute++) {
+    directory.clock.advance(60_000)
+    for (let turn = 0; turn < 12; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+const DAY_MINUTES = 24 * 60
+
 describe('the check in the background', () => {
+  it('goes through all files in its days, at an even pace, and begins again', async () => {
+    const directory = new TestDirectory()
+    const store = await filled(directory, { scrubDays: 1 })
+    await pass(directory, DAY_MINUTES / 4)
+    assert.equal(store.stats().scrub.files, 0)
+    await pass(directory, DAY_MINUTES / 2)
+    assert.equal(store.stats().scrub.files, 1)
+    await pass(directory, DAY_MINUTES / 4 + 10)
+    const { files, bytes, rounds } = store.stats().scrub
+    // Two parts and two files of keys; the one segment is written to.
+    assert.deepEqual([files, bytes, rounds], [4, store.stats().partBytes, 1])
+    await pass(directory, DAY_MINUTES)
+    assert.equal(store.stats().scrub.rounds, 2)
+    await store.close()
+  })
+
+  it('goes on after a restart, and does not begin again', async () => {
+    const directory = new TestDirectory()
+    let store = await filled(directory, { scrubDays: 1 })
+    await pass(directory, (3 * DAY_MINUTES) / 4)
+    assert.equal(store.stats().scrub.files, 1)
+    const [, second] = store.maintenance.parts()
+    await store.close()
+    directory.damage(partFileName(second.number), 200)
+    store = await directory.open({ ...MANUAL, scrubDays: 1 })
+    await pass(directory, 10)
+    assert.equal(store.stats().scrub.files, 0, 'a restart reads nothing at once')
+    await pass(directory, (3 * DAY_MINUTES) / 4)
+    assert.equal(store.stats().damaged.length, 1, 'the part that was not read before is the first')
+    assert.deepEqual(directory.damagedFiles, [partFileName(second.number)])
+    await store.close()
+  })
+
+  it('rests after each file in proportion to what it took, and no longer once it is stopped', async () => {
+    const clock = new SimulatedClock()
+    const stop = new AbortController()
+    let checked = 0
+    const run = async (): Promise<VerifyResult> => {
+      stop.signal.throwIfAborted()
+      checked++
+      clock.advance(100)
+      return { bytes: 1, records: 0, next: null, damage: [] }
+    }
+    const keys = ['a', 'b', 'c'].map((path) => ({ path, keys: 1 }))
+    const files = { directory: '/', parts: [], segments: [], keys }
+    const done = verifyFiles(files, { clock, run, pauseShare: 4, pauseMsMax: 5000, signal: stop.signal })
+    const turns = async (): Promise<void> => {
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await turns()
+    clock.advance(399)
+    await turns()
+    assert.equal(checked, 1)
+    clock.advance(1)
+    await turns()
+    assert.equal(checked, 2)
+    stop.abort(new Error('stopped'))
+    await assert.rejects(done, /stopped/)
+    assert.equal(checked, 2)
+  })
+
+  it('reads nothing where it is turned off', async () => {
+    const directory = new TestDirectory()
+    const store = await filled(directory, { scrubDays: 0 })
+    await pass(directory, 2 * DAY_MINUTES)
+    assert.equal(store.stats().scrub.files, 0)
+    await store.close()
+  })
+
+  it('serves what is left of a damaged part, and nothing of it wrongly', async () => {
+    const directory = new TestDirectory()
+    const store = await filled(directory, { scrubDays: 1 })
+    const expected = new Map((await readStore(store)).map((record) => [record.id, record]))
+    const name = directory.newest('part')
+    directory.damage(name, directory.bytes(name).length >> 1)
+    await pass(directory, DAY_MINUTES + 10)
+    assert.equal(store.stats().damaged.length, 1)
+    const found = await readStore(store)
+    assert.ok(found.length > 0 && found.length < expected.size, `${found.length} of ${expected.size}`)
+    for (const record of found) assert.deepEqual(record, expected.get(record.id))
+    await assert.rejects(store.maintenance.merge(), hasCode('PART_CORRUPT'))
+    await store.close()
+  })
+
+  it('finds damaged keys, and says so', async () => {
+    const directory = new TestDirectory()
+    const store = await filled(directory, { scrubDays: 1 })
+    const name = directory.newest('keys')
+    directory.damage(name, 30)
+    await pass(directory, DAY_MINUTES + 10)
+    assert.deepEqual(directory.damagedFiles, [name])
+    await store.close()
+  })
+
   it('reads every part within its days, notes what is damaged and lets everything else go on', async () => {
     const directory = new TestDirectory()
     const store = await filled(directory, { scrubDays: 2 })

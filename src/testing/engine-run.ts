@@ -1,8 +1,8 @@
 /**
  * A store with all that its engine does, against a plain array, deterministic from a seed: random appends, seals,
- * merges, deletes, drops, restarts, kills, power cuts and failing disk calls. After every step scans in all orders equal
- * the array; snapshots that are read slowly show what was there when they were taken; a tail misses and doubles
- * nothing; in the end the directory holds what the manifest names, and nothing else.
+ * merges, retention, deletes, drops, restarts, kills, power cuts and failing disk calls. After every step scans in all
+ * orders equal the array; snapshots that are read slowly show what was there when they were taken; a tail misses and
+ * doubles nothing; in the end the directory holds what the manifest names, and nothing else.
  *
  *   const coverage = await engineRun({ seed: 1, steps: 40, corpus: [] })
  *
@@ -45,7 +45,9 @@ import {
 } from './sample-records.ts'
 
 const DIRECTORY = '/data/stores/logs'
+/** Where calls are of all kinds. */
 const CUT_CALLS_MAX = 40
+const DAY_MS = 86_400_000
 
 /** Where a disk may be ended, and what is counted of it. */
 export const CUT_PLACES = [
@@ -59,6 +61,18 @@ export const CUT_PLACES = [
   'any',
 ] as const
 export type CutPlace = (typeof CUT_PLACES)[number]
+
+/** The disk ends in one of so many calls at such a place: where calls are few, in one of the next. */
+const CALLS_TO_CUT: Readonly<Record<CutPlace, number>> = {
+  seal: 12,
+  merge: 12,
+  manifest: 6,
+  unlink: 2,
+  directory: 3,
+  deletes: 4,
+  start: CUT_CALLS_MAX,
+  any: CUT_CALLS_MAX,
+}
 
 export interface EngineRunOptions {
   readonly seed: number
@@ -95,7 +109,12 @@ interface SlowReader {
   readonly expected: readonly FoundRecord[]
   readonly blocks: AsyncIterator<{ readonly block: Parameters<typeof readBlock>[0] }>
   readonly found: FoundRecord[]
+  /** What the store had done when the snapshot was taken. */
+  readonly before: Readonly<Record<(typeof CHANGES)[number], number>>
 }
+
+/** What may happen to parts while a reader holds them. */
+const CHANGES = ['merges', 'drops', 'deletes'] as const
 
 /** Says which task runs. */
 class WatchedRunner implements TaskRunner {
@@ -144,6 +163,8 @@ class EngineRun {
   #stored = new Map<number, FoundRecord>()
   /** Everything that was ever stored, deleted or not. */
   readonly #ever = new Map<number, string>()
+  /** When they were received, by id. */
+  readonly #receivedMs = new Map<number, number>()
   #maybe: MaybeBatch[] = []
   /** Ids of deletions that may have happened, each set whole or not at all. */
   #maybeDeleted: Set<number>[] = []
@@ -153,6 +174,7 @@ class EngineRun {
   #follower: Follower | null = null
   #followedFrom = 0
   #followed: number[] = []
+  #deletes = 0
 
   constructor(options: EngineRunOptions) {
     this.#options = options
@@ -169,7 +191,9 @@ class EngineRun {
       blockBytesMax: 16_384 << random.below(5),
       mergeFanIn: 2 + random.below(3),
       partBytesMax: random.chance(0.3) ? 65_536 : 16 * 1024 * 1024,
-      keyWindowMs: 365 * 86_400_000,
+      keyWindowMs: 365 * DAY_MS,
+      retentionMs: random.chance(0.3) ? (1 + random.below(12)) * 3_600_000 : 0,
+      retentionBytes: random.chance(0.15) ? 8192 << random.below(4) : 0,
       cacheBytesMax: random.chance(0.3) ? 0 : 256 * 1024,
       sealing: random.chance(0.8),
     }
@@ -228,6 +252,7 @@ class EngineRun {
     const stats = this.#live.stats()
     assert.equal(stats.state, 'writable', `after a start: ${stats.reason}`)
     assert.ok(stats.nextId >= this.#nextId, `id ${stats.nextId} after ${this.#nextId}`)
+    if (this.#hasRetention) await this.#settle()
     await this.#reconcile(true)
     await this.#checkKeys()
     await this.#checkScans(true)
@@ -246,8 +271,8 @@ class EngineRun {
   /** The disk ends in one of the next calls at such a place. */
   #arm(place: CutPlace): void {
     const random = this.#random
-    let left = 1 + random.below(place === 'any' || place === 'start' ? CUT_CALLS_MAX : 6)
-    const isKill = random.chance(0.35)
+    let left = 1 + random.below(CALLS_TO_CUT[place])
+    const isKill = random.chance(0.5)
     const seed = random.uint32()
     const hook = (operation: DiskOperation, path: string): void => {
       if (this.#successor !== null || !this.#isAt(place, operation, path) || --left > 0) return
@@ -363,7 +388,7 @@ class EngineRun {
     else if (roll < 66) await this.#delete()
     else if (roll < 70) await this.#drop()
     else if (roll < 78) this.#takeReader()
-    else if (roll < 84) this.#advance()
+    else if (roll < 84) await this.#advance()
     else if (roll < 88) await this.#settle()
     else if (roll < 91) await this.#restart(this.#options.isPeaceful === true || this.#random.chance(0.5))
     if (this.#successor !== null) return this.#recover()
@@ -377,6 +402,8 @@ class EngineRun {
       this.#disk.heal()
       this.#hasFault = false
     }
+    // Retention drops in the background, when the clock moved: afterwards it is known what went.
+    if (this.#hasRetention) await this.#settle()
     try {
       if (this.#live.stats().state !== 'writable') return await this.#restart(false)
       await this.#reconcile(false)
@@ -401,10 +428,13 @@ class EngineRun {
     this.#count('faults')
   }
 
-  #advance(): void {
-    const ms = [1000, 61_000, 3_700_000, 7_200_000][this.#random.below(4)]
+  /** What is done once a minute is done in the middle of a step of the clock, and once more behind it. */
+  async #advance(): Promise<void> {
+    const ms = [1000, 61_000, 3_700_000, 7_200_000, 7_200_000, 90_000_000][this.#random.below(6)]
     this.story.push(`advance ${ms}`)
     this.#clock.advance(ms)
+    await this.#settle()
+    if (this.#successor === null) this.#clock.advance(61_000)
   }
 
   /** Work that may fail where the disk does. */
@@ -448,12 +478,17 @@ class EngineRun {
     assert.ok(firstId >= this.#nextId, `id ${firstId} after ${this.#nextId}`)
     for (const [at, text] of expectedTexts(batch).entries()) {
       const id = firstId + at
-      this.#stored.set(id, { id, timeMs: batch.records[at].timeMs ?? 0, text })
-      this.#ever.set(id, text)
+      this.#storeRecord(id, batch, at, text)
     }
     this.#nextId = firstId + batch.records.length
     if (batch.key !== undefined) this.#keys.set(String(batch.key), firstId)
     this.#count('appended')
+  }
+
+  #storeRecord(id: number, batch: SampleBatch, at: number, text: string): void {
+    this.#stored.set(id, { id, timeMs: batch.records[at].timeMs ?? 0, text })
+    this.#ever.set(id, text)
+    this.#receivedMs.set(id, batch.receivedMs ?? 0)
   }
 
   async #repeatKey(): Promise<void> {
@@ -518,6 +553,7 @@ class EngineRun {
     const isDone = await this.#attempt('delete', async () => {
       gone = await this.#live.maintenance.deleteRows(rows)
     })
+    this.#deletes++
     for (const [number, deleted] of ids) {
       if (gone.includes(number)) this.#count('deletes of parts that were gone')
       else if (isDone) this.#forget(deleted)
@@ -555,41 +591,78 @@ class EngineRun {
     for (const id of ids) this.#stored.delete(id)
   }
 
-  /** What happened of that which was not answered. `isFinal`: after a start, when nothing is uncertain any more. */
+  // ---- what is found out -------------------------------------------------------------------------------------
+
+  /**
+   * What happened of that which was not answered, and what retention dropped. `isFinal`: after a start, when nothing is
+   * uncertain any more.
+   */
   async #reconcile(isFinal: boolean): Promise<void> {
-    if (!isFinal && this.#maybeDeleted.length === 0) return
+    const isUncertain = isFinal || this.#maybeDeleted.length > 0
+    const mayHaveDropped = this.#hasRetention && this.#live.stats().records !== this.#stored.size
+    if (!isUncertain && !mayHaveDropped) return
     const found = new Map((await readStore(this.#live)).map((record) => [record.id, record]))
-    for (const ids of this.#maybeDeleted) {
-      const there = [...ids].filter((id) => found.has(id))
-      // Rows may have been deleted again, by a step that was answered.
-      const known = [...ids].filter((id) => this.#stored.has(id))
-      assert.ok(
-        there.length === 0 || there.length === known.length,
-        `${there.length} of ${known.length} deleted`,
-      )
-      if (there.length === 0) this.#forget(ids)
-    }
+    // What a disk that ended meanwhile shows says nothing.
+    if (this.#successor !== null) return
+    this.#noteDropped(found)
+    for (const ids of this.#maybeDeleted) this.#noteDeleted(ids, found)
     if (!isFinal) return
     this.#maybeDeleted = []
     const maybe = this.#maybe
     this.#maybe = []
-    const byText = new Map([...found.values()].map((record) => [record.text, record.id]))
-    for (const { batch, texts } of maybe) {
-      const firstId = byText.get(texts[0])
-      const there = texts.filter((text, at) => byText.get(text) === (firstId ?? Number.NaN) + at)
-      assert.ok(firstId === undefined || there.length === texts.length, 'a batch that is there in part')
-      for (const text of texts) assert.ok(firstId !== undefined || !byText.has(text), 'the rest of a batch')
-      this.#count(firstId === undefined ? 'unanswered and gone' : 'unanswered and stored')
-      if (firstId === undefined) continue
-      for (const [at, text] of texts.entries()) {
-        const id = firstId + at
-        this.#stored.set(id, { id, timeMs: batch.records[at].timeMs ?? 0, text })
-        this.#ever.set(id, text)
-        this.#nextId = Math.max(this.#nextId, id + 1)
-      }
-      if (batch.key !== undefined) this.#keys.set(String(batch.key), firstId)
-    }
+    const idOf = new Map([...found.values()].map((record) => [record.text, record.id]))
+    for (const each of maybe) this.#noteUnanswered(each, idOf)
     this.#stored = new Map([...this.#stored].sort(([a], [b]) => a - b))
+  }
+
+  get #hasRetention(): boolean {
+    const { retentionMs, retentionBytes } = this.#storeOptions
+    return (retentionMs ?? 0) > 0 || (retentionBytes ?? 0) > 0
+  }
+
+  /** Whether retention must not have dropped it yet: of what is dropped for its size, nobody knows. */
+  #isKept(timeMs: number, receivedMs: number): boolean {
+    const { retentionMs = 0, retentionBytes = 0 } = this.#storeOptions
+    if (retentionBytes > 0) return false
+    const youngestMs = Math.max(receivedMs, Math.min(timeMs, receivedMs + DAY_MS))
+    return retentionMs === 0 || youngestMs >= this.#clock.wallMs() - retentionMs
+  }
+
+  #noteDropped(found: ReadonlyMap<number, FoundRecord>): void {
+    if (!this.#hasRetention) return
+    for (const { id, timeMs } of [...this.#stored.values()]) {
+      if (found.has(id) || this.#isKept(timeMs, this.#receivedMs.get(id) ?? 0)) continue
+      this.#stored.delete(id)
+      this.#count((this.#storeOptions.retentionBytes ?? 0) > 0 ? 'dropped by size' : 'dropped by age')
+    }
+  }
+
+  #noteDeleted(ids: ReadonlySet<number>, found: ReadonlyMap<number, FoundRecord>): void {
+    const there = [...ids].filter((id) => found.has(id))
+    // Rows may have been deleted again, by a step that was answered.
+    const known = [...ids].filter((id) => this.#stored.has(id))
+    assert.ok(
+      there.length === 0 || there.length === known.length,
+      `${there.length} of ${known.length} deleted`,
+    )
+    if (there.length === 0) this.#forget(ids)
+  }
+
+  /** A batch is there whole or not at all, but for what retention took of it. */
+  #noteUnanswered({ batch, texts }: MaybeBatch, idOf: ReadonlyMap<string, number>): void {
+    const first = texts.findIndex((text) => idOf.has(text))
+    this.#count(first < 0 ? 'unanswered and gone' : 'unanswered and stored')
+    if (first < 0) return
+    const firstId = (idOf.get(texts[first]) ?? 0) - first
+    for (const [at, text] of texts.entries()) {
+      const id = idOf.get(text)
+      const { timeMs = 0 } = batch.records[at]
+      if (id === undefined && !this.#isKept(timeMs, batch.receivedMs ?? 0)) continue
+      assert.equal(id, firstId + at, 'a batch that is there in part')
+      this.#storeRecord(firstId + at, batch, at, text)
+    }
+    this.#nextId = Math.max(this.#nextId, firstId + texts.length)
+    if (batch.key !== undefined) this.#keys.set(String(batch.key), firstId)
   }
 
   // ---- checks -------------------------------------------------------------------------------------------------
@@ -640,7 +713,13 @@ class EngineRun {
       expected: [...this.#stored.values()],
       blocks: snapshot.scan({ order })[Symbol.asyncIterator](),
       found: [],
+      before: this.#done,
     })
+  }
+
+  get #done(): SlowReader['before'] {
+    const { merges, droppedRecords } = this.#live.stats().housekeeping
+    return { merges, drops: droppedRecords, deletes: this.#deletes }
   }
 
   /** Each slow reader takes one block; one that is through lets go. */
@@ -659,13 +738,15 @@ class EngineRun {
     }
   }
 
-  #checkReader({ snapshot, expected, found }: SlowReader): void {
+  #checkReader({ snapshot, expected, found, before }: SlowReader): void {
     assert.deepEqual(snapshot.damage, [])
     assert.equal(snapshot.records, expected.length)
     found.sort((a, b) => a.id - b.id)
     assert.deepEqual(found, expected, 'what a slow reader found')
     snapshot.release()
     this.#count('slow readers')
+    const done = this.#done
+    for (const what of CHANGES) if (done[what] > before[what]) this.#count(`slow readers during ${what}`)
   }
 
   async #finishReaders(): Promise<void> {

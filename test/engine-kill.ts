@@ -1,0 +1,237 @@
+/**
+ * Kills the real program every few seconds while it takes a large log and seals and merges all the time, starts it again
+ * on the same data, and in the end reads everything back: each acknowledged record once, as it was sent.
+ *
+ *   const figures = await engineKill({ bytes: 1e10, seed: 1, secondsMax: 6, segmentMib: 4, connections: 4, shared, log })
+ *
+ * Segments are small, so that a kill finds files in every state; each start says how many records there are, and they
+ * must be at least those that were acknowledged. At the end all is read, merged to the end, read again, and verified.
+ * Rejects with a CrashFailure, which tells the story; the data is then left as it is.
+ */
+import { createHash } from 'node:crypto'
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { realDisk, SeededRandom } from '../src/base/base.ts'
+import { listedFiles } from '../src/storage/storage.ts'
+import { checkAmplified } from './amplified-check.ts'
+import { AmplifiedLoad } from './amplified-load.ts'
+import { AmplifiedLog } from './amplified-log.ts'
+import { inTemporaryDirectory, runCommand } from './child-program.ts'
+import { CrashFailure } from './kill-rounds.ts'
+import { rssBytesMax } from './process-figures.ts'
+import { type RunningProgram, startProgram } from './running-program.ts'
+import { countRecords } from './stored-records.ts'
+
+export interface EngineKillOptions {
+  /** Of the log, as it is sent. */
+  readonly bytes: number
+  readonly seed: number
+  /** A process lives for a random time of at most so long. */
+  readonly secondsMax: number
+  readonly segmentMib: number
+  readonly connections: number
+  /** The folder that lies beside the repository. */
+  readonly shared: string
+  readonly log: (line: string) => void
+}
+
+export interface EngineKillFigures {
+  readonly kills: number
+  /** Kills within a start, among them. */
+  readonly startKills: number
+  /** Kills that left a part which the manifest does not name: unfinished, or replaced and not unlinked yet. */
+  readonly killsWithPartsLeft: number
+  readonly killsWithSegmentsLeft: number
+  readonly lines: number
+  readonly bytes: number
+  /** Batches that were stored before the kill, and whose answer the kill prevented. */
+  readonly repeated: number
+  /** Of the store, merged to the end. */
+  readonly storeBytes: number
+  /** Of a process that takes records, seals and merges. */
+  readonly rssBytesMax: number
+  /** Of the process that merges to the end, and of which all is read. */
+  readonly rssBytesWhenReading: number
+  /** Seconds in which the program was up and sent to, without starts and checks. */
+  readonly loadSeconds: number
+}
+
+const TOKEN = 'operator-of-the-engine-kill-run'
+const TOKENS = `ops read,write,admin sha256:${createHash('sha256').update(TOKEN).digest('hex')}`
+const START_KILL_CHANCE = 0.2
+const START_KILL_MS_MAX = 600
+const MERGE_KILLS = 3
+const MIB = 1024 * 1024
+
+export function engineKill(options: EngineKillOptions): Promise<EngineKillFigures> {
+  return inTemporaryDirectory(async (dataDir) => {
+    using log = new AmplifiedLog(options.shared, options.seed)
+    const args = ['--storage-segment-bytes-max', `${options.segmentMib}MiB`, '--tokens', TOKENS]
+    await using program = await startProgram({ dataDir, args })
+    return await new EngineKill(options, program, log).run()
+  })
+}
+
+class EngineKill {
+  readonly #options: EngineKillOptions
+  readonly #program: RunningProgram
+  readonly #load: AmplifiedLoad
+  readonly #random: SeededRandom
+  readonly #figures = { kills: 0, startKills: 0, killsWithPartsLeft: 0, killsWithSegmentsLeft: 0 }
+  #rssBytesMax = 0
+  #loadMs = 0
+
+  constructor(options: EngineKillOptions, program: RunningProgram, log: AmplifiedLog) {
+    const { bytes, connections, seed } = options
+    this.#options = options
+    this.#program = program
+    this.#random = new SeededRandom(seed)
+    this.#load = new AmplifiedLoad({ log, random: new SeededRandom(seed), bytes, connections })
+  }
+
+  async run(): Promise<EngineKillFigures> {
+    while (!this.#load.isDone) {
+      await this.#loadAndKill()
+      await this.#startAgain()
+      this.#say(this.#roundLine())
+    }
+    await this.#checkAll('as the last kill left it')
+    for (let n = 0; n < MERGE_KILLS; n++) await this.#mergeAndKill()
+    await this.#command('merge', '--wait')
+    await this.#checkAll('merged to the end')
+    await this.#command('verify')
+    const storeBytes = this.#storeBytes()
+    const rssBytesWhenReading = rssBytesMax(this.#program.pid)
+    await this.#program.terminate()
+    return {
+      ...this.#figures,
+      lines: this.#load.acknowledgedLines,
+      bytes: this.#load.acknowledgedBytes,
+      repeated: this.#load.repeated,
+      storeBytes,
+      rssBytesMax: this.#rssBytesMax,
+      rssBytesWhenReading,
+      loadSeconds: this.#loadMs / 1000,
+    }
+  }
+
+  #say(line: string): void {
+    this.#options.log(line)
+  }
+
+  async #loadAndKill(): Promise<void> {
+    const startMs = Date.now()
+    const load = this.#load.run(this.#program.httpPort)
+    // A load that fails is told by the round that waits for it below.
+    load.catch(() => {})
+    await Promise.race([load, delay(this.#random.below(this.#options.secondsMax * 1000))])
+    this.#rssBytesMax = Math.max(this.#rssBytesMax, rssBytesMax(this.#program.pid))
+    await this.#kill()
+    await load
+    this.#loadMs += Date.now() - startMs
+  }
+
+  /** What is merged to the end at once is killed as well: the largest parts are written there. */
+  async #mergeAndKill(): Promise<void> {
+    const merging = this.#run('merge', '--wait')
+    await Promise.race([merging, delay(this.#random.below(this.#options.secondsMax * 1000))])
+    await this.#kill()
+    await merging
+    await this.#startAgain()
+  }
+
+  async #kill(): Promise<void> {
+    await this.#program.kill9()
+    this.#figures.kills++
+    const left = await this.#filesLeft()
+    if (left.some((name) => name.startsWith('part-'))) this.#figures.killsWithPartsLeft++
+    if (left.some((name) => name.startsWith('segment-'))) this.#figures.killsWithSegmentsLeft++
+  }
+
+  /** Sometimes a start is killed before one is left to end. */
+  async #startAgain(): Promise<void> {
+    if (this.#random.chance(START_KILL_CHANCE)) {
+      this.#program.spawnAgain()
+      await delay(this.#random.below(START_KILL_MS_MAX))
+      await this.#program.kill9()
+      this.#figures.startKills++
+      this.#figures.kills++
+    }
+    await this.#program.restart()
+    const least = this.#load.acknowledgedLines
+    const most = least + this.#load.unansweredLines
+    const records = await countRecords(this.#program.queryPort)
+    if (records < least || records > most)
+      throw new CrashFailure(`${records} records after a start, of ${least} acknowledged and ${most} sent`)
+  }
+
+  async #checkAll(state: string): Promise<void> {
+    const startMs = Date.now()
+    const { shared, seed } = this.#options
+    const { acknowledgedLines: lines, acknowledged } = this.#load
+    const port = this.#program.httpPort
+    await checkAmplified({ port, shared, seed, lines, batches: acknowledged.values() })
+    const records = await countRecords(this.#program.queryPort)
+    if (records !== lines) throw new CrashFailure(`${records} records are stored of ${lines} sent`)
+    const seconds = Math.round((Date.now() - startMs) / 1000)
+    this.#say(`${state}: ${lines} records read, all equal, none twice, in ${seconds} s`)
+  }
+
+  async #command(...words: string[]): Promise<void> {
+    const startMs = Date.now()
+    const { code, stdout, stderr } = await this.#run(...words)
+    if (code !== 0) throw new CrashFailure(`${words.join(' ')} ended with ${code}: ${stdout}${stderr}`)
+    this.#say(`${words.join(' ')}: ${String(stdout).trim()} (${Math.round((Date.now() - startMs) / 1000)} s)`)
+  }
+
+  #run(...words: string[]): ReturnType<typeof runCommand> {
+    const port = String(this.#program.httpPort)
+    return runCommand([...words, '--http-port', port], { env: { LOGCASTER_TOKEN: TOKEN } })
+  }
+
+  get #directory(): string {
+    return join(this.#program.dataDir, 'stores/logs')
+  }
+
+  /** Names of files that are there and that the manifest does not list. */
+  async #filesLeft(): Promise<string[]> {
+    const listed = new Set(await listedFiles(realDisk, this.#directory))
+    return readdirSync(this.#directory).filter((name) => !listed.has(name))
+  }
+
+  #storeBytes(): number {
+    return readdirSync(this.#directory)
+      .map((name) => statSync(join(this.#directory, name), { throwIfNoEntry: false })?.size ?? 0)
+      .reduce((sum, bytes) => sum + bytes, 0)
+  }
+
+  #roundLine(): string {
+    const { acknowledgedBytes, acknowledgedLines } = this.#load
+    const rate = Math.round(acknowledgedLines / (this.#loadMs / 1000))
+    const files = readdirSync(this.#directory)
+    const count = (kind: string): number => files.filter((name) => name.startsWith(kind)).length
+    return (
+      `kill ${this.#figures.kills}: ${mib(acknowledgedBytes)} of ${mib(this.#options.bytes)} acknowledged, ` +
+      `${rate} records/s, ${count('segment-')} segments, ${count('part-')} parts, ` +
+      `${mib(this.#storeBytes())} on disk, RSS up to ${mib(this.#rssBytesMax)}`
+    )
+  }
+}
+
+const mib = (bytes: number): string => `${Math.round(bytes / MIB)} MiB`
+
+/** The moment is random on purpose: this is no wait for a condition. */
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+export function printEngineKill(figures: EngineKillFigures): string {
+  const { kills, startKills, killsWithPartsLeft, killsWithSegmentsLeft, repeated } = figures
+  const seconds = Math.round(figures.loadSeconds)
+  return [
+    `${kills} kills, ${startKills} of them within a start; ${killsWithPartsLeft} left parts that the manifest does not`,
+    `name, ${killsWithSegmentsLeft} segments. ${figures.lines} records of ${mib(figures.bytes)} acknowledged in`,
+    `${seconds} s of load, ${repeated} batches known when they came again: all found once and unchanged, also after`,
+    `merging to the end. ${mib(figures.storeBytes)} on disk, RSS up to ${mib(figures.rssBytesMax)}, ${mib(figures.rssBytesWhenReading)} where all was read.`,
+  ].join(' ')
+}
