@@ -13,7 +13,11 @@ import { realDisk, systemClock, systemRandom } from './base/base.ts'
 import { type HubOptions, openHub as openHubOn, ProgramHub } from './hub/hub.ts'
 
 /** All but the directory has a default: the real disk, the system's clock and randomness. */
-export type OpenHubOptions = Pick<HubOptions, 'dataDir'> & Partial<HubOptions>
+export interface OpenHubOptions extends Partial<Omit<HubOptions, 'dataDir'>> {
+  readonly dataDir: string
+  /** Fields that are the stream of records that are written without one. Default `host`, `service`. */
+  readonly streamFields?: readonly string[]
+}
 
 /**
  * Opens the hub in a data directory, which is made if it is missing. One process at a time.
@@ -24,7 +28,7 @@ export async function openHub(options: OpenHubOptions): Promise<ProgramHub> {
   // A disk of the caller's own (a simulated one) has paths of its own.
   const dataDir = options.disk === undefined ? resolve(options.dataDir) : options.dataDir
   const hub = await openHubOn({ ...defaults, ...options, dataDir })
-  return new ProgramHub(hub, options.clock ?? defaults.clock)
+  return new ProgramHub(hub, options.clock ?? defaults.clock, options.streamFields)
 }
 
 export { CodedError, ERROR_CODES, type ErrorCode } from './base/base.ts'
@@ -36,6 +40,8 @@ export type {
   RowObject,
   TailObject,
   TailQueryOptions,
+  ValuesAnswer,
+  ValuesQueryOptions,
   WriteOptions,
 } from './hub/hub.ts'
 export { type EmbeddedServer, type StartServerOptions, startServer } from './program/program.ts'

@@ -23,6 +23,14 @@ export {
   systemError,
   systemErrorCode,
 } from './errors.ts'
+export {
+  type InstantiateKernel,
+  instantiateKernel,
+  type KernelFunctions,
+  type KernelInstance,
+  refuseKernel,
+} from './kernel.ts'
+export { machineMemory } from './machine-memory.ts'
 export { checkNodeVersion } from './node-version.ts'
 export { packageVersion } from './package-version.ts'
 export { type Random, SeededRandom, systemRandom } from './random.ts'
@@ -30,7 +38,7 @@ export { RealDisk, realDisk } from './real-disk.ts'
 export type { DiskFault, DiskHook, DiskOperation } from './simulated-calls.ts'
 export { SimulatedClock, type SimulatedClockOptions } from './simulated-clock.ts'
 export { SimulatedDisk, type SimulatedDiskOptions } from './simulated-disk.ts'
-export { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts'
+export { mayStartThreads, WorkerPool, type WorkerPoolOptions } from './worker-pool.ts'
 export { InlineRunner, type InlineRunnerOptions } from './worker-pool-inline.ts'
 export { serveTasks } from './worker-pool-serve.ts'
 export {

@@ -50,9 +50,19 @@ export const ERROR_CODES = declare({
       'The file is in the details. Restore it from a backup; without it, nobody knows which records of its part were deleted.',
   },
   BACKUP_REFUSED: {
-    meaning: 'The directory for a backup is not empty, or cannot be written.',
+    meaning: 'The directory for a backup or an export is not empty, or cannot be written.',
     remedy:
       'Name a directory that is empty or does not exist yet, and that the user of the server may write.',
+  },
+  RESTORE_REFUSED: {
+    meaning: 'The backup is damaged or is none, or the directory that it is to go to is not empty.',
+    remedy:
+      'The message names the file or the directory. `--partial` restores a damaged backup as far as it can be read.',
+  },
+  IMPORT_REFUSED: {
+    meaning: 'What is to be imported is no whole part, or the store has it already.',
+    remedy:
+      'The message names what is damaged. `--partial` imports what can be read of it, `--again` what is there already.',
   },
   BATCH_CORRUPT: {
     meaning: 'The bytes are not a canonical batch of records.',

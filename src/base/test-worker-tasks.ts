@@ -67,6 +67,19 @@ export const testTasks = {
   },
   giveFunction: () => () => 1,
   exit: (exitCode: number) => process.exit(exitCode),
+  /** The first `deaths` runs end their worker; then it answers how many there were. */
+  exitAtFirst: ({ runs, deaths }: { readonly runs: Int32Array; readonly deaths: number }) => {
+    const run = Atomics.add(runs, 0, 1)
+    return run < deaths ? process.exit(5) : run
+  },
+  allocateAtFirst: (runs: Int32Array) => {
+    const kept: unknown[] = []
+    while (Atomics.load(runs, 0) === 0 || kept.length > 0) {
+      Atomics.store(runs, 0, 1)
+      kept.push(new Array(1000).fill({}))
+    }
+    return 'enough'
+  },
   throwLater: async () => {
     queueMicrotask(() => {
       throw new Error('nobody catches this')

@@ -425,6 +425,39 @@ describe('WorkerPool', () => {
     await pool.close()
   })
 
+  it('repeats a task whose worker died, once, where it may', async () => {
+    const pool = newPool({ isRepeated: true })
+    const runs = new Int32Array(new SharedArrayBuffer(4))
+    assert.equal(await pool.run('exitAtFirst', { runs, deaths: 1 }), 1)
+    assert.equal(pool.stats.replaced, 1)
+    await rejects(pool.run('exitAtFirst', { runs, deaths: 9 }), { code: 'WORKER_DIED' })
+    assert.deepEqual([runs[0], pool.stats.replaced], [4, 3])
+    assert.equal(await pool.run('echo', 1), 1)
+    await pool.close()
+  })
+
+  it('repeats a task whose worker needed too much memory', async () => {
+    const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 }
+    const pool = newPool({ isRepeated: true, resourceLimits })
+    const runs = new Int32Array(new SharedArrayBuffer(4))
+    assert.equal(await pool.run('allocateAtFirst', runs), 'enough')
+    assert.equal(pool.stats.replaced, 1)
+    await pool.close()
+  })
+
+  it('does not repeat a task that moved memory to its worker, or that nobody wants any more', async () => {
+    const pool = newPool({ isRepeated: true })
+    const runs = new Int32Array(new SharedArrayBuffer(4))
+    const moved = new Uint8Array(3)
+    const input = { runs, deaths: 1, moved }
+    await rejects(pool.run('exitAtFirst', input, { transfer: [moved.buffer] }), { code: 'WORKER_DIED' })
+    assert.equal(runs[0], 1)
+    const spinning = await begin(pool, 'spin')
+    spinning.cancel()
+    await rejects(spinning.result, { code: 'QUERY_CANCELLED' })
+    await pool.close()
+  })
+
   it('rejects tasks whose worker cannot start, one for each attempt', async () => {
     const pool = newPool({ url: new URL('./not-there.js', import.meta.url) })
     const tasks = [pool.run('echo', 1), pool.run('echo', 2)]

@@ -31,7 +31,17 @@ export interface WorkerPoolOptions {
   readonly closeMs?: number
   /** Of the heap of each thread. Typed arrays lie outside of it. A thread that needs more dies. */
   readonly resourceLimits?: ResourceLimits
+  /**
+   * A task whose worker died is given to another one, once: for tasks that may run twice. Its reports may come twice
+   * then. Tasks that moved memory to the worker are not repeated. Default: false.
+   */
+  readonly isRepeated?: boolean
   readonly clock?: Clock
+}
+
+/** Node's permission model refuses threads unless it is told otherwise. */
+export function mayStartThreads(): boolean {
+  return process.permission?.has('worker') ?? true
 }
 
 /** How long an ended thread may take to be gone before its task is rejected: its code has stopped long before. */
@@ -43,6 +53,7 @@ export class WorkerPool implements TaskRunner {
   readonly #queue: JobQueue
   readonly #threads: WorkerThread[] = []
   readonly #idleTimers = new Map<WorkerThread, () => void>()
+  readonly #repeated = new WeakSet<Job>()
   #replaced = 0
   #closing: Promise<void> | null = null
 
@@ -150,8 +161,21 @@ export class WorkerPool implements TaskRunner {
     this.#stopIdling(thread)
     const { job } = thread
     if (this.#closing === null && (job !== null || !thread.isEnding)) this.#replaced++
-    if (job !== null) this.#queue.end(job, { error: this.#endOf(thread, job, exitCode, failure) })
+    if (job !== null && this.#mayRepeat(thread, job)) this.#repeat(job)
+    else if (job !== null) this.#queue.end(job, { error: this.#endOf(thread, job, exitCode, failure) })
     this.#queue.fill()
+  }
+
+  #mayRepeat({ isEnding }: WorkerThread, job: Job): boolean {
+    const isWanted = job.signal?.aborted !== true && this.#closing === null
+    const isWhole = job.transfer.length === 0 && !this.#repeated.has(job)
+    return this.#options.isRepeated === true && !isEnding && isWanted && isWhole
+  }
+
+  /** There is room for its thread: one has just gone. */
+  #repeat(job: Job): void {
+    this.#repeated.add(job)
+    this.#start(job)
   }
 
   #endOf(thread: WorkerThread, job: Job, exitCode: number, failure: unknown): CodedError {

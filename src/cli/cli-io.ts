@@ -4,6 +4,7 @@
  */
 import type { Duplex, Readable, Writable } from 'node:stream'
 import type { Clock, Random } from '../base/base.ts'
+import type { Machine } from '../config/config.ts'
 
 export type CliInput = Readable & { readonly isTTY?: boolean }
 export type CliStream = Writable & { readonly isTTY?: boolean; readonly columns?: number }
@@ -16,6 +17,8 @@ export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly clock: Clock
   readonly random: Random
+  /** What this process may take of the machine. */
+  readonly machine: Machine
   /** The working directory: relative paths start here. */
   readonly cwd: string
   /** The bytes of a file. Rejects with the system's error (`ENOENT`, …). */

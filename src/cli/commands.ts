@@ -6,8 +6,10 @@ import { deleteCommand } from './delete-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { helpCommand } from './help-command.ts'
 import { importCommand } from './import-command.ts'
+import { partsCommand } from './parts-command.ts'
 import { pingCommand } from './ping-command.ts'
 import { queryCommand } from './query-command.ts'
+import { restoreCommand } from './restore-command.ts'
 import { sendCommand } from './send-command.ts'
 import { serveCommand } from './serve-row.ts'
 import { shellCommand } from './shell-command.ts'
@@ -17,6 +19,7 @@ import { tailCommand } from './tail-command.ts'
 import { tasksCommand } from './tasks-command.ts'
 import { tlsCommand } from './tls-command.ts'
 import { tokenCommand } from './token-command.ts'
+import { fieldsCommand, streamsCommand, valuesCommand } from './values-commands.ts'
 import { verifyCommand } from './verify-command.ts'
 import { versionCommand } from './version-command.ts'
 
@@ -26,12 +29,17 @@ export const COMMANDS: readonly Command[] = [
   importCommand,
   queryCommand,
   tailCommand,
+  fieldsCommand,
+  valuesCommand,
+  streamsCommand,
   shellCommand,
   statsCommand,
   flushCommand,
   mergeCommand,
   verifyCommand,
   backupCommand,
+  restoreCommand,
+  partsCommand,
   deleteCommand,
   tasksCommand,
   pingCommand,

@@ -91,6 +91,7 @@ export async function configInput(io: CliIo, args: ParsedArgs): Promise<ConfigIn
     readFile: (path) => io.readTextSync(path),
     ignoredEnv: CLI_VARIABLES,
     protocols: PROTOCOL_NAMES,
+    machine: io.machine,
   }
 }
 

@@ -26,6 +26,7 @@ export class FakeIo implements CliIo {
   nowMs = 0
   readonly clock: Clock = { ...systemClock, monotonicMs: () => this.nowMs }
   readonly random: Random = new SeededRandom(1)
+  readonly machine = { memoryBytes: 16 * 1024 ** 3, processors: 2 }
   readonly cwd = '/nowhere'
   #files: Record<string, string | Uint8Array>
   #handlers = new Map<CliSignal, Set<() => void>>()

@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { systemClock, systemError, systemRandom } from '../base/base.ts'
+import { machineMemory, systemClock, systemError, systemRandom } from '../base/base.ts'
 import type { CliIo } from './cli-io.ts'
 
 const CONNECT_MS_MAX = 10_000
@@ -19,6 +20,7 @@ export function processIo(): CliIo {
     env: process.env,
     clock: systemClock,
     random: systemRandom,
+    machine: { memoryBytes: machineMemory(), processors: availableParallelism() },
     cwd,
     readFile: (path) => readFile(resolve(cwd, path)),
     readTextSync: (path) => readFileSync(resolve(cwd, path), 'utf8'),

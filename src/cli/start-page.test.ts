@@ -8,6 +8,12 @@ const STATS: StartFacts['stats'] = {
   filedByReceived: 0,
   expiredRecords: 0,
   queriesRunning: 0,
+  queryBytes: 0,
+  answerBytes: 0,
+  workers: {
+    store: { threads: 0, running: 0, waiting: 0, replaced: 0 },
+    search: { threads: 0, running: 0, waiting: 0, replaced: 0 },
+  },
   queries: 0,
   tails: 0,
   tailRows: 0,

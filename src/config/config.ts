@@ -4,6 +4,7 @@ export type { ConfigFile } from './file.ts'
 export { type FlagDeclaration, type Flags, optionFlags } from './flags.ts'
 export { printBytes, printDuration } from './kinds.ts'
 export { type CheckedConfig, type ConfigInput, checkConfig, type LoadedConfig, loadConfig } from './load.ts'
+export { type Machine, MEMORY_BYTES_MIN, type MemoryPlan, planMemory } from './memory-plan.ts'
 export { nearestName } from './nearest-name.ts'
 export { type Address, isLoopback, type Network, printAddress, printNetwork } from './network.ts'
 export {

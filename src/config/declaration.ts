@@ -20,6 +20,8 @@ export interface OptionRules {
   readonly profiles?: Readonly<Record<string, Texts | string>>
   /** Another default while the option beside it has this value. */
   readonly when?: { readonly option: string; readonly is: unknown; readonly default: Texts | string }
+  /** The default is a share of the memory: `default` is that of a large machine. */
+  readonly isShare?: boolean
   /** What 0 means, where it does not mean zero: `no limit`. */
   readonly zero?: string
   /** One letter: `d` for `-d`. */
@@ -85,6 +87,7 @@ export interface DeclaredOption {
   readonly when: { readonly option: string; readonly is: unknown; readonly default: Texts } | undefined
   readonly help: string
   readonly zero: string | undefined
+  readonly isShare: boolean
 }
 
 export function flatten(root: Group<Children>): DeclaredOption[] {
@@ -115,6 +118,7 @@ function describe({ kind, rules }: Option<unknown>, names: readonly string[]): D
     when: rules.when && { ...rules.when, default: textsOf(rules.when.default) },
     help: rules.help,
     zero: rules.zero,
+    isShare: rules.isShare === true,
   }
 }
 

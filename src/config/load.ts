@@ -11,6 +11,14 @@ import { type ConfigFile, readConfigFile } from './file.ts'
 import { type Flags, readFlags } from './flags.ts'
 import { type Failure, isFailure, type ParseContext, type Texts } from './kinds.ts'
 import type { Layer, Written } from './layer.ts'
+import {
+  ANY_MACHINE,
+  type Machine,
+  type MemoryWanted,
+  planMemory,
+  SHARED_OPTIONS,
+  usualMemory,
+} from './memory-plan.ts'
 import { type Config, DECLARATION, OPTIONS } from './options.ts'
 import { inert, type Origin, PATH_LENGTH_MAX, type Problem, Problems } from './problem.ts'
 import { checkRules } from './rules.ts'
@@ -26,6 +34,8 @@ export interface ConfigInput {
   readonly readFile?: (path: string) => string
   /** Names that `ports.<port>.protocol` may have besides `auto`; unchecked when left out. */
   readonly protocols?: readonly string[]
+  /** Whose memory is divided. Default: a large one. */
+  readonly machine?: Machine
   /** LOGCASTER_ variables that are no options, such as those of the command line. */
   readonly ignoredEnv?: readonly string[]
 }
@@ -64,7 +74,7 @@ export function checkConfig(input: ConfigInput): CheckedConfig {
   const environment = readEnvironment(input.env, { ignored: input.ignoredEnv ?? [] }, problems, warnings)
   const file = input.file === undefined ? new Map() : readConfigFile(input.file, problems)
   const resolver = new Resolver([flags, environment, file ?? new Map()], contextOf(input), problems)
-  const loaded = resolver.resolve(warnings.list())
+  const loaded = resolver.resolve(warnings.list(), input.machine ?? ANY_MACHINE)
   // Without the file, rules would ask for what it may say.
   if (file !== null) resolver.checkRules(loaded.config, input.protocols)
   return {
@@ -90,6 +100,7 @@ class Resolver {
   /** How the user wrote the name of each option that is set. */
   readonly #places = new Map<string, string>()
   readonly #broken = new Set<string>()
+  #memory: MemoryWanted = { bytesMax: 0, stores: 1, processors: 1, stated: {} }
 
   /** `layers`: the strongest first. */
   constructor(layers: readonly Layer[], context: ParseContext, problems: Problems) {
@@ -98,19 +109,42 @@ class Resolver {
     this.#problems = problems
   }
 
-  resolve(warnings: readonly Problem[]): LoadedConfig {
+  resolve(warnings: readonly Problem[], machine: Machine): LoadedConfig {
     const profileOption = OPTIONS.find(({ path }) => path === 'profile')!
     this.#resolveOption(profileOption, '')
     const profile = String(this.#values.get('profile'))
     for (const option of OPTIONS) if (option !== profileOption) this.#resolveOption(option, profile)
+    this.#divideMemory(machine)
     const config = build(DECLARATION, (path) => this.#values.get(path))
     return { config, origins: this.#origins, values: this.#values, warnings }
+  }
+
+  /** Shares of the memory are the defaults of what is not set. */
+  #divideMemory(machine: Machine): void {
+    const isStated = (path: string): boolean =>
+      this.#origins.get(path)?.from !== 'default' && !this.#broken.has(path)
+    const setDefault = (path: string, value: number, of: string): void => {
+      if (isStated(path)) return
+      this.#values.set(path, value)
+      if (!this.#broken.has(path)) this.#origins.set(path, { from: 'default', of })
+    }
+    setDefault('memory.bytesMax', usualMemory(machine), 'the memory of the machine')
+    const numberAt = (path: string): number => Number(this.#values.get(path))
+    this.#memory = {
+      bytesMax: numberAt('memory.bytesMax'),
+      stores: new Set(['logs', ...(this.#values.get('stores') as readonly string[])]).size,
+      processors: machine.processors,
+      stated: Object.fromEntries(SHARED_OPTIONS.filter(isStated).map((path) => [path, numberAt(path)])),
+    }
+    const plan = planMemory(this.#memory)
+    for (const path of SHARED_OPTIONS) setDefault(path, plan[path], 'memory.bytesMax')
   }
 
   checkRules(config: Config, protocols: readonly string[] | undefined): void {
     checkRules({
       config,
       protocols,
+      memory: this.#memory,
       originOf: (path) => this.#origins.get(path)!,
       isSound: (...paths) => paths.every((path) => !this.#broken.has(path)),
       report: (path, what, hint) => {

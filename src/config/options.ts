@@ -3,9 +3,28 @@
  * Schema and docs/configuration.md follow from this declaration: an option is added here and nowhere else.
  * Rules between options are in rules.ts.
  */
-import { BATCH_BYTES_MAX, RECORD_BYTES_MAX_CEILING, RECORD_BYTES_MAX_DEFAULT } from '../record/record.ts'
+import {
+  BATCH_BYTES_MAX,
+  checkFieldName,
+  RECORD_BYTES_MAX_CEILING,
+  RECORD_BYTES_MAX_DEFAULT,
+  STREAM_FIELDS_DEFAULT,
+} from '../record/record.ts'
 import { type DeclaredOption, flatten, group, option, optional, type ValueOf } from './declaration.ts'
-import { bool, bytes, count, duration, listOf, nameOf, oneOf, path, printBytes, timeZone } from './kinds.ts'
+import {
+  bool,
+  bytes,
+  count,
+  duration,
+  type Kind,
+  listOf,
+  nameOf,
+  oneOf,
+  path,
+  printBytes,
+  timeZone,
+} from './kinds.ts'
+import { ANY_MACHINE, MEMORY_BYTES_MIN, planMemory, type SharedOption, usualMemory } from './memory-plan.ts'
 import { address, network } from './network.ts'
 import { retentionRules } from './retention.ts'
 import { secret } from './secret.ts'
@@ -21,6 +40,17 @@ const STORE_NAME_RULE = 'write a lower case letter, then at most 62 of a-z, 0-9,
 
 const ORIGIN_RULE = 'write a scheme and a host, as in https://dashboards.example, or *'
 const HOST_NAME_RULE = 'write a name without scheme and port, as in logs.example'
+
+const fieldText = nameOf('field name', /^[^\s,]{1,128}$/, 'write a name without spaces, as in service')
+
+/** What a record may have as a field. */
+const fieldName: Kind<string> = {
+  ...fieldText,
+  parse(texts, context) {
+    const problem = checkFieldName(texts[0])
+    return problem === null ? fieldText.parse(texts, context) : { what: problem, hint: 'name another field' }
+  },
+}
 
 const THIS_MACHINE = ['127.0.0.0/8', '::1/128']
 const EVERYBODY = ['0.0.0.0/0', '::/0']
@@ -167,6 +197,19 @@ const port = ({ what, number, grant, lan }: PortDefaults) =>
     'port',
   )
 
+const LARGE_PLAN = planMemory({
+  bytesMax: usualMemory(ANY_MACHINE),
+  stores: 1,
+  processors: 2,
+  stated: {},
+})
+
+/** The default is a share of `memory.bytesMax`. */
+const shareOf = (path: SharedOption, print: (value: number) => string = printBytes) => ({
+  default: print(LARGE_PLAN[path]),
+  isShare: true,
+})
+
 export const DECLARATION = group('Options of LogCaster.', {
   profile: option(oneOf('loopback', 'lan'), {
     help:
@@ -273,6 +316,35 @@ export const DECLARATION = group('Options of LogCaster.', {
       default: 'UTC',
     }),
   }),
+  memory: group(
+    'Memory. A default that is a share stands for 6 GiB or more, and is less where there is less; what is set is taken from ' +
+      'the other shares. The parts, and what was measured, are in docs/storage.md.',
+    {
+      bytesMax: option(bytes({ min: MEMORY_BYTES_MIN }), {
+        help:
+          'What the whole process is to stay under: an eighth of the memory of the machine or the container, 192 MiB at ' +
+          'least and 768 MiB at most, if nothing is set. When parts of it are used up, senders and queries wait.',
+        default: printBytes(usualMemory(ANY_MACHINE)),
+        isShare: true,
+      }),
+      inputBytesMax: option(bytes({ min: MIB }), {
+        help: 'Bytes of all connections that were read and are not yet on disk. Above it, nothing more is read.',
+        ...shareOf('memory.inputBytesMax'),
+      }),
+      queriesBytesMax: option(bytes({ min: MIB }), {
+        help: 'Memory of all queries together. One that might need more than is left of it waits.',
+        ...shareOf('memory.queriesBytesMax'),
+      }),
+    },
+  ),
+  ingest: group('Records on their way in.', {
+    streamFields: option(listOf('list of fields', fieldName, { emptyWord: 'none' }), {
+      help:
+        'Fields that name where a record comes from, of JSON records and records of programs that name none. The ' +
+        'fields of a record with these names are its stream.',
+      default: STREAM_FIELDS_DEFAULT,
+    }),
+  }),
   plainLines: group('Lines that are no command, on the log port.', {
     reply: option(oneOf('none', 'ack'), {
       help:
@@ -336,7 +408,7 @@ export const DECLARATION = group('Options of LogCaster.', {
     }),
     memoryBytesMax: option(bytes({ min: MIB }), {
       help: 'Memory that one query may use. One that needs more is refused.',
-      default: '64MiB',
+      ...shareOf('query.memoryBytesMax'),
     }),
     deadlineMs: option(duration({ max: DAY_MS }), {
       help: 'How long a query may run. A tail has no deadline.',
@@ -351,13 +423,17 @@ export const DECLARATION = group('Options of LogCaster.', {
       help:
         'Threads that search what is sealed, of all queries together; never more than the machine has ' +
         'processors.',
-      default: '2',
+      ...shareOf('query.threads', String),
       zero: 'the thread that does everything else',
     }),
     cacheBytesMax: option(bytes(), {
       help: 'Memory for decoded data that queries keep for the next ones, of all threads together.',
-      default: '64MiB',
+      ...shareOf('query.cacheBytesMax'),
       zero: 'nothing is kept',
+    }),
+    answersBytesMax: option(bytes({ min: MIB }), {
+      help: 'Memory for rows that were found and that nobody has taken yet, of all answers together.',
+      ...shareOf('query.answersBytesMax'),
     }),
   }),
   storage: group('The stores and their write-ahead logs.', {
@@ -367,7 +443,7 @@ export const DECLARATION = group('Options of LogCaster.', {
     }),
     bufferBytesMax: option(bytes({ min: MIB }), {
       help: 'Memory for the newest records of a store.',
-      default: '64MiB',
+      ...shareOf('storage.bufferBytesMax'),
     }),
     batchBytesMax: option(bytes({ min: 64 * KIB, max: BATCH_BYTES_MAX }), {
       help: 'The most that one batch may hold.',
@@ -379,7 +455,17 @@ export const DECLARATION = group('Options of LogCaster.', {
     }),
     gatherBytesMax: option(bytes({ min: 64 * KIB }), {
       help: 'When more than this waits for the disk, senders wait.',
-      default: '8MiB',
+      ...shareOf('storage.gatherBytesMax'),
+    }),
+    blockBytesMax: option(bytes({ min: 256 * KIB, max: 64 * MIB }), {
+      help:
+        'Records that are sealed into one block, at most 65,536 of them: larger blocks take less of the disk. Sealing ' +
+        'takes about nine times as much memory.',
+      ...shareOf('storage.blockBytesMax'),
+    }),
+    cacheBytesMax: option(bytes(), {
+      help: 'Memory for decoded data of each store, of what is read without a worker, such as tails.',
+      ...shareOf('storage.cacheBytesMax'),
     }),
     freeBytesMin: option(bytes(), {
       help: 'With less room than this on the disk, records are refused until there is room again.',

@@ -6,7 +6,8 @@
 
 /** Where a value, or a problem, comes from. */
 export type Origin =
-  | { readonly from: 'default' }
+  /** `of`: what the default follows from, where it is not always the same. */
+  | { readonly from: 'default'; readonly of?: string }
   | { readonly from: 'profile'; readonly profile: string }
   | { readonly from: 'file'; readonly path: string; readonly line: number }
   | { readonly from: 'env'; readonly name: string }
@@ -56,7 +57,7 @@ export class Problems {
 export function printOrigin(origin: Origin): string {
   switch (origin.from) {
     case 'default':
-      return 'default'
+      return origin.of === undefined ? 'default' : `default, of ${origin.of}`
     case 'profile':
       return `profile ${origin.profile}`
     case 'file':

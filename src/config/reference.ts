@@ -115,7 +115,8 @@ function meaning(option: DeclaredOption): string {
 
 function defaultCell(option: DeclaredOption): string {
   const profiles = Object.entries(option.profiles).map(([name, texts]) => `${name}: ${textsCell(texts)}`)
-  return [textsCell(option.default), ...profiles, whenCell(option)].filter((cell) => cell !== '').join('; ')
+  const standard = textsCell(option.default) + (option.isShare ? ' (a share)' : '')
+  return [standard, ...profiles, whenCell(option)].filter((cell) => cell !== '').join('; ')
 }
 
 function whenCell({ when }: DeclaredOption): string {

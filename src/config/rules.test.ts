@@ -180,8 +180,8 @@ describe('sizes', () => {
     assert.deepEqual(problemsOf('storage:\n  batchBytesMax: 128KiB\n'), [
       'storage.batchBytesMax: is too small for record.bytesMax (256KiB) at line 2; write at least 320KiB',
     ])
-    assert.deepEqual(problemsOf('storage:\n  gatherBytesMax: 128MiB\n'), [
-      'storage.gatherBytesMax: is too large for storage.bufferBytesMax (64MiB) at line 2; write at most 64MiB, or raise storage.bufferBytesMax',
+    assert.deepEqual(problemsOf('storage:\n  gatherBytesMax: 128MiB\n  bufferBytesMax: 64MiB\n'), [
+      'storage.bufferBytesMax: is too small for storage.gatherBytesMax (128MiB) at line 3; write at least 128MiB',
     ])
   })
 })

@@ -4,6 +4,7 @@
  * adding it there.
  */
 import { printBytes } from './kinds.ts'
+import { leastMemory, type MemoryWanted, SHARED_OPTIONS, whatFits } from './memory-plan.ts'
 import { nearestName } from './nearest-name.ts'
 import { type Address, isLoopback, isWildcard, printAddress } from './network.ts'
 import { type Config, PORT_NAMES, type PortName } from './options.ts'
@@ -13,6 +14,8 @@ export interface RuleContext {
   readonly config: Config
   /** Names of protocols that a port can be pinned to; undefined when the caller does not know them. */
   readonly protocols: readonly string[] | undefined
+  /** What the memory is divided by. */
+  readonly memory: MemoryWanted
   originOf(path: string): Origin
   /** True when none of the options has a problem of its own. */
   isSound(...paths: string[]): boolean
@@ -198,6 +201,26 @@ const sizesFit: Rule = (context) => {
   }
 }
 
+const MIB = 1024 * 1024
+
+/** What is set leaves enough of the budget for the rest. */
+const memoryFits: Rule = ({ memory, isSound, report }) => {
+  if (!isSound('memory.bytesMax', 'stores', ...SHARED_OPTIONS)) return
+  const leastBytes = leastMemory(memory)
+  if (leastBytes <= memory.bytesMax) return
+  const raised = printBytes(Math.ceil(leastBytes / MIB) * MIB)
+  const budget = printBytes(memory.bytesMax)
+  const largest = whatFits(memory)
+  if (largest === null) {
+    const what = `is too small for ${memory.stores} stores (${budget})`
+    return report('memory.bytesMax', what, `write at least ${raised}, or name fewer stores`)
+  }
+  const raise = `raise memory.bytesMax to at least ${raised}`
+  const mostMebibytes = Math.floor(largest.max / MIB)
+  const hint = mostMebibytes > 0 ? `write at most ${mostMebibytes}MiB, or ${raise}` : raise
+  report(largest.option, `does not fit into memory.bytesMax (${budget}) beside the rest`, hint)
+}
+
 const RULES: readonly Rule[] = [
   onEachPort(openPortStatesPolicy),
   onEachPort(grantFitsAuth),
@@ -207,4 +230,5 @@ const RULES: readonly Rule[] = [
   onEachPort(protocolIsKnown),
   addressesDiffer,
   sizesFit,
+  memoryFits,
 ]

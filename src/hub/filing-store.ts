@@ -43,7 +43,11 @@ export class FilingStore implements Store {
   }
 
   get maintenance(): StoreMaintenance {
-    return this.#store.maintenance
+    const { maintenance } = this.#store
+    return {
+      ...maintenance,
+      importParts: (path, options) => maintenance.importParts(path, { into: this, ...options }),
+    }
   }
 
   close(): Promise<void> {

@@ -1,6 +1,7 @@
 /** What a hub is to servers, to the command line and to programs that hold one inside them. */
-import type { Query, Row } from '../query/query.ts'
-import type { Store, StoreStats } from '../storage/storage.ts'
+import type { TaskRunnerStats } from '../base/base.ts'
+import type { FoundValues, Query, Row, ValuesWanted } from '../query/query.ts'
+import type { LostRange, Store, StoreStats } from '../storage/storage.ts'
 
 export interface Hub extends AsyncDisposable {
   /** A store by name, `logs` by default. STORE_UNKNOWN. */
@@ -9,6 +10,11 @@ export interface Hub extends AsyncDisposable {
   query(query: Query, options?: QueryOptions): Promise<Answer>
   /** How many records match the filter (and pipes) of the query. */
   count(query: Query, options?: QueryOptions): Promise<number>
+  /**
+   * What values the matching records hold, with hits: names of fields, values of a field, streams. QUERY_SYNTAX where
+   * the query has pipes, QUERY_CANCELLED.
+   */
+  values(query: Query, wanted: ValuesWanted, options?: ValuesQueryOptions): Promise<ValuesAnswer>
   /** Everything that matches from now on, or after an id, as it is stored. Only live pipes: QUERY_SYNTAX. */
   tail(query: Query, options?: TailQueryOptions): AsyncIterable<TailItem>
   /**
@@ -32,6 +38,16 @@ export interface QueryOptions {
   readonly rowsMax?: number
   /** Who asks, for queries that have to wait: clients get their turns one after the other. */
   readonly client?: string
+}
+
+export interface ValuesQueryOptions extends Omit<QueryOptions, 'rowsMax'> {
+  /** The values with most hits, at most so many. Default 10,000. */
+  readonly limit?: number
+}
+
+export interface ValuesAnswer extends FoundValues {
+  /** Ids that could not be read: nothing of them is counted. */
+  readonly missing: readonly LostRange[]
 }
 
 /** Must be disposed of: it holds a snapshot. */
@@ -78,6 +94,11 @@ export interface HubStats {
   readonly expiredRecords: number
   readonly queriesRunning: number
   readonly queries: number
+  /** Bytes of memory that queries hold or may need, and rows that were found and not taken. */
+  readonly queryBytes: number
+  readonly answerBytes: number
+  /** What seals and merges, and what searches. */
+  readonly workers: { readonly store: TaskRunnerStats; readonly search: TaskRunnerStats }
   readonly tails: number
   readonly tailRows: number
   readonly tailGapRows: number

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { SeededRandom, SimulatedClock, SimulatedDisk } from '../base/base.ts'
 import { parseQuery } from '../query/query.ts'
 import { openHub, ProgramHub } from './hub.ts'
-import type { TailItem } from './hub-api.ts'
+import type { TailItem, ValuesAnswer } from './hub-api.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 21)
 
@@ -47,6 +47,34 @@ test('what was written is found at once, with the types that it had', async () =
   )
   const [bye] = await Array.fromAsync(hub.rows('service:api'))
   assert.equal(bye._time, '2026-01-02T03:04:05.000000006Z')
+})
+
+test('fields, values and streams are told with hits, and host and service are the stream where nothing else is said', async () => {
+  await using hub = await openProgramHub()
+  await hub.write([
+    { message: 'one', fields: { host: 'a', user: 'mia' } },
+    { message: 'two', fields: { host: 'a', service: 'shop' } },
+    { message: 'three', stream: { pod: 'p' } },
+  ])
+  const found = async (answer: Promise<ValuesAnswer>) =>
+    (await answer).values.map(({ value, hits }) => `${value} ${hits}`)
+  assert.deepEqual(await found(hub.streams()), ['{host="a",service="shop"} 1', '{host="a"} 1', '{pod="p"} 1'])
+  assert.deepEqual(await found(hub.fields('one or three')), [
+    '_id 2',
+    '_msg 2',
+    '_stream 2',
+    '_time 2',
+    'host 1',
+    'pod 1',
+    'user 1',
+  ])
+  assert.deepEqual(await found(hub.fieldValues('host')), ['a 2'])
+  const limited = await hub.fieldValues('_msg', '*', { limit: 1 })
+  assert.deepEqual(limited, { values: [{ value: 'one', hits: 1 }], distinct: 3, isCut: false, missing: [] })
+  await assert.rejects(hub.streams('* | limit 1'), { code: 'QUERY_SYNTAX' })
+  await assert.rejects(hub.streams('('), { code: 'QUERY_SYNTAX' })
+  await assert.rejects(hub.streams('*', { store: 'nowhere' }), { code: 'STORE_UNKNOWN' })
+  await assert.rejects(hub.streams('*', { signal: AbortSignal.abort() }), { code: 'QUERY_CANCELLED' })
 })
 
 test('a batch with a bad record stores none of it, and says which rule it broke', async () => {

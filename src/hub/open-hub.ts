@@ -3,27 +3,52 @@
  * that talks to a store goes through here; nothing here knows a protocol.
  */
 import { availableParallelism } from 'node:os'
-import { type Clock, CodedError, type Disk, type DiskLock, messageOf, type Random } from '../base/base.ts'
+import {
+  type Clock,
+  CodedError,
+  type Disk,
+  type DiskLock,
+  messageOf,
+  type Random,
+  type TaskRunner,
+} from '../base/base.ts'
 import {
   ChunkBudget,
   countRows,
+  findValues,
   isLive,
+  keyBytesFor,
   liveCost,
   openScanRunner,
   type Query,
+  queryLimit,
+  type Row,
   type ScanThreads,
   selectRows,
+  type ValuesWanted,
 } from '../query/query.ts'
 import {
   type LogState,
   openStore,
+  openStoreRunner,
   type Snapshot,
   type SpaceLevel,
   type Store,
   type StoreOptions,
 } from '../storage/storage.ts'
 import { FilingStore } from './filing-store.ts'
-import type { Answer, Hub, HubStats, QueryOptions, TailItem, TailQueryOptions, TaskInfo } from './hub-api.ts'
+import { HeldRows } from './held-rows.ts'
+import type {
+  Answer,
+  Hub,
+  HubStats,
+  QueryOptions,
+  TailItem,
+  TailQueryOptions,
+  TaskInfo,
+  ValuesAnswer,
+  ValuesQueryOptions,
+} from './hub-api.ts'
 import { LiveTails, type TailCounters } from './live-tail.ts'
 import { QueryGate } from './query-gate.ts'
 import type { RetentionRule } from './rule-retention.ts'
@@ -33,7 +58,15 @@ export const DEFAULT_STORE = 'logs'
 /** A search of a message costs 8: a tail may have some 250 of them. */
 const LIVE_COST_MAX = 2000
 const THREADS_DEFAULT = 2
-const CACHE_BYTES_DEFAULT = 64 * 1024 * 1024
+const VALUES_MAX_DEFAULT = 10_000
+const MIB = 1024 * 1024
+const CACHE_BYTES_DEFAULT = 64 * MIB
+const QUERY_BYTES_DEFAULT = 64 * MIB
+const QUERIES_BYTES_DEFAULT = 144 * MIB
+const ANSWERS_BYTES_DEFAULT = 40 * MIB
+/** Ids of rows that a reader has not taken: so few are free. */
+const HELD_BYTES_FREE = 64 * 1024
+const ID_BYTES = 8
 const STORE_NAME = /^[a-z][a-z0-9_-]{0,62}$/
 
 export interface HubOptions {
@@ -46,6 +79,10 @@ export interface HubOptions {
   readonly store?: Partial<StoreOptions>
   /** Bytes that one query may keep. */
   readonly queryMemoryBytesMax?: number
+  /** Bytes of all queries together: one that may need more than is left waits. Default 144 MiB. */
+  readonly queriesBytesMax?: number
+  /** Bytes of rows that were found and not taken, of all answers. Default 40 MiB. */
+  readonly answersBytesMax?: number
   /** Queries that run at once; the others wait for their turn. */
   readonly queriesMax?: number
   /** Threads that search what is sealed, of all queries together. 0: none. Default 2, or 1 where there is one processor. */
@@ -56,6 +93,8 @@ export interface HubOptions {
   readonly retentionRules?: readonly RetentionRule[]
   /** Told when the room on the disk of a store reaches another level. */
   readonly spaceChanged?: (store: string, level: SpaceLevel, freeBytes: number) => void
+  /** Told when the check in the background finds a damaged file of a store. */
+  readonly damageFound?: (store: string, file: string, reason: string) => void
   /** Told when work in the background begins, ends, or meets a problem. */
   readonly taskChanged?: (task: TaskInfo) => void
   /** Told when a store stops or starts to take records. */
@@ -66,16 +105,18 @@ export interface HubOptions {
 export async function openHub(options: HubOptions): Promise<Hub> {
   const lock = await lockDataDirectory(options.disk, options.dataDir)
   const stores = new Map<string, Store>()
+  const runner = openStoreRunner(options)
   try {
     for (const name of new Set([DEFAULT_STORE, ...(options.stores ?? [])])) {
-      stores.set(name, await openNamedStore(options, name))
+      stores.set(name, await openNamedStore(options, name, runner))
     }
   } catch (error) {
     for (const store of stores.values()) await store.close().catch(() => {})
+    await runner.close()
     await lock.release()
     throw error
   }
-  return new OpenHub(options, lock, stores)
+  return new OpenHub(options, lock, stores, runner)
 }
 
 async function lockDataDirectory(disk: Disk, dataDir: string): Promise<DiskLock> {
@@ -90,7 +131,7 @@ async function lockDataDirectory(disk: Disk, dataDir: string): Promise<DiskLock>
   }
 }
 
-async function openNamedStore(options: HubOptions, name: string): Promise<Store> {
+async function openNamedStore(options: HubOptions, name: string, runner: TaskRunner): Promise<Store> {
   if (!STORE_NAME.test(name)) {
     throw new CodedError(
       'CONFIG_INVALID',
@@ -103,8 +144,10 @@ async function openNamedStore(options: HubOptions, name: string): Promise<Store>
     random: options.random,
     directory: `${options.dataDir}/stores/${name}`,
     options: options.store,
+    runner,
     stateChanged: (state, reason) => options.storeStateChanged?.(name, state, reason),
     spaceChanged: (level, freeBytes) => options.spaceChanged?.(name, level, freeBytes),
+    damageFound: (file, reason) => options.damageFound?.(name, file, reason),
   })
   return new FilingStore(store, options.store?.retentionMs ?? 0)
 }
@@ -126,16 +169,24 @@ class OpenHub implements Hub {
   readonly #counters: TailCounters = { tails: 0, tailRows: 0, tailGapRows: 0, tailBytes: 0 }
   readonly #tasks: StoreTasks
   readonly #gate: QueryGate
-  readonly #chunks = new ChunkBudget()
+  readonly #chunks: ChunkBudget
+  readonly #storeRunner: TaskRunner
   readonly #threads: ScanThreads
   readonly #startedMs: number
   #closing: Promise<void> | null = null
 
-  constructor(options: HubOptions, lock: DiskLock, stores: ReadonlyMap<string, Store>) {
+  constructor(
+    options: HubOptions,
+    lock: DiskLock,
+    stores: ReadonlyMap<string, Store>,
+    storeRunner: TaskRunner,
+  ) {
     this.#options = options
     this.#lock = lock
     this.#stores = stores
-    this.#gate = new QueryGate(options.queriesMax ?? 8)
+    this.#storeRunner = storeRunner
+    this.#gate = new QueryGate(options.queriesMax ?? 8, options.queriesBytesMax ?? QUERIES_BYTES_DEFAULT)
+    this.#chunks = new ChunkBudget(options.answersBytesMax ?? ANSWERS_BYTES_DEFAULT)
     this.#threads = scanThreads(options)
     this.#startedMs = options.clock.wallMs()
     for (const [name, store] of stores) this.#tails.set(name, new LiveTails(store, this.#counters))
@@ -153,11 +204,12 @@ class OpenHub implements Hub {
 
   async query(query: Query, options: QueryOptions = {}): Promise<Answer> {
     const store = this.store(options.store)
-    const leave = await this.#gate.enter(options.signal, options.client)
+    const { signal, rowsMax, client } = options
+    const limit = queryLimit(query) ?? rowsMax ?? Number.POSITIVE_INFINITY
+    const leave = await this.#gate.enter(signal, client, this.#keyBytes(store, limit))
     let snapshot: Snapshot | null = null
     try {
       snapshot = store.snapshot()
-      const { signal, rowsMax, client } = options
       const { count, rows } = await selectRows(snapshot, query, {
         signal,
         rowsMax,
@@ -166,8 +218,7 @@ class OpenHub implements Hub {
         threads: this.#threads,
         share: client,
       })
-      const held = snapshot
-      return { count, rows, [Symbol.asyncDispose]: async () => held.release() }
+      return this.#answer(snapshot, count, rows)
     } catch (error) {
       snapshot?.release()
       throw error
@@ -177,6 +228,27 @@ class OpenHub implements Hub {
     }
   }
 
+  /** What the keys of the rows may take. */
+  #keyBytes(store: Store, limit: number): number {
+    const bytesMax = this.#options.queryMemoryBytesMax ?? QUERY_BYTES_DEFAULT
+    return Math.min(bytesMax, keyBytesFor(Math.min(limit, store.stats().records)))
+  }
+
+  #answer(snapshot: Snapshot, count: number, rows: AsyncIterable<Row>): Answer {
+    const bytes = count * ID_BYTES
+    if (bytes <= HELD_BYTES_FREE)
+      return { count, rows, [Symbol.asyncDispose]: async () => snapshot.release() }
+    const held = new HeldRows(rows)
+    const giveBack = this.#gate.hold(bytes, () => {
+      void held.end().then(() => snapshot.release())
+    })
+    const dispose = async (): Promise<void> => {
+      giveBack()
+      snapshot.release()
+    }
+    return { count, rows: held, [Symbol.asyncDispose]: dispose }
+  }
+
   async count(query: Query, options: QueryOptions = {}): Promise<number> {
     const store = this.store(options.store)
     const leave = await this.#gate.enter(options.signal, options.client)
@@ -184,6 +256,26 @@ class OpenHub implements Hub {
       using snapshot = store.snapshot()
       const { signal, client } = options
       return await countRows(snapshot, query, { signal, threads: this.#threads, share: client })
+    } finally {
+      leave()
+    }
+  }
+
+  async values(query: Query, wanted: ValuesWanted, options: ValuesQueryOptions = {}): Promise<ValuesAnswer> {
+    const store = this.store(options.store)
+    const bytes = this.#options.queryMemoryBytesMax ?? QUERY_BYTES_DEFAULT
+    const leave = await this.#gate.enter(options.signal, options.client, bytes)
+    try {
+      using snapshot = store.snapshot()
+      const { signal, client, limit = VALUES_MAX_DEFAULT } = options
+      const found = await findValues(snapshot, query, wanted, {
+        signal,
+        limit,
+        valueBytesMax: this.#options.queryMemoryBytesMax,
+        threads: this.#threads,
+        share: client,
+      })
+      return { ...found, missing: [...snapshot.damage] }
     } finally {
       leave()
     }
@@ -233,6 +325,9 @@ class OpenHub implements Hub {
       expiredRecords: this.#tasks.expiredRecords,
       queriesRunning: running,
       queries: total,
+      queryBytes: this.#gate.bytes,
+      answerBytes: this.#chunks.usedBytes,
+      workers: { store: this.#storeRunner.stats, search: this.#threads.runner.stats },
       ...this.#counters,
     }
   }
@@ -249,6 +344,7 @@ class OpenHub implements Hub {
       this.#threads.runner.close(),
       ...[...this.#stores.values()].map((store) => store.close()),
     ])
+    await this.#storeRunner.close()
     // The lock goes with the process at the latest.
     await this.#lock.release().catch(() => {})
     for (const outcome of closed) if (outcome.status === 'rejected') throw outcome.reason

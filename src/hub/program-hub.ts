@@ -3,7 +3,7 @@
  * over Hub, which stays reachable for whoever wants batches of bytes.
  */
 import type { Clock } from '../base/base.ts'
-import { parseQuery, type Query, type Row, type RowField } from '../query/query.ts'
+import { parseQuery, type Query, type Row, type RowField, type ValuesWanted } from '../query/query.ts'
 import {
   BatchEncoder,
   encodeRecord,
@@ -14,8 +14,16 @@ import {
   FIELD_TRUE,
   formatRfc3339,
   type NewRecord,
+  STREAM_FIELDS_DEFAULT,
 } from '../record/record.ts'
-import type { Hub, HubStats, QueryOptions, TailQueryOptions } from './hub-api.ts'
+import type {
+  Hub,
+  HubStats,
+  QueryOptions,
+  TailQueryOptions,
+  ValuesAnswer,
+  ValuesQueryOptions,
+} from './hub-api.ts'
 
 /** What a row is to a program: `_id`, `_time`, `_msg`, `level` and the fields, with the types that they came with. */
 export type RowObject = Record<string, unknown>
@@ -36,11 +44,14 @@ export class ProgramHub implements AsyncDisposable {
   /** The hub itself. */
   readonly hub: Hub
   readonly #clock: Clock
+  readonly #streamFields: readonly string[]
   readonly #encoder = new BatchEncoder()
 
-  constructor(hub: Hub, clock: Clock) {
+  /** `streamFields` are the stream of records that are written without one. */
+  constructor(hub: Hub, clock: Clock, streamFields: readonly string[] = STREAM_FIELDS_DEFAULT) {
     this.hub = hub
     this.#clock = clock
+    this.#streamFields = streamFields
   }
 
   /**
@@ -55,7 +66,8 @@ export class ProgramHub implements AsyncDisposable {
     const encoder = this.#encoder
     encoder.reset(now.ms, now.ns)
     if (options.idempotencyKey !== undefined) encoder.setKey(utf8.encode(options.idempotencyKey))
-    for (const record of records) encodeRecord(encoder, record, now)
+    const streamFields = this.#streamFields
+    for (const record of records) encodeRecord(encoder, record, now, { streamFields })
     const firstId = await store.append(encoder.finish())
     return records.map((_, index) => firstId + index)
   }
@@ -69,6 +81,29 @@ export class ProgramHub implements AsyncDisposable {
   /** How many records match. */
   count(query: string, options: QueryOptions = {}): Promise<number> {
     return this.hub.count(this.#parse(query), options)
+  }
+
+  /**
+   * Names of the fields that matching records have, with how many have each. `query` is a filter, here and below.
+   * QUERY_SYNTAX, QUERY_CANCELLED.
+   */
+  fields(query = '*', options: ValuesQueryOptions = {}): Promise<ValuesAnswer> {
+    return this.#values(query, { kind: 'fieldNames' }, options)
+  }
+
+  /** The values of a field that are not empty, with how many records have each. The same errors. */
+  fieldValues(field: string, query = '*', options: ValuesQueryOptions = {}): Promise<ValuesAnswer> {
+    return this.#values(query, { kind: 'fieldValues', field }, options)
+  }
+
+  /** Streams, `{host="a",service="shop"}`, with how many records each has. The same errors. */
+  streams(query = '*', options: ValuesQueryOptions = {}): Promise<ValuesAnswer> {
+    return this.#values(query, { kind: 'streams' }, options)
+  }
+
+  // `async`: a query that cannot be read rejects.
+  async #values(query: string, wanted: ValuesWanted, options: ValuesQueryOptions): Promise<ValuesAnswer> {
+    return this.hub.values(this.#parse(query), wanted, options)
   }
 
   /** Rows as they are stored, from now on or after an id, until `signal` aborts or the loop is left. */

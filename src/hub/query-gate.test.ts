@@ -112,3 +112,67 @@ test('clients get their turns one after the other, however many questions one of
   assert.deepEqual(order, ['m1', 'f1', 'o1', 'm2', 'm3'])
   assert.equal(gate.running, 0)
 })
+
+const MIB = 1024 * 1024
+
+test('a query that may need more memory than is left waits, and small ones overtake it', async () => {
+  const gate = new QueryGate(8, 100 * MIB)
+  const first = await gate.enter(undefined, 'a', 60 * MIB)
+  let hasStarted = false
+  const second = gate.enter(undefined, 'b', 60 * MIB).then((leave) => {
+    hasStarted = true
+    return leave
+  })
+  const small = await gate.enter(undefined, 'c', MIB)
+  await settled()
+  assert.deepEqual([hasStarted, gate.running, gate.bytes], [false, 2, 60 * MIB])
+  small()
+  await settled()
+  assert.equal(hasStarted, false)
+  first()
+  const leave = await second
+  leave()
+  assert.deepEqual([gate.running, gate.bytes], [0, 0])
+})
+
+test('one that may need more than there is runs alone', async () => {
+  const gate = new QueryGate(8, 10 * MIB)
+  const first = await gate.enter(undefined, '', 50 * MIB)
+  const second = gate.enter(undefined, '', 2 * MIB)
+  await settled()
+  assert.equal(gate.running, 1)
+  first()
+  const leave = await second
+  assert.deepEqual([gate.running, gate.bytes], [1, 2 * MIB])
+  leave()
+})
+
+test('where nothing runs, the answers that were held the longest end for a query that does not fit beside them', async () => {
+  const gate = new QueryGate(8, 100 * MIB)
+  const ended: string[] = []
+  const giveBack = ['first', 'second', 'third'].map((name) => gate.hold(30 * MIB, () => ended.push(name)))
+  const leave = await gate.enter(undefined, '', 40 * MIB)
+  assert.deepEqual(ended, ['first'])
+  const next = gate.enter(undefined, '', 60 * MIB)
+  await settled()
+  assert.deepEqual(ended, ['first'], 'what runs gives its memory back by itself')
+  leave()
+  const leaveNext = await next
+  assert.deepEqual(ended, ['first', 'second'])
+  leaveNext()
+  for (const give of giveBack) give()
+  assert.equal(gate.bytes, 0)
+})
+
+test('an answer that was read gives its memory to who waits', async () => {
+  const gate = new QueryGate(8, 100 * MIB)
+  const leave = await gate.enter(undefined, '', 50 * MIB)
+  const giveBack = gate.hold(50 * MIB, () => assert.fail('it was not needed'))
+  const next = gate.enter(undefined, '', 40 * MIB)
+  await settled()
+  giveBack()
+  const leaveNext = await next
+  leaveNext()
+  leave()
+  assert.equal(gate.bytes, 0)
+})

@@ -5,8 +5,9 @@
  *   server.handle('greet', (context, { payload }) => ({ hello: payload }))
  */
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { pino } from 'pino'
-import { realDisk, systemClock, systemRandom } from '../base/base.ts'
+import { machineMemory, realDisk, systemClock, systemRandom } from '../base/base.ts'
 import { loadConfig, type PortName } from '../config/config.ts'
 import { ProgramHub } from '../hub/hub.ts'
 import type { JsonFunction, JsonHandler, JsonMiddleware } from '../servers/servers.ts'
@@ -28,9 +29,9 @@ export class EmbeddedServer implements AsyncDisposable {
   readonly hub: ProgramHub
   readonly #server: RunningServer
 
-  constructor(server: RunningServer) {
+  constructor(server: RunningServer, streamFields: readonly string[]) {
     this.#server = server
-    this.hub = new ProgramHub(server.hub, systemClock)
+    this.hub = new ProgramHub(server.hub, systemClock, streamFields)
   }
 
   /** What a port listens on, as `host:port`; empty where it is closed. */
@@ -77,6 +78,7 @@ export async function startServer(options: StartServerOptions = {}): Promise<Emb
     flags: {},
     readFile: (path) => readFileSync(path, 'utf8'),
     protocols: PROTOCOL_NAMES,
+    machine: { memoryBytes: machineMemory(), processors: availableParallelism() },
   })
   const server = await RunningServer.open(config, {
     disk: realDisk,
@@ -86,5 +88,5 @@ export async function startServer(options: StartServerOptions = {}): Promise<Emb
     log: options.log ?? pino({ level: 'silent' }),
     failed: options.failed ?? (() => {}),
   })
-  return new EmbeddedServer(server)
+  return new EmbeddedServer(server, config.ingest.streamFields)
 }

@@ -25,6 +25,8 @@ export function hubOptions(
     queriesMax: query.concurrentMax,
     queryThreads: query.threads,
     queryCacheBytesMax: query.cacheBytesMax,
+    queriesBytesMax: config.memory.queriesBytesMax,
+    answersBytesMax: query.answersBytesMax,
     store: {
       segmentBytesMax: storage.segmentBytesMax,
       bufferBytesMax: storage.bufferBytesMax,
@@ -32,6 +34,8 @@ export function hubOptions(
       batchBytesMax: Math.min(BATCH_BYTES_MAX, storage.batchBytesMax + RECORD_ROOM_BYTES),
       groupBytesMax: storage.groupBytesMax,
       gatherBytesMax: storage.gatherBytesMax,
+      blockBytesMax: storage.blockBytesMax,
+      cacheBytesMax: storage.cacheBytesMax,
       freeBytesMin: storage.freeBytesMin,
       warnFreeBytesMin: storage.warnFreeBytesMin,
       shedFreeBytesMin: storage.shedFreeBytesMin,
@@ -46,6 +50,8 @@ export function hubOptions(
     retentionRules,
     storeStateChanged: (store, state, reason) => stateChanged(config, around, store, state, reason),
     spaceChanged: (store, level, freeBytes) => spaceChanged(around, store, level, freeBytes),
+    damageFound: (store, file, reason) =>
+      around.log.error({ store, file, reason }, 'a file is damaged: its records cannot all be read'),
     taskChanged: (task) => around.log.info({ task }, `deletion ${task.id}: ${task.state}`),
   }
 }

@@ -16,7 +16,7 @@ import { ConnectionRoom } from './connection-room.ts'
 import { hubOptions } from './hub-options.ts'
 import { PortCertificates } from './port-certificates.ts'
 import { portOptions } from './port-options.ts'
-import type { ServerParts, ServerSurroundings, WholeStats } from './server-parts.ts'
+import type { MemoryStats, ServerParts, ServerSurroundings, WholeStats } from './server-parts.ts'
 import { ServerProtocols } from './server-protocols.ts'
 import { udpPort } from './udp-port.ts'
 
@@ -31,9 +31,6 @@ export interface PortState {
   /** It should be open, but its server does not exist yet. */
   readonly isMissing: boolean
 }
-
-/** Bytes of all sessions that were read and are not stored. */
-const UNSTORED_BYTES_MAX = 64 * 1024 * 1024
 
 const UDP_TRIES_MAX = 10
 
@@ -51,7 +48,7 @@ export class RunningServer {
     this.hub = hub
     this.dataDir = dataDir
     this.#config = config
-    this.#gate = new StoreGate(hub.store(), UNSTORED_BYTES_MAX)
+    this.#gate = new StoreGate(hub.store(), config.memory.inputBytesMax)
   }
 
   /**
@@ -88,7 +85,6 @@ export class RunningServer {
 
   /** Counters of everything, as STATS shows them. */
   stats(): WholeStats {
-    const memory = process.memoryUsage()
     return {
       hub: this.hub.stats(),
       ports: Object.fromEntries([...this.#servers].map(([name, server]) => [name, server.stats()])),
@@ -96,7 +92,7 @@ export class RunningServer {
       protocols: this.#protocols?.stats() ?? {},
       certificates: this.#certificates?.stats() ?? {},
       unstoredBytes: this.#gate.unstoredBytes,
-      memory: { rss: memory.rss, heapUsed: memory.heapUsed },
+      memory: memoryStats(this.#config),
     }
   }
 
@@ -158,6 +154,21 @@ export class RunningServer {
       }
     }
   }
+}
+
+function memoryStats({ memory, storage, query }: Config): MemoryStats {
+  const { rss, heapUsed, arrayBuffers } = process.memoryUsage()
+  const shares = {
+    'storage.bufferBytesMax': storage.bufferBytesMax,
+    'storage.gatherBytesMax': storage.gatherBytesMax,
+    'storage.blockBytesMax': storage.blockBytesMax,
+    'storage.cacheBytesMax': storage.cacheBytesMax,
+    'query.cacheBytesMax': query.cacheBytesMax,
+    'query.answersBytesMax': query.answersBytesMax,
+    'memory.inputBytesMax': memory.inputBytesMax,
+    'memory.queriesBytesMax': memory.queriesBytesMax,
+  }
+  return { rss, heapUsed, arrayBuffers, bytesMax: memory.bytesMax, shares }
 }
 
 function tlsOf({ cert, only }: Config['ports'][PortName]['tls']): PortState['tls'] {

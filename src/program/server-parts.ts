@@ -18,13 +18,24 @@ export interface ServerSurroundings {
   readonly failed: (reason: string) => void
 }
 
+export interface MemoryStats {
+  /** Bytes, as the system counts them. */
+  readonly rss: number
+  /** Of objects of the main thread. */
+  readonly heapUsed: number
+  /** Of typed arrays of the main thread; shared memory is not in it. */
+  readonly arrayBuffers: number
+  /** `memory.bytesMax`, and how it is divided, by option. */
+  readonly bytesMax: number
+  readonly shares: Readonly<Record<string, number>>
+}
+
 /** Counters of everything, as STATS shows them. */
 export interface WholeStats extends ServerStats {
   /** null where the log port takes no datagrams. */
   readonly udp: UdpServerStats | null
   readonly unstoredBytes: number
-  /** Bytes, as the system counts them. */
-  readonly memory: { readonly rss: number; readonly heapUsed: number }
+  readonly memory: MemoryStats
 }
 
 export interface ServerParts extends ServerSurroundings {

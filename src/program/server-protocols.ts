@@ -134,6 +134,7 @@ function recordOptions(config: Config) {
     recordBytesMax: config.record.bytesMax,
     batchBytesMax: config.storage.batchBytesMax,
     unackedBytesMax: config.connection.unackedBytesMax,
+    streamFields: config.ingest.streamFields,
   }
 }
 

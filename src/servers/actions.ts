@@ -31,7 +31,7 @@ export const ACTIONS = {
   'broadcast.send': 'chat',
   /** IRC registration and everything after it. */
   chat: 'chat',
-  /** Changing the server or what it holds: flush, merge, backup, deleting. */
+  /** Changing the server or what it holds: flush, merge, backup, export and import of parts. */
   'server.change': 'admin',
   /** Deleting records by filter, seeing what work in the background there is, and ending it. */
   delete: 'admin',

@@ -4,8 +4,18 @@
  */
 import assert from 'node:assert/strict'
 import { CodedError } from '../base/base.ts'
-import type { Answer, Hub, HubStats, QueryOptions, TailItem, TailQueryOptions, TaskInfo } from '../hub/hub.ts'
-import { printQuery, type Query, type RecordRow, type Row } from '../query/query.ts'
+import type {
+  Answer,
+  Hub,
+  HubStats,
+  QueryOptions,
+  TailItem,
+  TailQueryOptions,
+  TaskInfo,
+  ValuesAnswer,
+  ValuesQueryOptions,
+} from '../hub/hub.ts'
+import { printQuery, type Query, type RecordRow, type Row, type ValuesWanted } from '../query/query.ts'
 import {
   batchCount,
   batchRecordsStart,
@@ -56,6 +66,8 @@ export class FakeStore implements Store {
     removeTask: async () => {},
     verify: async () => ({ files: 0, bytes: 0, records: 0, damaged: [] }),
     storage: () => Promise.reject(new CodedError('STORE_CLOSED', 'this store has no report')),
+    exportParts: () => Promise.reject(new CodedError('STORE_CLOSED', 'this store has no parts')),
+    importParts: () => Promise.reject(new CodedError('IMPORT_REFUSED', 'this store takes no parts')),
     backup: () => Promise.reject(new CodedError('STORE_CLOSED', 'this store has no backup')),
   }
 
@@ -164,6 +176,20 @@ export class FakeHub implements Hub {
     return this.count_
   }
 
+  /** What every question for values answers, and what was asked for. */
+  valuesFound: ValuesAnswer = { values: [], distinct: 0, isCut: false, missing: [] }
+  readonly wanted: (ValuesWanted & { readonly limit?: number })[] = []
+
+  async values(
+    query: Query,
+    wanted: ValuesWanted,
+    { limit, ...options }: ValuesQueryOptions = {},
+  ): Promise<ValuesAnswer> {
+    this.wanted.push({ ...wanted, ...(limit !== undefined && { limit }) })
+    this.#ask(query, options)
+    return this.valuesFound
+  }
+
   tail(query: Query, options: TailQueryOptions = {}): AsyncIterable<TailItem> {
     this.#ask(query, options)
     const tail = new FakeTail(options.signal)
@@ -207,6 +233,12 @@ export class FakeHub implements Hub {
       filedByReceived: 0,
       expiredRecords: 0,
       queriesRunning: 0,
+      queryBytes: 0,
+      answerBytes: 0,
+      workers: {
+        store: { threads: 0, running: 0, waiting: 0, replaced: 0 },
+        search: { threads: 0, running: 0, waiting: 0, replaced: 0 },
+      },
       queries: 0,
       tails: 0,
       tailRows: 0,

@@ -11,7 +11,15 @@
  * Whoever calls keeps the files from being unlinked (graveyard.ts).
  */
 import { createHash, type Hash } from 'node:crypto'
-import { CodedError, type Disk, messageOf, readFull, systemErrorCode, writeAll } from '../base/base.ts'
+import {
+  CodedError,
+  type Disk,
+  isCodedError,
+  messageOf,
+  readFull,
+  systemErrorCode,
+  writeAll,
+} from '../base/base.ts'
 import { deletesFileName, keysFileName, partFileName } from './file-names.ts'
 import { manifestName } from './manifest.ts'
 import { copyState, type ManifestState } from './manifest-edits.ts'
@@ -68,7 +76,7 @@ const PIECE_BYTES = 1024 * 1024
 /** BACKUP_REFUSED, STORE_CLOSED, errors of the disk. */
 export async function backUp(around: BackupAround): Promise<BackupReport> {
   const { disk, to } = around
-  await makeEmptyDirectory(disk, around.from, to)
+  await makeEmptyDirectory(disk, around.from, to, 'a backup')
   const jobs = jobsOf(around)
   const damaged: { file: string; reason: string }[] = []
   let bytes = 0
@@ -87,7 +95,8 @@ export async function backUp(around: BackupAround): Promise<BackupReport> {
   return { files: jobs.length + 1, bytes, fenceId: around.fenceId, records: around.records, damaged }
 }
 
-async function makeEmptyDirectory(disk: Disk, from: string, to: string): Promise<void> {
+/** Makes `to`, for `what` (`a backup`) of the store in `from`. BACKUP_REFUSED. */
+export async function makeEmptyDirectory(disk: Disk, from: string, to: string, what: string): Promise<void> {
   if (to.startsWith(`${from}/`)) {
     throw new CodedError('BACKUP_REFUSED', `${to} lies in the store itself.`, { details: { directory: to } })
   }
@@ -95,12 +104,12 @@ async function makeEmptyDirectory(disk: Disk, from: string, to: string): Promise
     await disk.makeDirectory(to)
     const names = await disk.list(to)
     if (names.length === 0) return
-    throw new CodedError('BACKUP_REFUSED', `${to} is not empty: a backup needs a directory of its own.`, {
+    throw new CodedError('BACKUP_REFUSED', `${to} is not empty: ${what} needs a directory of its own.`, {
       details: { directory: to },
     })
   } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error
-    throw new CodedError('BACKUP_REFUSED', `${to} cannot hold a backup: ${messageOf(error)}.`, {
+    if (isCodedError(error) || systemErrorCode(error) === undefined) throw error
+    throw new CodedError('BACKUP_REFUSED', `${to} cannot hold ${what}: ${messageOf(error)}.`, {
       cause: error,
       details: { directory: to },
     })
@@ -147,7 +156,7 @@ async function writeManifest({ disk, to, state, segments, fenceId }: BackupAroun
 }
 
 /** As far as the disk lets us: what stays has no manifest, or stands beside an error that was told. */
-async function takeBack(disk: Disk, directory: string, names: readonly string[]): Promise<void> {
+export async function takeBack(disk: Disk, directory: string, names: readonly string[]): Promise<void> {
   for (const name of [...names].reverse()) await disk.unlink(`${directory}/${name}`).catch(() => {})
   await disk.syncDirectory(directory).catch(() => {})
 }

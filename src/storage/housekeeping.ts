@@ -348,7 +348,7 @@ export class Housekeeping {
   }
 
   async #merge(plan: MergePlan): Promise<void> {
-    const { runner, parts, disk, directory, manifest, options } = this.#around
+    const { parts, disk, directory, manifest, options } = this.#around
     const number = this.#nextPart++
     const inputs = parts.held.filter((held) => plan.parts.some((part) => part.number === held.number))
     const job: MergeJob = {
@@ -359,7 +359,7 @@ export class Housekeeping {
       bytesMax: options.blockBytesMax,
     }
     const signal = AbortSignal.any([this.#closing.signal, this.#mergeStop.signal])
-    const totals = await runner.run<PartTotals | null>('merge', job, { signal })
+    const totals = await this.#runTwice<PartTotals | null>('merge', job, [job.path], signal)
     const added = totals === null ? [] : [mergedPart(totals, plan, number)]
     if (totals !== null) await disk.syncDirectory(directory)
     await manifest.append([
@@ -385,6 +385,35 @@ export class Housekeeping {
         ...(deletes === null ? [] : [`${directory}/${deletesFileName(deletes.number)}`]),
       ]),
     )
+  }
+
+  /**
+   * A job whose worker died is done once more: a new worker may live longer. What the dead one wrote is removed, because
+   * nobody else can, and a job makes its files itself.
+   */
+  async #runTwice<T>(
+    task: string,
+    job: unknown,
+    outputs: readonly string[],
+    signal: AbortSignal,
+  ): Promise<T> {
+    const { runner, disk } = this.#around
+    const removeOutputs = async (): Promise<void> => {
+      for (const path of outputs) await disk.unlink(path).catch(() => {})
+    }
+    try {
+      return await runner.run<T>(task, job, { signal })
+    } catch (error) {
+      if (!isCodedError(error, 'WORKER_DIED')) throw error
+      this.#stats.failures++
+      await removeOutputs()
+    }
+    try {
+      return await runner.run<T>(task, job, { signal })
+    } catch (error) {
+      if (isCodedError(error, 'WORKER_DIED')) await removeOutputs()
+      throw error
+    }
   }
 
   #noteFailure(error: unknown): void {
@@ -413,13 +442,9 @@ export class Housekeeping {
     this.#nextPart += PARTS_MAX
     let result: SealResult
     try {
-      result = await this.#around.runner.run<SealResult>(
-        'seal',
-        this.#sealJob(entry, firstPart, keysNumber),
-        {
-          signal: this.#closing.signal,
-        },
-      )
+      const job = this.#sealJob(entry, firstPart, keysNumber)
+      const outputs = [...job.partPaths, job.keysPath]
+      result = await this.#runTwice<SealResult>('seal', job, outputs, this.#closing.signal)
     } catch (error) {
       if (!isCodedError(error, 'PART_CORRUPT')) throw error
       this.#unsealable.add(entry)

@@ -9,13 +9,10 @@
 import {
   CodedError,
   type Disk,
-  InlineRunner,
   isCodedError,
   messageOf,
-  realDisk,
   systemErrorCode,
   type TaskRunner,
-  WorkerPool,
 } from '../base/base.ts'
 import { type Block, batchFirstId, batchKeyLength, batchLength, batchReceivedMs } from '../record/record.ts'
 import type { Chunk } from './buffer.ts'
@@ -29,6 +26,7 @@ import { batchKeyText, KeyWindow } from './idempotency.ts'
 import { readKeysFile } from './keys-file.ts'
 import { LiveParts } from './live-parts.ts'
 import { PartCache } from './part-cache.ts'
+import type { ExportOptions, ExportReport } from './part-export.ts'
 import { PartSource } from './part-source.ts'
 import { type Inspection, inspect, type Surroundings, settle } from './recovery.ts'
 import { buildBlock, type HeldSegment, scanSegments } from './scan.ts'
@@ -48,7 +46,7 @@ import type {
 } from './store.ts'
 import { StoreKeeper } from './store-keeper.ts'
 import { STORE_DEFAULTS, type StoreOptions } from './store-options.ts'
-import { storeTasks } from './store-tasks.ts'
+import { openStoreRunner } from './store-runner.ts'
 import { StoreUpkeep } from './store-upkeep.ts'
 import { type LogState, WriteAheadLog } from './write-ahead-log.ts'
 
@@ -58,6 +56,8 @@ const NOTED_DAMAGE_MAX = 1000
 /** Parts that this thread keeps open. */
 const FILES_OPEN_MAX = 64
 const TICK_MS = 60_000
+/** Why records may not be sealed although the parts can be read. */
+const UNSEALABLE = ['PART_CORRUPT', 'STORE_FULL', 'STORE_READ_ONLY'] as const
 
 export interface OpenStoreOptions extends Omit<Surroundings, 'options'> {
   readonly options?: Partial<StoreOptions>
@@ -65,17 +65,10 @@ export interface OpenStoreOptions extends Omit<Surroundings, 'options'> {
   readonly stateChanged?: (state: LogState, reason: string | null) => void
   /** Told when the room on the disk reaches another level. */
   readonly spaceChanged?: (level: SpaceLevel, freeBytes: number) => void
-  /** Runs sealing and merging. Default: worker threads on the real disk, else this thread. Closed with the store. */
+  /** Told when the check in the background finds a damaged file. */
+  readonly damageFound?: (file: string, reason: string) => void
+  /** Runs sealing and merging; several stores may share it. Default: one of its own, which is closed with the store. */
   readonly runner?: TaskRunner
-}
-
-/** How long a worker thread stays that has nothing to do. */
-const WORKER_IDLE_MS = 60_000
-
-function runnerFor({ disk, random }: OpenStoreOptions): TaskRunner {
-  if (disk !== realDisk) return new InlineRunner(storeTasks(disk, random))
-  const url = new URL('./store-worker.ts', import.meta.url)
-  return new WorkerPool({ url, name: 'store', threads: 1, idleMs: WORKER_IDLE_MS })
 }
 
 /**
@@ -91,9 +84,12 @@ export async function openStore(open: OpenStoreOptions): Promise<Store> {
     around,
     found,
     keys,
-    open.runner ?? runnerFor(open),
+    open.runner === undefined
+      ? { runner: openStoreRunner(around), isOwn: true }
+      : { runner: open.runner, isOwn: false },
     open.stateChanged ?? (() => {}),
     open.spaceChanged ?? (() => {}),
+    open.damageFound ?? (() => {}),
   )
   await store.open()
   return store
@@ -142,7 +138,7 @@ class SegmentStore implements Store {
   readonly #damaged: LostRange[] = []
   readonly #tails = new Set<TailQueue>()
   readonly #closing = new AbortController()
-  readonly #runner: TaskRunner
+  readonly #ownRunner: TaskRunner | null
   readonly #parts: LiveParts
   readonly #cache: PartCache
   readonly #graveyard: Graveyard
@@ -155,14 +151,15 @@ class SegmentStore implements Store {
     around: Surroundings,
     found: Inspection,
     { keys, unreadable }: FoundKeys,
-    runner: TaskRunner,
+    { runner, isOwn }: { readonly runner: TaskRunner; readonly isOwn: boolean },
     stateChanged: (state: LogState, reason: string | null) => void,
     spaceChanged: (level: SpaceLevel, freeBytes: number) => void,
+    damageFound: (file: string, reason: string) => void,
   ) {
     this.#around = around
     this.#found = found
     this.#unreadableKeys = unreadable
-    this.#runner = runner
+    this.#ownRunner = isOwn ? runner : null
     this.#entries = [...found.entries]
     for (const entry of this.#entries) entry.openedMs = around.clock.monotonicMs()
     this.#parts = new LiveParts(around.directory, found.manifest.state.parts)
@@ -201,8 +198,11 @@ class SegmentStore implements Store {
       graveyard: this.#graveyard,
       entries: this.#entries,
       fenceId: () => this.#log.fenceId,
+      into: this,
       noteDamage: (range) => this.#noteDamage(range),
       setAside: (part) => this.#housekeeping.setAside(part),
+      putTask: (task) => this.#housekeeping.putTask(task),
+      damageFound,
     })
     this.#log = new WriteAheadLog({
       ...around,
@@ -305,6 +305,8 @@ class SegmentStore implements Store {
       verify: (options) => this.#upkeep.verify(options),
       storage: (options) => this.#upkeep.storage(options),
       backup: (directory, options) => this.#upkeep.backup(directory, options),
+      exportParts: (directory, options) => this.#exportParts(directory, options),
+      importParts: (path, options) => this.#upkeep.importParts(path, options),
       retentionNowMs: () => this.#keeper.nowMs(),
       tasks: () => this.#found.manifest.state.tasks,
       putTask: (task) => housekeeping.putTask(task),
@@ -315,6 +317,19 @@ class SegmentStore implements Store {
   async #merge(): Promise<void> {
     await this.#log.closeSegment()
     await this.#housekeeping.mergeAll()
+  }
+
+  /** What cannot be sealed is not in the export, and that is told. */
+  async #exportParts(directory: string, options?: ExportOptions): Promise<ExportReport> {
+    let reason: string | null = null
+    try {
+      await this.flush()
+    } catch (error) {
+      if (!UNSEALABLE.some((code) => isCodedError(error, code))) throw error
+      reason = messageOf(error)
+    }
+    const records = reason === null ? 0 : this.#entries.reduce((sum, entry) => sum + entry.records, 0)
+    return this.#upkeep.exportParts(directory, { records, reason }, options)
   }
 
   async flush(): Promise<void> {
@@ -395,6 +410,7 @@ class SegmentStore implements Store {
       partBytes: this.#parts.bytes,
       housekeeping: this.#housekeeping.stats,
       space: this.#keeper.space,
+      scrub: this.#upkeep.scrubStats,
       damaged: [...this.#damaged],
       bufferBytes: log.memory.bytes,
       bufferBytesMax: log.memory.bytesMax,
@@ -417,7 +433,7 @@ class SegmentStore implements Store {
     await this.#upkeep.close()
     await this.#housekeeping.close()
     await this.#log.close()
-    await this.#runner.close()
+    await this.#ownRunner?.close()
     this.#cache.close()
   }
 

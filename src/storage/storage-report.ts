@@ -4,6 +4,7 @@
  */
 
 import { isCodedError, messageOf } from '../base/base.ts'
+import { dayText } from './export-files.ts'
 import { partFileName } from './file-names.ts'
 import type { HeldPart } from './held-part.ts'
 import type { ManifestPart } from './manifest.ts'
@@ -63,7 +64,23 @@ export interface ReportAround {
 
 const PIECE_BYTES = 32 * 1024 * 1024
 const FIELDS_MAX = 1000
-const DAY_MS = 86_400_000
+
+/** What the manifest knows of a part: all of a report that costs no look at its file. */
+export type ListedPart = Omit<PartReport, 'rawBytes' | 'templates' | 'damage'>
+
+export const listParts = (parts: readonly ManifestPart[]): ListedPart[] => parts.map(listPart)
+
+function listPart({ number, summary, deletes }: ManifestPart): ListedPart {
+  const { records, bytes, level, compression, firstId, endId, timeMsMin, timeMsMax, day } = summary
+  return {
+    number,
+    file: partFileName(number),
+    day: dayText(day),
+    records,
+    deleted: deletes?.records ?? 0,
+    ...{ bytes, level, compression, firstId, endId, timeMsMin, timeMsMax },
+  }
+}
 
 /** Rejects with what `run` rejects with, but for damage, which is told of its part. */
 export async function reportStorage({ parts, held, unsealed, run }: ReportAround): Promise<StorageReport> {
@@ -115,26 +132,9 @@ async function sizesOfPart(held: HeldPart, run: ReportAround['run']): Promise<Pa
 }
 
 function reportOf(
-  { number, summary, deletes }: ManifestPart,
+  part: ManifestPart,
   { templates, valueBytes }: Pick<PartSizes, 'templates' | 'valueBytes'>,
   damage: string | null,
 ): PartReport {
-  const { records, bytes, level, compression, firstId, endId, timeMsMin, timeMsMax, day } = summary
-  return {
-    number,
-    file: partFileName(number),
-    day: day === null ? null : new Date(day * DAY_MS).toISOString().slice(0, 'YYYY-MM-DD'.length),
-    records,
-    deleted: deletes?.records ?? 0,
-    bytes,
-    rawBytes: valueBytes,
-    level,
-    compression,
-    templates,
-    firstId,
-    endId,
-    timeMsMin,
-    timeMsMax,
-    damage,
-  }
+  return { ...listPart(part), rawBytes: valueBytes, templates, damage }
 }

@@ -4,13 +4,16 @@ export type { HeldPart } from './held-part.ts'
 export type { HousekeepingStats } from './housekeeping-stats.ts'
 export type { ManifestPart, ManifestTask } from './manifest.ts'
 export { PART_CACHE_DEFAULTS, PartCache, type PartCacheOptions } from './part-cache.ts'
+export type { ExportedPart, ExportOptions, ExportReport } from './part-export.ts'
+export type { ImportOptions, ImportReport } from './part-import.ts'
 export type { ColumnKind, ColumnSize, EncodingSize } from './part-sizes.ts'
 export { PartSource } from './part-source.ts'
 export { listedFiles } from './recovery.ts'
+export { type RestoreOptions, type RestoreReport, restoreBackup } from './restore.ts'
 export { newestMs } from './retention.ts'
 export { type OpenStoreOptions, openStore } from './segment-store.ts'
 export type { SpaceLevel, SpaceStats } from './space-level.ts'
-export type { PartReport, StorageReport } from './storage-report.ts'
+export { type ListedPart, listParts, type PartReport, type StorageReport } from './storage-report.ts'
 export type {
   BlockOrigin,
   LostRange,
@@ -24,6 +27,7 @@ export type {
   TailOptions,
 } from './store.ts'
 export { STORE_DEFAULTS, type StoreOptions } from './store-options.ts'
+export { openStoreRunner, type StoreRunnerOptions } from './store-runner.ts'
 export { storeTasks } from './store-tasks.ts'
 export {
   type DamagedFile,

@@ -1,10 +1,14 @@
-/** What a store lets worker threads do: sealing, merging, checking, measuring and copying. The same table runs inline, on simulated disks. */
-import type { Disk, Random, TaskContext, Tasks } from '../base/base.ts'
+/**
+ * What a store lets worker threads do: sealing, merging, checking, measuring, copying, and reading parts of other stores.
+ * The same table runs inline, on simulated disks.
+ */
+import type { Disk, Random, TaskContext, Tasks, Transferring } from '../base/base.ts'
 import { type CopyJob, type CopyResult, copyFile } from './backup.ts'
 import { BlockWriter } from './block/block-writer.ts'
 import type { PartTotals } from './block/part-writer.ts'
 import { type MergeJob, mergeParts } from './merge.ts'
 import { PartCache } from './part-cache.ts'
+import { inspectPart, type PartFacts, type RecordsJob, readRecords } from './part-records.ts'
 import { type PartSizes, type PartSizesJob, readPartSizes } from './part-sizes.ts'
 import { type SealJob, type SealResult, sealSegment } from './seal.ts'
 import { type VerifyJob, type VerifyResult, verifyFile } from './verify-file.ts'
@@ -35,5 +39,9 @@ export function storeTasks(disk: Disk, random: Random): Tasks {
       readPartSizes(disk, job, isCancelled),
     copy: (job: CopyJob, { isCancelled }: TaskContext): Promise<CopyResult> =>
       copyFile(disk, job, isCancelled),
+    inspectPart: (job: { readonly path: string }, { isCancelled }: TaskContext): PartFacts =>
+      inspectPart(disk, job, isCancelled),
+    readRecords: (job: RecordsJob, { isCancelled }: TaskContext): Transferring =>
+      readRecords(disk, job, isCancelled),
   }
 }

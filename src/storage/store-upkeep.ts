@@ -1,12 +1,9 @@
 /**
  * What an operator asks of a store, and what it asks of itself now and then: checking all files, telling what they
- * hold, copying them. The work runs in the store's worker thread, in pieces, so that sealing gets its turns.
+ * hold, copying them, bringing in parts of other stores. The work runs in the store's worker thread, in pieces, so that sealing gets its turns.
  *
- * Invariants: one of these at a time; what is read is kept from being unlinked while it is read; nothing here changes
- * the store, but that a part which is damaged is not merged any more.
- *
- * The check in the background (`scrub`) reads every part once in `scrubDays` days of running: with each turn it may
- * read as many bytes more as belong to the time that has passed.
+ * Invariants: one of these at a time; files of the store that are read are kept from being unlinked meanwhile; nothing
+ * here changes the store, but that a part which is damaged is not merged any more, and that an import appends.
  */
 import { type Clock, CodedError, type Disk, type TaskRunner } from '../base/base.ts'
 import { type BackupReport, backUp, type CopyJob } from './backup.ts'
@@ -17,7 +14,12 @@ import type { LiveParts } from './live-parts.ts'
 import type { LostRange } from './lost-range.ts'
 import type { Manifest } from './manifest.ts'
 import { copyState } from './manifest-edits.ts'
+import type { MergeJob } from './merge.ts'
+import { type ExportOptions, type ExportReport, exportParts } from './part-export.ts'
+import { type ImportOptions, type ImportReport, type ImportTarget, importParts } from './part-import.ts'
+import type { RecordsJob } from './part-records.ts'
 import type { PartSizesJob } from './part-sizes.ts'
+import { type PartToScrub, Scrub, type ScrubAround, type ScrubStats } from './scrub.ts'
 import type { SegmentEntry } from './segment-entry.ts'
 import { segmentName } from './segment-file.ts'
 import { reportStorage, type StorageReport } from './storage-report.ts'
@@ -45,29 +47,40 @@ export interface UpkeepAround {
   /** All segments, oldest first. */
   readonly entries: readonly SegmentEntry[]
   readonly fenceId: () => number
+  /** Takes what is imported. */
+  readonly into: ImportTarget
   readonly noteDamage: (range: LostRange) => void
   /** A part is damaged: it is not to be merged. */
   readonly setAside: (part: number) => void
+  /** Makes durable how far the check in the background is. See StoreMaintenance. */
+  readonly putTask: ScrubAround['putTask']
+  /** The check in the background found a damaged file. */
+  readonly damageFound: (file: string, reason: string) => void
 }
 
 /** The tasks of upkeep take turns with those of housekeeping. */
 const SHARE = 'upkeep'
-const DAY_MS = 86_400_000
+const SCRUB_PAUSE_SHARE = 4
+const SCRUB_PAUSE_MS_MAX = 5000
 
 export class StoreUpkeep {
   readonly #around: UpkeepAround
   readonly #closing = new AbortController()
   /** What runs, and its name. */
   #running: { readonly what: string; readonly done: Promise<unknown> } | null = null
-  /** Parts that were checked since the last round began. */
-  readonly #checked = new Set<number>()
-  #scrubbedMs: number
-  /** Bytes that scrubbing may read. */
-  #allowance = 0
+  readonly #scrub: Scrub
 
   constructor(around: UpkeepAround) {
     this.#around = around
-    this.#scrubbedMs = around.clock.monotonicMs()
+    this.#scrub = new Scrub({
+      clock: around.clock,
+      scrubDays: around.options.scrubDays,
+      files: () => this.#closedFiles(),
+      tasks: () => around.manifest.state.tasks,
+      putTask: around.putTask,
+      checkPart: (part) => this.#alone('a check', () => this.#scrubPart(part)),
+      checkRest: (files) => this.#alone('a check', () => this.#scrubRest(files)),
+    })
   }
 
   /** See StoreMaintenance. */
@@ -122,37 +135,85 @@ export class StoreUpkeep {
     )
   }
 
-  /** Called now and then. Checks parts whose turn has come. Never rejects. */
+  /** See StoreMaintenance. `unsealed`: what could not be sealed before. */
+  exportParts(
+    to: string,
+    unsealed: ExportReport['unsealed'],
+    options: ExportOptions = {},
+  ): Promise<ExportReport> {
+    const { disk, directory, parts, options: store } = this.#around
+    return this.#alone('an export', () =>
+      exportParts(
+        {
+          ...{ disk, from: directory, to, unsealed },
+          ...{ parts: parts.parts, held: parts.held },
+          ...{ blockRowsMax: store.blockRowsMax, blockBytesMax: store.blockBytesMax },
+          copy: (job: CopyJob) => this.#run('copy', job, options.signal),
+          merge: (job: MergeJob) => this.#run('merge', job, options.signal),
+        },
+        options,
+      ),
+    )
+  }
+
+  /** See StoreMaintenance. */
+  importParts(path: string, options: ImportOptions = {}): Promise<ImportReport> {
+    const { disk, clock, parts, fenceId, into, options: store } = this.#around
+    const { signal } = options
+    const work = (): Promise<ImportReport> =>
+      importParts(
+        path,
+        {
+          ...{ disk, clock, batchBytesMax: store.batchBytesMax },
+          signal: this.#stopping(signal),
+          into: options.into ?? into,
+          fenceId: fenceId(),
+          known: new Set(parts.parts.map(({ summary }) => summary.sha256)),
+          inspect: (job: { readonly path: string }) => this.#run('inspectPart', job, signal),
+          verify: (job: VerifyJob) => this.#run('verify', job, signal),
+          read: (job: RecordsJob) => this.#run('readRecords', job, signal),
+        },
+        options,
+      )
+    return this.#alone('an import', work, false)
+  }
+
+  /** Called now and then: the check in the background does what its turn is. Never rejects. */
   async scrub(): Promise<void> {
-    const { clock, options, parts } = this.#around
-    const nowMs = clock.monotonicMs()
-    const passedMs = nowMs - this.#scrubbedMs
-    this.#scrubbedMs = nowMs
-    if (options.scrubDays <= 0 || this.#running !== null || this.#closing.signal.aborted) return
-    this.#allowance += (parts.bytes * passedMs) / (options.scrubDays * DAY_MS)
-    const part = this.#nextToScrub()
-    if (part === null || this.#allowance < part.bytes) return
-    this.#allowance = Math.min(this.#allowance - part.bytes, parts.bytes)
-    this.#checked.add(part.number)
-    await this.#alone('a check', () => this.#scrubPart(part)).catch(() => {})
+    if (this.#closing.signal.aborted) return
+    await this.#scrub.turn(this.#running !== null).catch(() => {})
   }
 
-  #nextToScrub(): HeldPart | null {
-    const { held } = this.#around.parts
-    const live = new Set(held.map(({ number }) => number))
-    for (const number of this.#checked) if (!live.has(number)) this.#checked.delete(number)
-    if (held.length === this.#checked.size) this.#checked.clear()
-    return held.find(({ number }) => !this.#checked.has(number)) ?? null
+  get scrubStats(): ScrubStats {
+    return this.#scrub.stats
   }
 
-  async #scrubPart(held: HeldPart): Promise<void> {
-    const sha256 = this.#hashes().get(held.number)
-    if (sha256 === undefined) return
-    const { damage } = await verifyPart(held, sha256, this.#verifying({}))
+  async #scrubPart({ held, sha256 }: PartToScrub): Promise<void> {
+    const { damage } = await verifyPart(held, sha256, this.#scrubbing())
     this.#note(
       held,
       damage.filter(({ path }) => path === held.path),
     )
+    this.#tell(damage)
+  }
+
+  async #scrubRest(files: FilesToVerify): Promise<void> {
+    const { damaged } = await verifyFiles({ ...files, parts: [] }, this.#scrubbing())
+    for (const { fromId, toId, reason } of damaged)
+      if (fromId !== null && toId !== null) this.#around.noteDamage({ fromId, toId, reason })
+    this.#tell(damaged.map(({ file, ...rest }) => ({ ...rest, path: file })))
+  }
+
+  #tell(damage: readonly FoundDamage[]): void {
+    for (const { path, reason } of damage) {
+      const file = path.slice(path.lastIndexOf('/') + 1)
+      this.#around.damageFound(file, reason)
+    }
+  }
+
+  /** Slowly: four fifths of the time nothing is read. */
+  #scrubbing(): VerifyAround {
+    return { ...this.#verifying({}), pauseShare: SCRUB_PAUSE_SHARE, pauseMsMax: SCRUB_PAUSE_MS_MAX }
   }
 
   async close(): Promise<void> {
@@ -162,8 +223,8 @@ export class StoreUpkeep {
 
   // ---- one at a time ------------------------------------------------------------------------------------------
 
-  /** SERVER_BUSY while another runs. */
-  async #alone<T>(what: string, work: () => Promise<T>): Promise<T> {
+  /** SERVER_BUSY while another runs. Work that reads files of the store keeps them from being unlinked. */
+  async #alone<T>(what: string, work: () => Promise<T>, isReader = true): Promise<T> {
     this.#closing.signal.throwIfAborted()
     if (this.#running !== null) {
       throw new CodedError(
@@ -172,25 +233,29 @@ export class StoreUpkeep {
       )
     }
     const { graveyard } = this.#around
-    const hold = graveyard.hold()
+    const hold = isReader ? graveyard.hold() : null
     const done = work().finally(() => {
       this.#running = null
-      graveyard.release(hold)
+      if (hold !== null) graveyard.release(hold)
     })
     this.#running = { what, done }
     return await done
   }
 
   #run<T>(task: string, job: unknown, signal: AbortSignal | undefined): Promise<T> {
-    const signals = [this.#closing.signal, ...(signal === undefined ? [] : [signal])]
-    return this.#around.runner.run<T>(task, job, { signal: AbortSignal.any(signals), share: SHARE })
+    return this.#around.runner.run<T>(task, job, { signal: this.#stopping(signal), share: SHARE })
+  }
+
+  #stopping(signal: AbortSignal | undefined): AbortSignal {
+    return AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])])
   }
 
   // ---- checking -----------------------------------------------------------------------------------------------
 
   #verifying(options: VerifyOptions): VerifyAround {
     const { clock } = this.#around
-    return { ...options, clock, run: (job: VerifyJob) => this.#run('verify', job, options.signal) }
+    const signal = this.#stopping(options.signal)
+    return { ...options, signal, clock, run: (job: VerifyJob) => this.#run('verify', job, options.signal) }
   }
 
   /** All files but the manifest, as they are at this moment. */
@@ -209,6 +274,12 @@ export class StoreUpkeep {
         keys,
       })),
     }
+  }
+
+  /** The same without what is written to. */
+  #closedFiles(): FilesToVerify {
+    const files = this.#files()
+    return { ...files, segments: files.segments.slice(0, -1) }
   }
 
   #hashes(): ReadonlyMap<number, string> {

@@ -9,6 +9,9 @@ import type { HeldPart } from './held-part.ts'
 import type { HousekeepingStats } from './housekeeping-stats.ts'
 import type { LostRange } from './lost-range.ts'
 import type { ManifestPart, ManifestTask } from './manifest-edits.ts'
+import type { ExportOptions, ExportReport } from './part-export.ts'
+import type { ImportOptions, ImportReport } from './part-import.ts'
+import type { ScrubStats } from './scrub.ts'
 import type { SkipTest } from './skip-test.ts'
 import type { SpaceStats } from './space-level.ts'
 import type { StorageReport } from './storage-report.ts'
@@ -61,8 +64,8 @@ export interface StoreMaintenance {
   /** The parts as the manifest lists them. */
   parts(): readonly ManifestPart[]
   /**
-   * Reads and checks every file of the store; damage is an answer. SERVER_BUSY while another check, report or backup
-   * runs, QUERY_CANCELLED, STORE_CLOSED.
+   * Reads and checks every file of the store; damage is an answer. SERVER_BUSY while another check, report, backup,
+   * export or import runs, QUERY_CANCELLED, STORE_CLOSED.
    */
   verify(options?: VerifyOptions): Promise<VerifyReport>
   /** What the parts take on disk, by part, column and encoding. The same errors; errors of the disk. */
@@ -72,6 +75,16 @@ export interface StoreMaintenance {
    * BACKUP_REFUSED; the same errors.
    */
   backup(directory: string, options?: { readonly signal?: AbortSignal }): Promise<BackupReport>
+  /**
+   * Seals all, then writes the parts that have a record of some time into an empty directory, whole, without their
+   * deleted rows. BACKUP_REFUSED; the errors of `verify`.
+   */
+  exportParts(directory: string, options?: ExportOptions): Promise<ExportReport>
+  /**
+   * Stores the records of an export, a directory or one file of it, under ids of this store. IMPORT_REFUSED before
+   * anything is stored; the errors of `append`, after which the same import goes on where it ended; those of `verify`.
+   */
+  importParts(path: string, options?: ImportOptions): Promise<ImportReport>
   /** What time it is for retention, ms: a wall clock that jumped ahead is not believed at once. */
   retentionNowMs(): number
   /** Work in the background that whoever uses the store wants to find again after a restart, by number. */
@@ -164,6 +177,8 @@ export interface StoreStats {
   /** Bytes of all parts on disk. */
   readonly partBytes: number
   readonly housekeeping: HousekeepingStats
+  /** What the check in the background did since the start. */
+  readonly scrub: ScrubStats
   /** Of the disk that holds the store. */
   readonly space: SpaceStats
   /** Ids that could not be read since the start; the files are damaged. */

@@ -22,6 +22,8 @@ export class TestDirectory {
   readonly clock = new SimulatedClock({ wallMs: WALL_MS })
   /** What the stores said of their state, newest last. */
   readonly states: LogState[] = []
+  /** Files that the check in the background told of. */
+  readonly damagedFiles: string[] = []
   disk: SimulatedDisk
   readonly #random: Random = new SeededRandom(20_270_115)
 
@@ -39,6 +41,7 @@ export class TestDirectory {
       directory: this.path,
       options: { freeBytesMin: 0, ...options },
       stateChanged: (state) => this.states.push(state),
+      damageFound: (file) => this.damagedFiles.push(file),
     })
   }
 

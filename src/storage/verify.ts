@@ -5,8 +5,8 @@
  * A piece is about 32 MiB, so that sealing gets its turn in between; after each there is a pause, so that whoever sends
  * records does not notice. Nothing is changed.
  */
-import { type Clock, type Disk, isCodedError, messageOf, systemErrorCode } from '../base/base.ts'
-import { keysFileName } from './file-names.ts'
+import { type Clock, CodedError, type Disk, isCodedError, messageOf, systemErrorCode } from '../base/base.ts'
+import { keysFileName, parseFileName } from './file-names.ts'
 import type { HeldPart } from './held-part.ts'
 import { LiveParts } from './live-parts.ts'
 import { isManifestName, Manifest, type ManifestState } from './manifest.ts'
@@ -46,6 +46,8 @@ export interface VerifyProgress {
 
 export interface VerifyOptions {
   readonly signal?: AbortSignal
+  /** Compares checksums, and decodes nothing. */
+  readonly checksumsOnly?: boolean
   /** Called after each file. */
   readonly progress?: (done: VerifyProgress) => void
 }
@@ -60,6 +62,8 @@ export interface FilesToVerify {
 export interface VerifyAround extends VerifyOptions {
   /** How long it pauses after each piece, of the time that the piece took. Default 0.5. */
   readonly pauseShare?: number
+  /** The longest pause. Default 500 ms. */
+  readonly pauseMsMax?: number
   readonly clock: Clock
   readonly run: (job: VerifyJob) => Promise<VerifyResult>
 }
@@ -98,6 +102,10 @@ export async function verifyPart(
   around: VerifyAround,
 ): Promise<VerifyResult> {
   const whole = await paced(around, { kind: 'part', held, sha256 })
+  if (around.checksumsOnly === true) {
+    const isWell = whole.damage.length === 0
+    return { ...whole, records: isWell ? held.records - held.deletedRecords : 0, next: null }
+  }
   const damage: FoundDamage[] = []
   let records = 0
   for (let from: number | null = 0; from !== null; ) {
@@ -121,18 +129,27 @@ function wrongCount({ path, records, firstId, endId }: HeldPart, found: number):
 }
 
 async function paced(
-  { clock, run, pauseShare = PAUSE_SHARE }: VerifyAround,
+  { clock, run, signal, pauseShare = PAUSE_SHARE, pauseMsMax = PAUSE_MS_MAX }: VerifyAround,
   job: VerifyJob,
 ): Promise<VerifyResult> {
   const startedMs = clock.monotonicMs()
   const result = await run(job)
   const tookMs = clock.monotonicMs() - startedMs
-  const pauseMs = Math.min(tookMs * pauseShare, PAUSE_MS_MAX)
-  if (tookMs >= 1)
-    await new Promise<void>((resolve) => {
-      clock.after(pauseMs, resolve)
-    })
+  const pauseMs = Math.min(tookMs * pauseShare, pauseMsMax)
+  if (tookMs >= 1) await pauseFor(clock, pauseMs, signal)
   return result
+}
+
+/** Ends at once when the signal aborts; what comes next says so. */
+async function pauseFor(clock: Clock, pauseMs: number, signal: AbortSignal | undefined): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const go = (): void => resolve()
+  const cancel = clock.after(pauseMs, go)
+  signal?.addEventListener('abort', go, { once: true })
+  if (signal?.aborted === true) go()
+  await promise
+  cancel()
+  signal?.removeEventListener('abort', go)
 }
 
 function named({ path, reason, fromId, toId }: FoundDamage, directory: string): DamagedFile {
@@ -196,6 +213,15 @@ function filesOf(directory: string, state: ManifestState): FilesToVerify {
 }
 
 /**
+ * Files lie there that only a manifest makes a store, and it knows nothing: there is none, as in a copy that was
+ * interrupted, or none is whole.
+ */
+async function isUnlisted(disk: Disk, directory: string, state: ManifestState): Promise<boolean> {
+  if (state.highestSegment > 0) return false
+  return (await disk.list(directory)).some((name) => !isManifestName(name) && parseFileName(name) !== null)
+}
+
+/**
  * Checks the directory of a store that nobody has open; the caller holds the lock. Reads in this thread. DIRECTORY_UNUSABLE
  * is the caller's: a directory without a manifest is an empty store.
  */
@@ -206,6 +232,8 @@ export async function verifyDirectory(
   let state: ManifestState
   try {
     state = (await Manifest.read(disk, directory)).state
+    if (await isUnlisted(disk, directory, state))
+      throw new CodedError('MANIFEST_CORRUPT', 'there is no whole manifest: what it named cannot be known')
   } catch (error) {
     const damaged = await damagedManifest(disk, directory, reasonOf(error))
     return { files: 1, bytes: 0, records: 0, damaged: [damaged] }

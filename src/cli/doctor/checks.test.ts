@@ -293,7 +293,7 @@ describe('the check of open files', () => {
 
 describe('the check of memory', () => {
   for (const [totalMib, availableMib, status] of [
-    [2048, 1024, 'ok: 1.00 GiB of 2.00 GiB available; stores and queries at their limits take about 712 MiB'],
+    [2048, 1024, 'ok: 1.00 GiB of 2.00 GiB available; memory.bytesMax is 768 MiB'],
     [2048, 300, 'warning: 300 MiB of 2.00 GiB available;'],
     [512, 300, 'problem: 300 MiB of 512 MiB available;'],
   ] as const) {

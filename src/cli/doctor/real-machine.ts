@@ -3,8 +3,7 @@ import { createSocket } from 'node:dgram'
 import { constants } from 'node:fs'
 import { access, open, readFile, stat, statfs, unlink } from 'node:fs/promises'
 import { createServer, isIPv6 } from 'node:net'
-import { totalmem } from 'node:os'
-import { type Clock, isCodedError, realDisk, systemErrorCode } from '../../base/base.ts'
+import { type Clock, isCodedError, machineMemory, realDisk, systemErrorCode } from '../../base/base.ts'
 import type { Address } from '../../config/config.ts'
 import { readOpenFilesMax } from '../../program/program.ts'
 import type { DiskProbe, FileSystem, Machine, PathState } from './machine.ts'
@@ -135,9 +134,7 @@ function tryBind({ host, port }: Address): Promise<string | null> {
 
 /** What the process may use: of a container with a limit, the limit. */
 function memory(): { totalBytes: number; availableBytes: number } {
-  const limitBytes = process.constrainedMemory()
-  const machineBytes = totalmem()
-  const totalBytes = limitBytes > 0 ? Math.min(limitBytes, machineBytes) : machineBytes
+  const totalBytes = machineMemory()
   return { totalBytes, availableBytes: Math.min(process.availableMemory(), totalBytes) }
 }
 

@@ -17,7 +17,12 @@ async function open(disk = new SimulatedDisk(), batchBytesMax = 1 << 20) {
   const hub = await openHub({ dataDir: '/data', disk, clock, random, store: { freeBytesMin: 0 } })
   const front = new TestFront(hub, clock, {}, (gate) => {
     const limits = { recordBytesMax: 10_000, batchBytesMax, unackedBytesMax: 4 << 20 }
-    return new FramedJsonProtocol(hub, gate, clock, { ...limits, rowsMax: 100, queryMsMax: 0 })
+    return new FramedJsonProtocol(hub, gate, clock, {
+      ...limits,
+      rowsMax: 100,
+      queryMsMax: 0,
+      streamFields: ['host'],
+    })
   })
   await front.port.open()
   fronts.push({ front, hub })
@@ -75,6 +80,20 @@ describe('framed JSON on a real hub', () => {
       { _time: '2024-06-10T06:13:19.600000001Z', _msg: 'three', _id: 3 },
       { _time: '2024-06-10T06:13:20.250Z', _msg: 'four', level: 'notice', _id: 4 },
     ])
+  })
+
+  it('takes the stream that the server names where a record names none', async () => {
+    const peer = await open()
+    const records = [
+      { message: 'one', fields: { user: 'mia', host: 'a' } },
+      { message: 'two', fields: { host: 'a' }, stream: { pod: 'p' } },
+    ]
+    assert.deepEqual((await peer.ask('log_batch', { records }))[0], 'ack')
+    const rows = (await rowsOf(peer, '*')) as { _stream: string }[]
+    assert.deepEqual(
+      rows.map(({ _stream }) => _stream),
+      ['{host="a"}', '{pod="p"}'],
+    )
   })
 
   it('stores a batch once, however often it comes, and answers with the same ids', async () => {

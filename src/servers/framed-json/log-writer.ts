@@ -14,6 +14,8 @@ export interface LogWriterOptions {
   readonly recordBytesMax: number
   /** Bytes of one batch (`storage.batchBytesMax`). */
   readonly batchBytesMax: number
+  /** Of records that name no stream (`ingest.streamFields`). Default: none. */
+  readonly streamFields?: readonly string[]
 }
 
 export interface LogOutcome {

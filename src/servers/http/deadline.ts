@@ -1,5 +1,6 @@
 /** A signal that aborts when the time is up, or when another one does. */
-import type { Clock } from '../../base/base.ts'
+import { type Clock, isCodedError } from '../../base/base.ts'
+import { HttpProblem } from './problem-document.ts'
 
 export class Deadline {
   readonly signal: AbortSignal
@@ -16,5 +17,11 @@ export class Deadline {
 
   get isOver(): boolean {
     return this.#time.signal.aborted
+  }
+
+  /** What a query's error is to its client: one that was cancelled because its time was up, took too long. */
+  problemOf(error: unknown): unknown {
+    if (!this.isOver || !isCodedError(error, 'QUERY_CANCELLED')) return error
+    return new HttpProblem('QUERY_CANCELLED', `The query took longer than ${this.ms} ms.`, { status: 504 })
   }
 }

@@ -19,6 +19,8 @@ export interface HttpOptions {
   readonly recordBytesMax: number
   /** Bytes of one batch (`storage.batchBytesMax`). */
   readonly batchBytesMax: number
+  /** Of records whose sender names no stream fields (`ingest.streamFields`). Default: none. */
+  readonly streamFields?: readonly string[]
   /** Of times in plain lines that name none (`record.timeZone`); null is UTC. */
   readonly timeZone: TimeZone | null
   /** Bytes of one request that were read and are not stored (`connection.unackedBytesMax`). */

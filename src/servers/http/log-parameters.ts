@@ -57,29 +57,37 @@ export const VICTORIA_DIALECT: LogDialect = {
   isStrict: false,
 }
 
-/** REQUEST_INVALID. */
+/** `streamFields` hold where the sender says nothing of them; an empty list is something. REQUEST_INVALID. */
 export function readLogParameters(
   parameters: URLSearchParams,
   headers: IncomingHttpHeaders,
   dialect: LogDialect,
+  streamFields: readonly string[] = [],
 ): NdjsonFieldOptions {
   if (dialect.isStrict) checkNames(parameters, Object.values(dialect.parameters))
-  const listOf = (parameter: LogParameter): readonly string[] => {
-    const text = parameters.get(dialect.parameters[parameter]) ?? headerOf(headers, dialect, parameter) ?? ''
-    return text
-      .split(',')
-      .map((name) => name.trim())
-      .filter((name) => name !== '')
+  const givenList = (parameter: LogParameter): readonly string[] | null => {
+    const text = parameters.get(dialect.parameters[parameter]) ?? headerOf(headers, dialect, parameter)
+    return text === undefined ? null : namesOf(text)
   }
+  const listOf = (parameter: LogParameter): readonly string[] => givenList(parameter) ?? []
   const timeField = listOf('timeField')
   const msgField = listOf('msgField')
   return {
     timeField: timeField.length > 0 ? timeField : dialect.defaults.timeField,
     msgField: msgField.length > 0 ? msgField : dialect.defaults.msgField,
-    streamFields: listOf('streamFields'),
+    streamFields:
+      givenList('streamFields') ??
+      streamFields.filter((name) => !timeField.includes(name) && !msgField.includes(name)),
     ignoreFields: listOf('ignoreFields'),
     extraFields: listOf('extraFields').map((pair) => readExtraField(pair, dialect)),
   }
+}
+
+function namesOf(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
 }
 
 function checkNames(parameters: URLSearchParams, known: readonly string[]): void {

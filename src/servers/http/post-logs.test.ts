@@ -111,6 +111,24 @@ describe('POST /api/v1/logs', () => {
     assert.deepEqual(block.fieldNamesOf(2), ['host', 'env'])
   })
 
+  it('takes the streams that the server names where the sender names none', async () => {
+    const front = await open({ options: { streamFields: ['service', 'host', 'said'] } })
+    const line = '{"said":"hello","user":"mia","host":"a","service":"b"}'
+    const streamOf = async (parameters: string): Promise<string[]> => {
+      const answer = await front.post(`${PATH}${parameters}`, line)
+      assert.equal(jsonOf(answer)['accepted'], 1)
+      const builder = new BlockBuilder(front.store.batches.at(-1)!)
+      builder.addBatch(0)
+      return builder.build().streamFieldNamesOf(0)
+    }
+    assert.deepEqual(await streamOf(''), ['host', 'said', 'service'])
+    assert.deepEqual(await streamOf('?msg_field=said'), ['host', 'service'])
+    assert.deepEqual(await streamOf('?ignore_fields=host,said'), ['service'])
+    assert.deepEqual(await streamOf('?extra_fields=host=c'), ['host', 'said', 'service'])
+    assert.deepEqual(await streamOf('?stream_fields=user'), ['user'])
+    assert.deepEqual(await streamOf('?stream_fields='), [])
+  })
+
   it('keeps no half line of plain text from a client that breaks off', async () => {
     const front = await open()
     const peer = await front.peer()

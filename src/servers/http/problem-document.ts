@@ -26,6 +26,7 @@ export interface ProblemDocument {
 const STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = {
   BACKUP_REFUSED: 409,
   BODY_TOO_LARGE: 413,
+  IMPORT_REFUSED: 409,
   INTERNAL_ERROR: 500,
   MEDIA_UNSUPPORTED: 415,
   METHOD_REFUSED: 405,
@@ -43,6 +44,7 @@ const STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = {
   TASK_UNKNOWN: 404,
   TIMED_OUT: 408,
   TOKEN_UNKNOWN: 401,
+  WORKER_DIED: 503,
 }
 
 /** Codes after which the same request may succeed, and how long to wait first. */
@@ -53,6 +55,7 @@ const RETRY_AFTER_SECONDS: Readonly<Partial<Record<ErrorCode, number>>> = {
   STORE_CLOSED: 5,
   STORE_FULL: 10,
   STORE_READ_ONLY: 60,
+  WORKER_DIED: 1,
 }
 
 export interface ProblemMore {

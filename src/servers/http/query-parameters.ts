@@ -1,4 +1,7 @@
-/** The parameters of a query over HTTP, as VictoriaLogs has them: `query`, `limit`, `start`, `end`, `timeout`. */
+/**
+ * The parameters of a query over HTTP, as VictoriaLogs has them: `query`, `limit`, `start`, `end`, `timeout`; of a
+ * question for values also `field` and `filter`.
+ */
 import { isCodedError } from '../../base/base.ts'
 import {
   caretMessage,
@@ -18,22 +21,50 @@ export interface QueryRequest {
   readonly timeoutMs: number
 }
 
+export interface ValuesRequest extends QueryRequest {
+  readonly field: string | null
+  /** Only values that hold this text. */
+  readonly part: string
+  /** Of values. */
+  readonly limit: number
+}
+
+const VALUES_LIMIT_DEFAULT = 10_000
+const VALUES_LIMIT_MAX = 100_000
+
 const FORM_TYPE = 'application/x-www-form-urlencoded'
 
 /** REQUEST_INVALID, QUERY_SYNTAX (with a mark under the place), MEDIA_UNSUPPORTED, BODY_TOO_LARGE. */
 export async function readQueryRequest(call: RouteCall): Promise<QueryRequest> {
   const parameters = await readParameters(call)
-  const { clock, options } = call.around
+  const { query, timeoutMs } = readNarrowed(call, parameters)
+  const limit = readLimit(parameters)
+  return { query: limit === 0 ? query : limitedQuery(query, limit), timeoutMs }
+}
+
+/** The same errors. */
+export async function readValuesRequest(call: RouteCall): Promise<ValuesRequest> {
+  const parameters = await readParameters(call)
+  const limit = readLimit(parameters)
+  return {
+    ...readNarrowed(call, parameters),
+    field: parameters.get('field'),
+    part: parameters.get('filter') ?? '',
+    limit: limit === 0 ? VALUES_LIMIT_DEFAULT : Math.min(limit, VALUES_LIMIT_MAX),
+  }
+}
+
+/** The query within its range of time. */
+function readNarrowed({ around }: RouteCall, parameters: URLSearchParams): QueryRequest {
+  const { clock, options } = around
   const nowMs = clock.wallMs()
   const text = parameters.get('query') ?? ''
   if (text === '') throw new HttpProblem('REQUEST_INVALID', 'The parameter `query` is missing.')
   const query = readQuery(text, () => parseQuery(text, { nowMs }))
   const [start, end] = [parameters.get('start') ?? '', parameters.get('end') ?? '']
   const range = start === '' && end === '' ? null : readRange(start, end, nowMs)
-  const narrowed = range === null ? query : narrowedQuery(query, range)
-  const limit = readLimit(parameters.get('limit') ?? '')
   return {
-    query: limit === 0 ? narrowed : limitedQuery(narrowed, limit),
+    query: range === null ? query : narrowedQuery(query, range),
     timeoutMs: readTimeout(parameters.get('timeout') ?? '', options.queryMsMax),
   }
 }
@@ -62,9 +93,10 @@ function readQuery(text: string, read: () => Query): Query {
   }
 }
 
-function readLimit(text: string): number {
+function readLimit(parameters: URLSearchParams): number {
+  const text = parameters.get('limit') ?? ''
   if (/^\d{0,15}$/.test(text)) return Number(text)
-  throw new HttpProblem('REQUEST_INVALID', 'The parameter `limit` must be a number of rows; 0 is no limit.')
+  throw new HttpProblem('REQUEST_INVALID', 'The parameter `limit` must be a whole number; 0 counts as none.')
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, '': 1000, s: 1000, m: 60_000, h: 3_600_000 }

@@ -11,8 +11,10 @@ import { metrics } from './routes/metrics.ts'
 import { postLogs } from './routes/post-logs.ts'
 import { ready } from './routes/ready.ts'
 import { selectQuery } from './routes/select-query.ts'
+import { selectValues } from './routes/select-values.ts'
 import { staticFile } from './routes/static-file.ts'
 import { statusPage } from './routes/status-page.ts'
+import { storageExport, storageImport, storageParts } from './routes/storage-parts.ts'
 import { storageBackup, storageReport, storageVerify } from './routes/storage-upkeep.ts'
 import { storageFlush, storageMerge } from './routes/storage-work.ts'
 
@@ -20,6 +22,7 @@ export const ROUTES: readonly HttpRoute[] = [
   postLogs,
   insertJsonline,
   selectQuery,
+  ...selectValues,
   postDelete,
   getTasks,
   deleteTask,
@@ -28,6 +31,9 @@ export const ROUTES: readonly HttpRoute[] = [
   storageVerify,
   storageReport,
   storageBackup,
+  storageParts,
+  storageExport,
+  storageImport,
   health,
   ready,
   metrics,

@@ -71,6 +71,7 @@ export class KeyedStore extends FakeStore {
       parts: 0,
       partBytes: 0,
       space: { level: 'roomy', freeBytes: null, totalBytes: null },
+      scrub: { files: 0, bytes: 0, rounds: 0 },
       housekeeping: {
         sealedSegments: 0,
         sealedRecords: 0,

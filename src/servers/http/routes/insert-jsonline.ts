@@ -12,8 +12,8 @@ export const insertJsonline: HttpRoute = {
   summary: 'Stores NDJSON, with the parameters of VictoriaLogs. Answered when all of it is on disk.',
   async answer({ around, request, parameters, body }) {
     const { gate, clock, options, ndjson, counters } = around
-    const fields = readLogParameters(parameters, request.headers, VICTORIA_DIALECT)
-    const { recordBytesMax, batchBytesMax, unackedBytesMax } = options
+    const { recordBytesMax, batchBytesMax, unackedBytesMax, streamFields } = options
+    const fields = readLogParameters(parameters, request.headers, VICTORIA_DIALECT, streamFields)
     const decoder = new JsonRecordDecoder(ndjson, { ...fields, recordBytesMax, batchBytesMax })
     const taken = await takeBody(
       body,

@@ -58,7 +58,12 @@ export const postLogs: HttpRoute = {
   async answer(call) {
     const format = formatOf(call.request.headers['content-type'])
     const key = keyOf(call.request.headers['idempotency-key'])
-    const fields = readLogParameters(call.parameters, call.request.headers, OWN_DIALECT)
+    const fields = readLogParameters(
+      call.parameters,
+      call.request.headers,
+      OWN_DIALECT,
+      call.around.options.streamFields,
+    )
     const taken = await take(call, format, fields, key)
     const { accepted, stored, refused, refusals, firstId, lastId, isRepeated, filedByReceived } = taken.result
     call.around.counters.records += stored

@@ -4,7 +4,6 @@
  * Until the first rows are there, what goes wrong is a problem document; after that the connection is destroyed, so
  * that no answer looks whole that is not.
  */
-import { isCodedError } from '../../../base/base.ts'
 import type { Answer } from '../../../hub/hub.ts'
 import { type Row, rowJson } from '../../../query/query.ts'
 import { Deadline } from '../deadline.ts'
@@ -38,7 +37,7 @@ export const selectQuery: HttpRoute = {
       await writeHeld(call, writer, answer)
     } catch (error) {
       if (writer.hasBegun) writer.breakOff()
-      else throw deadline.isOver ? tookTooLong(deadline.ms, error) : error
+      else throw deadline.problemOf(error)
     } finally {
       deadline.stop()
     }
@@ -74,9 +73,4 @@ async function writeRows(
     piece = ''
   }
   await writer.end(piece)
-}
-
-function tookTooLong(ms: number, cause: unknown): unknown {
-  if (!isCodedError(cause, 'QUERY_CANCELLED')) return cause
-  return new HttpProblem('QUERY_CANCELLED', `The query took longer than ${ms} ms.`, { status: 504 })
 }

@@ -37,7 +37,7 @@ export const storageBackup: HttpRoute = {
   answer: backUp,
 }
 
-function storeOf({ around, parameters }: RouteCall): Store {
+export function storeOf({ around, parameters }: RouteCall): Store {
   return around.hub.store(parameters.get('store') ?? undefined)
 }
 

@@ -1,0 +1,131 @@
+/**
+ * `GET|POST /select/logsql/field_names` and its sisters: what values matching records hold, with hits, the most first.
+ *
+ *   {"values":[{"value":"web-1","hits":12},…],"distinct":40,"cut":false}
+ *
+ * `distinct` is how many there are without `limit`; `cut` says that there were more than a query may hold; `missing`
+ * is there where stored records could not be read. Sent in pieces: a page of values may be many megabytes.
+ */
+import type { ValuesAnswer } from '../../../hub/hub.ts'
+import type { ValuesWanted } from '../../../query/query.ts'
+import { Deadline } from '../deadline.ts'
+import { JSON_TYPE } from '../http-options.ts'
+import { HttpProblem } from '../problem-document.ts'
+import { readValuesRequest } from '../query-parameters.ts'
+import { ResponseWriter } from '../response-writer.ts'
+import type { HttpRoute, RouteCall } from '../route.ts'
+
+const PIECE_VALUES = 500
+/** What a value takes besides its text. */
+const VALUE_BYTES = 64
+
+interface ValuesRow {
+  readonly name: string
+  readonly summary: string
+  /** `field` is the parameter; null where there is none. */
+  readonly wanted: (field: string | null) => ValuesWanted
+}
+
+const ROWS: readonly ValuesRow[] = [
+  {
+    name: 'field_names',
+    summary:
+      'Names of the fields that matching records have: `{"values": [{"value", "hits"}]}`, the most frequent first. ' +
+      'Parameters as above, `limit` of values, and `filter`: only what holds this text.',
+    wanted: () => ({ kind: 'fieldNames' }),
+  },
+  {
+    name: 'field_values',
+    summary:
+      'The values of one field (`field`) in matching records. Parameters and answer as for `field_names`.',
+    wanted: (field) => ({ kind: 'fieldValues', field: fieldOf(field) }),
+  },
+  {
+    name: 'streams',
+    summary: 'The streams of matching records, `{host="a",service="shop"}`. Parameters and answer likewise.',
+    wanted: () => ({ kind: 'streams' }),
+  },
+  {
+    name: 'stream_ids',
+    summary: 'Their ids, as `_stream_id` has them. Parameters and answer likewise.',
+    wanted: () => ({ kind: 'streamIds' }),
+  },
+  {
+    name: 'stream_field_names',
+    summary: 'Names of the fields that are part of streams. Parameters and answer likewise.',
+    wanted: () => ({ kind: 'streamFieldNames' }),
+  },
+  {
+    name: 'stream_field_values',
+    summary:
+      'The values of one field (`field`) where it is part of a stream. Parameters and answer likewise.',
+    wanted: (field) => ({ kind: 'streamFieldValues', field: fieldOf(field) }),
+  },
+]
+
+export const selectValues: readonly HttpRoute[] = ROWS.map(({ name, summary, wanted }) => ({
+  methods: ['GET', 'POST'],
+  path: `/select/logsql/${name}`,
+  action: 'query',
+  summary,
+  answer: (call) => answerValues(call, wanted),
+}))
+
+function fieldOf(field: string | null): string {
+  if (field !== null && field !== '') return field
+  throw new HttpProblem('REQUEST_INVALID', 'The parameter `field` is missing: the name of a field.')
+}
+
+async function answerValues(call: RouteCall, wantedOf: ValuesRow['wanted']): Promise<unknown> {
+  const { query, field, part, limit, timeoutMs } = await readValuesRequest(call)
+  const wanted: ValuesWanted = { ...wantedOf(field), ...(part !== '' && { part }) }
+  const { hub, clock, options } = call.around
+  const deadline = new Deadline(clock, timeoutMs, call.session.gone)
+  const writer = new ResponseWriter(call.reply, JSON_TYPE, deadline.signal)
+  try {
+    const found = await hub.values(query, wanted, {
+      store: options.store,
+      signal: deadline.signal,
+      client: call.session.arrival.peer.address,
+      limit,
+    })
+    await writeHeld(call, writer, found)
+  } catch (error) {
+    if (writer.hasBegun) writer.breakOff()
+    else throw deadline.problemOf(error)
+  } finally {
+    deadline.stop()
+  }
+  return call.reply
+}
+
+/** A peer that reads slowly holds all values meanwhile: that memory is charged. */
+async function writeHeld(
+  { around: { answers } }: RouteCall,
+  writer: ResponseWriter,
+  found: ValuesAnswer,
+): Promise<void> {
+  const byteCount = found.values.reduce((sum, { value }) => sum + value.length * 2, 0)
+  const held = byteCount + found.values.length * VALUE_BYTES
+  if (!answers.take(held)) {
+    throw new HttpProblem('SERVER_BUSY', 'Too much of other answers is not read yet: ask again soon.')
+  }
+  try {
+    await writeValues(writer, found)
+  } finally {
+    answers.give(held)
+  }
+}
+
+async function writeValues(writer: ResponseWriter, found: ValuesAnswer): Promise<void> {
+  const { values, distinct, isCut, missing } = found
+  let piece = '{"values":['
+  for (let at = 0; at < values.length; at += PIECE_VALUES) {
+    const some = values.slice(at, at + PIECE_VALUES)
+    await writer.write(`${piece}${JSON.stringify(some).slice(1, -1)}`)
+    piece = ','
+  }
+  const rest = { distinct, cut: isCut, ...(missing.length > 0 && { missing }) }
+  const end = `],${JSON.stringify(rest).slice(1)}`
+  writer.end(values.length === 0 ? `${piece}${end}` : end)
+}
