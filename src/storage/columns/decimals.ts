@@ -7,7 +7,8 @@
  *   +------------------------+----------------------------------+
  */
 import { ByteSource, partCorrupt } from './byte-source.ts'
-import { type ColumnFacts, DIGIT, gather, MINUS_SIGN, POINT } from './column-facts.ts'
+import { DIGIT, MINUS_SIGN, POINT } from './byte-classes.ts'
+import { type ColumnFacts, gather } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
 import { DecodedColumn, lazily, newSpans } from './decoded-column.ts'
 import {

@@ -15,7 +15,8 @@
  */
 import type { ByteSink } from './byte-sink.ts'
 import { ByteSource, partCorrupt } from './byte-source.ts'
-import { type ColumnFacts, DIGIT } from './column-facts.ts'
+import { DIGIT } from './byte-classes.ts'
+import { type ColumnFacts } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
 import { boundsOf, DecodedColumn, newSpans } from './decoded-column.ts'
 import { DIGITS_MAX, digitCount, PRINT_SLACK, printDigits, printNumber, ZERO } from './digits.ts'
