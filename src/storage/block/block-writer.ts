@@ -7,8 +7,8 @@
  * Memory and JIT warm-up are worth keeping: a worker thread has one writer for all its blocks.
  */
 import { assert, type Random } from '../../base/base.ts'
-import { ByteSink } from '../columns/byte-sink.ts'
 import { DIGIT, MINUS_SIGN, POINT } from '../columns/byte-classes.ts'
+import { ByteSink } from '../columns/byte-sink.ts'
 import { type ColumnFacts, FactsWorkspace } from '../columns/column-facts.ts'
 import type { ColumnValues, ValueTable } from '../columns/column-values.ts'
 import type { Encoding } from '../columns/encoding.ts'
@@ -19,7 +19,6 @@ import { encodeWordFilter } from '../filter/word-filter.ts'
 import { WordSet } from '../filter/word-set.ts'
 import type { PartFileWriter, StringKind } from '../part/part-file-writer.ts'
 import { KnownTemplates } from '../template/known-templates.ts'
-import { ColumnHints } from './column-hints.ts'
 import { noSlotFacts, type SlotFacts } from '../template/slot-facts.ts'
 import { SpanInterner } from '../template/span-interner.ts'
 import { PLAIN, type Template } from '../template/template.ts'
@@ -44,6 +43,7 @@ import {
   slotOfKinds,
   slotOfTemplate,
 } from './block-layout.ts'
+import { ColumnHints } from './column-hints.ts'
 import { hasWordAtSlot } from './word-edges.ts'
 
 /** A column whose values take more than this as plain text, and are long, may be better off with templates. */
@@ -94,8 +94,7 @@ export class BlockWriter {
   readonly #hints = new ColumnHints()
   readonly #sink = new ByteSink(1 << 16)
   readonly #random: Random
-  readonly #seed: { readonly low: number; readonly high: number }
-  #words: WordSet
+  readonly #words: WordSet
   #templates: ColumnTemplates[] = []
   #templatesLeft = 0
 
@@ -104,8 +103,8 @@ export class BlockWriter {
     this.#miner = new TemplateMiner(random)
     this.#values = new ValueInterner(random)
     this.#spans = new SpanInterner(random)
-    this.#seed = { low: random.uint32(), high: random.uint32() }
-    this.#words = this.#newWords()
+    const seed = { low: random.uint32(), high: random.uint32() }
+    this.#words = new WordSet(seed, FILTER_WORD_BYTES_MIN)
   }
 
   /** For `write`: templates of messages that the blocks of one part have in common; none so far. */
@@ -124,7 +123,7 @@ export class BlockWriter {
     known?: KnownTemplates,
   ): Promise<WrittenBlock> {
     assert(content.rowCount > 0, 'a block has rows')
-    this.#words = this.#newWords()
+    this.#words.clear()
     this.#templates = []
     this.#templatesLeft = tables.templatesLeft
     const { own, overflow } = splitFields(content.fields)
@@ -142,10 +141,6 @@ export class BlockWriter {
     await part.endFrame()
     await part.put(SLOT_FILTER, encodeWordFilter(this.#words, FINGERPRINT_BITS), 'dense')
     return { facts: factsOf(content, fields, overflow.length > 0), templates: this.#templates }
-  }
-
-  #newWords(): WordSet {
-    return new WordSet(this.#seed, FILTER_WORD_BYTES_MIN)
   }
 
   async #put(part: PartFileWriter, slot: number, kind: StringKind = 'text'): Promise<void> {

@@ -17,6 +17,8 @@ const TEXT_BYTES_MAX = 256
 export class ColumnHints {
   readonly #ofFields = new Map<string, ColumnHint>()
   readonly #ofTemplates = new Map<string, readonly ColumnHint[]>()
+  /** The same by the object, which blocks of one part have in common. */
+  readonly #ofObjects = new WeakMap<Template, readonly ColumnHint[]>()
   #slots = 0
 
   ofField(name: string): ColumnHint {
@@ -29,7 +31,15 @@ export class ColumnHints {
   }
 
   /** One for each slot. */
-  ofTemplate({ text, slots }: Template): readonly ColumnHint[] {
+  ofTemplate(template: Template): readonly ColumnHint[] {
+    let hints = this.#ofObjects.get(template)
+    if (hints !== undefined) return hints
+    hints = this.#ofText(template)
+    this.#ofObjects.set(template, hints)
+    return hints
+  }
+
+  #ofText({ text, slots }: Template): readonly ColumnHint[] {
     const { buffer, byteOffset, length } = text
     const start = Buffer.from(buffer, byteOffset, Math.min(TEXT_BYTES_MAX, length)).toString('latin1')
     const key = `${length} ${slots.join(' ')} ${start}`

@@ -2,8 +2,9 @@
  * IPv4 addresses as everybody prints them (`10.0.0.1`, never `010.0.0.1`): one sequence of numbers of 32 bits, the first
  * of the four on top.
  */
-import { ByteSource } from './byte-source.ts'
+
 import { DIGIT, POINT } from './byte-classes.ts'
+import { ByteSource } from './byte-source.ts'
 import { gather } from './column-facts.ts'
 import { DecodedColumn, newSpans } from './decoded-column.ts'
 import { DOT, isDigit, PRINT_SLACK, printNumber, ZERO } from './digits.ts'

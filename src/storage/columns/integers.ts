@@ -6,8 +6,9 @@
  *   | width | the numbers: sequence  |      width: 0 as printed, 1 to 15 digits each
  *   +-------+------------------------+
  */
-import { ByteSource, partCorrupt } from './byte-source.ts'
+
 import { DIGIT, MINUS_SIGN } from './byte-classes.ts'
+import { ByteSource, partCorrupt } from './byte-source.ts'
 import { type ColumnFacts, gather } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
 import { boundsOf, consecutiveOfLength, DecodedColumn, lazily, newSpans } from './decoded-column.ts'

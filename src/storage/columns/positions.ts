@@ -12,10 +12,10 @@
  *             9 digit or a-f, four bits   10 digit or A-F, four bits
  */
 import { bitWidth, packBits, packedLength, sharedWords, unpackBits, type Words } from './bit-packing.ts'
+import { CLASS_BITS, DIGIT, LOWER_HEX, UPPER_HEX } from './byte-classes.ts'
 import type { ByteSink } from './byte-sink.ts'
 import { ByteSource, partCorrupt } from './byte-source.ts'
-import { CLASS_BITS, DIGIT, LOWER_HEX, UPPER_HEX } from './byte-classes.ts'
-import { type ColumnFacts } from './column-facts.ts'
+import type { ColumnFacts } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
 import { consecutiveOfLength, DecodedColumn, repeated } from './decoded-column.ts'
 import type { Encoding, MaterializedColumn } from './encoding.ts'

@@ -29,6 +29,21 @@ const LAST_INTS = 4
 /** Numbers that memory is kept for, 4 MB an array. */
 const KEPT_MAX = 1 << 20
 
+/** Rows of a call: what is called often is compiled once, a loop over a whole block anew for every block. */
+const WALK_ROWS = 1024
+
+interface InternWalk {
+  readonly mined: MinedColumn
+  readonly view: DataView
+  readonly firstColumns: Uint32Array
+  readonly firstEntries: Uint32Array
+  readonly entries: Uint32Array
+  /** By column, see LAST_INTS. */
+  readonly last: Int32Array
+  /** By template. */
+  readonly rowsDone: Uint32Array
+}
+
 export class ValueInterner {
   readonly #set: ValueSet
   #entries = new Uint32Array(1 << 12)
@@ -86,28 +101,42 @@ export class ValueInterner {
     return this.#entries
   }
 
+  /** Entries of all columns: where each begins, and slot after slot of a template the rows that have it. */
   #internRows(
     mined: MinedColumn,
     data: Uint8Array,
     firstColumns: Uint32Array,
     firstEntries: Uint32Array,
   ): Uint32Array {
+    const templateCount = mined.rowCounts.length
+    const walk: InternWalk = {
+      ...{ mined, firstColumns, firstEntries },
+      view: new DataView(data.buffer, data.byteOffset, data.byteLength),
+      entries: this.#takeEntries(firstEntries[templateCount]),
+      last: new Int32Array(firstColumns[templateCount] * LAST_INTS),
+      rowsDone: new Uint32Array(templateCount),
+    }
+    let variable = 0
+    const rowCount = mined.rowTemplates.length
+    for (let row = 0; row < rowCount; row += WALK_ROWS)
+      variable = this.#internSome(walk, row, Math.min(rowCount, row + WALK_ROWS), variable)
+    return walk.entries
+  }
+
+  /** The number of the variable after those of the rows. */
+  #internSome(walk: InternWalk, from: number, to: number, firstVariable: number): number {
+    const { mined, view, firstColumns, firstEntries, entries, last, rowsDone } = walk
     const { rowTemplates, rowCounts, variableStarts: starts, variableEnds: ends } = mined
     const set = this.#set
-    const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-    const dataEnd = data.length - 4
-    const templateCount = rowCounts.length
-    const entries = this.#takeEntries(firstEntries[templateCount])
-    const last = new Int32Array(firstColumns[templateCount] * LAST_INTS)
-    const rowsDone = new Uint32Array(templateCount)
+    const dataEnd = view.byteLength - 4
     const plain = PLAIN
-    let variable = 0
-    for (let row = 0; row < rowTemplates.length; row++) {
+    let variable = firstVariable
+    for (let row = from; row < to; row++) {
       const template = rowTemplates[row]
       if (template === plain) continue
       const stride = rowCounts[template]
       const slotsEnd = firstColumns[template + 1] * LAST_INTS
-      let to = firstEntries[template] + rowsDone[template]++
+      let place = firstEntries[template] + rowsDone[template]++
       for (let at = firstColumns[template] * LAST_INTS; at < slotsEnd; at += LAST_INTS) {
         const start = starts[variable]
         const length = ends[variable] - start
@@ -128,10 +157,10 @@ export class ValueInterner {
         }
         // The latest place, since its bytes are likely in the processor's cache.
         last[at] = start
-        entries[to] = last[at + 3]
-        to += stride
+        entries[place] = last[at + 3]
+        place += stride
       }
     }
-    return entries
+    return variable
   }
 }
