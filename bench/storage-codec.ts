@@ -14,7 +14,7 @@ import { NdjsonDecoder, NdjsonWorkspace } from '../src/ingest/ingest.ts'
 import { batchCount } from '../src/record/record.ts'
 import type { BlockContent } from '../src/storage/block/block-content.ts'
 import { BlockWriter } from '../src/storage/block/block-writer.ts'
-import { BatchContent } from '../src/storage/block/content-of-batches.ts'
+import { BatchContent, ContentMemory } from '../src/storage/block/content-of-batches.ts'
 import { PartWriter } from '../src/storage/block/part-writer.ts'
 import { StoredPart } from '../src/storage/block/stored-part.ts'
 import { FrameCache } from '../src/storage/part/frame-cache.ts'
@@ -82,6 +82,7 @@ const known = writer.newKnownTemplates()
 let records = 0
 let walkSeconds = 0
 let writeSeconds = 0
+const memory = new ContentMemory()
 const kept: BlockContent[] = []
 const seconds = (since: NodeJS.CpuUsage): number => {
   const { user, system } = process.cpuUsage(since)
@@ -90,7 +91,7 @@ const seconds = (since: NodeJS.CpuUsage): number => {
 try {
   for (const { data, batches } of blocksOfBatches()) {
     const start = process.cpuUsage()
-    const content = new BatchContent(data)
+    const content = new BatchContent(data, values.check ? undefined : memory)
     const view = new DataView(data.buffer)
     for (const at of batches) content.addRecords(at, 0, batchCount(view, at))
     const block = content.build()

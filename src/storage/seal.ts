@@ -24,7 +24,7 @@ import {
   recordTimeMs,
 } from '../record/record.ts'
 import type { BlockWriter } from './block/block-writer.ts'
-import { BatchContent } from './block/content-of-batches.ts'
+import { BatchContent, ContentMemory } from './block/content-of-batches.ts'
 import { type PartTotals, PartWriter } from './block/part-writer.ts'
 import { FRAME_HEADER_BYTES, type Salt } from './frame.ts'
 import { batchKeyText } from './idempotency.ts'
@@ -104,6 +104,7 @@ class Sealing {
   /** By day: the number of its part. */
   readonly #numbers = new Map<number, number>()
   readonly #keys: { key: string; firstId: number; receivedMs: number }[] = []
+  readonly #memory = new ContentMemory()
   readonly #piece: Uint8Array
   readonly #view: DataView
   #pieceBytes = 0
@@ -214,7 +215,7 @@ class Sealing {
     number: number,
   ): Promise<void> {
     const { blockRowsMax } = this.#job
-    let content = new BatchContent(data)
+    let content = new BatchContent(data, this.#memory)
     for (const { at, numbers, ofRecord } of batches) {
       if (!numbers.includes(number)) continue
       const count = batchCount(view, at)
@@ -225,7 +226,7 @@ class Sealing {
         else content.addRecords(at, from, to, ofRecord, number)
         if (content.rowCount < blockRowsMax) continue
         await this.#writeBlock(number, content)
-        content = new BatchContent(data)
+        content = new BatchContent(data, this.#memory)
       }
     }
     if (content.rowCount > 0) await this.#writeBlock(number, content)

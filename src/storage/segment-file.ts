@@ -69,7 +69,9 @@ export async function createSegment(
 export class WindowReader {
   readonly size: number
   readonly #file: DiskFile
-  #window = new Uint8Array(0)
+  /** The window lies in it, and the next one too: what was read is gone then. */
+  #memory = new Uint8Array(0)
+  #window = this.#memory
   #start = 0
 
   constructor(file: DiskFile, size: number) {
@@ -82,7 +84,10 @@ export class WindowReader {
     const wanted = Math.min(length, this.size - offset)
     if (wanted <= 0) return new Uint8Array(0)
     if (offset < this.#start || offset + wanted > this.#start + this.#window.length) {
-      const bytes = new Uint8Array(Math.min(Math.max(wanted, WINDOW_BYTES), this.size - offset))
+      const length = Math.min(Math.max(wanted, WINDOW_BYTES), this.size - offset)
+      if (length > this.#memory.length) this.#memory = new Uint8Array(length)
+      const bytes = this.#memory.subarray(0, length)
+      this.#window = bytes.subarray(0, 0)
       const count = await readFull(this.#file, bytes, offset)
       this.#window = bytes.subarray(0, count)
       this.#start = offset

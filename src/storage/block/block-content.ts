@@ -50,7 +50,7 @@ export interface BlockContent {
 
 /** Values of one field, gathered row by row. */
 export class FieldGatherer {
-  readonly name: string
+  name: string
   count = 0
   /** Where the layout of the row that was added last has the field. */
   place = 0
@@ -62,6 +62,19 @@ export class FieldGatherer {
 
   constructor(name: string) {
     this.name = name
+  }
+
+  /** Begins another field, in the memory of this one unless that has more rows than these. */
+  reset(name: string, rowsKeptMax: number): void {
+    this.name = name
+    this.count = 0
+    this.place = 0
+    this.#anyKind = FIELD_STRING
+    if (this.#rows.length <= rowsKeptMax) return
+    this.#rows = new Uint32Array(8)
+    this.#starts = new Uint32Array(8)
+    this.#lengths = new Uint32Array(8)
+    this.#kinds = new Uint8Array(8)
   }
 
   /** The row that was added last, or -1. */
@@ -99,8 +112,8 @@ export class FieldGatherer {
     const { count } = this
     return {
       name: this.name,
-      rows: count === rowCount ? null : this.#rows.slice(0, count),
-      kinds: this.#anyKind === FIELD_STRING ? null : this.#kinds.slice(0, count),
+      rows: count === rowCount ? null : this.#rows.subarray(0, count),
+      kinds: this.#anyKind === FIELD_STRING ? null : this.#kinds.subarray(0, count),
       starts: this.#starts.subarray(0, count),
       lengths: this.#lengths.subarray(0, count),
     }

@@ -7,18 +7,19 @@
  * Memory and JIT warm-up are worth keeping: a worker thread has one writer for all its blocks.
  */
 import { assert, type Random } from '../../base/base.ts'
+import { DIGIT, MINUS_SIGN, POINT } from '../columns/byte-classes.ts'
 import { ByteSink } from '../columns/byte-sink.ts'
-import { type ColumnFacts, DIGIT, FactsWorkspace, MINUS_SIGN, POINT } from '../columns/column-facts.ts'
+import { type ColumnFacts, FactsWorkspace } from '../columns/column-facts.ts'
 import type { ColumnValues, ValueTable } from '../columns/column-values.ts'
 import type { Encoding } from '../columns/encoding.ts'
-import { chooseEncoding } from '../columns/encodings.ts'
+import { type ColumnHint, chooseEncoding } from '../columns/encodings.ts'
 import { planSequence } from '../columns/number-sequence.ts'
 import { Scratch } from '../columns/scratch.ts'
 import { encodeWordFilter } from '../filter/word-filter.ts'
 import { WordSet } from '../filter/word-set.ts'
 import type { PartFileWriter, StringKind } from '../part/part-file-writer.ts'
 import { KnownTemplates } from '../template/known-templates.ts'
-import { addValue, noSlotFacts, type SlotFacts } from '../template/slot-facts.ts'
+import { noSlotFacts, type SlotFacts } from '../template/slot-facts.ts'
 import { SpanInterner } from '../template/span-interner.ts'
 import { PLAIN, type Template } from '../template/template.ts'
 import { type MinedColumn, TemplateMiner } from '../template/template-miner.ts'
@@ -42,6 +43,7 @@ import {
   slotOfKinds,
   slotOfTemplate,
 } from './block-layout.ts'
+import { ColumnHints } from './column-hints.ts'
 import { hasWordAtSlot } from './word-edges.ts'
 
 /** A column whose values take more than this as plain text, and are long, may be better off with templates. */
@@ -67,6 +69,9 @@ export interface ColumnTemplates {
   readonly plainRows: number
 }
 
+/** Imported constants cost a look-up each time: this one is for hot functions. */
+const WORD_BYTES_MIN = FILTER_WORD_BYTES_MIN
+
 export interface WrittenBlock {
   readonly facts: BlockFacts
   readonly templates: readonly ColumnTemplates[]
@@ -86,10 +91,10 @@ export class BlockWriter {
   readonly #workspace = new FactsWorkspace()
   /** For columns that are only tried: facts of a workspace are good until it finds others. */
   readonly #trial = new FactsWorkspace()
+  readonly #hints = new ColumnHints()
   readonly #sink = new ByteSink(1 << 16)
   readonly #random: Random
-  readonly #seed: { readonly low: number; readonly high: number }
-  #words: WordSet
+  readonly #words: WordSet
   #templates: ColumnTemplates[] = []
   #templatesLeft = 0
 
@@ -98,8 +103,8 @@ export class BlockWriter {
     this.#miner = new TemplateMiner(random)
     this.#values = new ValueInterner(random)
     this.#spans = new SpanInterner(random)
-    this.#seed = { low: random.uint32(), high: random.uint32() }
-    this.#words = this.#newWords()
+    const seed = { low: random.uint32(), high: random.uint32() }
+    this.#words = new WordSet(seed, FILTER_WORD_BYTES_MIN)
   }
 
   /** For `write`: templates of messages that the blocks of one part have in common; none so far. */
@@ -118,7 +123,7 @@ export class BlockWriter {
     known?: KnownTemplates,
   ): Promise<WrittenBlock> {
     assert(content.rowCount > 0, 'a block has rows')
-    this.#words = this.#newWords()
+    this.#words.clear()
     this.#templates = []
     this.#templatesLeft = tables.templatesLeft
     const { own, overflow } = splitFields(content.fields)
@@ -138,10 +143,6 @@ export class BlockWriter {
     return { facts: factsOf(content, fields, overflow.length > 0), templates: this.#templates }
   }
 
-  #newWords(): WordSet {
-    return new WordSet(this.#seed, FILTER_WORD_BYTES_MIN)
-  }
-
   async #put(part: PartFileWriter, slot: number, kind: StringKind = 'text'): Promise<void> {
     await part.put(slot, this.#sink.written(), kind)
     this.#sink.clear()
@@ -156,18 +157,18 @@ export class BlockWriter {
     overflow: readonly FieldContent[],
   ): Promise<void> {
     const sink = this.#sink
-    sequence(sink, idGaps(content.ids))
+    encodeIds(sink, content.ids)
     await this.#put(part, SLOT_IDS)
     if (!isTimeReceived(content)) {
       sequence(sink, content.timesMs)
-      sequence(sink, floatsOf(content.timesNs))
+      sequence(sink, content.timesNs)
       await this.#put(part, SLOT_TIMES)
     }
     sequence(sink, content.receivedMs)
-    sequence(sink, floatsOf(content.receivedNs))
+    sequence(sink, content.receivedNs)
     await this.#put(part, SLOT_RECEIVED)
-    sequence(sink, floatsOf(content.severities))
-    sequence(sink, floatsOf(content.flags))
+    sequence(sink, content.severities)
+    sequence(sink, content.flags)
     this.#encodeLevelWords(content)
     await this.#put(part, SLOT_LEVELS)
     encodeLayouts(sink, content, own, overflow)
@@ -202,13 +203,13 @@ export class BlockWriter {
   ): Promise<FieldFacts> {
     const { kinds, starts, lengths } = field
     if (kinds !== null) {
-      sequence(this.#sink, floatsOf(kinds))
+      sequence(this.#sink, kinds)
       await this.#put(part, slotOfKinds(column))
     }
     const values = this.#spans.column(starts, lengths)
     const facts = this.#workspace.facts(values)
     const common = { name, rows: starts.length, hasKinds: kinds !== null }
-    const { encoding, plan } = chooseEncoding(values, facts)
+    const { encoding, plan } = chooseEncoding(values, facts, this.#hints.ofField(field.name))
     const spans = { data: content.data, starts, lengths }
     if (encoding.isText && (await this.#writeMinedField(spans, plan.bytes, column, part))) {
       return { ...common, form: FORM_TEMPLATES, bounds: null, values: null }
@@ -310,9 +311,10 @@ export class BlockWriter {
     // A variable may lie within a word: then only whole rows tell the words.
     const isLeaky = templates.map(hasWordAtSlot)
     if (isLeaky.includes(true)) this.#addWordsOfRows(spans, rowTemplates, isLeaky)
+    this.#addWordsOfTable(columns.table)
     const slots: SlotFacts[] = []
     for (let place = 0; place < templates.length; place++) {
-      slots.push(this.#encodeSlots(columns, place, templates[place].slots.length, !isLeaky[place]))
+      slots.push(this.#encodeSlots(columns, place, this.#hints.ofTemplate(templates[place])))
       if (templates[place].slots.length > 0) await this.#put(part, slotOfTemplate(column, place))
     }
     this.#templates.push({ column, templates, rowCounts, slots, plainRows })
@@ -323,7 +325,8 @@ export class BlockWriter {
     const { templates, rowTemplates } = mined
     const sink = this.#sink
     const plain = templates.length
-    const places = new Float64Array(rowTemplates.length)
+    sequenceScratch.reset()
+    const places = sequenceScratch.floats(rowTemplates.length)
     let plainRows = 0
     for (let row = 0; row < places.length; row++) {
       const isPlain = rowTemplates[row] === PLAIN
@@ -332,7 +335,7 @@ export class BlockWriter {
     }
     sink.varint(templates.length)
     sink.varint(plainRows)
-    sequence(sink, places)
+    planSequence(places, sequenceScratch).write(sink)
     if (plainRows > 0) {
       const { starts, lengths } = plainSpans(spans, rowTemplates, plainRows)
       const values = this.#spans.internSpans(spans.data, starts, lengths)
@@ -345,20 +348,22 @@ export class BlockWriter {
   }
 
   /** The variables of one template, slot by slot: bytes that follow, code and bytes of the column. */
-  #encodeSlots(columns: TemplateColumns, place: number, slotCount: number, addsWords: boolean): SlotFacts {
+  #encodeSlots(columns: TemplateColumns, place: number, hints: readonly ColumnHint[]): SlotFacts {
     const sink = this.#sink
+    const slotCount = hints.length
     const slotFacts = noSlotFacts(slotCount)
     for (let slot = 0; slot < slotCount; slot++) {
       const values = columns.slot(place, slot)
       const facts = this.#workspace.facts(values)
-      const { encoding, plan } = chooseEncoding(values, facts)
+      const { encoding, plan } = chooseEncoding(values, facts, hints[slot])
       scratch.clear()
       scratch.u8(encoding.code)
       plan.write(scratch)
       sink.varint(scratch.length)
       sink.append(scratch.written())
-      addValues(slotFacts, slot, values.table, facts.distinct)
-      if (addsWords && facts.lengthMax >= FILTER_WORD_BYTES_MIN) this.#addWords(values.table, facts.distinct)
+      slotFacts.classes[slot] = facts.classes
+      slotFacts.lengthMin[slot] = facts.lengthMin
+      slotFacts.lengthMax[slot] = facts.lengthMax
     }
     return slotFacts
   }
@@ -370,7 +375,15 @@ export class BlockWriter {
     for (let i = 0; i < distinct.length; i++) {
       const start = starts[distinct[i]]
       const end = ends[distinct[i]]
-      if (end - start >= FILTER_WORD_BYTES_MIN) words.addWords(bytes, start, end)
+      if (end - start >= WORD_BYTES_MIN) words.addWords(bytes, start, end)
+    }
+  }
+
+  /** Each value once, in the order in which they lie in memory. */
+  #addWordsOfTable({ bytes, starts, ends, count }: ValueTable): void {
+    const words = this.#words
+    for (let entry = 0; entry < count; entry++) {
+      if (ends[entry] - starts[entry] >= WORD_BYTES_MIN) words.addWords(bytes, starts[entry], ends[entry])
     }
   }
 
@@ -390,16 +403,6 @@ export class BlockWriter {
 /** For one column at a time. */
 const scratch = new ByteSink(1 << 16)
 
-function addValues(
-  facts: SlotFacts,
-  slot: number,
-  { bytes, starts, ends }: ValueTable,
-  distinct: Uint32Array,
-): void {
-  for (let i = 0; i < distinct.length; i++)
-    addValue(facts, slot, bytes, starts[distinct[i]], ends[distinct[i]])
-}
-
 const unmined = (rowCount: number): MinedColumn => ({
   templates: [],
   rowCounts: new Uint32Array(0),
@@ -409,17 +412,12 @@ const unmined = (rowCount: number): MinedColumn => ({
 })
 
 /** What ids are more than the numbers of their rows. */
-function idGaps(ids: Float64Array): Float64Array {
+function encodeIds(sink: ByteSink, ids: Float64Array): void {
   const first = ids[0]
-  const gaps = new Float64Array(ids.length)
+  sequenceScratch.reset()
+  const gaps = sequenceScratch.floats(ids.length)
   for (let row = 0; row < gaps.length; row++) gaps[row] = ids[row] - first - row
-  return gaps
-}
-
-function floatsOf(numbers: Uint32Array | Uint8Array): Float64Array {
-  const floats = new Float64Array(numbers.length)
-  floats.set(numbers)
-  return floats
+  planSequence(gaps, sequenceScratch).write(sink)
 }
 
 function isAnySet(numbers: Uint32Array): boolean {
@@ -429,9 +427,11 @@ function isAnySet(numbers: Uint32Array): boolean {
 
 const sequenceScratch = new Scratch()
 
-function sequence(sink: ByteSink, numbers: Float64Array): void {
+function sequence(sink: ByteSink, numbers: ArrayLike<number>): void {
   sequenceScratch.reset()
-  planSequence(numbers, sequenceScratch).write(sink)
+  const floats = sequenceScratch.floats(numbers.length)
+  floats.set(numbers)
+  planSequence(floats, sequenceScratch).write(sink)
 }
 
 function isTimeReceived({ timesMs, timesNs, receivedMs, receivedNs, rowCount }: BlockContent): boolean {
@@ -462,7 +462,7 @@ function encodeLayouts(
     sink.varint(layout.length)
     for (const entry of layout) sink.varint(numberOf[entry >> 1] * 2 + (entry & 1))
   }
-  sequence(sink, floatsOf(rowLayouts))
+  sequence(sink, rowLayouts)
 }
 
 function plainSpans(

@@ -30,6 +30,27 @@ const FIELD_HEAD = FIELD_HEADER_BYTES
 const RECORD_HEAD = RECORD_HEADER_BYTES
 const TWO_32 = 4_294_967_296
 const ROWS_FIRST = 1024
+/** Of more rows, and more fields, no memory is kept. */
+const ROWS_KEPT_MAX = 1 << 16
+const FIELDS_KEPT_MAX = 32
+
+/** What gathering a block needs, used again for the next: a block is good until another is begun in the same memory. */
+export class ContentMemory {
+  rows = new RowColumns(ROWS_FIRST)
+  readonly #fields: FieldGatherer[] = []
+
+  /** For the field with this number. */
+  fieldGatherer(number: number, name: string): FieldGatherer {
+    if (number >= FIELDS_KEPT_MAX) return new FieldGatherer(name)
+    const gatherer = (this.#fields[number] ??= new FieldGatherer(name))
+    gatherer.reset(name, ROWS_KEPT_MAX)
+    return gatherer
+  }
+
+  begin(): void {
+    if (this.rows.ids.length > ROWS_KEPT_MAX) this.rows = new RowColumns(ROWS_FIRST)
+  }
+}
 
 export class BatchContent {
   readonly #data: Uint8Array
@@ -39,7 +60,8 @@ export class BatchContent {
   readonly #names: Uint8Array[] = []
   readonly #numbers = new Map<string, number>()
   readonly #layouts = new LayoutSet()
-  #rows = new RowColumns(ROWS_FIRST)
+  readonly #memory: ContentMemory
+  #rows: RowColumns
   #rowCount = 0
   /** The layout of the last record: what it is, and its number. */
   #last: number[] = []
@@ -47,7 +69,10 @@ export class BatchContent {
   /** What the record that is being read has so far. */
   #current: number[] = []
 
-  constructor(data: Uint8Array) {
+  constructor(data: Uint8Array, memory = new ContentMemory()) {
+    this.#memory = memory
+    memory.begin()
+    this.#rows = memory.rows
     this.#data = data
     this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength)
   }
@@ -105,7 +130,9 @@ export class BatchContent {
   }
 
   #reserve(rowCount: number): void {
-    while (rowCount > this.#rows.ids.length) this.#rows = this.#rows.grown()
+    if (rowCount <= this.#rows.ids.length) return
+    this.#rows = this.#rows.grown(rowCount)
+    this.#memory.rows = this.#rows
   }
 
   /** Hot. The places are those of a record (record/batch.ts), read here as they stand: a call for each costs more. */
@@ -178,7 +205,8 @@ export class BatchContent {
     const key = Buffer.from(name.buffer).toString('latin1')
     let field = this.#numbers.get(key)
     if (field === undefined) {
-      field = this.#fields.push(new FieldGatherer(Buffer.from(name.buffer).toString('utf8'))) - 1
+      field = this.#fields.length
+      this.#fields.push(this.#memory.fieldGatherer(field, Buffer.from(name.buffer).toString('utf8')))
       this.#names.push(name)
       this.#numbers.set(key, field)
     }
@@ -238,8 +266,10 @@ class RowColumns {
     this.rowLayouts = new Uint32Array(capacity)
   }
 
-  grown(): RowColumns {
-    const larger = new RowColumns(this.ids.length * 4)
+  grown(rowCount: number): RowColumns {
+    let capacity = this.ids.length
+    while (capacity < rowCount) capacity *= 4
+    const larger = new RowColumns(capacity)
     larger.ids.set(this.ids)
     larger.timesMs.set(this.timesMs)
     larger.timesNs.set(this.timesNs)

@@ -2,8 +2,10 @@
  * IPv4 addresses as everybody prints them (`10.0.0.1`, never `010.0.0.1`): one sequence of numbers of 32 bits, the first
  * of the four on top.
  */
+
+import { DIGIT, POINT } from './byte-classes.ts'
 import { ByteSource } from './byte-source.ts'
-import { DIGIT, gather, POINT } from './column-facts.ts'
+import { gather } from './column-facts.ts'
 import { DecodedColumn, newSpans } from './decoded-column.ts'
 import { DOT, isDigit, PRINT_SLACK, printNumber, ZERO } from './digits.ts'
 import { bitsOfDigits, type Encoding, type MaterializedColumn } from './encoding.ts'
@@ -17,7 +19,7 @@ export const addresses: Encoding = {
   name: 'ipv4',
   isText: false,
 
-  plan({ table }, facts) {
+  plan({ table }, facts, detail) {
     const { classes, lengthMin, lengthMax, distinct, scratch } = facts
     if (classes !== (DIGIT | POINT) || lengthMin < SHORTEST || lengthMax > LONGEST) return null
     const numbers = scratch.floats(distinct.length)
@@ -26,7 +28,8 @@ export const addresses: Encoding = {
       if (value < 0) return null
       numbers[i] = value
     }
-    return { ...planSequence(gather(numbers, facts), scratch), settles: true }
+    const { form, ...plan } = planSequence(gather(numbers, facts), scratch, true, detail)
+    return { ...plan, settles: true, detail: form }
   },
 
   decode(bytes, rowCount) {

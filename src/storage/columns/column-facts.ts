@@ -2,29 +2,12 @@
  * What one cheap pass over a column finds out, so that most encodings can say at once that they do not fit.
  *
  * The rows are numbered anew: a code is the place of a value among the column's own distinct values, in the order of
- * their first appearance. Bytes are looked at once a distinct value, so the cost is that of the rows plus that of the
- * distinct bytes, whatever they are.
+ * their first appearance. No byte is looked at: what a value is made of stands in the table.
  */
 import { assert } from '../../base/base.ts'
 import type { ColumnValues, ValueTable } from './column-values.ts'
 import { Scratch } from './scratch.ts'
 import { ShapeSplitter, type SplitValues } from './shape-splitter.ts'
-
-/** Classes of bytes, as bits. */
-export const DIGIT = 1
-export const LOWER_HEX = 2
-export const UPPER_HEX = 4
-export const MINUS_SIGN = 8
-export const POINT = 16
-export const OTHER = 32
-
-export const BYTE_CLASSES = Uint8Array.from({ length: 256 }, (_, byte) => {
-  if (byte >= 0x30 && byte <= 0x39) return DIGIT
-  if (byte >= 0x61 && byte <= 0x66) return LOWER_HEX
-  if (byte >= 0x41 && byte <= 0x46) return UPPER_HEX
-  if (byte === 0x2d) return MINUS_SIGN
-  return byte === 0x2e ? POINT : OTHER
-})
 
 /** Good until the workspace finds the facts of another column; so are plans that were made of them. */
 export interface ColumnFacts {
@@ -41,10 +24,7 @@ export interface ColumnFacts {
   readonly lengthMax: number
   /** Bytes of all distinct values. */
   readonly distinctBytes: number
-  /**
-   * Which classes of bytes occur anywhere, as bits; looks at no more than the first 64 bytes of a value, and no further
-   * once there are digits and others: no encoding asks for more then.
-   */
+  /** Which classes of bytes occur anywhere, as bits (byte-classes.ts). */
   readonly classes: number
   /** Memory for what encodings work out. */
   readonly scratch: Scratch
@@ -64,9 +44,6 @@ export interface Findings {
   isCurrent: boolean
 }
 
-const TEXT_WITH_DIGITS = DIGIT | OTHER
-/** How far into a value its classes of bytes are looked at: longer ones are text to every encoding that asks. */
-const CLASSIFIED_BYTES_MAX = 64
 /** Rows of columns up to here keep their memory. */
 const KEPT_ROWS_MAX = 1 << 18
 
@@ -132,7 +109,7 @@ export class FactsWorkspace {
   }
 
   #facts(
-    { bytes, starts, ends }: ValueTable,
+    { starts, ends, classes: classesOfEntry }: ValueTable,
     distinct: Uint32Array,
     codes: Uint32Array,
     changes: number,
@@ -143,14 +120,12 @@ export class FactsWorkspace {
     let distinctBytes = 0
     let classes = 0
     for (let i = 0; i < count; i++) {
-      const start = starts[distinct[i]]
-      const length = ends[distinct[i]] - start
+      const entry = distinct[i]
+      const length = ends[entry] - starts[entry]
       distinctBytes += length
       if (length < lengthMin) lengthMin = length
       if (length > lengthMax) lengthMax = length
-      if ((classes & TEXT_WITH_DIGITS) === TEXT_WITH_DIGITS) continue
-      const end = start + (length < CLASSIFIED_BYTES_MAX ? length : CLASSIFIED_BYTES_MAX)
-      for (let at = start; at < end; at++) classes |= BYTE_CLASSES[bytes[at]]
+      classes |= classesOfEntry[entry]
     }
     return {
       distinct,

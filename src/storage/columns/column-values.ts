@@ -14,6 +14,8 @@ export interface ValueTable {
   /** Value `entry` is `bytes[starts[entry] .. ends[entry])`. */
   readonly starts: Uint32Array
   readonly ends: Uint32Array
+  /** By entry: the classes of its bytes, as bits (byte-classes.ts). */
+  readonly classes: Uint16Array
   readonly count: number
 }
 

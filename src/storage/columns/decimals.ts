@@ -6,8 +6,10 @@
  *   | the integers: sequence | digits behind the point: sequence |      12.50 → 1250, 2
  *   +------------------------+----------------------------------+
  */
+
+import { DIGIT, MINUS_SIGN, POINT } from './byte-classes.ts'
 import { ByteSource, partCorrupt } from './byte-source.ts'
-import { type ColumnFacts, DIGIT, gather, MINUS_SIGN, POINT } from './column-facts.ts'
+import { type ColumnFacts, gather } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
 import { DecodedColumn, lazily, newSpans } from './decoded-column.ts'
 import {

@@ -28,6 +28,11 @@ const PLACES_ALONE_MAX = 16
 /** With more distinct values than this share of the rows, a dictionary cannot win. */
 const DISTINCT_SHARE_MAX = 0.9
 
+/** Of a plan's detail: the number of the inner encoding, the way of the codes, the form of their sequence. */
+const INNER_MASK = 0xf
+const WAY_SHIFT = 4
+const FORM_SHIFT = 5
+
 /** `inner` holds the distinct values; one of them must take any. */
 export function dictionaryOf(inner: readonly Encoding[]): Encoding {
   const innerOf = (code: number): Encoding => {
@@ -40,17 +45,24 @@ export function dictionaryOf(inner: readonly Encoding[]): Encoding {
     name: 'dictionary',
     isText: false,
 
-    plan({ table }, facts) {
+    plan({ table }, facts, detail) {
       const { distinct, codes } = facts
       if (distinct.length === 1 || distinct.length > codes.length * DISTINCT_SHARE_MAX) return null
       const integers = integersOf(table, facts)
       if (integers !== null && isNarrow(integers)) return null
       const values = { table, entries: distinct, rowCount: distinct.length }
-      const chosen = smallestOf(inner, values, factsOfDistinct(facts))
+      const ofDistinct = factsOfDistinct(facts)
+      const known = detail === undefined ? undefined : inner[detail & INNER_MASK]
+      const knownPlan = known?.plan(values, ofDistinct) ?? null
+      const chosen =
+        known === undefined || knownPlan === null
+          ? smallestOf(inner, values, ofDistinct)
+          : { encoding: known, plan: knownPlan }
       if (chosen === null) return null
       const { encoding, plan } = chosen
-      const codesPlan = planCodes(facts)
+      const codesPlan = planCodes(facts, detail)
       return {
+        detail: inner.indexOf(encoding) | (codesPlan.way << WAY_SHIFT) | (codesPlan.plan.form << FORM_SHIFT),
         bytes: 5 + plan.bytes + codesPlan.plan.bytes,
         write: (sink) => {
           sink.varint(distinct.length)
@@ -98,8 +110,16 @@ function isNarrow(integers: Float64Array): boolean {
   return true
 }
 
-function planCodes(facts: ColumnFacts): { readonly way: number; readonly plan: SequencePlan } {
+function planCodes(
+  facts: ColumnFacts,
+  detail: number | undefined,
+): { readonly way: number; readonly plan: SequencePlan } {
   const { distinct, scratch } = facts
+  if (detail !== undefined) {
+    const way = (detail >> WAY_SHIFT) & 1
+    const codes = way === PLACES ? placesOf(facts) : distancesOf(facts)
+    return { way, plan: planSequence(codes, scratch, true, detail >> FORM_SHIFT) }
+  }
   const places = planSequence(placesOf(facts), scratch)
   if (distinct.length <= PLACES_ALONE_MAX) return { way: PLACES, plan: places }
   const distances = planSequence(distancesOf(facts), scratch)

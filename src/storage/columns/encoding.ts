@@ -22,8 +22,9 @@ export interface Encoding {
   /**
    * How this encoding would write the column; null where it cannot hold it exactly, or surely should not. Asked for
    * every column of every block: it says no by the facts alone where it can. The column has at least one row.
+   * `detail` is that of a plan for a column like it: what was tried for it in vain need not be tried again.
    */
-  plan(values: ColumnValues, facts: ColumnFacts): EncodingPlan | null
+  plan(values: ColumnValues, facts: ColumnFacts, detail?: number): EncodingPlan | null
   /** PART_CORRUPT. The bytes stay with the column and must not change. */
   decode(bytes: Uint8Array, rowCount: number): EncodedColumn
   /**
@@ -53,6 +54,8 @@ export interface EncodingPlan {
   readonly bytes: number
   /** The values are so clearly of this kind that encodings further down the registry need not be asked. */
   readonly settles?: boolean
+  /** What the encoding decided on the way, as it alone understands it. */
+  readonly detail?: number
   /** At most once, while the values and the facts are what they were. */
   readonly write: (sink: ByteSink) => void
 }

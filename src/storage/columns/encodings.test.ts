@@ -6,8 +6,9 @@ import { zstdCompressSync } from 'node:zlib'
 import { sharedFolder } from '../../../test/shared-folder.ts'
 import { isCodedError, SeededRandom } from '../../base/base.ts'
 import { ByteSink } from './byte-sink.ts'
+import type { ColumnValues } from './column-values.ts'
 import type { EncodedColumn, Encoding } from './encoding.ts'
-import { chooseEncoding, decodeColumn, ENCODINGS, encodeColumn } from './encodings.ts'
+import { chooseEncoding, decodeColumn, ENCODINGS, encodeColumn, newColumnHint } from './encodings.ts'
 import { columnOf, encodeRows, factsOf, logColumns, randomRows, rowsOf, VALUE_KINDS } from './test-columns.ts'
 
 /** Every encoding that takes the rows gives them back, and so does the one that is chosen. Answers its name. */
@@ -156,6 +157,42 @@ test('columns that share memory come back when they are decoded after one anothe
   columns.forEach(({ rows, column }, i) => {
     assertColumn(column, rows, kinds[i])
   })
+})
+
+test('a column comes back whatever column the hint is of, and is hardly larger for it', () => {
+  const kinds = Object.keys(VALUE_KINDS)
+  for (const [seed, from] of kinds.entries()) {
+    const before = columnOf(randomRows(from, seed, 400))
+    for (const kind of kinds) {
+      const hint = newColumnHint()
+      chooseEncoding(before, factsOf(before), hint)
+      const rows = randomRows(kind, seed + 1, 300)
+      const values = columnOf(rows)
+      const alone = chooseEncoding(values, factsOf(values)).plan.bytes
+      const { encoding, plan } = chooseEncoding(values, factsOf(values), hint)
+      const sink = new ByteSink()
+      plan.write(sink)
+      assertColumn(decodeColumn(encoding.code, sink.written().slice(), rows.length), rows, `${from}, ${kind}`)
+      if (from === kind)
+        assert.ok(plan.bytes <= alone * 1.2 + 16, `${kind}: ${plan.bytes} bytes, ${alone} without a hint`)
+    }
+  }
+})
+
+test('a hint is taken until the column grows, and given up now and then', () => {
+  const integers = columnOf(randomRows('process ids', 1, 400))
+  const hint = newColumnHint()
+  const triesOf = (values: ColumnValues): boolean => {
+    const { uses } = hint
+    chooseEncoding(values, factsOf(values), hint)
+    return hint.uses <= uses
+  }
+  assert.equal(triesOf(integers), true)
+  const tries = Array.from({ length: 32 }, () => triesOf(integers))
+  assert.deepEqual(tries.indexOf(true), 15)
+  assert.equal(tries.filter((isTry) => isTry).length, 2)
+  assert.equal(triesOf(columnOf(randomRows('uuids', 1, 400))), true)
+  assert.equal(triesOf(columnOf(randomRows('uuids', 2, 400))), false)
 })
 
 test('a few rows are numbers or plain, and small numbers are no dictionary', () => {

@@ -28,12 +28,49 @@ const byCode: readonly (Encoding | undefined)[] = Array.from({ length: 256 }, (_
   ENCODINGS.find((encoding) => encoding.code === code),
 )
 
-/** The encoding that makes the column smallest. The column has at least one row. */
-export function chooseEncoding(values: ColumnValues, facts: ColumnFacts): ChosenEncoding {
+/** What was best for a column like this one, in a block before: the same slot of the same template, or the same field. */
+export interface ColumnHint {
+  code: number
+  detail: number | undefined
+  bytesPerRow: number
+  /** How often it was taken since all encodings were tried. */
+  uses: number
+}
+
+/** No encoding has this code. */
+const NO_CODE = -1
+export const newColumnHint = (): ColumnHint => ({ code: NO_CODE, detail: undefined, bytesPerRow: 0, uses: 0 })
+
+/** So often a hint is taken before all encodings are tried again. */
+const HINT_USES_MAX = 15
+/** A hint is not taken where the column gets this much larger a row than the one that it comes from, and some bytes. */
+const HINT_GROWTH_MAX = 1.2
+const HINT_SLACK_BYTES = 16
+
+/** The encoding that makes the column smallest, or as small as the hint says. The column has at least one row. */
+export function chooseEncoding(values: ColumnValues, facts: ColumnFacts, hint?: ColumnHint): ChosenEncoding {
   assertCurrent(facts)
+  const likely = hint === undefined ? null : takeHint(values, facts, hint)
+  if (likely !== null) return likely
   const chosen = smallestOf(ENCODINGS, values, facts)
   assert(chosen !== null, 'the plain encoding takes every column')
+  if (hint !== undefined && facts.distinct.length > 1) {
+    hint.code = chosen.encoding.code
+    hint.detail = chosen.plan.detail
+    hint.bytesPerRow = chosen.plan.bytes / values.rowCount
+    hint.uses = 0
+  }
   return chosen
+}
+
+function takeHint(values: ColumnValues, facts: ColumnFacts, hint: ColumnHint): ChosenEncoding | null {
+  if (hint.code === NO_CODE || hint.uses === HINT_USES_MAX || facts.distinct.length === 1) return null
+  const encoding = byCode[hint.code]
+  const plan = encoding?.plan(values, facts, hint.detail) ?? null
+  const bytesMax = hint.bytesPerRow * values.rowCount * HINT_GROWTH_MAX + HINT_SLACK_BYTES
+  if (encoding === undefined || plan === null || plan.bytes > bytesMax) return null
+  hint.uses++
+  return { encoding, plan }
 }
 
 /** Writes the column in the encoding that makes it smallest, which is answered: its code must be kept beside. */

@@ -3,7 +3,7 @@
  * and something for every symbol, because a short column cannot pay for a table of its own.
  */
 
-import { BYTE_CLASSES, MINUS_SIGN } from './column-facts.ts'
+import { CLASS_BITS, DIGIT, LOWER_HEX, UPPER_HEX } from './byte-classes.ts'
 import type { ValueTable } from './column-values.ts'
 
 /** `n * log2(n)`, which a histogram needs 256 times. */
@@ -84,7 +84,7 @@ export function textBits({ bytes, starts, ends }: ValueTable, distinct: Uint32Ar
   let words = 0
   for (let symbol = 0; symbol < 256; symbol++) {
     if (counts[symbol] === 0) continue
-    if (BYTE_CLASSES[symbol] >= MINUS_SIGN) words += counts[symbol]
+    if ((CLASS_BITS[symbol] & ~(DIGIT | LOWER_HEX | UPPER_HEX)) !== 0) words += counts[symbol]
     inside += nLogN(counts[symbol])
     symbols++
     counts[symbol] = 0

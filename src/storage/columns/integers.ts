@@ -6,8 +6,10 @@
  *   | width | the numbers: sequence  |      width: 0 as printed, 1 to 15 digits each
  *   +-------+------------------------+
  */
+
+import { DIGIT, MINUS_SIGN } from './byte-classes.ts'
 import { ByteSource, partCorrupt } from './byte-source.ts'
-import { type ColumnFacts, DIGIT, gather, MINUS_SIGN } from './column-facts.ts'
+import { type ColumnFacts, gather } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
 import { boundsOf, consecutiveOfLength, DecodedColumn, lazily, newSpans } from './decoded-column.ts'
 import {
@@ -31,13 +33,14 @@ export const integers: Encoding = {
   name: 'integers',
   isText: false,
 
-  plan({ table }, facts) {
+  plan({ table }, facts, form) {
     const numbers = integersOf(table, facts)
     if (numbers === null) return null
-    const plan = planSequence(gather(numbers, facts), facts.scratch)
+    const plan = planSequence(gather(numbers, facts), facts.scratch, true, form)
     return {
       bytes: 1 + plan.bytes,
       settles: true,
+      detail: plan.form,
       write: (sink) => {
         sink.u8(isCanonical(table, facts) ? CANONICAL : facts.lengthMax)
         plan.write(sink)

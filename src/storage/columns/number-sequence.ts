@@ -51,7 +51,15 @@ const RUN_ROWS_MIN = 4
 /** Differences are tried where they are, on average, this much smaller than the range of the values. */
 const DELTA_GAIN_MIN = 6
 
+/** Of a plan: in which of the forms, so that it can be asked for again. */
+export const FORM_ANY = 0
+const FORM_OFFSETS = 1
+const FORM_DELTAS = 2
+const FORM_RUNS = 3
+
 export interface SequencePlan {
+  /** FORM_ANY where all numbers are equal. */
+  readonly form: number
   /** What it takes after compression, roughly. */
   readonly bytes: number
   readonly write: (sink: ByteSink) => void
@@ -68,14 +76,23 @@ interface Shape {
 
 /**
  * `numbers` must not be empty, nor change before the plan is written; nor may `scratch` be reset. Their range is below
- * 2^53.
+ * 2^53. With the form of another plan no other is tried, unless that one makes no sense for these numbers.
  */
-export function planSequence(numbers: Float64Array, scratch: Scratch, mayHaveRuns = true): SequencePlan {
+export function planSequence(
+  numbers: Float64Array,
+  scratch: Scratch,
+  mayHaveRuns = true,
+  form = FORM_ANY,
+): SequencePlan {
   const shape = measure(numbers)
   const { min, max } = shape
   if (min === max) return planEqual(min)
   assert(max - min <= Number.MAX_SAFE_INTEGER, 'the range of a sequence is below 2^53')
+  if (form === FORM_DELTAS && isWorthDeltas(shape, numbers.length)) return planDeltas(numbers, shape.deltaMax)
+  if (form === FORM_RUNS && mayHaveRuns && (shape.changes + 1) * RUN_ROWS_MIN <= numbers.length)
+    return planRuns(numbers, shape.changes + 1, scratch)
   let best = planOffsets(numbers, min, max)
+  if (form === FORM_OFFSETS) return best
   if (isWorthDeltas(shape, numbers.length)) best = smaller(best, planDeltas(numbers, shape.deltaMax))
   if (mayHaveRuns && (shape.changes + 1) * RUN_ROWS_MIN <= numbers.length)
     best = smaller(best, planRuns(numbers, shape.changes + 1, scratch))
@@ -116,7 +133,7 @@ function planEqual(value: number): SequencePlan {
     sink.u8(0)
     sink.signedVarint(value)
   }
-  return { bytes: headerLength(value), write }
+  return { form: FORM_ANY, bytes: headerLength(value), write }
 }
 
 /** Bytes of tag and base. */
@@ -144,23 +161,25 @@ function planWords(
   packedTag: number,
   planesTag: number,
 ): SequencePlan {
+  const form = packedTag === TAG_DELTA ? FORM_DELTAS : FORM_OFFSETS
   const header = headerLength(base)
   const words = makeWords()
   const compressible = compressibleBits(words, width) / 8
   const packed = packedLength(words.count, width)
   if (width <= 4) {
     const aligned = width === 3 && compressible < packed ? 4 : width
-    return packedPlan(makeWords, aligned, base, packedTag + aligned, header + Math.min(packed, compressible))
+    const bytes = header + Math.min(packed, compressible)
+    return packedPlan(makeWords, aligned, base, packedTag + aligned, { form, bytes })
   }
   if (packed < compressible * PLANES_GAIN_MIN)
-    return packedPlan(makeWords, width, base, packedTag + width, header + packed)
+    return packedPlan(makeWords, width, base, packedTag + width, { form, bytes: header + packed })
   const planes = Math.ceil(width / 8)
   const write = (sink: ByteSink): void => {
     sink.u8(planesTag + planes)
     sink.signedVarint(base)
     writePlanes(makeWords(), planes, sink)
   }
-  return { bytes: header + compressible, write }
+  return { form, bytes: header + compressible, write }
 }
 
 function packedPlan(
@@ -168,14 +187,14 @@ function packedPlan(
   width: number,
   base: number,
   tag: number,
-  bytes: number,
+  common: Omit<SequencePlan, 'write'>,
 ): SequencePlan {
   const write = (sink: ByteSink): void => {
     sink.u8(tag)
     sink.signedVarint(base)
     packBits(makeWords(), width, sink)
   }
-  return { bytes, write }
+  return { ...common, write }
 }
 
 function compressibleBits({ low, high, count }: Words, width: number): number {
@@ -215,7 +234,7 @@ function planRuns(numbers: Float64Array, runCount: number, scratch: Scratch): Se
     valuePlan.write(sink)
     lengthPlan.write(sink)
   }
-  return { bytes: 3 + valuePlan.bytes + lengthPlan.bytes, write }
+  return { form: FORM_RUNS, bytes: 3 + valuePlan.bytes + lengthPlan.bytes, write }
 }
 
 /** Exactly `count` integers between -2^53 and 2^53. PART_CORRUPT. */

@@ -12,9 +12,10 @@
  *             9 digit or a-f, four bits   10 digit or A-F, four bits
  */
 import { bitWidth, packBits, packedLength, sharedWords, unpackBits, type Words } from './bit-packing.ts'
+import { CLASS_BITS, DIGIT, LOWER_HEX, UPPER_HEX } from './byte-classes.ts'
 import type { ByteSink } from './byte-sink.ts'
 import { ByteSource, partCorrupt } from './byte-source.ts'
-import { BYTE_CLASSES, type ColumnFacts, DIGIT, LOWER_HEX, UPPER_HEX } from './column-facts.ts'
+import type { ColumnFacts } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
 import { consecutiveOfLength, DecodedColumn, repeated } from './decoded-column.ts'
 import { bitsOfBytes, type Encoding, type MaterializedColumn } from './encoding.ts'
@@ -85,12 +86,12 @@ export const positions: Encoding = {
 
 /** By position: the smallest and the largest byte, and the classes of all. */
 class PositionRanges {
-  readonly classes: Uint8Array
+  readonly classes: Uint16Array
   readonly min: Uint8Array
   readonly max: Uint8Array
 
   constructor({ bytes, starts }: ValueTable, distinct: Uint32Array, length: number) {
-    this.classes = new Uint8Array(length)
+    this.classes = new Uint16Array(length)
     this.min = new Uint8Array(length).fill(255)
     this.max = new Uint8Array(length)
     const { classes, min, max } = this
@@ -98,7 +99,7 @@ class PositionRanges {
       const start = starts[distinct[i]]
       for (let at = 0; at < length; at++) {
         const byte = bytes[start + at]
-        classes[at] |= BYTE_CLASSES[byte]
+        classes[at] |= CLASS_BITS[byte]
         if (byte < min[at]) min[at] = byte
         if (byte > max[at]) max[at] = byte
       }

@@ -13,9 +13,11 @@
  *                                               +-------+------------------------------+-------------------+
  *   width   0 as printed without zeros in front   1 to 15 so many digits in every row   16 they vary, with zeros
  */
+
+import { DIGIT } from './byte-classes.ts'
 import type { ByteSink } from './byte-sink.ts'
 import { ByteSource, partCorrupt } from './byte-source.ts'
-import { type ColumnFacts, DIGIT } from './column-facts.ts'
+import type { ColumnFacts } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
 import { boundsOf, DecodedColumn, newSpans } from './decoded-column.ts'
 import { DIGITS_MAX, digitCount, PRINT_SLACK, printDigits, printNumber, ZERO } from './digits.ts'

@@ -1,6 +1,7 @@
 /** Columns for the tests and the bench of this folder: from literal values, from seeds, and cut out of real logs. */
 import { readFileSync } from 'node:fs'
 import { SeededRandom } from '../../base/base.ts'
+import { classesOf } from './byte-classes.ts'
 import { ByteSink } from './byte-sink.ts'
 import { type ColumnFacts, FactsWorkspace } from './column-facts.ts'
 import type { ColumnValues } from './column-values.ts'
@@ -21,10 +22,11 @@ export function columnOf(rows: readonly string[]): ColumnValues {
   const ends = new Uint32Array(texts.length)
   let end = 0
   for (let i = 0; i < texts.length; i++) ends[i] = end += lengths[i]
+  const bytes = Buffer.from(texts.join(''), 'latin1')
+  const starts = ends.map((at, i) => at - lengths[i])
   const table = {
-    bytes: Buffer.from(texts.join(''), 'latin1'),
-    starts: ends.map((at, i) => at - lengths[i]),
-    ends,
+    ...{ bytes, starts, ends },
+    classes: Uint16Array.from(ends, (to, i) => classesOf(bytes, starts[i], to)),
     count: texts.length,
   }
   return { table, entries, rowCount: rows.length }

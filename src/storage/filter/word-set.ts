@@ -9,6 +9,8 @@ import { wordEnd, wordStart } from '../../record/record.ts'
 import { type HashSeed, WordHash } from './word-hash.ts'
 
 const SLOTS_MIN = 64
+/** 4 MB. */
+const SLOTS_KEPT_MAX = 1 << 19
 
 export class WordSet {
   readonly seed: HashSeed
@@ -25,6 +27,19 @@ export class WordSet {
     this.seed = seed
     this.#hash = new WordHash(seed)
     this.wordBytesMin = wordBytesMin
+  }
+
+  /** Forgets all words, and gives back memory that an unusual block took. */
+  clear(): void {
+    this.#count = 0
+    this.#hasZero = false
+    if (this.#lows.length > SLOTS_KEPT_MAX) {
+      this.#lows = new Uint32Array(SLOTS_MIN)
+      this.#highs = new Uint32Array(SLOTS_MIN)
+      return
+    }
+    this.#lows.fill(0)
+    this.#highs.fill(0)
   }
 
   get count(): number {

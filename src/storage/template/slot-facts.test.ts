@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { addValue, CLASS_BITS, classesOf, NOT_ASCII_BIT, noSlotFacts, WORD_BITS } from './slot-facts.ts'
+import { CLASS_BITS, classesOf, NOT_ASCII_BIT, WORD_BITS } from '../columns/byte-classes.ts'
+import { addValue, noSlotFacts } from './slot-facts.ts'
 
 const classOf = (character: string): number => Math.log2(CLASS_BITS[character.charCodeAt(0)])
 

@@ -14,6 +14,7 @@
  * Not here: the variables of templates (value-interner.ts), which are many columns at once.
  */
 import type { Random } from '../../base/base.ts'
+import { classifyValues } from '../columns/byte-classes.ts'
 import type { ColumnValues } from '../columns/column-values.ts'
 import { sameFrom4 } from './span-set.ts'
 import { ValueSet } from './value-set.ts'
@@ -28,12 +29,13 @@ interface GrowingTable {
   readonly bytes: Uint8Array
   starts: Uint32Array
   ends: Uint32Array
+  classes: Uint16Array
   count: number
 }
 
 export class SpanInterner {
   readonly #set: ValueSet
-  #table: GrowingTable = tableOf(NO_BYTES, new Uint32Array(1024), new Uint32Array(1024))
+  #table: GrowingTable = tableOf(NO_BYTES, 1024)
   #view: DataView = new DataView(NO_BYTES.buffer)
   #entries = new Uint32Array(1 << 14)
   #entriesUsed = 0
@@ -46,13 +48,11 @@ export class SpanInterner {
   begin(data: Uint8Array): void {
     this.#set.reset(data)
     this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-    const { starts, ends } = this.#table
-    const isKept = starts.length <= VALUES_KEPT_MAX
-    this.#table = tableOf(
-      data,
-      isKept ? starts : new Uint32Array(VALUES_KEPT_MAX),
-      isKept ? ends : new Uint32Array(VALUES_KEPT_MAX),
-    )
+    const { starts } = this.#table
+    this.#table =
+      starts.length <= VALUES_KEPT_MAX
+        ? { ...this.#table, bytes: data, count: 0 }
+        : tableOf(data, VALUES_KEPT_MAX)
     if (this.#entries.length > ROWS_KEPT_MAX) this.#entries = new Uint32Array(ROWS_KEPT_MAX)
     this.#entriesUsed = 0
   }
@@ -66,6 +66,7 @@ export class SpanInterner {
     const { count } = this.#set
     if (count > table.starts.length) growTable(table, count)
     this.#set.copySpans(table.count, table.starts, table.ends)
+    classifyValues(table.bytes, table.starts, table.ends, table.count, count, table.classes)
     table.count = count
     return { table, entries, rowCount }
   }
@@ -120,15 +121,22 @@ export class SpanInterner {
   }
 }
 
-function tableOf(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array): GrowingTable {
-  return { bytes, starts, ends, count: 0 }
+function tableOf(bytes: Uint8Array, capacity: number): GrowingTable {
+  return {
+    bytes,
+    starts: new Uint32Array(capacity),
+    ends: new Uint32Array(capacity),
+    classes: new Uint16Array(capacity),
+    count: 0,
+  }
 }
 
 function growTable(table: GrowingTable, count: number): void {
-  const starts = new Uint32Array(Math.max(count, table.starts.length * 2))
-  const ends = new Uint32Array(starts.length)
-  starts.set(table.starts.subarray(0, table.count))
-  ends.set(table.ends.subarray(0, table.count))
-  table.starts = starts
-  table.ends = ends
+  const larger = tableOf(table.bytes, Math.max(count, table.starts.length * 2))
+  larger.starts.set(table.starts.subarray(0, table.count))
+  larger.ends.set(table.ends.subarray(0, table.count))
+  larger.classes.set(table.classes.subarray(0, table.count))
+  table.starts = larger.starts
+  table.ends = larger.ends
+  table.classes = larger.classes
 }

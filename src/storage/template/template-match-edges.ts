@@ -5,7 +5,8 @@
  * Invariant: IMPOSSIBLE and SURE hold for every row. A character that may be cut by the end of a segment is UNSURE.
  */
 import { wordEnd, wordStart } from '../../record/record.ts'
-import { NOT_ASCII_BIT, type SlotFacts, WORD_BITS } from './slot-facts.ts'
+import { NOT_ASCII_BIT, WORD_BITS } from '../columns/byte-classes.ts'
+import type { SlotFacts } from './slot-facts.ts'
 import type { Template } from './template.ts'
 
 export type Edge = typeof IMPOSSIBLE | typeof UNSURE | typeof SURE

@@ -3,7 +3,7 @@
  * stand in the static text, and where they are neighbours in the needle they are neighbours in the text, since only
  * empty values can lie between. So the longest run of them is searched in it.
  */
-import { CLASS_BITS } from './slot-facts.ts'
+import { CLASS_BITS } from '../columns/byte-classes.ts'
 
 /** Longer runs are cut: the search costs at most this much for each byte of text. */
 const RUN_BYTES_MAX = 32

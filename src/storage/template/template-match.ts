@@ -20,7 +20,8 @@
  * Not here: any case folding (a needle is bytes), the test of what was rendered.
  */
 import type { TestNeedle } from '../../record/record.ts'
-import { CLASS_BITS, type SlotFacts } from './slot-facts.ts'
+import { CLASS_BITS } from '../columns/byte-classes.ts'
+import type { SlotFacts } from './slot-facts.ts'
 import type { Template } from './template.ts'
 import {
   edgeBefore,

@@ -130,35 +130,62 @@ function nothingMined(rowCount: number): MinedBlock {
 const keptMax = (rowCount: number): number =>
   Math.min(TEMPLATES_BLOCK_MAX, Math.floor(rowCount / ROWS_PER_TEMPLATE_MIN))
 
+/** Rows of a call: what is called often is compiled once, a loop over a whole block anew for every block. */
+const READ_ROWS = 1024
+
+/** What is found while the rows of a column are read. */
+class FindList {
+  readonly finds: Find[] = []
+  readonly #reader: TextReader
+  readonly #column: TextColumn
+  readonly #rowFinds: Uint32Array
+  readonly #triedMax: number
+  /** By node of the trie: the number of its find + 1. */
+  #findOfNode = new Uint32Array(4096)
+
+  constructor(reader: TextReader, column: TextColumn, rowFinds: Uint32Array) {
+    this.#reader = reader
+    this.#column = column
+    this.#rowFinds = rowFinds
+    this.#triedMax = keptMax(rowFinds.length) * TRIED_PER_KEPT
+  }
+
+  read(from: number, to: number): void {
+    const { starts, lengths } = this.#column
+    const { finds } = this
+    const reader = this.#reader
+    const { spans } = reader
+    const rowFinds = this.#rowFinds
+    const triedMax = this.#triedMax
+    let findOfNode = this.#findOfNode
+    for (let row = from; row < to; row++) {
+      const variable = spans.count
+      const node =
+        variable < VARIABLES_MAX
+          ? reader.read(starts[row], starts[row] + lengths[row], finds.length < triedMax)
+          : -1
+      if (node >= findOfNode.length) findOfNode = this.#findOfNode = grown(findOfNode, node)
+      if (node < 0) {
+        rowFinds[row] = PLAIN
+        spans.count = variable
+        continue
+      }
+      let find = findOfNode[node]
+      if (find === 0) {
+        const slotCount = spans.count - variable
+        find = findOfNode[node] = finds.push({ node, row, variable, slotCount, rows: 0, number: PLAIN })
+      }
+      rowFinds[row] = find - 1
+      finds[find - 1].rows++
+    }
+  }
+}
+
 /** Reads all rows; `rowFinds` gets the number of each row's find, or PLAIN. */
 function readRows(reader: TextReader, column: TextColumn, rowCount: number, rowFinds: Uint32Array): Find[] {
-  const { starts, lengths } = column
-  const { spans } = reader
-  const triedMax = keptMax(rowCount) * TRIED_PER_KEPT
-  const finds: Find[] = []
-  /** By node of the trie: the number of its find + 1. */
-  let findOfNode = new Uint32Array(4096)
-  for (let row = 0; row < rowCount; row++) {
-    const variable = spans.count
-    const node =
-      variable < VARIABLES_MAX
-        ? reader.read(starts[row], starts[row] + lengths[row], finds.length < triedMax)
-        : -1
-    if (node >= findOfNode.length) findOfNode = grown(findOfNode, node)
-    if (node < 0) {
-      rowFinds[row] = PLAIN
-      spans.count = variable
-      continue
-    }
-    let find = findOfNode[node]
-    if (find === 0) {
-      const slotCount = spans.count - variable
-      find = findOfNode[node] = finds.push({ node, row, variable, slotCount, rows: 0, number: PLAIN })
-    }
-    rowFinds[row] = find - 1
-    finds[find - 1].rows++
-  }
-  return finds
+  const list = new FindList(reader, column, rowFinds)
+  for (let row = 0; row < rowCount; row += READ_ROWS) list.read(row, Math.min(rowCount, row + READ_ROWS))
+  return list.finds
 }
 
 function grown(numbers: Uint32Array, index: number): Uint32Array<ArrayBuffer> {

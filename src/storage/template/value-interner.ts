@@ -3,12 +3,14 @@
  * table, and for each template and slot there is a column of numbers into it (columns/column-values.ts).
  *
  * Values are not copied: the table's bytes are the data that was mined. No string and no object is made for a value.
- * Memory is bounded by the variables of a block, which the miner bounds.
+ * Memory is bounded by the variables of a block, which the miner bounds, and is used again: columns are good until the
+ * next block is interned.
  *
  * Most variables are what the same slot held in the row before; they cost one comparison. The others are looked up
  * (value-set.ts), where bytes decide, not a hash.
  */
 import type { Random } from '../../base/base.ts'
+import { classifyValues } from '../columns/byte-classes.ts'
 import type { ColumnValues, ValueTable } from '../columns/column-values.ts'
 import { sameFrom4 } from './span-set.ts'
 import { PLAIN } from './template.ts'
@@ -24,14 +26,36 @@ export interface TemplateColumns {
 /** What a slot held last: start, length, first four bytes, entry. */
 const LAST_INTS = 4
 
+/** Numbers that memory is kept for, 4 MB an array. */
+const KEPT_MAX = 1 << 20
+
+/** Rows of a call: what is called often is compiled once, a loop over a whole block anew for every block. */
+const WALK_ROWS = 1024
+
+interface InternWalk {
+  readonly mined: MinedColumn
+  readonly view: DataView
+  readonly firstColumns: Uint32Array
+  readonly firstEntries: Uint32Array
+  readonly entries: Uint32Array
+  /** By column, see LAST_INTS. */
+  readonly last: Int32Array
+  /** By template. */
+  readonly rowsDone: Uint32Array
+}
+
 export class ValueInterner {
   readonly #set: ValueSet
+  #entries = new Uint32Array(1 << 12)
+  #starts = new Uint32Array(1 << 10)
+  #ends = new Uint32Array(1 << 10)
+  #classes = new Uint16Array(1 << 10)
 
   constructor(random: Random) {
     this.#set = new ValueSet(random)
   }
 
-  /** `data` is what was mined. The result stands on its own, but for `data`. */
+  /** `data` is what was mined. */
   intern(mined: MinedColumn, data: Uint8Array): TemplateColumns {
     const set = this.#set
     set.reset(data)
@@ -44,7 +68,7 @@ export class ValueInterner {
       firstEntries[template + 1] = firstEntries[template] + slotCount * rowCounts[template]
     }
     const entries = this.#internRows(mined, data, firstColumns, firstEntries)
-    const table: ValueTable = { bytes: data, ...set.spans(), count: set.count }
+    const table = this.#makeTable(data)
     return {
       table,
       slot: (template, slot) => {
@@ -55,28 +79,64 @@ export class ValueInterner {
     }
   }
 
+  #makeTable(bytes: Uint8Array): ValueTable {
+    const { count } = this.#set
+    if (count > this.#starts.length || this.#starts.length > KEPT_MAX) {
+      const capacity = Math.max(count, Math.min(count * 2, KEPT_MAX))
+      this.#starts = new Uint32Array(capacity)
+      this.#ends = new Uint32Array(capacity)
+      this.#classes = new Uint16Array(capacity)
+    }
+    const starts = this.#starts
+    const ends = this.#ends
+    const classes = this.#classes
+    this.#set.copySpans(0, starts, ends)
+    classifyValues(bytes, starts, ends, 0, count, classes)
+    return { bytes, starts, ends, classes, count }
+  }
+
+  #takeEntries(count: number): Uint32Array {
+    if (count > this.#entries.length || this.#entries.length > KEPT_MAX)
+      this.#entries = new Uint32Array(Math.max(count, Math.min(count * 2, KEPT_MAX)))
+    return this.#entries
+  }
+
+  /** Entries of all columns: where each begins, and slot after slot of a template the rows that have it. */
   #internRows(
     mined: MinedColumn,
     data: Uint8Array,
     firstColumns: Uint32Array,
     firstEntries: Uint32Array,
   ): Uint32Array {
+    const templateCount = mined.rowCounts.length
+    const walk: InternWalk = {
+      ...{ mined, firstColumns, firstEntries },
+      view: new DataView(data.buffer, data.byteOffset, data.byteLength),
+      entries: this.#takeEntries(firstEntries[templateCount]),
+      last: new Int32Array(firstColumns[templateCount] * LAST_INTS),
+      rowsDone: new Uint32Array(templateCount),
+    }
+    let variable = 0
+    const rowCount = mined.rowTemplates.length
+    for (let row = 0; row < rowCount; row += WALK_ROWS)
+      variable = this.#internSome(walk, row, Math.min(rowCount, row + WALK_ROWS), variable)
+    return walk.entries
+  }
+
+  /** The number of the variable after those of the rows. */
+  #internSome(walk: InternWalk, from: number, to: number, firstVariable: number): number {
+    const { mined, view, firstColumns, firstEntries, entries, last, rowsDone } = walk
     const { rowTemplates, rowCounts, variableStarts: starts, variableEnds: ends } = mined
     const set = this.#set
-    const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-    const dataEnd = data.length - 4
-    const templateCount = rowCounts.length
-    const entries = new Uint32Array(firstEntries[templateCount])
-    const last = new Int32Array(firstColumns[templateCount] * LAST_INTS)
-    const rowsDone = new Uint32Array(templateCount)
+    const dataEnd = view.byteLength - 4
     const plain = PLAIN
-    let variable = 0
-    for (let row = 0; row < rowTemplates.length; row++) {
+    let variable = firstVariable
+    for (let row = from; row < to; row++) {
       const template = rowTemplates[row]
       if (template === plain) continue
       const stride = rowCounts[template]
       const slotsEnd = firstColumns[template + 1] * LAST_INTS
-      let to = firstEntries[template] + rowsDone[template]++
+      let place = firstEntries[template] + rowsDone[template]++
       for (let at = firstColumns[template] * LAST_INTS; at < slotsEnd; at += LAST_INTS) {
         const start = starts[variable]
         const length = ends[variable] - start
@@ -97,10 +157,10 @@ export class ValueInterner {
         }
         // The latest place, since its bytes are likely in the processor's cache.
         last[at] = start
-        entries[to] = last[at + 3]
-        to += stride
+        entries[place] = last[at + 3]
+        place += stride
       }
     }
-    return entries
+    return variable
   }
 }
