@@ -1,8 +1,13 @@
 /** What the rows of storage.ts do with a running server: commands, sends, sizes on disk. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { cpuOf, program, type RunningServer, startServer, temporaryDirectory } from './server.ts'
+
+/** Work on the storage asks for a token, also from loopback. */
+const TOKEN = 'lc_token-of-a-server-that-is-measured'
+const ADMIN = `bench admin,read,write sha256:${createHash('sha256').update(TOKEN).digest('hex')}`
 
 /** Processes of this run, and directories, that must not outlive it. */
 const pids = new Set<number>()
@@ -24,7 +29,7 @@ export function abandon(): void {
 export async function withServer<T>(work: (server: RunningServer) => Promise<T>): Promise<T> {
   using directory = temporaryDirectory()
   directories.add(directory.path)
-  await using server = await startServer(join(directory.path, 'data'))
+  await using server = await startServer(join(directory.path, 'data'), ['--tokens', ADMIN])
   pids.add(server.pid)
   try {
     return await work(server)
@@ -37,7 +42,7 @@ export async function withServer<T>(work: (server: RunningServer) => Promise<T>)
 
 /** What `logcaster <words>` prints for this server; an error where it fails or there is no such command. */
 export function runCommand(server: RunningServer, words: readonly string[]): string {
-  const all = [...program, ...words, '--query-port', String(server.queryPort)]
+  const all = [...program, ...words, '--http-port', String(server.httpPort), '--token', TOKEN]
   const ran = spawnSync(process.execPath, all, { maxBuffer: 64 << 20 })
   if (ran.status === 0) return ran.stdout.toString()
   const reason = ran.stderr.toString().trim().split('\n')[0]

@@ -27,13 +27,13 @@ export interface AmplifiedCheck {
   readonly batches: Iterable<AcknowledgedBatch>
 }
 
-interface Line {
+export interface Line {
   readonly timeMs: number
   /** All of it, in one way of writing. */
   readonly text: string
 }
 
-interface Row extends Line {
+export interface Row extends Line {
   readonly id: number
 }
 
@@ -46,7 +46,7 @@ export async function checkAmplified(check: AmplifiedCheck): Promise<void> {
     for (let startMs = await expected.startMs(); startMs !== null; startMs = await expected.startMs()) {
       const lines = await expected.takeBefore(startMs + STRETCH_MS)
       const rows = readRows(agent, check.port, startMs, startMs + STRETCH_MS - 1)
-      const comparing = rows.then((found) => compare(lines, found, ids))
+      const comparing = rows.then((found) => compareRows(lines, found, ids))
       // Whoever awaits it hears of it.
       comparing.catch(() => {})
       ahead.push(comparing)
@@ -120,7 +120,7 @@ async function readRows(agent: Agent, port: number, start: number, end: number):
 }
 
 /** Rows come by time; which of those of one millisecond is first depends on who was answered first. */
-function compare(lines: readonly Line[], rows: readonly Row[], ids: IdBook): void {
+export function compareRows(lines: readonly Line[], rows: readonly Row[], ids: IdBook): void {
   for (const { id } of rows) ids.take(id)
   if (lines.length === rows.length && lines.every(({ text }, at) => text === rows[at].text)) return
   const expected = lines.map(({ text }) => text).sort()
@@ -137,7 +137,7 @@ function compare(lines: readonly Line[], rows: readonly Row[], ids: IdBook): voi
 }
 
 /** Every id once, every batch whole. */
-class IdBook {
+export class IdBook {
   readonly #batches: readonly AcknowledgedBatch[]
   readonly #counts: Uint32Array
   readonly #seen: Bitset

@@ -128,3 +128,45 @@ test('the owner is told which store stops to take records, and why', async () =>
   assert.match(String(told[0][2]), /^Log storage full: ENOSPC/)
   await hub.close()
 })
+
+/** Their keys need more than a query may have for nothing. */
+const MANY_RECORDS = 45_000
+
+async function hubWithMany(options: Partial<HubOptions>): Promise<Hub> {
+  const hub = await open(new SimulatedDisk(), options)
+  const texts = Array.from({ length: 5000 }, (_, n) => `record ${n}`)
+  for (let records = 0; records < MANY_RECORDS; records += texts.length)
+    await hub.store().append(encodeSample(messages(...texts)))
+  return hub
+}
+
+test('an answer that is held by a slow reader ends when another query needs its memory', async () => {
+  await using hub = await hubWithMany({ queriesBytesMax: 1_700_000 })
+  const slow = await hub.query(ALL)
+  const slowRows = slow.rows[Symbol.asyncIterator]()
+  await slowRows.next()
+  assert.equal(hub.stats().queryBytes, 8 * MANY_RECORDS)
+  await using next = await hub.query(ALL)
+  await assert.rejects(async () => {
+    for (;;) await slowRows.next()
+  }, /QUERY_CANCELLED|needed its memory/)
+  let rows = 0
+  for await (const _ of next.rows) rows++
+  assert.equal(rows, MANY_RECORDS)
+  await slow[Symbol.asyncDispose]()
+  await next[Symbol.asyncDispose]()
+  assert.deepEqual([hub.stats().queryBytes, hub.stats().answerBytes], [0, 0])
+})
+
+test('slow readers stay where there is memory for all', async () => {
+  await using hub = await hubWithMany({})
+  const answers = [await hub.query(ALL), await hub.query(ALL), await hub.query(ALL)]
+  assert.equal(hub.stats().queryBytes, 3 * 8 * MANY_RECORDS)
+  for (const answer of answers) {
+    let rows = 0
+    for await (const _ of answer.rows) rows++
+    assert.equal(rows, MANY_RECORDS)
+    await answer[Symbol.asyncDispose]()
+  }
+  assert.equal(hub.stats().queryBytes, 0)
+})

@@ -38,7 +38,7 @@ import { type FoundValues, findValues, type ValuesOptions } from './value-answer
 import { ValueCounter } from './value-counter.ts'
 import type { ValuesWanted } from './values-wanted.ts'
 
-const SEEDS = 6
+const SEEDS = 4
 const FILTERS_OF_CHECK = 2
 const EVERY_VALUE = 1e9
 const parse = (text: string) => parseQuery(text, { nowMs: SAMPLE_WALL_MS })

@@ -37,7 +37,7 @@ import {
 import type { BlockContent, FieldContent } from './block/block-content.ts'
 import { COLUMN_MESSAGE, FORM_TEMPLATES } from './block/block-layout.ts'
 import { contentOfBlocks } from './block/content-of-blocks.ts'
-import type { StoredBlock } from './block/stored-block.ts'
+import { StoredBlock } from './block/stored-block.ts'
 import type { StoredPart } from './block/stored-part.ts'
 import { partCorrupt } from './columns/byte-source.ts'
 import type { HeldPart } from './held-part.ts'
@@ -197,7 +197,8 @@ class RecordReading {
   readonly #job: RecordsJob
   readonly #encoder = new BatchEncoder()
   readonly #damage: DamagedBlock[] = []
-  #batches: Uint8Array<ArrayBuffer>[] = []
+  /** Batches end to end; nothing of a trial. */
+  #batches = new Uint8Array(0)
   #bytes = 0
   #records = 0
   #tooLarge = 0
@@ -221,7 +222,6 @@ class RecordReading {
       } catch (error) {
         if (!isCodedError(error, 'PART_CORRUPT')) throw error
         // Of a damaged block nothing goes: which rows of it are right, nobody knows.
-        this.#batches.length = before.batches
         this.#bytes = before.bytes
         this.#records = before.records
         this.#tooLarge = before.tooLarge
@@ -231,7 +231,7 @@ class RecordReading {
       if (at.row === 0) at.block++
     }
     return {
-      batches: concatenated(this.#batches, this.#bytes),
+      batches: this.#batches.subarray(0, this.#job.isTrial ? 0 : this.#bytes),
       records: this.#records,
       tooLarge: this.#tooLarge,
       damage: this.#damage,
@@ -239,9 +239,8 @@ class RecordReading {
     }
   }
 
-  #sums(): { batches: number; bytes: number; records: number; tooLarge: number } {
-    const { length: batches } = this.#batches
-    return { batches, bytes: this.#bytes, records: this.#records, tooLarge: this.#tooLarge }
+  #sums(): { bytes: number; records: number; tooLarge: number } {
+    return { bytes: this.#bytes, records: this.#records, tooLarge: this.#tooLarge }
   }
 
   #noteDamage(block: number, reason: string): void {
@@ -252,7 +251,8 @@ class RecordReading {
 
   /** Answers the row to go on with; 0: the block is done. PART_CORRUPT. */
   #readBlock(number: number, fromRow: number): number {
-    const block = this.#part.block(number)
+    // Of its own: what the part remembers lives until this task ends.
+    const block = new StoredBlock(this.#part, number)
     checkBlockBytes(this.#part, block, number)
     checkIds(block)
     const walk = new RowWalk(contentOfBlocks([{ block, names: this.#part.names, deleted: null }]))
@@ -307,20 +307,20 @@ class RecordReading {
     const view = new DataView(batch.buffer, batch.byteOffset, batch.length)
     const problem = checkBatch(view, 0, batch.length)
     if (problem !== null) throw partCorrupt(`before row ${endRow} are no records: ${problem}`)
+    if (!this.#job.isTrial) this.#append(batch)
     this.#records += encoder.count
     this.#bytes += batch.length
-    if (!this.#job.isTrial) this.#batches.push(batch.slice() as Uint8Array<ArrayBuffer>)
   }
-}
 
-function concatenated(batches: readonly Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(batches.length === 0 ? 0 : bytes)
-  let at = 0
-  for (const batch of batches) {
-    all.set(batch, at)
-    at += batch.length
+  #append(batch: Uint8Array): void {
+    const end = this.#bytes + batch.length
+    if (end > this.#batches.length) {
+      const larger = new Uint8Array(Math.max(end, this.#batches.length * 2))
+      larger.set(this.#batches.subarray(0, this.#bytes))
+      this.#batches = larger
+    }
+    this.#batches.set(batch, this.#bytes)
   }
-  return all
 }
 
 // ---- rows -------------------------------------------------------------------------------------------------------

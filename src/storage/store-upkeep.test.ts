@@ -242,14 +242,14 @@ describe('the check in the background', () => {
 
   it('serves what is left of a damaged part, and nothing of it wrongly', async () => {
     const directory = new TestDirectory()
-    const store = await filled(directory, { scrubDays: 1 })
+    const store = await filled(directory, { scrubDays: 1, cacheBytesMax: 0 })
     const expected = new Map((await readStore(store)).map((record) => [record.id, record]))
     const name = directory.newest('part')
     directory.damage(name, directory.bytes(name).length >> 1)
     await pass(directory, DAY_MINUTES + 10)
     assert.equal(store.stats().damaged.length, 1)
     const found = await readStore(store)
-    assert.ok(found.length > 0 && found.length < expected.size, `${found.length} of ${expected.size}`)
+    assert.ok(found.length >= store.maintenance.parts()[0].summary.records - 1, `${found.length} records`)
     for (const record of found) assert.deepEqual(record, expected.get(record.id))
     await assert.rejects(store.maintenance.merge(), hasCode('PART_CORRUPT'))
     await store.close()

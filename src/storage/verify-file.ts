@@ -19,6 +19,7 @@ import {
   systemErrorCode,
 } from '../base/base.ts'
 import { COLUMN_MESSAGE, SLOT_FILTER } from './block/block-layout.ts'
+import { StoredBlock } from './block/stored-block.ts'
 import type { StoredPart } from './block/stored-part.ts'
 import { partCorrupt } from './columns/byte-source.ts'
 import { readDeletesFile } from './deletes-file.ts'
@@ -178,7 +179,8 @@ function readBlocks(
 
 /** Everything that a scan may ever ask of the block. */
 function readBlock(part: StoredPart, number: number): void {
-  const block = part.block(number)
+  // Of its own: what the part remembers lives until this task ends, and it may be a thousand blocks.
+  const block = new StoredBlock(part, number)
   const { ids, facts } = block
   for (let row = 1; row < ids.length; row++)
     if (ids[row] <= ids[row - 1]) throw partCorrupt('its ids do not ascend')

@@ -14,10 +14,7 @@ export interface LogsTaken {
 export async function takeBody(body: RequestBody, intake: LogIntake): Promise<LogsTaken> {
   let bodyError: unknown = null
   try {
-    for await (const chunk of body.chunks()) {
-      await intake.take(chunk)
-      if (intake.hasFailed) break
-    }
+    await body.eachChunk((chunk) => intake.take(chunk))
   } catch (error) {
     if (error instanceof AssertionError) throw error
     bodyError = error

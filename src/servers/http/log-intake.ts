@@ -72,11 +72,14 @@ export class LogIntake implements GateWaiter {
     this.#wakeUp()
   }
 
-  /** Stores what the chunk holds, as soon as there is room. The chunk must not change any more. */
-  async take(chunk: Uint8Array): Promise<void> {
+  /**
+   * Stores what the chunk holds, as soon as there is room; false, then, when no more is wanted. The chunk must not
+   * change any more, and the next one must wait for the answer.
+   */
+  take(chunk: Uint8Array): boolean | Promise<boolean> {
     const { ms, ns } = this.#arrival()
     this.#decoder.push(chunk, ms, ns)
-    await this.#storeDecoded()
+    return this.#storeDecoded()
   }
 
   /** Nothing more comes; a last line without its newline counts when the body is whole. */
@@ -107,15 +110,20 @@ export class LogIntake implements GateWaiter {
     return result
   }
 
-  async #storeDecoded(): Promise<void> {
+  /** False when the store refused a batch. A promise only where it has to wait: most chunks find room. */
+  #storeDecoded(): boolean | Promise<boolean> {
     while (!this.hasFailed) {
-      if (!this.#hasRoom()) await this.#sleep()
-      else {
-        const batch = this.#decoder.next()
-        if (batch === null) return
-        this.#store(batch.bytes, batch.count)
-      }
+      if (!this.#hasRoom()) return this.#storeLater()
+      const batch = this.#decoder.next()
+      if (batch === null) return true
+      this.#store(batch.bytes, batch.count)
     }
+    return false
+  }
+
+  async #storeLater(): Promise<boolean> {
+    while (!this.hasFailed && !this.#hasRoom()) await this.#sleep()
+    return this.#storeDecoded()
   }
 
   #hasRoom(): boolean {

@@ -17,11 +17,15 @@ import { type BodyEncoding, bodyEncodingOf, type Expander } from './body-encodin
 import type { HttpSurroundings } from './http-options.ts'
 import type { HttpSession } from './http-session.ts'
 import { HttpProblem } from './problem-document.ts'
+import { StreamChunks } from './stream-chunks.ts'
 
 /** The ratio counts from here on: a short body may well be one word many times. */
 const EXPANSION_FREE_BYTES = 1024 * 1024
 /** How long a body may take that is held whole. */
 const WHOLE_MS_MAX = 60_000
+
+/** Takes a chunk; false, now or later, when it wants no more. The next one comes when it has said so. */
+export type ChunkUser = (chunk: Buffer) => boolean | Promise<boolean>
 
 export class RequestBody {
   /** The connection broke off before the end. Known when there are no more chunks. */
@@ -47,12 +51,12 @@ export class RequestBody {
     this.#around = around
   }
 
-  /** Expanded chunks, once. MEDIA_UNSUPPORTED, SERVER_BUSY, BODY_TOO_LARGE, REQUEST_INVALID (not what it says). */
-  async *chunks(): AsyncGenerator<Buffer, void> {
+  /** Gives its expanded chunks to `use`. MEDIA_UNSUPPORTED, SERVER_BUSY, BODY_TOO_LARGE, REQUEST_INVALID (not what it says). */
+  async eachChunk(use: ChunkUser): Promise<void> {
     const encoding = bodyEncodingOf(this.#request.headers['content-encoding'])
     if (this.#request.headers.expect !== undefined) this.#response.writeContinue()
-    if (encoding === null) yield* this.#read(this.#request)
-    else yield* this.#expanded(encoding)
+    if (encoding === null) await this.#read(this.#request, '', use)
+    else await this.#expand(encoding, use)
   }
 
   /**
@@ -72,12 +76,13 @@ export class RequestBody {
       if (!this.#request.complete) this.#session.refuse(tooSlow())
     })
     try {
-      for await (const chunk of this.chunks()) {
+      await this.eachChunk((chunk) => {
         if (byteCount + chunk.length > bytesMax) throw tooLarge(bytesMax)
         if (!budget.take(chunk.length)) throw busy()
         byteCount += chunk.length
         chunks.push(chunk)
-      }
+        return true
+      })
       stopTimer()
       if (this.isBroken) throw new HttpProblem('REQUEST_INVALID', 'The body broke off before its end.')
       return await use(Buffer.concat(chunks, byteCount))
@@ -89,7 +94,7 @@ export class RequestBody {
 
   // ---- expanding ----------------------------------------------------------------------------------------------
 
-  async *#expanded(encoding: BodyEncoding): AsyncGenerator<Buffer, void> {
+  async #expand(encoding: BodyEncoding, use: ChunkUser): Promise<void> {
     const { expanding } = this.#around
     if (!expanding.take(encoding.memoryBytes)) throw busy()
     const request = this.#request
@@ -107,11 +112,11 @@ export class RequestBody {
     request.on('data', count)
     try {
       request.pipe(first)
-      for await (const chunk of this.#read(expander, encoding.name)) {
+      const isWhole = await this.#read(expander, encoding.name, (chunk) => {
         this.#checkExpansion(chunk.length)
-        yield chunk
-      }
-      if (!this.isBroken) this.#checkRest(expander, encoding.name)
+        return use(chunk)
+      })
+      if (isWhole) this.#checkRest(expander, encoding.name)
     } finally {
       request.off('close', broke)
       request.off('data', count)
@@ -151,36 +156,43 @@ export class RequestBody {
 
   // ---- reading ------------------------------------------------------------------------------------------------
 
-  async *#read(stream: Readable, encodingName = ''): AsyncGenerator<Buffer, void> {
-    const chunks = stream.iterator({ destroyOnReturn: false })
+  /** Whether the body came to its end, and all of it was wanted. */
+  async #read(stream: Readable, encodingName: string, use: ChunkUser): Promise<boolean> {
+    const chunks = new StreamChunks(stream)
     try {
       for (;;) {
-        const chunk = await this.#next(chunks, encodingName)
-        await this.#keepPace()
-        if (chunk === null) return
-        yield chunk
+        const chunk = chunks.take()
+        if (chunk === null && !this.#isOver(chunks, encodingName)) {
+          await this.#session.listen(() => chunks.wait())
+          continue
+        }
+        const waitMs = this.#count()
+        if (waitMs > 0) await this.#session.pause(waitMs)
+        if (chunk === null) return !this.isBroken
+        const more = use(chunk)
+        if (!(typeof more === 'boolean' ? more : await more)) return false
       }
     } finally {
-      await chunks.return?.()
+      chunks.close()
     }
   }
 
-  /** The next chunk; null at the end, or where the connection broke off. */
-  async #next(chunks: AsyncIterator<Buffer>, encodingName: string): Promise<Buffer | null> {
+  /** Nothing more comes, also because the connection broke off. */
+  #isOver(chunks: StreamChunks, encodingName: string): boolean {
     try {
-      const next = await this.#session.listen(() => chunks.next())
-      return next.done === true ? null : next.value
+      return chunks.isOver
     } catch (error) {
       this.isBroken = this.#request.destroyed && !this.#request.complete
-      if (this.isBroken) return null
+      if (this.isBroken) return true
       throw new HttpProblem('REQUEST_INVALID', `The body is no valid ${encodingName}: ${messageOf(error)}.`)
     }
   }
 
-  async #keepPace(): Promise<void> {
+  /** Counts what came; for how long to read nothing, ms. */
+  #count(): number {
     const { byteCount, waitMs } = this.#session.meter()
     this.#around.counters.bytesIn += byteCount
-    if (waitMs > 0) await this.#session.pause(waitMs)
+    return waitMs
   }
 }
 

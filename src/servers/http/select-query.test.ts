@@ -105,11 +105,14 @@ describe('GET and POST /select/logsql/query', () => {
     ['QUERY_CANCELLED', 503],
     ['STORE_CLOSED', 503],
     ['STORE_UNKNOWN', 404],
+    ['WORKER_DIED', 503],
   ] as const satisfies readonly (readonly [ErrorCode, number])[]) {
     it(`answers ${code} with ${status}`, async () => {
       const front = await open()
       front.hub.error = new CodedError(code, 'says the test')
-      assert.deepEqual(problemOf(await front.ask(`${PATH}?query=a`)), [status, code])
+      const answer = await front.ask(`${PATH}?query=a`)
+      assert.deepEqual(problemOf(answer), [status, code])
+      assert.equal('retry-after' in answer.headers, status === 503)
     })
   }
 

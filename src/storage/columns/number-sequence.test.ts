@@ -100,14 +100,8 @@ test('indexes of every range and form come back, and those out of bounds are ref
   }
   const has = (from: number, to: number): boolean => [...tags].some((tag) => tag >= from && tag <= to)
   const forms = [
-    has(0, 0),
-    has(1, 24),
-    has(25, 32),
-    has(65, 88),
-    has(128, 130),
-    has(131, 131),
-    has(136, 138),
-    has(160, 160),
+    ...[has(0, 0), has(1, 24), has(25, 32), has(65, 88)],
+    ...[has(128, 130), has(136, 138), has(139, 142), has(160, 160)],
   ]
   assert.ok(!forms.includes(false), `${forms} of ${[...tags]}`)
 })
