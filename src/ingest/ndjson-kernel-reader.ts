@@ -11,6 +11,9 @@ import { type NdjsonKernel, STOPPED_AT_END, STOPPED_FULL } from './ndjson-kernel
 import type { NdjsonLimits } from './ndjson-refusals.ts'
 
 const NEWLINE = 0x0a
+/** After so many lines in a row that the kernel did not take, it is not asked for some lines, and then for more. */
+const MISSES_MAX = 16
+const PAUSE_LINES_MAX = 256
 
 export class NdjsonKernelReader {
   /** Records that `readLines` took last. */
@@ -22,6 +25,10 @@ export class NdjsonKernelReader {
   /** The bytes of the chunk that are in the kernel's memory. */
   #from = 0
   #end = 0
+  #misses = 0
+  /** Lines that the kernel will not be asked for. */
+  #pause = 0
+  #nextPause = 1
 
   constructor(kernel: NdjsonKernel, arena: NdjsonArena, limits: NdjsonLimits) {
     this.#kernel = kernel
@@ -44,7 +51,7 @@ export class NdjsonKernelReader {
 
   /**
    * Puts lines from `start` on into the encoder: behind them. There a line begins that the kernel does not take, or
-   * none that ends in this chunk.
+   * none that ends in this chunk. Asking for a line in vain costs a third of reading it, hence pauses.
    */
   readLines(start: number, encoder: BatchEncoder, batchBytesMax: number): number {
     const kernel = this.#kernel
@@ -52,9 +59,13 @@ export class NdjsonKernelReader {
     const { inputStart, outputStart, outputBytes } = kernel
     let at = start
     this.records = 0
+    if (this.#pause > 0) {
+      this.#pause--
+      return at
+    }
     if (arena.first === 0) return at
     for (;;) {
-      if ((at < this.#from || at >= this.#end) && !this.#load(at)) return at
+      if ((at < this.#from || at >= this.#end) && !this.#load(at)) break
       const shift = inputStart - this.#from
       const room = Math.min(outputBytes, batchBytesMax - encoder.position)
       const stopped = kernel.readLines(at + shift, this.#end + shift, arena, room)
@@ -64,7 +75,19 @@ export class NdjsonKernelReader {
         this.records += kernel.records
       }
       const mayGoOn = stopped === STOPPED_AT_END || (stopped === STOPPED_FULL && kernel.records > 0)
-      if (!mayGoOn) return at
+      if (!mayGoOn) break
+    }
+    this.#weigh()
+    return at
+  }
+
+  #weigh(): void {
+    if (this.records > 0) {
+      this.#misses = 0
+      this.#nextPause = 1
+    } else if (++this.#misses >= MISSES_MAX) {
+      this.#pause = this.#nextPause
+      this.#nextPause = Math.min(this.#nextPause * 2, PAUSE_LINES_MAX)
     }
   }
 

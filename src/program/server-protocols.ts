@@ -20,6 +20,7 @@ import {
 } from '../servers/servers.ts'
 import { LINGER_MS } from './port-options.ts'
 import type { ServerParts } from './server-parts.ts'
+import { sessionMemory } from './session-memory.ts'
 
 interface ProtocolRow {
   /** As in `ports.<name>.protocol`. */
@@ -104,8 +105,9 @@ function protocolOf(byName: ReadonlyMap<string, Protocol>, name: string): Protoc
 
 // ---- the rows -----------------------------------------------------------------------------------------------
 
-function commonOptions(parts: ServerParts) {
+function commonOptions(parts: ServerParts, config: Config) {
   return {
+    ...sessionMemory(config),
     serverStats: parts.stats,
     problem: (message: string, error: unknown) => parts.log.error({ error: messageOf(error) }, message),
   }
@@ -122,7 +124,7 @@ export function textLogOptions(config: Config) {
 
 function logProtocol(parts: ServerParts, config: Config): Protocol {
   return new LogProtocol(parts.gate, parts.clock, {
-    ...commonOptions(parts),
+    ...commonOptions(parts, config),
     text: textLogOptions(config),
     clientFields: config.clientAddressFields,
     unackedBytesMax: config.connection.unackedBytesMax,
@@ -143,23 +145,26 @@ function answerOptions(config: Config) {
 }
 
 function queryProtocol(parts: ServerParts, config: Config): Protocol {
-  return new QueryProtocol(parts.hub, parts.clock, { ...commonOptions(parts), ...answerOptions(config) })
+  return new QueryProtocol(parts.hub, parts.clock, {
+    ...commonOptions(parts, config),
+    ...answerOptions(config),
+  })
 }
 
 function binaryProtocol(parts: ServerParts, config: Config): Protocol {
-  const options = { ...commonOptions(parts), ...recordOptions(config), ...answerOptions(config) }
+  const options = { ...commonOptions(parts, config), ...recordOptions(config), ...answerOptions(config) }
   return new BinaryProtocol(parts.hub, parts.gate, parts.clock, options)
 }
 
 function framedJsonProtocol(parts: ServerParts, config: Config): Protocol {
-  const options = { ...commonOptions(parts), ...recordOptions(config), ...answerOptions(config) }
+  const options = { ...commonOptions(parts, config), ...recordOptions(config), ...answerOptions(config) }
   return new FramedJsonProtocol(parts.hub, parts.gate, parts.clock, options)
 }
 
 function httpProtocol(parts: ServerParts, config: Config): Protocol {
   const { idleMsMax, handshakeMsMax } = config.ports.http
   return new HttpProtocol(parts.hub, parts.gate, parts.clock, {
-    ...commonOptions(parts),
+    ...commonOptions(parts, config),
     ...recordOptions(config),
     ...config.http,
     version: packageVersion(),

@@ -43,6 +43,14 @@ export interface HttpOptions {
   readonly bodyExpansionMax: number
   /** After so many requests a connection is closed; 0: no limit. */
   readonly requestsPerConnectionMax: number
+  /** Bytes of all requests: lines without an end. Default 64 MiB. */
+  readonly halfLineBytesMax?: number
+  /** Bodies that are held whole. Default 64 MiB. */
+  readonly gatheredBytesMax?: number
+  /** What expands compressed bodies. Default 512 MiB. */
+  readonly expandingBytesMax?: number
+  /** Ids of rows that answers have still to send. Default 256 MiB. */
+  readonly answerIdBytesMax?: number
 }
 
 /** What all requests share. */

@@ -47,7 +47,7 @@ const HALF_LINE_BYTES_MAX = 64 * 1024 * 1024
 const GATHERED_BYTES_MAX = 64 * 1024 * 1024
 const ECHOED_BYTES_MAX = 16 * 1024 * 1024
 const EXPANDING_BYTES_MAX = 512 * 1024 * 1024
-const ANSWERS_BYTES_MAX = 256 * 1024 * 1024
+const ANSWER_ID_BYTES_MAX = 256 * 1024 * 1024
 
 export class HttpProtocol implements StreamProtocolServer {
   readonly name = 'http'
@@ -74,12 +74,12 @@ export class HttpProtocol implements StreamProtocolServer {
       problem: options.problem ?? (() => {}),
       counters: new HttpCounters(),
       startedMs: clock.monotonicMs(),
-      ndjson: new NdjsonWorkspace(HALF_LINE_BYTES_MAX),
-      text: new TextLogWorkspace(HALF_LINE_BYTES_MAX),
-      gathered: new ByteBudget(GATHERED_BYTES_MAX),
+      ndjson: new NdjsonWorkspace(options.halfLineBytesMax ?? HALF_LINE_BYTES_MAX),
+      text: new TextLogWorkspace(options.halfLineBytesMax ?? HALF_LINE_BYTES_MAX),
+      gathered: new ByteBudget(options.gatheredBytesMax ?? GATHERED_BYTES_MAX),
       echoed: new ByteBudget(ECHOED_BYTES_MAX),
-      expanding: new ByteBudget(EXPANDING_BYTES_MAX),
-      answers: new ByteBudget(ANSWERS_BYTES_MAX),
+      expanding: new ByteBudget(options.expandingBytesMax ?? EXPANDING_BYTES_MAX),
+      answers: new ByteBudget(options.answerIdBytesMax ?? ANSWER_ID_BYTES_MAX),
       isDraining: () => this.#isDraining,
     }
     this.#server = this.#makeServer()

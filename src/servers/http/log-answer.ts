@@ -14,7 +14,10 @@ export interface LogsTaken {
 export async function takeBody(body: RequestBody, intake: LogIntake): Promise<LogsTaken> {
   let bodyError: unknown = null
   try {
-    await body.eachChunk((chunk) => intake.take(chunk))
+    for await (const chunk of body.chunks()) {
+      await intake.take(chunk)
+      if (intake.hasFailed) break
+    }
   } catch (error) {
     if (error instanceof AssertionError) throw error
     bodyError = error

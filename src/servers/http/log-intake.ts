@@ -72,14 +72,11 @@ export class LogIntake implements GateWaiter {
     this.#wakeUp()
   }
 
-  /**
-   * Stores what the chunk holds, as soon as there is room; false, then, when no more is wanted. The chunk must not
-   * change any more, and the next one must wait for the answer.
-   */
-  take(chunk: Uint8Array): boolean | Promise<boolean> {
+  /** Stores what the chunk holds, as soon as there is room. The chunk must not change any more. */
+  async take(chunk: Uint8Array): Promise<void> {
     const { ms, ns } = this.#arrival()
     this.#decoder.push(chunk, ms, ns)
-    return this.#storeDecoded()
+    await this.#storeDecoded()
   }
 
   /** Nothing more comes; a last line without its newline counts when the body is whole. */
@@ -110,20 +107,15 @@ export class LogIntake implements GateWaiter {
     return result
   }
 
-  /** False when the store refused a batch. A promise only where it has to wait: most chunks find room. */
-  #storeDecoded(): boolean | Promise<boolean> {
+  async #storeDecoded(): Promise<void> {
     while (!this.hasFailed) {
-      if (!this.#hasRoom()) return this.#storeLater()
-      const batch = this.#decoder.next()
-      if (batch === null) return true
-      this.#store(batch.bytes, batch.count)
+      if (!this.#hasRoom()) await this.#sleep()
+      else {
+        const batch = this.#decoder.next()
+        if (batch === null) return
+        this.#store(batch.bytes, batch.count)
+      }
     }
-    return false
-  }
-
-  async #storeLater(): Promise<boolean> {
-    while (!this.hasFailed && !this.#hasRoom()) await this.#sleep()
-    return this.#storeDecoded()
   }
 
   #hasRoom(): boolean {

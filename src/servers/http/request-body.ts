@@ -17,15 +17,11 @@ import { type BodyEncoding, bodyEncodingOf, type Expander } from './body-encodin
 import type { HttpSurroundings } from './http-options.ts'
 import type { HttpSession } from './http-session.ts'
 import { HttpProblem } from './problem-document.ts'
-import { StreamChunks } from './stream-chunks.ts'
 
 /** The ratio counts from here on: a short body may well be one word many times. */
 const EXPANSION_FREE_BYTES = 1024 * 1024
 /** How long a body may take that is held whole. */
 const WHOLE_MS_MAX = 60_000
-
-/** Takes a chunk; false, now or later, when it wants no more. The next one comes when it has said so. */
-export type ChunkUser = (chunk: Buffer) => boolean | Promise<boolean>
 
 export class RequestBody {
   /** The connection broke off before the end. Known when there are no more chunks. */
@@ -51,12 +47,12 @@ export class RequestBody {
     this.#around = around
   }
 
-  /** Gives its expanded chunks to `use`. MEDIA_UNSUPPORTED, SERVER_BUSY, BODY_TOO_LARGE, REQUEST_INVALID (not what it says). */
-  async eachChunk(use: ChunkUser): Promise<void> {
+  /** Expanded chunks, once. MEDIA_UNSUPPORTED, SERVER_BUSY, BODY_TOO_LARGE, REQUEST_INVALID (not what it says). */
+  async *chunks(): AsyncGenerator<Buffer, void> {
     const encoding = bodyEncodingOf(this.#request.headers['content-encoding'])
     if (this.#request.headers.expect !== undefined) this.#response.writeContinue()
-    if (encoding === null) await this.#read(this.#request, '', use)
-    else await this.#expand(encoding, use)
+    if (encoding === null) yield* this.#read(this.#request)
+    else yield* this.#expanded(encoding)
   }
 
   /**
@@ -76,13 +72,12 @@ export class RequestBody {
       if (!this.#request.complete) this.#session.refuse(tooSlow())
     })
     try {
-      await this.eachChunk((chunk) => {
+      for await (const chunk of this.chunks()) {
         if (byteCount + chunk.length > bytesMax) throw tooLarge(bytesMax)
         if (!budget.take(chunk.length)) throw busy()
         byteCount += chunk.length
         chunks.push(chunk)
-        return true
-      })
+      }
       stopTimer()
       if (this.isBroken) throw new HttpProblem('REQUEST_INVALID', 'The body broke off before its end.')
       return await use(Buffer.concat(chunks, byteCount))
@@ -94,7 +89,7 @@ export class RequestBody {
 
   // ---- expanding ----------------------------------------------------------------------------------------------
 
-  async #expand(encoding: BodyEncoding, use: ChunkUser): Promise<void> {
+  async *#expanded(encoding: BodyEncoding): AsyncGenerator<Buffer, void> {
     const { expanding } = this.#around
     if (!expanding.take(encoding.memoryBytes)) throw busy()
     const request = this.#request
@@ -112,11 +107,11 @@ export class RequestBody {
     request.on('data', count)
     try {
       request.pipe(first)
-      const isWhole = await this.#read(expander, encoding.name, (chunk) => {
+      for await (const chunk of this.#read(expander, encoding.name)) {
         this.#checkExpansion(chunk.length)
-        return use(chunk)
-      })
-      if (isWhole) this.#checkRest(expander, encoding.name)
+        yield chunk
+      }
+      if (!this.isBroken) this.#checkRest(expander, encoding.name)
     } finally {
       request.off('close', broke)
       request.off('data', count)
@@ -156,43 +151,36 @@ export class RequestBody {
 
   // ---- reading ------------------------------------------------------------------------------------------------
 
-  /** Whether the body came to its end, and all of it was wanted. */
-  async #read(stream: Readable, encodingName: string, use: ChunkUser): Promise<boolean> {
-    const chunks = new StreamChunks(stream)
+  async *#read(stream: Readable, encodingName = ''): AsyncGenerator<Buffer, void> {
+    const chunks = stream.iterator({ destroyOnReturn: false })
     try {
       for (;;) {
-        const chunk = chunks.take()
-        if (chunk === null && !this.#isOver(chunks, encodingName)) {
-          await this.#session.listen(() => chunks.wait())
-          continue
-        }
-        const waitMs = this.#count()
-        if (waitMs > 0) await this.#session.pause(waitMs)
-        if (chunk === null) return !this.isBroken
-        const more = use(chunk)
-        if (!(typeof more === 'boolean' ? more : await more)) return false
+        const chunk = await this.#next(chunks, encodingName)
+        await this.#keepPace()
+        if (chunk === null) return
+        yield chunk
       }
     } finally {
-      chunks.close()
+      await chunks.return?.()
     }
   }
 
-  /** Nothing more comes, also because the connection broke off. */
-  #isOver(chunks: StreamChunks, encodingName: string): boolean {
+  /** The next chunk; null at the end, or where the connection broke off. */
+  async #next(chunks: AsyncIterator<Buffer>, encodingName: string): Promise<Buffer | null> {
     try {
-      return chunks.isOver
+      const next = await this.#session.listen(() => chunks.next())
+      return next.done === true ? null : next.value
     } catch (error) {
       this.isBroken = this.#request.destroyed && !this.#request.complete
-      if (this.isBroken) return true
+      if (this.isBroken) return null
       throw new HttpProblem('REQUEST_INVALID', `The body is no valid ${encodingName}: ${messageOf(error)}.`)
     }
   }
 
-  /** Counts what came; for how long to read nothing, ms. */
-  #count(): number {
+  async #keepPace(): Promise<void> {
     const { byteCount, waitMs } = this.#session.meter()
     this.#around.counters.bytesIn += byteCount
-    return waitMs
+    if (waitMs > 0) await this.#session.pause(waitMs)
   }
 }
 
