@@ -48,6 +48,7 @@ export class AmplifiedLoad {
   #takenBytes = 0
   /** The log is read by one at a time. */
   #turn: Promise<unknown> = Promise.resolve()
+  #wanted: { readonly bytes: number; readonly resolve: () => void } | null = null
 
   constructor(options: AmplifiedLoadOptions) {
     this.#options = options
@@ -60,6 +61,13 @@ export class AmplifiedLoad {
 
   get isDone(): boolean {
     return this.#takenBytes >= this.#options.bytes && this.#waiting.length + this.#unanswered.size === 0
+  }
+
+  /** Resolves when so many bytes more are acknowledged; one may wait. */
+  acknowledgedMore(bytes: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wanted = { bytes: this.acknowledgedBytes + bytes, resolve }
+    })
   }
 
   /** Sends until all is acknowledged or the server is gone. Rejects with a CrashFailure when a batch is refused. */
@@ -113,6 +121,7 @@ export class AmplifiedLoad {
     this.acknowledgedLines += lines
     this.acknowledgedBytes += bytes.length
     if (repeated) this.repeated++
+    if (this.acknowledgedBytes >= (this.#wanted?.bytes ?? Number.POSITIVE_INFINITY)) this.#wanted?.resolve()
   }
 }
 

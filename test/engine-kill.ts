@@ -26,8 +26,10 @@ export interface EngineKillOptions {
   /** Of the log, as it is sent. */
   readonly bytes: number
   readonly seed: number
-  /** A process lives for a random time of at most so long. */
+  /** A process lives for a random time of at most so long, and longer only until it has acknowledged something. */
   readonly secondsMax: number
+  /** Kills while all is merged to the end. Default 3. */
+  readonly mergeKills?: number
   readonly segmentMib: number
   readonly connections: number
   /** The folder that lies beside the repository. */
@@ -61,6 +63,8 @@ const TOKENS = `ops read,write,admin sha256:${createHash('sha256').update(TOKEN)
 const START_KILL_CHANCE = 0.2
 const START_KILL_MS_MAX = 600
 const MERGE_KILLS = 3
+/** A slow machine comes to an end as well. */
+const ACKNOWLEDGED_BYTES_SPREAD = 8 * 1024 * 1024
 const MIB = 1024 * 1024
 
 export function engineKill(options: EngineKillOptions): Promise<EngineKillFigures> {
@@ -96,7 +100,7 @@ class EngineKill {
       this.#say(this.#roundLine())
     }
     await this.#checkAll('as the last kill left it')
-    for (let n = 0; n < MERGE_KILLS; n++) await this.#mergeAndKill()
+    for (let n = 0; n < (this.#options.mergeKills ?? MERGE_KILLS); n++) await this.#mergeAndKill()
     await this.#command('merge', '--wait')
     await this.#checkAll('merged to the end')
     await this.#command('verify')
@@ -124,7 +128,8 @@ class EngineKill {
     const load = this.#load.run(this.#program.httpPort)
     // A load that fails is told by the round that waits for it below.
     load.catch(() => {})
-    await Promise.race([load, delay(this.#random.below(this.#options.secondsMax * 1000))])
+    const acknowledged = this.#load.acknowledgedMore(this.#random.below(ACKNOWLEDGED_BYTES_SPREAD))
+    await Promise.race([load, Promise.all([acknowledged, this.#life()])])
     this.#rssBytesMax = Math.max(this.#rssBytesMax, rssBytesMax(this.#program.pid))
     await this.#kill()
     await load
@@ -134,10 +139,14 @@ class EngineKill {
   /** What is merged to the end at once is killed as well: the largest parts are written there. */
   async #mergeAndKill(): Promise<void> {
     const merging = this.#run('merge', '--wait')
-    await Promise.race([merging, delay(this.#random.below(this.#options.secondsMax * 1000))])
+    await Promise.race([merging, this.#life()])
     await this.#kill()
     await merging
     await this.#startAgain()
+  }
+
+  #life(): Promise<void> {
+    return delay(this.#random.below(this.#options.secondsMax * 1000))
   }
 
   async #kill(): Promise<void> {

@@ -61,7 +61,7 @@ describe('logcaster fields, values and streams', () => {
     const users = await table(['values', 'user', 'disk', 'or', 'hostile'])
     assert.equal(
       users.out,
-      'HITS  VALUE\n' + [0, 1, 2, 3, 4].map((n) => `  80  u${n}\n`).join('') + '   1  \\x1b[2J\\u202eu\n',
+      `HITS  VALUE\n${[0, 1, 2, 3, 4].map((n) => `  80  u${n}\n`).join('')}   1  \\x1b[2J\\u202eu\n`,
     )
     const streams = await table(['streams'])
     assert.equal(streams.out, 'HITS  STREAM\n 600  {host="a"}\n 600  {host="b"}\n')

@@ -6,7 +6,7 @@ import { openStore, PartCache, PartSource, type Snapshot } from '../storage/stor
 import { encodeSample, SAMPLE_WALL_MS, type SampleBatch } from '../testing/sample-records.ts'
 import { valuesIn } from './field-values.ts'
 import { parseQuery } from './parser.ts'
-import { countIn } from './search.ts'
+import { countIn, keysIn } from './search.ts'
 import type { ValuesWanted } from './values-wanted.ts'
 
 const PARTS = 4
@@ -99,6 +99,8 @@ test('a filter on a stream or on its fields reads blocks that have it, and no ot
   for (const text of ['host:="nobody-1"', '{host="nobody-1"}', '{service="service-1",host="web-2-0"}']) {
     const { found, reads } = await count(text)
     assert.deepEqual([found, reads], [0, 0], text)
+    const keys = await readsOf(bench, (source) => keysIn(source, parse(text), 10, MIB))
+    assert.deepEqual([keys.found.ids.length, keys.reads], [0, 0], `newest of ${text}`)
   }
   const { found, reads: all } = await count('{host="everywhere"}')
   assert.equal(found, (PARTS * BLOCKS_OF_PART * ROWS) / 10)

@@ -18,7 +18,7 @@ import {
   RECORD_FLAG_LEVEL_UPPER,
   RECORD_FLAG_TRUNCATED,
 } from '../record/record.ts'
-import { openStore, type Snapshot, type Store } from '../storage/storage.ts'
+import { openStore, PartCache, PartSource, type Snapshot, type Store } from '../storage/storage.ts'
 import {
   bytesOf,
   encodeSample,
@@ -28,6 +28,7 @@ import {
   type SampleField,
   type SampleRecord,
 } from '../testing/sample-records.ts'
+import { valuesIn } from './field-values.ts'
 import { parseQuery } from './parser.ts'
 import { selectRows } from './run.ts'
 import { scanTasks } from './scan-tasks.ts'
@@ -185,6 +186,7 @@ function plainCount(
 class Bench {
   readonly random: SeededRandom
   readonly store: Store
+  readonly disk: SimulatedDisk
   /** By id. */
   readonly records = new Map<number, PlainRecord>()
   readonly #runner: InlineRunner
@@ -192,6 +194,7 @@ class Bench {
   private constructor(random: SeededRandom, store: Store, disk: SimulatedDisk) {
     this.random = random
     this.store = store
+    this.disk = disk
     this.#runner = new InlineRunner(scanTasks(disk))
   }
 
@@ -405,6 +408,38 @@ describe('values with hits', () => {
       assert.equal(new Set(found.values.map(({ value }) => value)).size, found.distinct)
       assert.ok(found.values.every(({ hits }) => hits >= 1 && hits <= 3))
     }
+    await bench.close()
+  })
+
+  it('count all of a block or nothing, and say which ids are missing', async () => {
+    const bench = await Bench.open(11)
+    const { random } = bench
+    const record = (): SampleRecord => ({
+      message: `m${random.below(1e6)}`,
+      fields: [
+        { name: 'host', value: `web-${random.below(40)}`, isStream: true },
+        { name: 'app', value: `app-${random.below(40)}`, isStream: true },
+      ],
+    })
+    for (let batch = 0; batch < 10; batch++) await bench.append({ records: times(100, record) })
+    await bench.store.flush()
+    using snapshot = bench.store.snapshot()
+    const [{ path, bytes }] = snapshot.parts
+    let damaged = 0
+    for (let round = 0; round < 60; round++) {
+      const disk = bench.disk.fork(round)
+      disk.damage(path, Uint8Array.of(random.below(256)), random.below(bytes))
+      const source = new PartSource(snapshot.parts, new PartCache(disk))
+      const wanted: ValuesWanted =
+        round % 2 === 0 ? { kind: 'streams' } : { kind: 'fieldValues', field: 'host' }
+      const text = round % 3 === 0 ? 'host:~"web"' : '*'
+      const found = await valuesIn(source, parse(text).filter, wanted, EVERY_VALUE)
+      const lost = source.damage.reduce((sum, { fromId, toId }) => sum + toId + 1 - fromId, 0)
+      const hits = found.hits.reduce((sum, each) => sum + each, 0)
+      assert.equal(hits, 1000 - lost, `round ${round}`)
+      if (lost > 0) damaged++
+    }
+    assert.ok(damaged > 5, `${damaged} rounds`)
     await bench.close()
   })
 

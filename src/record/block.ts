@@ -63,8 +63,11 @@ export interface Block {
    * Absent: whoever filters tests the values of the column.
    */
   narrow?(field: string | null, test: ValueTest, rows: Bitset): void
-  /** How many rows pass, where that is known without looking at any row; null where it is not. */
-  countPassing?(field: string | null, test: ValueTest): number | null
+  /**
+   * How many rows pass, where finding that out takes some milliseconds at most; null where it may take longer. `isCheap`:
+   * null also where anything of a row would have to be looked at. Default false.
+   */
+  countPassing?(field: string | null, test: ValueTest, isCheap?: boolean): number | null
   /**
    * The rows by their value of a field, where the block keeps distinct values, else null. No bytes: the row has no such
    * field, or an empty one. `field` as for `narrow`. Absent: see the values of the column.

@@ -624,8 +624,9 @@ class EngineRun {
   #isKept(timeMs: number, receivedMs: number): boolean {
     const { retentionMs = 0, retentionBytes = 0 } = this.#storeOptions
     if (retentionBytes > 0) return false
-    const youngestMs = Math.max(receivedMs, Math.min(timeMs, receivedMs + DAY_MS))
-    return retentionMs === 0 || youngestMs >= this.#clock.wallMs() - retentionMs
+    // A time that is more than a day ahead is not what a record is filed by.
+    const filedMs = timeMs > receivedMs + DAY_MS ? receivedMs : Math.max(timeMs, receivedMs)
+    return retentionMs === 0 || filedMs >= this.#clock.wallMs() - retentionMs
   }
 
   #noteDropped(found: ReadonlyMap<number, FoundRecord>): void {

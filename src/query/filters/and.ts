@@ -43,7 +43,7 @@ export const andFilter: FilterKind<AndFilter> = {
           child.narrow(view, rows)
         }
       },
-      count: (block) => countOfAll(bound, block),
+      count: (block, isCheap) => countOfAll(bound, block, isCheap),
       ...skipOfAll(bound),
     }
   },
@@ -51,16 +51,22 @@ export const andFilter: FilterKind<AndFilter> = {
 }
 
 /** Known where all rows, or none, match every child but one, and of that one it is known. */
-function countOfAll(children: readonly BoundFilter[], block: Block): number | null {
+function countOfAll(
+  children: readonly BoundFilter[],
+  block: Block,
+  isCheap: boolean | undefined,
+): number | null {
   let least = block.rowCount
+  let unknown: BoundFilter | null = null
   for (const child of children) {
-    const count = child.count?.(block) ?? null
+    const count = child.count?.(block, true) ?? null
     if (count === 0) return 0
     if (count === block.rowCount) continue
-    if (count === null || least < block.rowCount) return null
-    least = count
+    if (unknown !== null || least < block.rowCount) return null
+    if (count === null) unknown = child
+    else least = count
   }
-  return least
+  return unknown === null ? least : isCheap === true ? null : (unknown.count?.(block) ?? null)
 }
 
 function skipOfAll(children: readonly BoundFilter[]): { skip?: SkipTest } {

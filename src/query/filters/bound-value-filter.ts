@@ -23,7 +23,7 @@ function ofStoredField(name: string, field: string | null, test: ValueTest): Bou
       if (view.block.narrow !== undefined) view.block.narrow(field, test, rows)
       else narrowByValue(view.column(name), rows, test)
     },
-    count: (block) => block.countPassing?.(field, test) ?? null,
+    count: (block, isCheap) => block.countPassing?.(field, test, isCheap) ?? null,
     ...(!passesEmpty(test) && { skip: { kind: 'value', field, test } }),
   }
 }

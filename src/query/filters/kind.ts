@@ -65,8 +65,11 @@ export interface BoundFilter {
   readonly cost: number
   /** Takes rows that do not match out of `rows`. Never adds one. */
   narrow(view: BlockView, rows: Bitset): void
-  /** How many rows of the block match, where that is known without looking at rows; else null. Absent: never known. */
-  count?(block: Block): number | null
+  /**
+   * How many rows of the block match, where it can tell in some milliseconds; else null. `isCheap`: null also where rows
+   * would have to be looked at. Absent: never known.
+   */
+  count?(block: Block, isCheap?: boolean): number | null
   /** What rows that match pass. Absent: nothing that a store could ask of its blocks. */
   readonly skip?: SkipTest
 }

@@ -33,8 +33,8 @@ export const notFilter: FilterKind<NotFilter> = {
         bound.narrow(view, matching)
         rows.andNot(matching)
       },
-      count(block) {
-        const count = bound.count?.(block) ?? null
+      count(block, isCheap) {
+        const count = bound.count?.(block, isCheap) ?? null
         return count === null ? null : block.rowCount - count
       },
     }

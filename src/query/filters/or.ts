@@ -44,7 +44,7 @@ export const orFilter: FilterKind<OrFilter> = {
         }
         rows.andNot(open)
       },
-      count: (block) => countOfAny(bound, block),
+      count: (block, isCheap) => countOfAny(bound, block, isCheap),
       ...skipOfAny(bound),
     }
   },
@@ -52,17 +52,24 @@ export const orFilter: FilterKind<OrFilter> = {
 }
 
 /** Known where one child matches all rows, or where all but one match none and of that one it is known. */
-function countOfAny(children: readonly BoundFilter[], block: Block): number | null {
+function countOfAny(
+  children: readonly BoundFilter[],
+  block: Block,
+  isCheap: boolean | undefined,
+): number | null {
   let most = 0
-  let isKnown = true
+  const open: BoundFilter[] = []
   for (const child of children) {
-    const count = child.count?.(block) ?? null
+    const count = child.count?.(block, true) ?? null
     if (count === block.rowCount) return count
     if (count === 0) continue
-    if (count === null || most > 0) isKnown = false
-    else most = count
+    open.push(child)
+    most = count ?? -1
   }
-  return isKnown ? most : null
+  if (open.length === 0) return 0
+  if (open.length > 1) return null
+  if (most >= 0) return most
+  return isCheap === true ? null : (open[0].count?.(block) ?? null)
 }
 
 function skipOfAny(children: readonly BoundFilter[]): { skip?: SkipTest } {

@@ -158,7 +158,7 @@ function bindLabel(label: StreamLabel): BoundFilter {
   return {
     cost: test.cost + COST_COMPARE,
     narrow,
-    count: (block) => (isTelling && field.count?.(block) === 0 ? 0 : null),
+    count: (block) => (isTelling && field.count?.(block, true) === 0 ? 0 : null),
     ...(isTelling && field.skip !== undefined && { skip: field.skip }),
   }
 }
@@ -182,7 +182,7 @@ function bindGroup(labels: readonly StreamLabel[]): BoundFilter {
     narrow: (view, rows) => {
       for (const label of bound) label.narrow(view, rows)
     },
-    count: (block) => (bound.some((label) => label.count?.(block) === 0) ? 0 : null),
+    count: (block) => (bound.some((label) => label.count?.(block, true) === 0) ? 0 : null),
     ...(tests.length > 0 && { skip: { kind: 'and', tests } }),
   }
 }
@@ -217,7 +217,7 @@ export const streamFilter: FilterKind<StreamFilter> = {
         }
         rows.and(found)
       },
-      count: (block) => (bound.every((group) => group.count?.(block) === 0) ? 0 : null),
+      count: (block) => (bound.every((group) => group.count?.(block, true) === 0) ? 0 : null),
       ...skipOf(bound),
     }
   },

@@ -29,6 +29,8 @@ const PASSES = 1
 const FAILS = 2
 /** What a value has that costs what a test says. */
 const USUAL_BYTES = 64
+/** Longer needles are left to the test: it takes care of those that are made to be slow. */
+const SEARCHED_BYTES_MAX = 64
 /** More tests of distinct values are not done at once, but when rows are asked for. */
 const EAGER_COST_MAX = 400_000
 
@@ -144,9 +146,11 @@ function windowTest(
   })
 }
 
-/** The bytes that every value has that passes, where they are one needle. */
+/** The bytes that every value has that passes, where they are one needle of a length that is searched in no time. */
 function answersNeedle({ needles }: ValueTest): Uint8Array | null {
-  return needles?.length === 1 ? needles[0].bytes : null
+  if (needles?.length !== 1) return null
+  const [{ bytes }] = needles
+  return bytes.length <= SEARCHED_BYTES_MAX ? bytes : null
 }
 
 /** Whether a needle may stand in the text before or behind a slot, or begin or end in it. */
@@ -249,15 +253,10 @@ function passingWith(
   for (let at = bytes.indexOf(needle); at >= 0 && value < starts.length; ) {
     while (value < starts.length && starts[value] + lengths[value] <= at) value++
     if (value === starts.length) break
-    const end = starts[value] + lengths[value]
-    if (at + needle.length > end) {
-      // It reaches into the next value.
-      at = bytes.indexOf(needle, at + 1)
-      continue
-    }
+    // Where it reaches into the next value this one has it nowhere else: there is nothing more to find in it.
     if (passes(value)) passing[value] = 1
+    at = bytes.indexOf(needle, starts[value] + lengths[value])
     value++
-    at = bytes.indexOf(needle, end)
   }
   return passing
 }

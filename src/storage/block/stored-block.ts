@@ -365,17 +365,17 @@ export class StoredBlock implements Block {
     return columnTest(this.#column(index), test)
   }
 
-  countPassing(field: string | null, test: ValueTest): number | null {
+  countPassing(field: string | null, test: ValueTest, isCheap = false): number | null {
     return this.#part.decode(() =>
-      field === null ? this.#countMessages(test) : this.#countField(field, test),
+      field === null ? this.#countMessages(test, isCheap) : this.#countField(field, test, isCheap),
     )
   }
 
-  #countMessages(test: ValueTest): number | null {
-    return this.text(COLUMN_MESSAGE).count(test, this.#part.answersTo(test))
+  #countMessages(test: ValueTest, isCheap: boolean): number | null {
+    return this.text(COLUMN_MESSAGE).count(test, this.#part.answersTo(test), isCheap)
   }
 
-  #countField(name: string, test: ValueTest): number | null {
+  #countField(name: string, test: ValueTest, isCheap: boolean): number | null {
     if (name === TRUNCATED_FIELD || this.facts.hasOverflow) return null
     const index = this.#part.fieldIndex(this.#number, name)
     const absent = test.test(NOTHING, 0, 0)
@@ -387,13 +387,14 @@ export class StoredBlock implements Block {
       if (passing === 0) return others
       if (passing === values.length) return rows + others
     }
-    const found = this.#countPlaces(index, test)
+    const found = this.#countPlaces(index, test, isCheap)
     return found === null ? null : found + others
   }
 
-  #countPlaces(index: number, test: ValueTest): number | null {
+  #countPlaces(index: number, test: ValueTest, isCheap: boolean): number | null {
     if (this.facts.fields[index].form === FORM_TEMPLATES)
-      return this.text(index + 1).count(test, this.#part.answersTo(test))
+      return this.text(index + 1).count(test, this.#part.answersTo(test), isCheap)
+    if (isCheap) return null
     const fieldTest = this.#fieldTest(index, test)
     return fieldTest.cost > COUNT_COST_MAX ? null : fieldTest.count()
   }

@@ -89,10 +89,15 @@ export class StoredText {
     }
   }
 
-  /** How many rows pass; null where it would take too long to find out at once. PART_CORRUPT. */
-  count(test: ValueTest, answers: TemplateAnswers): number | null {
+  /**
+   * How many rows pass; null where it would take too long to find out at once, and where `isCheap` but templates alone
+   * do not tell. PART_CORRUPT.
+   */
+  count(test: ValueTest, answers: TemplateAnswers, isCheap: boolean): number | null {
     const { numbers, rowCounts, plainRows } = this.#parts.templates
     const tested = this.#testedBy(test)
+    if (isCheap && (plainRows > 0 || numbers.some((number) => answers.answer(number) === ANSWER_SOME)))
+      return null
     let count = 0
     let cost = 0
     for (let place = plainRows === 0 ? numbers.length - 1 : numbers.length; place >= 0; place--) {

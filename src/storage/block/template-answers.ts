@@ -84,11 +84,12 @@ export class TemplateAnswers {
    */
   mayMatch(numbers: Uint32Array, plainRows: number, filter: WordFilter | null): boolean {
     if (this.#needles.length === 0) return true
-    if (plainRows > 0 && this.mayHold(filter)) return true
+    const held = filter === null ? null : this.#needles.map((part) => wordsHeld(filter, part))
+    if (plainRows > 0 && this.#isAnyWhole(held)) return true
     for (let place = 0; place < numbers.length; place++) {
       const answer = this.answer(numbers[place])
       if (answer === ANSWER_ALL) return true
-      if (answer === ANSWER_SOME && this.#mayHoldWith(numbers[place], filter)) return true
+      if (answer === ANSWER_SOME && (held === null || this.#mayHoldWith(numbers[place], held))) return true
     }
     return false
   }
@@ -96,14 +97,22 @@ export class TemplateAnswers {
   /** Whether any value may hold a needle whose words are all of the filter. */
   mayHold(filter: WordFilter | null): boolean {
     if (filter === null || this.#needles.length === 0) return true
-    return this.#needles.some(({ needle, words }) => hasWords(filter, needle.bytes, words, 0))
+    return this.#isAnyWhole(this.#needles.map((part) => wordsHeld(filter, part)))
   }
 
-  #mayHoldWith(number: number, filter: WordFilter | null): boolean {
-    if (filter === null) return true
-    return this.#needles.some(({ needle, words }, index) =>
-      hasWords(filter, needle.bytes, words, this.#staticWordsOf(index, number)),
-    )
+  /** `held`: by needle, bits of its words; null where all may be there. */
+  #isAnyWhole(held: readonly number[] | null): boolean {
+    return held === null || this.#needles.some(({ words }, index) => isAll(held[index], words))
+  }
+
+  /** The same with the words of a template's own text. */
+  #mayHoldWith(number: number, held: readonly number[]): boolean {
+    for (let index = 0; index < held.length; index++) {
+      const { words } = this.#needles[index]
+      if (isAll(held[index], words) || isAll(held[index] | this.#staticWordsOf(index, number), words))
+        return true
+    }
+    return false
   }
 
   /** Bits of the words that may stand in the template's own text. */
@@ -160,10 +169,15 @@ function wordsOf({ bytes, startsWord, endsWord }: TestNeedle): WordSpan[] {
   return words.filter(({ start }) => start > 0 || startsWord).slice(0, WORDS_MAX)
 }
 
-/** All words are in the filter, or among the `known` ones. */
-function hasWords(filter: WordFilter, bytes: Uint8Array, words: readonly WordSpan[], known: number): boolean {
+/** Bits of the words that the filter may have. */
+function wordsHeld(filter: WordFilter, { needle, words }: NeedlePart): number {
+  let bits = 0
   for (let at = 0; at < words.length; at++) {
-    if ((known & (1 << at)) === 0 && !filter.mayContain(bytes, words[at].start, words[at].end)) return false
+    if (filter.mayContain(needle.bytes, words[at].start, words[at].end)) bits |= 1 << at
   }
-  return true
+  return bits
+}
+
+function isAll(bits: number, { length }: readonly WordSpan[]): boolean {
+  return bits === 2 ** length - 1
 }

@@ -38,9 +38,8 @@ const TAG_DELTA_PLANES = 135
 const PLANES_MAX = 7
 const TAG_RUNS = 160
 
-/** Numbers that 31 bits and a sign hold, so that sums of two words of 24 bits need no doubles. */
+/** Numbers that need no doubles, nor do sums of them that stay below this. */
 const SMALL_MAX = 2 ** 31 - 1
-const SMALL_BITS = 24
 /** Shorter runs are written one by one. */
 const FILL_MIN = 32
 
@@ -309,7 +308,7 @@ function readSmall(source: ByteSource, count: number, indexes: Uint32Array): num
   }
   const width = widthOf(tag)
   const isDelta = isDeltaTag(tag)
-  if (width > SMALL_BITS || Math.abs(base) + 2 ** width * (isDelta ? count : 1) > SMALL_MAX) return null
+  if (Math.abs(base) + 2 ** width * (isDelta ? count : 1) > SMALL_MAX) return null
   const { low } = tag > TAG_PLANES ? readPlanes(source, count, width / 8) : unpackBits(source, count, width)
   return isDelta ? addSmallDeltas(low, base, indexes) : addSmallOffset(low, base, indexes)
 }
