@@ -1,6 +1,7 @@
 /**
  * Reads NDJSON lines whose shape is known straight from bytes to spans, and writes those whose values are usual
- * straight into the batch. Most lines of most senders take this way; it is what decoding costs.
+ * straight into the batch. It is the twin of kernels/ndjson.ts: it says what that does, reads the lines that the kernel
+ * leaves, and all lines of known shapes where WebAssembly is refused.
  *
  * Invariants:
  *  - it never refuses and never counts: a line that is anything but right is left to the decoder, which says why.
