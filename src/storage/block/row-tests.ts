@@ -3,6 +3,7 @@
  *
  *   windows    the pieces of a row where a needle may stand, as the template and the facts of the part tell
  *   bytes      a window whose text and columns lack a byte of the needle falls away; no row is decoded for that
+ *   numbers    where the needle can only stand within the values of one slot, their numbers may rule it out unprinted
  *   values     a window of one slot with a dictionary is put together once a distinct value
  *   search     where the needle can only stand within the values of one slot, those without are passed over by one
  *              search in all of them
@@ -181,6 +182,7 @@ function valueTest(
   needle: Uint8Array | null = null,
 ): RowTest {
   const { dictionary, rowCount } = column
+  if (needle !== null && !column.mayContain(needle)) return sameForAll(ANSWER_NONE, rowCount, rowCount)
   const values = dictionary === null ? column.materialize() : dictionary.entries()
   const count = values.starts.length
   const cost = costOfAll(count, values.data.length, valueCost)

@@ -5,6 +5,7 @@ export interface DecodedColumnParts {
   readonly rowCount: number
   readonly dictionary?: EncodedDictionary
   readonly numbers?: () => NumberBounds | null
+  readonly mayContain?: (text: Uint8Array) => boolean
   readonly materialize: () => MaterializedColumn
   /** One value, where that costs less than all. */
   readonly valueAt?: (row: number) => Uint8Array
@@ -24,6 +25,10 @@ export class DecodedColumn implements EncodedColumn {
 
   numbers(): NumberBounds | null {
     return this.#parts.numbers?.() ?? null
+  }
+
+  mayContain(text: Uint8Array): boolean {
+    return this.#parts.mayContain?.(text) ?? true
   }
 
   materialize(): MaterializedColumn {

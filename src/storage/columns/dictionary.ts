@@ -163,6 +163,7 @@ class DictionaryColumn {
         codes: this.#codes,
       },
       numbers: () => this.#distinct.numbers(),
+      mayContain: (text) => this.#distinct.mayContain(text),
       materialize: () => this.#materialize(),
       valueAt: (row) => this.#distinct.valueAt(this.#codes()[row]),
     })

@@ -67,6 +67,8 @@ export interface EncodedColumn {
   readonly dictionary: EncodedDictionary | null
   /** Bounds of the numbers that the values are, both inclusive; null where they are not all numbers. PART_CORRUPT. */
   numbers(): NumberBounds | null
+  /** False only where no value has `text` within it; true where to know that would cost as much as all values. PART_CORRUPT. */
+  mayContain(text: Uint8Array): boolean
   /** All values, each where `starts` and `lengths` say. Decoded once, then kept. PART_CORRUPT. */
   materialize(): MaterializedColumn
   /** One value, which lies in memory that is used for others too. For a few rows of many. PART_CORRUPT. */

@@ -9,6 +9,7 @@ import { ByteSink } from './byte-sink.ts'
 import type { ColumnValues } from './column-values.ts'
 import type { EncodedColumn, Encoding } from './encoding.ts'
 import { chooseEncoding, decodeColumn, ENCODINGS, encodeColumn, newColumnHint } from './encodings.ts'
+import { shapes } from './shapes.ts'
 import { columnOf, encodeRows, factsOf, logColumns, randomRows, rowsOf, VALUE_KINDS } from './test-columns.ts'
 
 /** Every encoding that takes the rows gives them back, and so does the one that is chosen. Answers its name. */
@@ -157,6 +158,47 @@ test('columns that share memory come back when they are decoded after one anothe
   columns.forEach(({ rows, column }, i) => {
     assertColumn(column, rows, kinds[i])
   })
+})
+
+test('a column says no only to a text that stands in no value', () => {
+  const random = new SeededRandom(11)
+  for (const [seed, kind] of Object.keys(VALUE_KINDS).entries()) {
+    const rows = randomRows(kind, seed, 200)
+    const others = randomRows(kind, seed + 100, 50)
+    for (const encoding of ENCODINGS) {
+      const bytes = encodeRows(encoding, rows)
+      if (bytes === null) continue
+      const column = encoding.decode(bytes, rows.length)
+      for (const value of [...rows, ...others]) {
+        const start = random.below(value.length + 1)
+        const text = value.slice(start, start + 1 + random.below(value.length))
+        const stands = rows.some((row) => row.includes(text))
+        const answer = column.mayContain(Buffer.from(text, 'latin1'))
+        assert.ok(answer || !stands, `${kind}: ${encoding.name} says that ${JSON.stringify(text)} is in no value`)
+      }
+    }
+  }
+})
+
+test('numbers tell that a block id, or an address with a port, is in no value', () => {
+  const column = (rows: readonly string[]) => {
+    const bytes = encodeRows(shapes, rows)
+    assert.ok(bytes !== null)
+    return shapes.decode(bytes, rows.length)
+  }
+  const blocks = column(['blk_-1608999687919862906', 'blk_7503483334202473044', 'blk_17', 'blk_0'])
+  const says = (text: string): boolean => blocks.mayContain(Buffer.from(text))
+  assert.deepEqual(
+    ['blk_7503483334202473044', 'blk_7503', '-16089', 'k_1', '7503'].map(says),
+    [true, true, true, true, true],
+  )
+  assert.deepEqual(['blk_7503483334202473', '_8', 'blk_75034833342024730441'].map(says), [true, false, true])
+  assert.deepEqual(['blk_8503483334202473044', 'blk_76', '-1609', 'k_2'].map(says), [false, false, false, false])
+  const padded = column(['a-007:80', 'a-019:443'])
+  assert.deepEqual(
+    ['a-007', 'a-00', 'a-01', 'a-7', 'a-1', 'a-02'].map((text) => padded.mayContain(Buffer.from(text))),
+    [true, true, true, false, false, false],
+  )
 })
 
 test('a column comes back whatever column the hint is of, and is hardly larger for it', () => {

@@ -19,7 +19,8 @@ import type { ByteSink } from './byte-sink.ts'
 import { ByteSource, partCorrupt } from './byte-source.ts'
 import type { ColumnFacts } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
-import { boundsOf, DecodedColumn, newSpans } from './decoded-column.ts'
+import { boundsOf, DecodedColumn, lazily, newSpans } from './decoded-column.ts'
+import { DigitRun } from './digit-run.ts'
 import { DIGITS_MAX, digitCount, PRINT_SLACK, printDigits, printNumber, ZERO } from './digits.ts'
 import {
   bitsOfBytes,
@@ -51,7 +52,12 @@ export const shapes: Encoding = {
   },
 
   decode(bytes, rowCount) {
-    return new DecodedColumn({ rowCount, materialize: () => new ShapeReader(bytes, rowCount).read() })
+    const read = lazily(() => new ShapeReader(bytes, rowCount).read())
+    return new DecodedColumn({
+      rowCount,
+      mayContain: (text) => mayContain(read(), text),
+      materialize: () => print(read()),
+    })
   },
 
   holds(bytes, bitsOf) {
@@ -185,7 +191,7 @@ class ShapeReader {
     this.#rowCount = rowCount
   }
 
-  read(): MaterializedColumn {
+  read(): ReadShapes {
     const source = this.#source
     const count = source.u8()
     if (count < 1 || count > SHAPES_MAX) throw partCorrupt(`${count} is no number of shapes`)
@@ -199,7 +205,7 @@ class ShapeReader {
     for (let row = 0; row < this.#rowCount; row++) rowCounts[shapeOf[row]]++
     const slots = texts.map((text, shape) => this.#slots(text, rowCounts[shape]))
     source.expectEnd()
-    return print(texts, shapeOf, slots, rowCounts)
+    return { texts, shapeOf, slots, rowCounts }
   }
 
   #shapeText(): Uint8Array {
@@ -229,15 +235,38 @@ class ShapeReader {
   }
 }
 
-function print(
-  texts: Uint8Array[],
-  shapeOf: Uint32Array,
-  slots: Slot[][],
-  rowCounts: Uint32Array,
-): MaterializedColumn {
+interface ReadShapes {
+  readonly texts: readonly Uint8Array[]
+  /** By row. */
+  readonly shapeOf: Uint32Array
+  /** By shape. */
+  readonly slots: readonly (readonly Slot[])[]
+  readonly rowCounts: Uint32Array
+}
+
+/** Looks at the first number of every run of digits, and prints none. */
+function mayContain({ texts, slots, rowCounts }: ReadShapes, needle: Uint8Array): boolean {
+  const run = DigitRun.of(needle)
+  if (run === null) return true
+  return texts.some((text, shape) =>
+    slots[shape].some((slot) => text[slot.textAt - 1] !== ZERO && mayBegin(slot, rowCounts[shape], run)),
+  )
+}
+
+function mayBegin({ width, widths, numbers }: Slot, rowCount: number, run: DigitRun): boolean {
+  for (let row = 0; row < rowCount; row++) {
+    const number = numbers[row]
+    const digits = width === CANONICAL ? digitCount(number) : width === VARYING ? widths[row] : width
+    if (run.mayBegin(number, digits)) return true
+  }
+  return false
+}
+
+function print(read: ReadShapes): MaterializedColumn {
+  const { texts, shapeOf, slots } = read
   const rowCount = shapeOf.length
   const { starts, lengths } = newSpans(rowCount)
-  const data = new Uint8Array(lengthMax(texts, slots, rowCounts))
+  const data = new Uint8Array(lengthMax(read))
   const rowsSoFar = new Uint32Array(texts.length)
   let at = 0
   for (let row = 0; row < rowCount; row++) {
@@ -250,7 +279,7 @@ function print(
 }
 
 /** Bytes of all rows, if every number had as many digits as the longest of its slot. */
-function lengthMax(texts: Uint8Array[], slots: Slot[][], rowCounts: Uint32Array): number {
+function lengthMax({ texts, slots, rowCounts }: ReadShapes): number {
   let bytes = PRINT_SLACK
   for (let shape = 0; shape < texts.length; shape++) {
     let length = texts[shape].length
@@ -260,7 +289,13 @@ function lengthMax(texts: Uint8Array[], slots: Slot[][], rowCounts: Uint32Array)
   return bytes
 }
 
-function printRow(text: Uint8Array, slots: Slot[], index: number, data: Uint8Array, start: number): number {
+function printRow(
+  text: Uint8Array,
+  slots: readonly Slot[],
+  index: number,
+  data: Uint8Array,
+  start: number,
+): number {
   let at = start
   let textAt = 0
   for (let i = 0; i < slots.length; i++) {
