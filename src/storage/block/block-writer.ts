@@ -55,7 +55,7 @@ const LISTED_VALUES_MAX = 16
 const LISTED_BYTES_MAX = 256
 /** Longer numbers are not exact. */
 const BOUNDED_LENGTH_MAX = 15
-const FINGERPRINT_BITS = 4
+const FINGERPRINT_BITS = 8
 
 /** Templates of one column of a block, by their place in it. */
 export interface ColumnTemplates {
