@@ -174,7 +174,10 @@ test('a column says no only to a text that stands in no value', () => {
         const text = value.slice(start, start + 1 + random.below(value.length))
         const stands = rows.some((row) => row.includes(text))
         const answer = column.mayContain(Buffer.from(text, 'latin1'))
-        assert.ok(answer || !stands, `${kind}: ${encoding.name} says that ${JSON.stringify(text)} is in no value`)
+        assert.ok(
+          answer || !stands,
+          `${kind}: ${encoding.name} says that ${JSON.stringify(text)} is in no value`,
+        )
       }
     }
   }
@@ -188,12 +191,20 @@ test('numbers tell that a block id, or an address with a port, is in no value', 
   }
   const blocks = column(['blk_-1608999687919862906', 'blk_7503483334202473044', 'blk_17', 'blk_0'])
   const says = (text: string): boolean => blocks.mayContain(Buffer.from(text))
-  assert.deepEqual(
-    ['blk_7503483334202473044', 'blk_7503', '-16089', 'k_1', '7503'].map(says),
-    [true, true, true, true, true],
-  )
+  assert.deepEqual(['blk_7503483334202473044', 'blk_7503', '-16089', 'k_1', '7503'].map(says), [
+    true,
+    true,
+    true,
+    true,
+    true,
+  ])
   assert.deepEqual(['blk_7503483334202473', '_8', 'blk_75034833342024730441'].map(says), [true, false, true])
-  assert.deepEqual(['blk_8503483334202473044', 'blk_76', '-1609', 'k_2'].map(says), [false, false, false, false])
+  assert.deepEqual(['blk_8503483334202473044', 'blk_76', '-1609', 'k_2'].map(says), [
+    false,
+    false,
+    false,
+    false,
+  ])
   const padded = column(['a-007:80', 'a-019:443'])
   assert.deepEqual(
     ['a-007', 'a-00', 'a-01', 'a-7', 'a-1', 'a-02'].map((text) => padded.mayContain(Buffer.from(text))),
