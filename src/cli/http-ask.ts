@@ -4,16 +4,17 @@
  */
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { CodedError, isCodedError, systemError, systemErrorCode } from '../base/base.ts'
+import { CodedError, isCodedError, systemErrorCode } from '../base/base.ts'
 import type { CommandContext } from './command.ts'
 import { adviceOn, exitCodeOfReason, TOKEN_ADVICE } from './connection.ts'
 import { EXIT_FALSE, EXIT_INTERRUPTED, EXIT_LIMIT, EXIT_NOT_ALLOWED, EXIT_UNREACHABLE } from './exit-codes.ts'
 import type { HttpTarget } from './http-sender.ts'
 import { problemOf } from './http-sender-answer.ts'
 import { httpTargetOf } from './http-sender-options.ts'
+import { authorizationOf, readBody, tlsOptionsFor } from './http-wire.ts'
 import { keepAlive } from './keep-alive.ts'
 import { terminalSafe } from './terminal.ts'
-import { isCertificateProblem, isTlsAlert, tlsOptionsOf, tlsProblem } from './tls-stream.ts'
+import { isCertificateProblem, isTlsAlert, tlsProblem } from './tls-stream.ts'
 
 export interface HttpQuestion {
   readonly method: 'GET' | 'POST' | 'DELETE'
@@ -52,14 +53,13 @@ function exchange(
   const headers = {
     accept: 'application/json',
     ...(method === 'POST' && { 'content-type': 'application/json', 'content-length': bytes.length }),
-    // A header is Latin-1 on the wire, a token any UTF-8: its bytes stay as they are.
-    ...(token !== undefined && { authorization: `Bearer ${Buffer.from(token).toString('latin1')}` }),
+    ...(token !== undefined && { authorization: authorizationOf(token) }),
   }
   return new Promise((resolve, reject) => {
     const options = { method, headers, signal, agent: false as const }
     const outgoing =
       url.protocol === 'https:'
-        ? httpsRequest(url, { ...options, ...tlsOf(url, tls) })
+        ? httpsRequest(url, { ...options, ...tlsOptionsFor(url, tls) })
         : httpRequest(url, options)
     outgoing.on('error', reject)
     outgoing.once('response', (incoming) => void readAnswer(incoming).then(resolve, reject))
@@ -67,21 +67,8 @@ function exchange(
   })
 }
 
-/** Without the host, which would take the place of the one to connect to. */
-function tlsOf({ hostname }: URL, tls: NonNullable<HttpTarget['tls']>): object {
-  const { host: _host, ...options } = tlsOptionsOf(tls, hostname.replace(/^\[|\]$/g, ''))
-  return options
-}
-
 async function readAnswer(incoming: IncomingMessage): Promise<{ status: number; text: string }> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of incoming) {
-    bytes += chunk.length
-    if (bytes > ANSWER_BYTES_MAX) throw systemError('EMSGSIZE', 'the answer is too long')
-    chunks.push(chunk)
-  }
-  return { status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString() }
+  return { status: incoming.statusCode ?? 0, text: await readBody(incoming, ANSWER_BYTES_MAX) }
 }
 
 function readJson(url: URL, status: number, text: string): unknown {

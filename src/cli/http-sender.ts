@@ -13,14 +13,14 @@ import {
   type RequestOptions,
 } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import type { ConnectionOptions } from 'node:tls'
 import { type Clock, CodedError, type Random, systemError, systemErrorCode } from '../base/base.ts'
 import { adviceOn, exitCodeOfReason, TOKEN_ADVICE } from './connection.ts'
 import { EXIT_INTERRUPTED, EXIT_LIMIT, EXIT_NOT_ALLOWED, EXIT_UNREACHABLE } from './exit-codes.ts'
 import { type LogsAnswer, problemOf, readLogsAnswer } from './http-sender-answer.ts'
+import { authorizationOf, readBody, tlsOptionsFor } from './http-wire.ts'
 import { terminalSafe } from './terminal.ts'
 import type { TlsSettings } from './tls-options.ts'
-import { isCertificateProblem, isTlsAlert, tlsOptionsOf, tlsProblem } from './tls-stream.ts'
+import { isCertificateProblem, isTlsAlert, tlsProblem } from './tls-stream.ts'
 
 export interface HttpTarget {
   /** Of the logs themselves, path included. */
@@ -97,7 +97,7 @@ export class HttpSender {
     this.#options = options
     this.#isTls = url.protocol === 'https:'
     this.#agent = this.#isTls
-      ? new HttpsAgent({ ...shared, ...agentOptions(url, tls) })
+      ? new HttpsAgent({ ...shared, ...tlsOptionsFor(url, tls) })
       : new HttpAgent(shared)
   }
 
@@ -172,7 +172,7 @@ export class HttpSender {
       'content-length': bytes.length,
       'idempotency-key': key,
       accept: 'application/json',
-      ...(token === undefined ? {} : { authorization: `Bearer ${headerText(token)}` }),
+      ...(token === undefined ? {} : { authorization: authorizationOf(token) }),
     }
   }
 
@@ -253,17 +253,6 @@ export class HttpSender {
   }
 }
 
-/** A header is Latin-1 on the wire, a token any UTF-8: its bytes stay as they are. */
-function headerText(text: string): string {
-  return Buffer.from(text).toString('latin1')
-}
-
-/** Without the host, which would take the place of the one to connect to. */
-function agentOptions({ hostname }: URL, tls: TlsSettings): ConnectionOptions {
-  const { host: _host, ...options } = tlsOptionsOf(tls, hostname.replace(/^\[|\]$/g, ''))
-  return options
-}
-
 function addressOf(url: URL, search: string | undefined): URL {
   if (search === undefined || search === '') return url
   const address = new URL(url)
@@ -272,15 +261,8 @@ function addressOf(url: URL, search: string | undefined): URL {
 }
 
 async function readAnswer(incoming: IncomingMessage): Promise<RawAnswer> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of incoming) {
-    bytes += chunk.length
-    if (bytes > ANSWER_BYTES_MAX) throw systemError('EMSGSIZE', 'the answer is too long')
-    chunks.push(chunk)
-  }
-  const retryAfter = incoming.headers['retry-after']
-  return { status: incoming.statusCode ?? 0, retryAfter, text: Buffer.concat(chunks).toString() }
+  const text = await readBody(incoming, ANSWER_BYTES_MAX)
+  return { status: incoming.statusCode ?? 0, retryAfter: incoming.headers['retry-after'], text }
 }
 
 /** Seconds, or a date. */

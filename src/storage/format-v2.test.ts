@@ -4,8 +4,7 @@
  * went in, and how it was made.
  */
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -21,6 +20,7 @@ import {
 import { openStore } from './segment-store.ts'
 import type { Store } from './store.ts'
 import { exampleStore, SEALED_RECORDS, STORED_BATCHES, TASK } from './test-format-v2.ts'
+import { hashOfDirectory } from './test-stored-files.ts'
 
 const DIRECTORY = join(import.meta.dirname, '../../test/data/format-v2-store')
 
@@ -66,13 +66,10 @@ async function withCopy(run: (open: () => Promise<Store>) => Promise<void>): Pro
 }
 
 test('the stored directory is what it was', async () => {
-  const directory = join(DIRECTORY, 'stores/logs')
-  const hash = createHash('sha256')
-  for (const name of (await readdir(directory)).sort()) {
-    hash.update(`${name}\n`)
-    hash.update(await readFile(join(directory, name)))
-  }
-  assert.equal(hash.digest('hex'), '11dccacd415129eecf896f64e881f772e3790142ed21ea80bc05a07df7401c49')
+  assert.equal(
+    await hashOfDirectory(join(DIRECTORY, 'stores/logs')),
+    '11dccacd415129eecf896f64e881f772e3790142ed21ea80bc05a07df7401c49',
+  )
 })
 
 test('a directory with parts gives the records that are written down beside it', async () => {

@@ -12,13 +12,11 @@
  *  - a row keeps its time, level, message, fields and streams, and the order in which rows lie. Its id and receivedTime
  *    are given anew.
  */
-import { createHash } from 'node:crypto'
 import {
   CodedError,
   type Disk,
   isCodedError,
   messageOf,
-  readFullSync,
   type Transferring,
   transferring,
 } from '../base/base.ts'
@@ -37,9 +35,10 @@ import {
 import type { BlockContent, FieldContent } from './block/block-content.ts'
 import { COLUMN_MESSAGE, FORM_TEMPLATES } from './block/block-layout.ts'
 import { contentOfBlocks } from './block/content-of-blocks.ts'
-import { StoredBlock } from './block/stored-block.ts'
+import type { StoredBlock } from './block/stored-block.ts'
 import type { StoredPart } from './block/stored-part.ts'
 import { partCorrupt } from './columns/byte-source.ts'
+import { hashFile } from './hash-file.ts'
 import type { HeldPart } from './held-part.ts'
 import { PartCache } from './part-cache.ts'
 
@@ -94,7 +93,6 @@ export interface RecordPiece {
 }
 
 const CACHE = { bytesMax: 4 * 1024 * 1024, filesMax: 0 }
-const HASH_PIECE_BYTES = 1024 * 1024
 /** Values of one block. A store's own blocks have at most some 20 MiB. */
 const BLOCK_BYTES_MAX = 256 * 1024 * 1024
 /** In reports of one piece. */
@@ -111,7 +109,7 @@ export function inspectPart(
   { path }: { readonly path: string },
   isCancelled: () => boolean,
 ): PartFacts {
-  const { sha256, bytes } = hashFile(disk, path, isCancelled)
+  const { sha256, bytes } = identityOf(disk, path, isCancelled)
   const cache = new PartCache(disk, CACHE)
   try {
     return cache.using(strangerPart(path), (part) => ({ sha256, bytes, ...factsOf(part) }))
@@ -147,16 +145,10 @@ export const heldStranger = (path: string, facts: PartFacts): HeldPart => ({
   timeMsMax: facts.timeMsMax,
 })
 
-function hashFile(disk: Disk, path: string, isCancelled: () => boolean): { sha256: string; bytes: number } {
+function identityOf(disk: Disk, path: string, isCancelled: () => boolean): { sha256: string; bytes: number } {
   const file = disk.openSync(path)
   try {
-    const hash = createHash('sha256')
-    const piece = new Uint8Array(Math.min(file.bytes, HASH_PIECE_BYTES))
-    for (let at = 0; at < file.bytes; at += piece.length) {
-      checkCancelled(isCancelled)
-      hash.update(piece.subarray(0, readFullSync(file, piece, at)))
-    }
-    return { sha256: hash.digest('hex'), bytes: file.bytes }
+    return { sha256: hashFile(file, () => checkCancelled(isCancelled)), bytes: file.bytes }
   } finally {
     file.closeSync()
   }
@@ -251,10 +243,9 @@ class RecordReading {
 
   /** Answers the row to go on with; 0: the block is done. PART_CORRUPT. */
   #readBlock(number: number, fromRow: number): number {
-    // Of its own: what the part remembers lives until this task ends.
-    const block = new StoredBlock(this.#part, number)
+    const block = this.#part.blockAlone(number)
     checkBlockBytes(this.#part, block, number)
-    checkIds(block)
+    block.checkIds()
     const walk = new RowWalk(contentOfBlocks([{ block, names: this.#part.names, deleted: null }]))
     let row = fromRow
     while (row < block.rowCount) {
@@ -461,13 +452,6 @@ function rowField(content: FieldContent): RowField {
 }
 
 // ---- what a file of somebody else may not do --------------------------------------------------------------------
-
-function checkIds({ ids, facts }: StoredBlock): void {
-  for (let row = 1; row < ids.length; row++)
-    if (ids[row] <= ids[row - 1]) throw partCorrupt('its ids do not ascend')
-  if (ids[0] !== facts.firstId || ids[ids.length - 1] !== facts.lastId)
-    throw partCorrupt('its ids are not those that its facts say')
-}
 
 /** How much memory a block takes as columns: a few bytes in the file may stand for any number. PART_CORRUPT. */
 function checkBlockBytes(part: StoredPart, block: StoredBlock, number: number): void {

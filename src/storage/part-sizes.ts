@@ -23,7 +23,7 @@ import {
   slotOfKinds,
   slotOfTemplate,
 } from './block/block-layout.ts'
-import { StoredBlock } from './block/stored-block.ts'
+import type { StoredBlock } from './block/stored-block.ts'
 import type { StoredPart } from './block/stored-part.ts'
 import { ByteSource } from './columns/byte-source.ts'
 import { ENCODINGS } from './columns/encodings.ts'
@@ -136,8 +136,7 @@ function addBlock(part: StoredPart, number: number, sizes: SizeSums): number {
   part.file.prefetch(number)
   const strings = part.file.openBlock(number)
   const stored = storedBytesOf(strings, part.file.storedFrames(number))
-  // Of its own: what the part remembers lives until this task ends, and it may be a thousand blocks.
-  const block = new StoredBlock(part, number)
+  const block = part.blockAlone(number)
   const { facts } = block
   const take = (slot: number, kind: ColumnKind, name: string): number => {
     const bytes = stored.get(slot) ?? 0

@@ -9,22 +9,14 @@
  *
  * Damage is an answer and no error; so is a file that the disk does not give. Nothing is changed.
  */
-import { createHash } from 'node:crypto'
-import {
-  CodedError,
-  type Disk,
-  isCodedError,
-  messageOf,
-  readFullSync,
-  systemErrorCode,
-} from '../base/base.ts'
+import { CodedError, type Disk, isCodedError, messageOf, systemErrorCode } from '../base/base.ts'
 import { COLUMN_MESSAGE, SLOT_FILTER } from './block/block-layout.ts'
-import { StoredBlock } from './block/stored-block.ts'
 import type { StoredPart } from './block/stored-part.ts'
 import { partCorrupt } from './columns/byte-source.ts'
 import { readDeletesFile } from './deletes-file.ts'
 import { decodeWordFilter } from './filter/word-filter.ts'
 import type { Salt } from './frame.ts'
+import { hashFile } from './hash-file.ts'
 import type { HeldPart } from './held-part.ts'
 import { readKeysFile } from './keys-file.ts'
 import { FrameCache } from './part/frame-cache.ts'
@@ -73,7 +65,6 @@ export interface VerifyAround {
   readonly isCancelled: () => boolean
 }
 
-const PIECE_BYTES = 1024 * 1024
 const CACHE = { bytesMax: 4 * 1024 * 1024, filesMax: 0 }
 
 /** STORE_CLOSED where it was cancelled; otherwise always an answer. */
@@ -127,13 +118,8 @@ function compareHash(disk: Disk, { path, bytes }: HeldPart, sha256: string, arou
   const file = disk.openSync(path)
   try {
     if (file.bytes !== bytes) throw partCorrupt(`it has ${file.bytes} bytes, not ${bytes}`)
-    const hash = createHash('sha256')
-    const piece = new Uint8Array(Math.min(bytes, PIECE_BYTES))
-    for (let at = 0; at < bytes; at += piece.length) {
-      check(around)
-      hash.update(piece.subarray(0, readFullSync(file, piece, at)))
-    }
-    if (hash.digest('hex') !== sha256) throw partCorrupt('its bytes are not those that the manifest knows')
+    if (hashFile(file, () => check(around)) !== sha256)
+      throw partCorrupt('its bytes are not those that the manifest knows')
   } finally {
     file.closeSync()
   }
@@ -179,20 +165,15 @@ function readBlocks(
 
 /** Everything that a scan may ever ask of the block. */
 function readBlock(part: StoredPart, number: number): void {
-  // Of its own: what the part remembers lives until this task ends, and it may be a thousand blocks.
-  const block = new StoredBlock(part, number)
-  const { ids, facts } = block
-  for (let row = 1; row < ids.length; row++)
-    if (ids[row] <= ids[row - 1]) throw partCorrupt('its ids do not ascend')
-  if (ids[0] !== facts.firstId || ids[ids.length - 1] !== facts.lastId)
-    throw partCorrupt('its ids are not those that its facts say')
+  const block = part.blockAlone(number)
+  block.checkIds()
   block.timesNs.at(0)
   block.receivedNs.at(0)
   block.levelWords.starts.at(0)
   block.text(COLUMN_MESSAGE).materialize()
   block.layouts()
   block.overflow()
-  for (let index = 0; index < facts.fields.length; index++) {
+  for (let index = 0; index < block.facts.fields.length; index++) {
     block.rowsOf(index)
     block.kindsOf(index)
     block.materialized(index)

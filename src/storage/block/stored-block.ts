@@ -118,6 +118,15 @@ export class StoredBlock implements Block {
 
   // ---- what every row has -------------------------------------------------------------------------------------
 
+  /** PART_CORRUPT where ids do not ascend, or are not those of the facts. */
+  checkIds(): void {
+    const { ids, facts } = this
+    for (let row = 1; row < ids.length; row++)
+      if (ids[row] <= ids[row - 1]) throw partCorrupt('its ids do not ascend')
+    if (ids[0] !== facts.firstId || ids[ids.length - 1] !== facts.lastId)
+      throw partCorrupt('its ids are not those that its facts say')
+  }
+
   get ids(): Float64Array {
     return (this.#ids ??= this.#decode(SLOT_IDS, (source) => {
       const ids = readSequence(source, this.rowCount)

@@ -135,6 +135,14 @@ export class StoredPart {
     return block
   }
 
+  /**
+   * A block that the part does not remember: for whoever reads all of them in one task, since what is remembered lives
+   * until a task ends.
+   */
+  blockAlone(number: number): StoredBlock {
+    return new StoredBlock(this, number)
+  }
+
   // ---- skipping -----------------------------------------------------------------------------------------------
 
   /** Whether any row of the block may pass, as far as is known without reading its columns. */

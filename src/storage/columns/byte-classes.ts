@@ -73,11 +73,5 @@ export function classifyValues(
   to: number,
   into: Uint16Array,
 ): void {
-  const bits = CLASS_BITS
-  for (let value = from; value < to; value++) {
-    const end = ends[value]
-    let classes = 0
-    for (let at = starts[value]; at < end; at++) classes |= bits[bytes[at]]
-    into[value] = classes
-  }
+  for (let value = from; value < to; value++) into[value] = classesOf(bytes, starts[value], ends[value])
 }

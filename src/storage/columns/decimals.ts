@@ -17,6 +17,7 @@ import {
   DOT,
   isDigit,
   MINUS,
+  POWERS_OF_TEN,
   PRINT_SLACK,
   parseDigits,
   printDigits,
@@ -28,7 +29,8 @@ import { planSequence, readIndexes, readSequence } from './number-sequence.ts'
 
 /** Sign and point beside the digits. */
 const LENGTH_MAX = DIGITS_MAX + 2
-const POWERS_OF_TEN = Float64Array.from({ length: DIGITS_MAX }, (_, exponent) => 10 ** exponent)
+/** Imported constants cost a look-up each time: this one is for hot functions. */
+const POWERS = POWERS_OF_TEN
 const MAGNITUDE_END = 10 ** DIGITS_MAX
 
 interface Decimals {
@@ -122,7 +124,7 @@ function print({ scaled, places }: { scaled: Float64Array; places: Uint32Array }
     starts[row] = at
     const magnitude = Math.abs(scaled[row])
     const behind = places[row]
-    const scale = POWERS_OF_TEN[behind]
+    const scale = POWERS[behind]
     // With at most 15 digits no quotient is rounded up to the next whole number.
     const whole = Math.floor(magnitude / scale)
     if (magnitude >= MAGNITUDE_END || behind >= DIGITS_MAX)

@@ -7,9 +7,10 @@
  *
  * With it a column of numbers is asked without printing one of them (shapes.ts).
  */
-import { DIGITS_MAX, isDigit, ZERO } from './digits.ts'
+import { DIGITS_MAX, isDigit, POWERS_OF_TEN, ZERO } from './digits.ts'
 
-const POWERS_OF_TEN = Float64Array.from({ length: DIGITS_MAX + 1 }, (_, exponent) => 10 ** exponent)
+/** Imported constants cost a look-up each time: this one is for hot functions. */
+const POWERS = POWERS_OF_TEN
 
 export class DigitRun {
   /** By digits, from 1: the number that so many of the first ones are. */
@@ -45,6 +46,6 @@ export class DigitRun {
   mayBegin(number: number, digits: number): boolean {
     const length = this.#length
     if (digits <= length) return number === this.#beginnings[digits]
-    return Math.floor(number / POWERS_OF_TEN[digits - length]) === this.#beginnings[length]
+    return Math.floor(number / POWERS[digits - length]) === this.#beginnings[length]
   }
 }

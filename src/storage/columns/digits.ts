@@ -3,6 +3,9 @@
 /** Runs of digits up to this length are one number, and differences of such numbers are exact too. */
 export const DIGITS_MAX = 15
 
+/** By exponent, 0 to DIGITS_MAX. */
+export const POWERS_OF_TEN = Float64Array.from({ length: DIGITS_MAX + 1 }, (_, exponent) => 10 ** exponent)
+
 export const ZERO = 0x30
 export const MINUS = 0x2d
 export const DOT = 0x2e

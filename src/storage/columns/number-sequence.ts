@@ -28,6 +28,7 @@ import {
 } from './bit-packing.ts'
 import type { ByteSink } from './byte-sink.ts'
 import { type ByteSource, partCorrupt } from './byte-source.ts'
+import { boundsOf } from './decoded-column.ts'
 import { planeBits } from './entropy.ts'
 import type { Scratch } from './scratch.ts'
 
@@ -378,16 +379,6 @@ function spreadRuns(source: ByteSource, into: Float64Array | Uint32Array): numbe
   if (at < count) throw partCorrupt('its runs have fewer rows than it has')
   const { min, max } = boundsOf(values)
   return min < 0 ? min : max
-}
-
-function boundsOf(numbers: Float64Array): { readonly min: number; readonly max: number } {
-  let min = numbers[0]
-  let max = min
-  for (let i = 1; i < numbers.length; i++) {
-    if (numbers[i] < min) min = numbers[i]
-    else if (numbers[i] > max) max = numbers[i]
-  }
-  return { min, max }
 }
 
 function checkSafe(numbers: Float64Array): Float64Array {

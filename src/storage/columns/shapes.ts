@@ -21,7 +21,15 @@ import type { ColumnFacts } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
 import { boundsOf, DecodedColumn, lazily, newSpans } from './decoded-column.ts'
 import { DigitRun } from './digit-run.ts'
-import { DIGITS_MAX, digitCount, PRINT_SLACK, printDigits, printNumber, ZERO } from './digits.ts'
+import {
+  DIGITS_MAX,
+  digitCount,
+  POWERS_OF_TEN,
+  PRINT_SLACK,
+  printDigits,
+  printNumber,
+  ZERO,
+} from './digits.ts'
 import {
   bitsOfBytes,
   bitsOfDigits,
@@ -38,7 +46,8 @@ const VALUE_LENGTH_MAX = 255
 const CANONICAL = 0
 const VARYING = DIGITS_MAX + 1
 
-const POWERS_OF_TEN = Float64Array.from({ length: DIGITS_MAX + 1 }, (_, exponent) => 10 ** exponent)
+/** Imported constants cost a look-up each time: this one is for hot functions. */
+const POWERS = POWERS_OF_TEN
 
 export const shapes: Encoding = {
   code: 8,
@@ -155,7 +164,7 @@ function planSlot(split: SplitValues, rows: Uint32Array, slot: number, scratch: 
     const width = widths[at]
     slotNumbers[i] = value
     if (width !== firstWidth) isFixed = false
-    if (isCanonical && width > 1 && value < POWERS_OF_TEN[width - 1]) isCanonical = false
+    if (isCanonical && width > 1 && value < POWERS[width - 1]) isCanonical = false
   }
   const plan = planSequence(slotNumbers, scratch)
   if (isCanonical || isFixed) {
