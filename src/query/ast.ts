@@ -8,7 +8,12 @@
 export interface Query {
   readonly filter: Filter
   readonly pipes: readonly Pipe[]
+  /** What `options(…)` before the filter says; absent where it does not stand there. */
+  readonly options?: QueryOptions
 }
+
+/** By name, as the query wrote them: see options.ts. */
+export type QueryOptions = Readonly<Record<string, string>>
 
 export interface Filter {
   readonly kind: string

@@ -1,5 +1,5 @@
 /** What the parser offers to the forms of filters. An interface, so that filters do not import the parser. */
-import type { Filter } from './ast.ts'
+import type { Filter, Query } from './ast.ts'
 import type { TokenReader } from './token-reader.ts'
 
 export interface FilterParser {
@@ -8,6 +8,8 @@ export interface FilterParser {
   fieldOr(field: string | null): string
   /** `a or b and not c`, up to the end of the text, a pipe or a closing parenthesis. */
   parseFilter(field: string | null): Filter
+  /** `(filter | pipe …)`; `where` it stands, for the message when it does not begin: "after `union`". */
+  parseSubquery(where: string): Query
   /**
    * `(value, value, …)` after the name of a function; a comma may stand behind the last one. With `count`, exactly so
    * many, and no such comma.

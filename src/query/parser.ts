@@ -18,7 +18,9 @@ import { orOf } from './filters/or.ts'
 import { phraseOf } from './filters/phrase.ts'
 import { prefixOf } from './filters/prefix.ts'
 import { FIELD_FORMS, FUNCTION_FORMS, SYMBOL_FORMS } from './filters/registry.ts'
-import { LATER_PIPES_BY_NAME, PIPE_NAMES, PIPES_BY_NAME, pipeKindOf } from './pipes/registry.ts'
+import { parseOptions } from './options.ts'
+import type { PipeKind } from './pipes/kind.ts'
+import { LATER_PIPES_BY_NAME, PIPE_NAMES, PIPES_BY_LEAD, PIPES_BY_NAME, pipeKindOf } from './pipes/registry.ts'
 import { shown } from './quoting.ts'
 import { MESSAGE_FIELD } from './special-fields.ts'
 import { didYouMean } from './suggestion.ts'
@@ -65,20 +67,38 @@ class QueryParser implements FilterParser {
   }
 
   parseQuery(): Query {
+    const query = this.#parseWholeQuery()
+    if (this.reader.token.kind !== 'end') throw this.#leftover()
+    return query
+  }
+
+  #parseWholeQuery(): Query {
     const { reader } = this
-    if (reader.isWord('options') && isSymbol(reader.following, '(')) throw reader.notBuilt('`options(…)`')
+    const hasOptions = reader.isWord('options') && isSymbol(reader.following, '(')
+    const options = hasOptions ? parseOptions(this) : null
     let filter = this.#parseWholeFilter()
     const pipes: Pipe[] = []
     while (reader.takeSymbol('|')) {
-      const start = reader.token
       const pipe = this.#parsePipe()
       const more = pipeKindOf(pipe).asFilter?.(pipe)
-      if (more === undefined) pipes.push(pipe)
-      else if (pipes.length === 0) filter = andOf([filter, more])
-      else throw reader.notBuilt('pipe `filter` behind another pipe', spanOf(start))
+      if (more === undefined || pipes.length > 0) pipes.push(pipe)
+      else filter = andOf([filter, more])
     }
-    if (reader.token.kind !== 'end') throw this.#leftover()
-    return { filter, pipes }
+    return { filter, pipes, ...(options !== null && { options }) }
+  }
+
+  parseSubquery(where: string): Query {
+    const { reader } = this
+    const opening = spanOf(reader.token)
+    reader.expectSymbol('(', where)
+    this.#enter()
+    const query = this.#parseWholeQuery()
+    this.#leave()
+    if (!reader.takeSymbol(')')) {
+      if (reader.token.kind === 'end') throw reader.problem('this `(` has no closing `)`', opening)
+      throw this.#leftover()
+    }
+    return query
   }
 
   // ---- pipes --------------------------------------------------------------------------------------------------
@@ -90,8 +110,14 @@ class QueryParser implements FilterParser {
     if (token.kind === 'end') throw reader.problem('a pipe is missing after `|`, like `| limit 10`')
     if (token.kind !== 'word' || isSymbol(reader.following, ':')) return this.#parseFilterPipe()
     const kind = PIPES_BY_NAME.get(name)
+    if (kind !== undefined) reader.next()
+    const pipe = this.#parsePipeOf(kind ?? PIPES_BY_LEAD.get(name), name)
+    return pipe
+  }
+
+  #parsePipeOf(kind: PipeKind | undefined, name: string): Pipe {
+    const { reader } = this
     if (kind === undefined) throw this.#unknownPipe(name)
-    reader.next()
     const pipe = kind.parse(this)
     if (!reader.isAtEndOfPart()) throw reader.expected(`\`|\` or the end of the query after \`${name}\``)
     return pipe

@@ -5,6 +5,7 @@ import type { SkipTest } from '../storage/storage.ts'
 import type { Filter, Query } from './ast.ts'
 import { BlockView } from './block-view.ts'
 import { type Bounds, UNBOUNDED } from './bounds.ts'
+import { ALL } from './filters/all.ts'
 import { type BindContext, type BoundFilter, COST_FOLDED_SEARCH } from './filters/kind.ts'
 import { filterKindOf } from './filters/registry.ts'
 import { TurnPace } from './turn-pace.ts'
@@ -19,6 +20,8 @@ const TURN_ROWS_STORED = 16_384
 
 export class FilterPlan {
   readonly bounds: Bounds
+  /** Every record matches. */
+  readonly isAll: boolean
   readonly #filter: BoundFilter
   /** What is stored is judged on dictionaries and templates: nobody knows what a row costs. */
   readonly #storedPace: TurnPace
@@ -30,6 +33,7 @@ export class FilterPlan {
       bind: (child) => filterKindOf(child).bind(child, context),
     }
     this.bounds = boundsOf(filter)
+    this.isAll = filter.kind === ALL.kind
     this.#filter = context.bind(filter)
     const rowsFirst =
       this.#filter.cost >= COST_FOLDED_SEARCH ? TURN_ROWS_COSTLY_FIRST : TURN_ROWS_STORED_FIRST
@@ -81,8 +85,12 @@ export class FilterPlan {
 
   /** The rows of the block that match. */
   match(block: Block): Bitset {
-    const rows = Bitset.full(block.rowCount)
-    this.#filter.narrow(new BlockView(block), rows)
+    return this.matchView(new BlockView(block))
+  }
+
+  matchView(view: BlockView): Bitset {
+    const rows = Bitset.full(view.block.rowCount)
+    this.#filter.narrow(view, rows)
     return rows
   }
 }

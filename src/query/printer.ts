@@ -4,6 +4,7 @@
  */
 import type { Filter, Pipe, Query } from './ast.ts'
 import { type FilterPrinter, PRECEDENCE_LEAF } from './filters/kind.ts'
+import { printOptions } from './options.ts'
 import { FUNCTION_FORMS, filterKindOf } from './filters/registry.ts'
 import { PIPE_NAMES, pipeKindOf } from './pipes/registry.ts'
 import { quote } from './quoting.ts'
@@ -20,7 +21,8 @@ const RESERVED_WORDS: ReadonlySet<string> = new Set([
 ])
 
 export function printQuery(query: Query): string {
-  return [printFilter(query.filter), ...query.pipes.map(printPipe)].join(' | ')
+  const text = [printFilter(query.filter), ...query.pipes.map(printPipe)].join(' | ')
+  return query.options === undefined ? text : `${printOptions(query.options)} ${text}`
 }
 
 export function printFilter(filter: Filter): string {
@@ -39,6 +41,7 @@ const printer: FilterPrinter = {
   },
   field: (name) => (name === MESSAGE_FIELD ? '' : `${printPhrase(name)}:`),
   phrase: printPhrase,
+  query: printQuery,
 }
 
 function printPhrase(text: string): string {

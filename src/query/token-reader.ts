@@ -19,6 +19,8 @@ export interface PhraseOptions {
   readonly colon?: boolean
   /** An asterisk belongs to it (regular expressions). */
   readonly asterisk?: boolean
+  /** An equals sign belongs to it. Default: it does. */
+  readonly equals?: boolean
 }
 
 const ENDS_OF_PHRASES = ',()[]|'
@@ -129,6 +131,7 @@ export class TokenReader {
     if (token.kind !== 'symbol') return false
     if (token.text === ':') return options.colon !== true
     if (token.text === '*') return options.asterisk !== true
+    if (token.text === '=') return options.equals === false
     return ENDS_OF_PHRASES.includes(token.text)
   }
 

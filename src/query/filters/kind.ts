@@ -5,7 +5,7 @@
 import type { Bitset } from '../../base/base.ts'
 import type { Block } from '../../record/record.ts'
 import type { SkipTest } from '../../storage/storage.ts'
-import type { Filter } from '../ast.ts'
+import type { Filter, Query } from '../ast.ts'
 import type { BlockView } from '../block-view.ts'
 import type { Bounds } from '../bounds.ts'
 import type { FilterParser } from '../filter-parser.ts'
@@ -23,6 +23,12 @@ export interface FilterKind<F extends Filter = Filter> {
   print(filter: F, printer: FilterPrinter): string
   /** Prepares it for matching. Called once a query. */
   bind(filter: F, context: BindContext): BoundFilter
+  /**
+   * The query whose values it needs before it can be bound, or null where it has none: `in(error | fields user)`. The
+   * rows of that query have one field, whose values `withValues` takes. Both or neither.
+   */
+  subquery?(filter: F): Query | null
+  withValues?(filter: F, values: readonly string[]): Filter
   /** Absent: it may match anything. */
   bounds?(filter: F, boundsOf: (child: Filter) => Bounds): Bounds
 }
@@ -52,6 +58,8 @@ export interface FilterPrinter {
   readonly field: (name: string) => string
   /** In quotes where it is not one word, or a word that means something else. */
   readonly phrase: (text: string) => string
+  /** A query within the query; whoever prints it puts the parentheses. */
+  readonly query: (query: Query) => string
 }
 
 export interface BindContext {

@@ -22,6 +22,11 @@ export const PIPES_BY_NAME: ReadonlyMap<string, PipeKind> = new Map(
   PIPE_KINDS.flatMap((kind) => kind.names.map((name) => [name, kind] as const)),
 )
 
+/** Kinds by the words that begin them without their name, like `count()`. */
+export const PIPES_BY_LEAD: ReadonlyMap<string, PipeKind> = new Map(
+  PIPE_KINDS.flatMap((kind) => (kind.leads ?? []).map((word) => [word, kind] as const)),
+)
+
 /** What a name that is not built stands for, in words for a message. */
 export const LATER_PIPES_BY_NAME: ReadonlyMap<string, string> = new Map([
   ...LATER_PIPES.flatMap((names) => names.map((name) => [name, `pipe \`${names[0]}\``] as const)),
@@ -31,5 +36,6 @@ export const LATER_PIPES_BY_NAME: ReadonlyMap<string, string> = new Map([
 /** Every name that a pipe may begin with, built or not. */
 export const PIPE_NAMES: ReadonlySet<string> = new Set([
   ...PIPES_BY_NAME.keys(),
+  ...PIPES_BY_LEAD.keys(),
   ...LATER_PIPES_BY_NAME.keys(),
 ])

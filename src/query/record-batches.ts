@@ -1,0 +1,125 @@
+/** Batches for pipes: of the rows of a block where it is scanned, and of records that were fetched in order. */
+import { type Block, TRUNCATED_FIELD } from '../record/record.ts'
+import { keptGroups } from './block-groups.ts'
+import { BlockView } from './block-view.ts'
+import { type FieldsWanted, isWanted, namesWanted } from './fields-wanted.ts'
+import {
+  type BatchColumn,
+  type BatchKeys,
+  BlockColumn,
+  RowBatch,
+  TextColumn,
+  TimeColumn,
+} from './row-batch.ts'
+import type { RecordRow } from './row.ts'
+import {
+  ID_FIELD,
+  LEVEL_FIELD,
+  MESSAGE_FIELD,
+  SPECIAL_FIELDS,
+  STREAM_FIELD,
+  STREAM_ID_FIELD,
+  streamId,
+  streamText,
+  TIME_FIELD,
+} from './special-fields.ts'
+import { decodeText } from './text.ts'
+
+/** What a row of a record shows before the fields that were sent, and behind them. */
+const LEADING = [TIME_FIELD, STREAM_FIELD, MESSAGE_FIELD, LEVEL_FIELD]
+const TRAILING = [ID_FIELD]
+
+/** In the order in which records show their fields. `_stream_id` is there where it is asked for by its name. */
+function orderedNames(wanted: FieldsWanted, own: () => readonly string[]): string[] {
+  const names = namesWanted(wanted) ?? own().filter((name) => isWanted(wanted, name))
+  const isOwn = (name: string): boolean => !SPECIAL_FIELDS.has(name)
+  const special = (name: string): boolean => isWanted(wanted, name)
+  return [
+    ...LEADING.filter(special),
+    ...(namesWanted(wanted)?.includes(STREAM_ID_FIELD) === true ? [STREAM_ID_FIELD] : []),
+    ...new Set(names.filter(isOwn)),
+    ...TRAILING.filter(special),
+  ]
+}
+
+/** These rows of the block, null for all, with the fields that are wanted; read when they are asked for. */
+export function batchOfBlock(block: Block, rows: Uint32Array | null, wanted: FieldsWanted): RowBatch {
+  const view = new BlockView(block)
+  const rowCount = rows?.length ?? block.rowCount
+  const keys = keysOf(block, rows)
+  const columns = new Map<string, BatchColumn>()
+  for (const name of orderedNames(wanted, () => block.fieldNames())) {
+    if (name === TIME_FIELD) columns.set(name, new TimeColumn(keys.timesMs, keys.timesNs))
+    else columns.set(name, new BlockColumn(sourceOf(block, view, name), rowCount, rows))
+  }
+  return new RowBatch(rowCount, columns, keys)
+}
+
+function sourceOf(block: Block, view: BlockView, name: string): ConstructorParameters<typeof BlockColumn>[0] {
+  return { column: () => view.column(name), groups: () => keptGroups(block, name) }
+}
+
+function keysOf({ timesMs, timesNs, ids }: Block, rows: Uint32Array | null): BatchKeys {
+  if (rows === null) return { timesMs, timesNs, ids }
+  const keys = {
+    timesMs: new Float64Array(rows.length),
+    timesNs: new Uint32Array(rows.length),
+    ids: new Float64Array(rows.length),
+  }
+  for (let at = 0; at < rows.length; at++) {
+    keys.timesMs[at] = timesMs[rows[at]]
+    keys.timesNs[at] = timesNs[rows[at]]
+    keys.ids[at] = ids[rows[at]]
+  }
+  return keys
+}
+
+/** Records in their order. */
+export function batchOfRecords(rows: readonly RecordRow[], wanted: FieldsWanted): RowBatch {
+  const timesMs = Float64Array.from(rows, ({ timeMs }) => timeMs)
+  const timesNs = Uint32Array.from(rows, ({ timeNs }) => timeNs)
+  const keys = { timesMs, timesNs, ids: Float64Array.from(rows, ({ id }) => id) }
+  const own = ownColumns(rows)
+  const columns = new Map<string, BatchColumn>()
+  for (const name of orderedNames(wanted, () => [...own.keys()])) {
+    const made = MADE.get(name)
+    if (name === TIME_FIELD) columns.set(name, new TimeColumn(timesMs, timesNs))
+    else if (made !== undefined) columns.set(name, new TextColumn(rows.map(made)))
+    else {
+      const column = own.get(name)
+      if (column !== undefined) columns.set(name, new TextColumn(column.texts, column.kinds))
+    }
+  }
+  return new RowBatch(rows.length, columns, keys)
+}
+
+const MADE: ReadonlyMap<string, (row: RecordRow) => string> = new Map([
+  [STREAM_FIELD, ({ stream }: RecordRow) => streamText(stream)],
+  [STREAM_ID_FIELD, ({ stream }: RecordRow) => (stream.length === 0 ? '' : streamId(streamText(stream)))],
+  [MESSAGE_FIELD, ({ message }: RecordRow) => decodeText(message)],
+  [LEVEL_FIELD, ({ level }: RecordRow) => level],
+  [ID_FIELD, ({ id }: RecordRow) => String(id)],
+])
+
+interface OwnColumn {
+  readonly texts: string[]
+  readonly kinds: Uint8Array
+}
+
+/** In the order in which they first came. A field that a record has twice counts as it came last. */
+function ownColumns(rows: readonly RecordRow[]): ReadonlyMap<string, OwnColumn> {
+  const columns = new Map<string, OwnColumn>()
+  for (const [row, { fields }] of rows.entries()) {
+    for (const { name, kind, value } of fields) {
+      if (SPECIAL_FIELDS.has(name) && name !== TRUNCATED_FIELD) continue
+      let column = columns.get(name)
+      if (column === undefined) {
+        column = { texts: new Array<string>(rows.length).fill(''), kinds: new Uint8Array(rows.length) }
+        columns.set(name, column)
+      }
+      column.texts[row] = decodeText(value)
+      column.kinds[row] = kind
+    }
+  }
+  return columns
+}
