@@ -109,6 +109,14 @@ export const ERROR_CODES = declare({
     meaning: 'The query text is not valid.',
     remedy: 'The message says where and what was expected.',
   },
+  QUERY_ID_INVALID: {
+    meaning: 'The id that a query was given is no name, or that of another query that runs.',
+    remedy: 'Give each query its own id, of letters, digits, `.`, `_` and `-`, or none.',
+  },
+  QUERY_UNKNOWN: {
+    meaning: 'No query has this id: it never was, or it ended long ago.',
+    remedy: '`logcaster queries` lists those that run, and those that were slow.',
+  },
   QUERY_TOO_LARGE: {
     meaning: 'The query needs more memory, text or depth than it may have.',
     remedy: 'Narrow the time range, lower the limit or split the query.',

@@ -8,6 +8,7 @@ import { helpCommand } from './help-command.ts'
 import { importCommand } from './import-command.ts'
 import { partsCommand } from './parts-command.ts'
 import { pingCommand } from './ping-command.ts'
+import { queriesCommand } from './queries-command.ts'
 import { queryCommand } from './query-command.ts'
 import { restoreCommand } from './restore-command.ts'
 import { sendCommand } from './send-command.ts'
@@ -42,6 +43,7 @@ export const COMMANDS: readonly Command[] = [
   partsCommand,
   deleteCommand,
   tasksCommand,
+  queriesCommand,
   pingCommand,
   configCommand,
   doctorCommand,

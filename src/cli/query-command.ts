@@ -1,10 +1,12 @@
 /** `logcaster query`: records that match, oldest first, or their number. */
 import { CodedError } from '../base/base.ts'
+import { caretMessage, diagnoseQuery, explainQuery, parseQuery } from '../query/query.ts'
 import { printAnswer } from './answer-output.ts'
 import type { Command, CommandContext } from './command.ts'
 import { EXIT_DONE, EXIT_INTERRUPTED } from './exit-codes.ts'
 import { composeQuery } from './query-text.ts'
 import { isInteractive, isJsonWanted, printerOf, rowFormatOf } from './row-output.ts'
+import { jsonSafe, terminalSafe } from './terminal.ts'
 import { askQueryPort } from './text-query.ts'
 
 /** Where the server stops by itself unless it was configured otherwise (`query.rowsMax`). */
@@ -17,6 +19,7 @@ export const queryCommand: Command = {
     { line: 'logcaster query level:ERROR --since 1h', what: 'the errors of the last hour' },
     { line: 'logcaster query \'"disk full"\' -n 20', what: 'the newest 20 records with this phrase' },
     { line: 'logcaster query timeout --count', what: 'how many there are' },
+    { line: "logcaster query '* | stats by (level) count()' --explain", what: 'how it would be run' },
     { line: 'logcaster query service:checkout -o json', what: 'every field, one JSON object a line' },
     { line: 'logcaster query --host logs.example --tls-ca ca.pem error', what: 'another server, over TLS' },
   ],
@@ -44,6 +47,7 @@ export const queryCommand: Command = {
       help: 'only from then on: 5m, 1h, 2d, 2026-11-20',
     },
     { name: 'count', kind: 'flag', help: 'print the number of matching records' },
+    { name: 'explain', kind: 'flag', help: 'print what the query means and how it is run, without a server' },
   ],
   positionals: [
     {
@@ -71,8 +75,9 @@ async function runQuery(context: CommandContext): Promise<number> {
     nowMs: context.io.clock.wallMs(),
     since: args.text('since'),
     limit: args.integer('limit'),
-    allFields: !isCount && rowFormatOf(context) === 'json',
+    allFields: !isCount && !args.flag('explain') && rowFormatOf(context) === 'json',
   })
+  if (args.flag('explain')) return printExplained(context, text)
   if (isCount) return printCount(context, text)
   await printRows(context, text)
   return context.interrupted.aborted ? EXIT_INTERRUPTED : EXIT_DONE
@@ -81,8 +86,29 @@ async function runQuery(context: CommandContext): Promise<number> {
 /** Nothing was asked, by a person at a terminal. */
 function isShellMeant(context: CommandContext): boolean {
   const { args } = context
-  const asked = ['limit', 'since', 'count', 'json'].some((name) => args.flag(name))
+  const asked = ['limit', 'since', 'count', 'explain', 'json'].some((name) => args.flag(name))
   return isInteractive(context) && !asked && args.positionals.length === 0 && args.text('output') === 'auto'
+}
+
+/** QUERY_SYNTAX, with a mark under the place. */
+async function printExplained({ args, out, io }: CommandContext, text: string): Promise<number> {
+  const nowMs = io.clock.wallMs()
+  const problems = diagnoseQuery(text, { nowMs })
+  if (problems.length > 0) {
+    const [first] = problems
+    throw new CodedError('QUERY_SYNTAX', problems.map((problem) => caretMessage(text, problem)).join('\n'), {
+      details: { ...first.details },
+    })
+  }
+  const lines = explainQuery(parseQuery(text, { nowMs }))
+  if (isJsonWanted(args)) {
+    const object = Object.fromEntries(lines.map(({ name, text: said }) => [name, said]))
+    await out.write(`${jsonSafe(JSON.stringify(object))}\n`)
+    return EXIT_DONE
+  }
+  const width = Math.max(...lines.map(({ name }) => name.length))
+  for (const { name, text: said } of lines) await out.write(terminalSafe(`${name.padEnd(width)}  ${said}`) + '\n')
+  return EXIT_DONE
 }
 
 async function printRows(context: CommandContext, text: string): Promise<void> {

@@ -1,6 +1,6 @@
 /** What a hub is to servers, to the command line and to programs that hold one inside them. */
 import type { TaskRunnerStats } from '../base/base.ts'
-import type { FoundValues, Query, Row, ValuesWanted } from '../query/query.ts'
+import type { FoundValues, Progress, Query, Row, ValuesWanted } from '../query/query.ts'
 import type { LostRange, Store, StoreStats } from '../storage/storage.ts'
 
 export interface Hub extends AsyncDisposable {
@@ -26,6 +26,14 @@ export interface Hub extends AsyncDisposable {
   tasks(): readonly TaskInfo[]
   /** Ends it where it stands. TASK_UNKNOWN. */
   cancelTask(id: string): Promise<void>
+  /** Queries that wait or run, oldest first. */
+  queries(): readonly QueryInfo[]
+  /** Queries that took a second or longer, the last one first. */
+  slowQueries(): readonly QueryInfo[]
+  /** A query that runs or has just ended. QUERY_UNKNOWN. */
+  queryInfo(id: string): QueryInfo
+  /** Ends it with QUERY_CANCELLED. QUERY_UNKNOWN. */
+  cancelQuery(id: string): void
   stats(): HubStats
   /** Waits for what is in flight, syncs, closes all stores. */
   close(): Promise<void>
@@ -34,8 +42,12 @@ export interface Hub extends AsyncDisposable {
 export interface QueryOptions {
   readonly store?: string
   readonly signal?: AbortSignal
+  /** What it is called in lists, and to cancel it. Default: a random one. */
+  readonly id?: string
   /** The newest rows, at most this many, unless the query limits itself. Default: no limit. */
   readonly rowsMax?: number
+  /** What the function `rate` divides by, where it is not the time range of the query: a step. */
+  readonly rateSeconds?: number
   /** Who asks, for queries that have to wait: clients get their turns one after the other. */
   readonly client?: string
 }
@@ -50,11 +62,31 @@ export interface ValuesAnswer extends FoundValues {
   readonly missing: readonly LostRange[]
 }
 
+export interface QueryInfo extends Progress {
+  readonly id: string
+  /** As it was read, printed again; cut where it is long. */
+  readonly query: string
+  readonly store: string
+  /** Who asked; empty where that is not known. */
+  readonly client: string
+  readonly startedMs: number
+  /** Until now, or until it was answered. */
+  readonly tookMs: number
+  readonly state: 'waiting' | 'running' | 'done' | 'cancelled' | 'failed'
+  /** Of the answer; null while that is not known. */
+  readonly rows: number | null
+  readonly problem: string | null
+}
+
 /** Must be disposed of: it holds a snapshot. */
 export interface Answer extends AsyncDisposable {
+  /** Of the query. */
+  readonly id: string
+  /** Ids that could not be read: the answer lacks what was there. */
+  readonly missing: readonly LostRange[]
   /** Rows of the answer, known before the first one. */
   readonly count: number
-  /** Oldest first, by (time, id). To be read once. */
+  /** Oldest first, by (time, id), or in the order that the query's pipes give them. To be read once. */
   readonly rows: AsyncIterable<Row>
 }
 

@@ -3,6 +3,7 @@ export type {
   Answer,
   Hub,
   HubStats,
+  QueryInfo,
   QueryOptions,
   TailItem,
   TailQueryOptions,

@@ -7,7 +7,7 @@
  * holds no memory but its queue, and lets others go between two blocks.
  */
 import { CodedError } from '../base/base.ts'
-import { matchBlock, materializeRow, printQuery, type Query, type Row } from '../query/query.ts'
+import { liveRows, matchBlock, printQuery, type Query, type Row } from '../query/query.ts'
 import type { Block } from '../record/record.ts'
 import type { Store } from '../storage/storage.ts'
 import type { TailItem } from './hub-api.ts'
@@ -158,11 +158,12 @@ class Reader {
 
   /** The id at which a reader that resumes has to wait; null when all was delivered. */
   #deliver(block: Block): number | null {
-    const matches = matchBlock(this.#query, block)
-    for (let index = matches.nextSet(0); index >= 0; index = matches.nextSet(index + 1)) {
-      if (this.#mustWait()) return block.ids[index]
-      const row = materializeRow(this.#query, block, index)
-      for (const subscriber of this.#subscribers) subscriber.push(block.ids[index], row)
+    let lastId = -1
+    for (const { id, row } of liveRows(this.#query, block, matchBlock(this.#query, block))) {
+      // Pipes may make several rows of a record: they go together, so that none comes twice.
+      if (id !== lastId && this.#mustWait()) return id
+      lastId = id
+      for (const subscriber of this.#subscribers) subscriber.push(id, row)
     }
     return null
   }

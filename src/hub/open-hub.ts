@@ -13,16 +13,19 @@ import {
   type TaskRunner,
 } from '../base/base.ts'
 import {
+  AggregateCache,
   ChunkBudget,
   countRows,
   findValues,
   isLive,
+  isRowByRow,
   keyBytesFor,
   liveCost,
   openScanRunner,
   type Query,
   queryLimit,
   type Row,
+  type RunOptions,
   type ScanThreads,
   selectRows,
   type ValuesWanted,
@@ -42,6 +45,7 @@ import type {
   Answer,
   Hub,
   HubStats,
+  QueryInfo,
   QueryOptions,
   TailItem,
   TailQueryOptions,
@@ -51,6 +55,7 @@ import type {
 } from './hub-api.ts'
 import { LiveTails, type TailCounters } from './live-tail.ts'
 import { QueryGate } from './query-gate.ts'
+import { RunningQueries, type RunningQuery } from './running-queries.ts'
 import type { RetentionRule } from './rule-retention.ts'
 import { StoreTasks } from './store-tasks.ts'
 
@@ -61,6 +66,8 @@ const THREADS_DEFAULT = 2
 const VALUES_MAX_DEFAULT = 10_000
 const MIB = 1024 * 1024
 const CACHE_BYTES_DEFAULT = 64 * MIB
+/** What pipes made of parts, for the next time. */
+const AGGREGATE_BYTES_MAX = 8 * MIB
 const QUERY_BYTES_DEFAULT = 64 * MIB
 const QUERIES_BYTES_DEFAULT = 144 * MIB
 const ANSWERS_BYTES_DEFAULT = 40 * MIB
@@ -158,6 +165,7 @@ function scanThreads({ disk, clock, ...options }: HubOptions): ScanThreads {
     runner: openScanRunner({ disk, clock, threads }),
     threads: Math.max(1, threads),
     cacheBytesMax: options.queryCacheBytesMax ?? CACHE_BYTES_DEFAULT,
+    aggregates: new AggregateCache(AGGREGATE_BYTES_MAX),
   }
 }
 
@@ -169,6 +177,7 @@ class OpenHub implements Hub {
   readonly #counters: TailCounters = { tails: 0, tailRows: 0, tailGapRows: 0, tailBytes: 0 }
   readonly #tasks: StoreTasks
   readonly #gate: QueryGate
+  readonly #queries: RunningQueries
   readonly #chunks: ChunkBudget
   readonly #storeRunner: TaskRunner
   readonly #threads: ScanThreads
@@ -185,6 +194,7 @@ class OpenHub implements Hub {
     this.#lock = lock
     this.#stores = stores
     this.#storeRunner = storeRunner
+    this.#queries = new RunningQueries(options.clock, options.random)
     this.#gate = new QueryGate(options.queriesMax ?? 8, options.queriesBytesMax ?? QUERIES_BYTES_DEFAULT)
     this.#chunks = new ChunkBudget(options.answersBytesMax ?? ANSWERS_BYTES_DEFAULT)
     this.#threads = scanThreads(options)
@@ -204,40 +214,70 @@ class OpenHub implements Hub {
 
   async query(query: Query, options: QueryOptions = {}): Promise<Answer> {
     const store = this.store(options.store)
-    const { signal, rowsMax, client } = options
-    const limit = queryLimit(query) ?? rowsMax ?? Number.POSITIVE_INFINITY
-    const leave = await this.#gate.enter(signal, client, this.#keyBytes(store, limit))
-    let snapshot: Snapshot | null = null
+    const { rowsMax, rateSeconds } = options
+    const bytes = this.#bytesOf(store, query, rowsMax)
+    return this.#asked(query, options, bytes, async ({ id, ...running }) => {
+      const snapshot = store.snapshot()
+      try {
+        const run = { ...this.#runOptions(options.client), ...running, rowsMax, rateSeconds, chunks: this.#chunks }
+        const { count, rows } = await selectRows(snapshot, query, run)
+        return { result: this.#answer(id, snapshot, count, rows), rows: count }
+      } catch (error) {
+        snapshot.release()
+        throw error
+      }
+    })
+  }
+
+  /**
+   * Runs it when it is its turn. Rows are fetched as fast as their reader takes them: who reads slowly must not keep
+   * others from searching, so the turn ends before.
+   */
+  async #asked<T>(
+    query: Query,
+    options: QueryOptions,
+    bytes: number,
+    run: (running: RunningQuery) => Promise<{ readonly result: T; readonly rows: number | null }>,
+  ): Promise<T> {
+    const { store = DEFAULT_STORE, client, id, signal } = options
+    const running = this.#queries.begin({ query, store, client, id, signal })
     try {
-      snapshot = store.snapshot()
-      const { count, rows } = await selectRows(snapshot, query, {
-        signal,
-        rowsMax,
-        keyBytesMax: this.#options.queryMemoryBytesMax,
-        chunks: this.#chunks,
-        threads: this.#threads,
-        share: client,
-      })
-      return this.#answer(snapshot, count, rows)
+      const leave = await this.#gate.enter(running.signal, client, bytes)
+      try {
+        running.runs()
+        const { result, rows } = await run(running)
+        running.ends(rows)
+        return result
+      } finally {
+        leave()
+      }
     } catch (error) {
-      snapshot?.release()
+      running.fails(error)
       throw error
-    } finally {
-      // Rows are fetched as fast as their reader takes them: who reads slowly must not keep others from searching.
-      leave()
     }
   }
 
-  /** What the keys of the rows may take. */
-  #keyBytes(store: Store, limit: number): number {
+  #runOptions(client: string | undefined): RunOptions {
+    const { clock, random, queryMemoryBytesMax } = this.#options
+    return {
+      ...{ random, keyBytesMax: queryMemoryBytesMax, threads: this.#threads, share: client },
+      nowMs: clock.wallMs(),
+    }
+  }
+
+  /** What the keys of the rows may take; all that a query may have where pipes need it. */
+  #bytesOf(store: Store, query: Query, rowsMax: number = Number.POSITIVE_INFINITY): number {
     const bytesMax = this.#options.queryMemoryBytesMax ?? QUERY_BYTES_DEFAULT
+    if (!isRowByRow(query)) return bytesMax
+    const limit = queryLimit(query) ?? rowsMax
     return Math.min(bytesMax, keyBytesFor(Math.min(limit, store.stats().records)))
   }
 
-  #answer(snapshot: Snapshot, count: number, rows: AsyncIterable<Row>): Answer {
+  #answer(id: string, snapshot: Snapshot, count: number, rows: AsyncIterable<Row>): Answer {
     const bytes = count * ID_BYTES
+    const said = { id, missing: snapshot.damage, count }
     if (bytes <= HELD_BYTES_FREE)
-      return { count, rows, [Symbol.asyncDispose]: async () => snapshot.release() }
+      return { ...said, rows, [Symbol.asyncDispose]: async () => snapshot.release() }
     const held = new HeldRows(rows)
     const giveBack = this.#gate.hold(bytes, () => {
       void held.end().then(() => snapshot.release())
@@ -246,39 +286,47 @@ class OpenHub implements Hub {
       giveBack()
       snapshot.release()
     }
-    return { count, rows: held, [Symbol.asyncDispose]: dispose }
+    return { ...said, rows: held, [Symbol.asyncDispose]: dispose }
   }
 
   async count(query: Query, options: QueryOptions = {}): Promise<number> {
     const store = this.store(options.store)
-    const leave = await this.#gate.enter(options.signal, options.client)
-    try {
+    const bytes = isRowByRow(query) ? 0 : this.#bytesOf(store, query)
+    return this.#asked(query, options, bytes, async ({ signal, progress }) => {
       using snapshot = store.snapshot()
-      const { signal, client } = options
-      return await countRows(snapshot, query, { signal, threads: this.#threads, share: client })
-    } finally {
-      leave()
-    }
+      const run = { ...this.#runOptions(options.client), signal, progress }
+      return { result: await countRows(snapshot, query, run), rows: 1 }
+    })
   }
 
   async values(query: Query, wanted: ValuesWanted, options: ValuesQueryOptions = {}): Promise<ValuesAnswer> {
     const store = this.store(options.store)
     const bytes = this.#options.queryMemoryBytesMax ?? QUERY_BYTES_DEFAULT
-    const leave = await this.#gate.enter(options.signal, options.client, bytes)
-    try {
+    return this.#asked(query, options, bytes, async ({ signal }) => {
       using snapshot = store.snapshot()
-      const { signal, client, limit = VALUES_MAX_DEFAULT } = options
+      const { client, limit = VALUES_MAX_DEFAULT } = options
       const found = await findValues(snapshot, query, wanted, {
-        signal,
-        limit,
+        ...{ signal, limit, threads: this.#threads, share: client },
         valueBytesMax: this.#options.queryMemoryBytesMax,
-        threads: this.#threads,
-        share: client,
       })
-      return { ...found, missing: [...snapshot.damage] }
-    } finally {
-      leave()
-    }
+      return { result: { ...found, missing: [...snapshot.damage] }, rows: found.values.length }
+    })
+  }
+
+  queries(): readonly QueryInfo[] {
+    return this.#queries.list()
+  }
+
+  slowQueries(): readonly QueryInfo[] {
+    return this.#queries.slow()
+  }
+
+  queryInfo(id: string): QueryInfo {
+    return this.#queries.find(id)
+  }
+
+  cancelQuery(id: string): void {
+    this.#queries.cancel(id)
   }
 
   tail(query: Query, options: TailQueryOptions = {}): AsyncIterable<TailItem> {

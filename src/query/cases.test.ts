@@ -1,6 +1,7 @@
 /**
- * What another implementation of LogsQL asserts, as data (../shared/cases beside the repository). What is not built
- * yet may be refused by name; nothing may be read or matched wrongly.
+ * What another implementation of LogsQL asserts, as data (../shared/cases beside the repository): queries and filters;
+ * pipes are in pipe-cases.test.ts. A pipe that is not built yet may be refused by name; nothing may be read or matched
+ * wrongly. Cases that are ours to decide are listed with the reason.
  */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -8,13 +9,24 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { sharedFolder } from '../../test/shared-folder.ts'
 import { isCodedError } from '../base/base.ts'
+import { formatRfc3339 } from '../record/record.ts'
+import { bindBatchFilter } from './batch-view.ts'
 import { matchBlock } from './match.ts'
 import { parseQuery } from './parser.ts'
 import { printQuery } from './printer.ts'
+import { RowBatch } from './row-batch.ts'
 import { blockOf, type TestRecord } from './test-blocks.ts'
 import { decodeText } from './text.ts'
 
 const NOW_MS = 1_752_800_000_000
+
+/** Cases that are ours to decide, with the reason why ours is another answer. */
+const DECIDED_OTHERWISE: ReadonlyMap<string, string> = new Map([
+  ['parse-0841', '`*:foo` is refused by 1.26 and searches all fields in later versions, as here'],
+  ['parse-0842', '`foo*:bar` is refused by 1.26 and searches fields by a prefix in later versions, as here'],
+])
+/** What such a case may ask of an engine that stores columns as that one does. */
+const ASKS_STORAGE = /\bvalue_type\(/
 
 interface Case {
   readonly id: string
@@ -29,7 +41,9 @@ interface Case {
 /** None, and the test skipped by name, in a clone without the folder. */
 function casesOf(t: TestContext, file: string): Case[] {
   const folder = sharedFolder(t, 'cases')
-  return folder === null ? [] : JSON.parse(readFileSync(join(folder, file), 'utf8')).cases
+  if (folder === null) return []
+  const cases: Case[] = JSON.parse(readFileSync(join(folder, file), 'utf8')).cases
+  return cases.filter(({ id }) => !DECIDED_OTHERWISE.has(id))
 }
 
 function textOf({ query }: Case): string {
@@ -46,6 +60,14 @@ function lacking(text: string): string | null {
   } catch (error) {
     if (!isCodedError(error, 'QUERY_SYNTAX') || typeof error.details.notBuilt !== 'string') throw error
     return error.details.notBuilt
+  }
+}
+
+function isLater(text: string): boolean {
+  try {
+    return lacking(text) !== null
+  } catch {
+    return false
   }
 }
 
@@ -70,8 +92,10 @@ test('queries of the cases parse, and print so that they parse the same', (t) =>
 
 test('queries of the cases that are bad are refused at a place', (t) => {
   const bad = casesOf(t, 'logsql-parse.json').filter(({ kind }) => kind === 'query_bad')
+  let later = 0
   for (const each of bad) {
     const text = textOf(each)
+    if (isLater(text)) later++
     assert.throws(
       () => parse(text),
       (error) =>
@@ -81,7 +105,7 @@ test('queries of the cases that are bad are refused at a place', (t) => {
       `${each.id}: ${text}`,
     )
   }
-  t.diagnostic(`query_bad: ${bad.length} refused`)
+  t.diagnostic(`query_bad: ${bad.length} refused, ${later} of them as not built yet`)
 })
 
 test('pipes of the cases parse or are refused', (t) => {
@@ -122,21 +146,37 @@ function recordsOf(each: Case): TestRecord[] {
 }
 
 test('filters of the cases match the rows that they say', (t) => {
-  let right = 0
-  let later = 0
-  for (const each of casesOf(t, 'logsql-filters.json')) {
+  const cases = casesOf(t, 'logsql-filters.json').filter((each) => !ASKS_STORAGE.test(textOf(each)))
+  for (const each of cases) {
     const text = textOf(each)
-    if (lacking(text) !== null) {
-      later++
-      continue
-    }
     const matching: number[] = []
     matchBlock(parse(text), blockOf(recordsOf(each))).forEach((row) => {
       matching.push(row)
     })
     assert.deepEqual(matching, each.match, `${each.id}: ${text}`)
-    right++
   }
-  t.diagnostic(`filters: ${right} right, ${later} refused as not built yet`)
-  assert.ok(right + later === 0 || right >= 360)
+  t.diagnostic(`filters: ${cases.length} right`)
+})
+
+/** Rows of a case as a pipe has them: `_time` and the fields of the stream are texts like all others. */
+function batchOf(each: Case): RowBatch {
+  return RowBatch.ofRows(
+    recordsOf(each).map(({ message, timeMs = 0, timeNs = 0, fields = {}, stream = {} }) => [
+      ['_time', formatRfc3339(timeMs, timeNs)],
+      ['_msg', String(message ?? '')],
+      ...Object.entries(stream),
+      ...Object.entries(fields).map(([name, value]): [string, string] => [name, String(value)]),
+    ]),
+  )
+}
+
+test('filters of the cases match the same rows behind a pipe', (t) => {
+  for (const each of casesOf(t, 'logsql-filters.json')) {
+    const text = textOf(each)
+    if (ASKS_STORAGE.test(text)) continue
+    const batch = batchOf(each)
+    const found = bindBatchFilter(parse(text).filter)(batch)
+    const matching = found === null ? Array.from({ length: batch.rowCount }, (_, row) => row) : [...found]
+    assert.deepEqual(matching, each.match, `${each.id}: ${text}`)
+  }
 })

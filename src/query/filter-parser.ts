@@ -8,8 +8,12 @@ export interface FilterParser {
   fieldOr(field: string | null): string
   /** `a or b and not c`, up to the end of the text, a pipe or a closing parenthesis. */
   parseFilter(field: string | null): Filter
+  /** One filter without `and` and `or` around it: `a`, `!a`, `(a or b)`. */
+  parseOperand(field: string | null): Filter
   /** `(filter | pipe …)`; `where` it stands, for the message when it does not begin: "after `union`". */
   parseSubquery(where: string): Query
+  /** The same, of a query whose rows have one field. */
+  parseValuesQuery(where: string): Query
   /**
    * `(value, value, …)` after the name of a function; a comma may stand behind the last one. With `count`, exactly so
    * many, and no such comma.

@@ -76,6 +76,13 @@ export function parseOptions({ reader }: FilterParser): QueryOptions {
   return options
 }
 
+/** Those of a query within another one: its own, and those of the other that it does not set. */
+export function optionsWithin(outer: QueryOptions, own: QueryOptions): QueryOptions {
+  const { concurrency = '0', ...others } = { ...outer, ...own }
+  // As many as there are, which is what it says where it does not stand.
+  return Number(concurrency) === 0 ? others : { ...outer, ...own }
+}
+
 export function printOptions(options: QueryOptions): string {
   const pairs = Object.entries(options).map(([name, value]) => `${name}=${/^[\w.]+$/.test(value) ? value : quote(value)}`)
   return `options(${pairs.join(',')})`

@@ -8,21 +8,28 @@
  * The parser knows the grammar; how a filter or a pipe is spelled, its kind knows (filters/registry, pipes/registry).
  * Invariant: whatever the text, it returns a query or throws a CodedError with the place.
  */
-import { CodedError } from '../base/base.ts'
-import type { Filter, Pipe, Query } from './ast.ts'
+import { CodedError, isCodedError } from '../base/base.ts'
+import type { Filter, Pipe, Query, QueryOptions } from './ast.ts'
 import type { Argument, FilterParser } from './filter-parser.ts'
 import { ALL } from './filters/all.ts'
 import { andOf } from './filters/and.ts'
+import { anyFieldOf, mayBeOfAnyField } from './filters/any-field.ts'
 import { notOf } from './filters/not.ts'
 import { orOf } from './filters/or.ts'
 import { phraseOf } from './filters/phrase.ts'
 import { prefixOf } from './filters/prefix.ts'
 import { FIELD_FORMS, FUNCTION_FORMS, SYMBOL_FORMS } from './filters/registry.ts'
-import { parseOptions } from './options.ts'
+import { optionsWithin, parseOptions } from './options.ts'
 import type { PipeKind } from './pipes/kind.ts'
-import { LATER_PIPES_BY_NAME, PIPE_NAMES, PIPES_BY_LEAD, PIPES_BY_NAME, pipeKindOf } from './pipes/registry.ts'
+import {
+  LATER_PIPES_BY_NAME,
+  PIPE_NAMES,
+  PIPES_BY_LEAD,
+  PIPES_BY_NAME,
+  pipeKindOf,
+} from './pipes/registry.ts'
 import { shown } from './quoting.ts'
-import { MESSAGE_FIELD } from './special-fields.ts'
+import { MESSAGE_FIELD, SPECIAL_FIELDS } from './special-fields.ts'
 import { didYouMean } from './suggestion.ts'
 import { cleanText, encodeText } from './text.ts'
 import { isSymbol, type Phrase, spanOf, TokenReader } from './token-reader.ts'
@@ -49,6 +56,22 @@ export function parseQuery(text: string, options: ParseOptions): Query {
   return new QueryParser(cleanText(text), options.nowMs).parseQuery()
 }
 
+/**
+ * All that is wrong with the text, in its order: behind a problem, reading goes on at the next pipe. Empty: nothing is.
+ * For whoever shows a query that is being typed.
+ */
+export function diagnoseQuery(text: string, options: ParseOptions): CodedError[] {
+  const problems: CodedError[] = []
+  try {
+    checkSize(text)
+    new QueryParser(cleanText(text), options.nowMs, problems).parseQuery()
+  } catch (error) {
+    if (!isCodedError(error)) throw error
+    problems.push(error)
+  }
+  return problems
+}
+
 function checkSize(text: string): void {
   const isSmall = text.length * 3 <= QUERY_BYTES_MAX
   if (isSmall || (text.length <= QUERY_BYTES_MAX && encodeText(text).length <= QUERY_BYTES_MAX)) return
@@ -57,13 +80,27 @@ function checkSize(text: string): void {
   })
 }
 
+/** Names of the fields of the rows that leave the pipes, where the pipes tell; else null. */
+function fieldsLeaving(pipes: readonly Pipe[]): readonly string[] | null {
+  let fields: readonly string[] | null = null
+  for (const pipe of pipes) fields = pipeKindOf(pipe).leaves?.(pipe, fields) ?? null
+  return fields
+}
+
 class QueryParser implements FilterParser {
   readonly reader: TokenReader
+  /** Where problems go while reading goes on; null: they are thrown. */
+  readonly #problems: CodedError[] | null
   #depth = 0
   #filters = 0
+  /** What queries within the query inherit. */
+  #options: QueryOptions = {}
+  /** Within the operand of `http.*:…`, how the names of its fields begin. */
+  #fieldPrefix: string | null = null
 
-  constructor(source: string, nowMs: number) {
+  constructor(source: string, nowMs: number, problems: CodedError[] | null = null) {
     this.reader = new TokenReader(source, nowMs)
+    this.#problems = problems
   }
 
   parseQuery(): Query {
@@ -74,31 +111,63 @@ class QueryParser implements FilterParser {
 
   #parseWholeQuery(): Query {
     const { reader } = this
+    const inherited = this.#options
     const hasOptions = reader.isWord('options') && isSymbol(reader.following, '(')
-    const options = hasOptions ? parseOptions(this) : null
-    let filter = this.#parseWholeFilter()
+    if (hasOptions) this.#options = optionsWithin(inherited, parseOptions(this))
+    const options = this.#options
+    let filter = this.#recovering(() => this.#parseWholeFilter()) ?? ALL
     const pipes: Pipe[] = []
     while (reader.takeSymbol('|')) {
-      const pipe = this.#parsePipe()
+      const pipe = this.#recovering(() => this.#parsePipe())
+      if (pipe === null) continue
       const more = pipeKindOf(pipe).asFilter?.(pipe)
       if (more === undefined || pipes.length > 0) pipes.push(pipe)
       else filter = andOf([filter, more])
     }
-    return { filter, pipes, ...(options !== null && { options }) }
+    return { filter, pipes, ...(options !== null && Object.keys(options).length > 0 && { options }) }
+  }
+
+  /** Null where there was a problem that was noted: the next token is a bar, or the end. */
+  #recovering<T>(parse: () => T): T | null {
+    const depth = this.#depth
+    try {
+      return parse()
+    } catch (error) {
+      if (this.#problems === null || depth > 0 || !isCodedError(error, 'QUERY_SYNTAX')) throw error
+      this.#problems.push(error)
+      this.#depth = depth
+      this.reader.skipToBar()
+      return null
+    }
   }
 
   parseSubquery(where: string): Query {
     const { reader } = this
     const opening = spanOf(reader.token)
     reader.expectSymbol('(', where)
+    const fieldPrefix = this.#fieldPrefix
+    this.#fieldPrefix = null
     this.#enter()
     const query = this.#parseWholeQuery()
     this.#leave()
+    this.#fieldPrefix = fieldPrefix
     if (!reader.takeSymbol(')')) {
       if (reader.token.kind === 'end') throw reader.problem('this `(` has no closing `)`', opening)
       throw this.#leftover()
     }
     return query
+  }
+
+  parseValuesQuery(where: string): Query {
+    const { start } = this.reader.token
+    const query = this.parseSubquery(where)
+    const fields = fieldsLeaving(query.pipes)
+    if (fields?.length === 1) return query
+    const end = this.reader.previous?.end ?? start
+    throw this.reader.problem('a query whose values are wanted ends in one field, like `| fields user`', {
+      offset: start,
+      length: end - start,
+    })
   }
 
   // ---- pipes --------------------------------------------------------------------------------------------------
@@ -117,7 +186,7 @@ class QueryParser implements FilterParser {
 
   #parsePipeOf(kind: PipeKind | undefined, name: string): Pipe {
     const { reader } = this
-    if (kind === undefined) throw this.#unknownPipe(name)
+    if (kind === undefined) return this.#parseUnknownPipe(name)
     const pipe = kind.parse(this)
     if (!reader.isAtEndOfPart()) throw reader.expected(`\`|\` or the end of the query after \`${name}\``)
     return pipe
@@ -128,12 +197,14 @@ class QueryParser implements FilterParser {
     return PIPES_BY_NAME.get('filter')!.parse(this)
   }
 
-  #unknownPipe(name: string): CodedError {
+  /** A word that looks like the name of a pipe is one that was misspelled; any other is searched for. */
+  #parseUnknownPipe(name: string): Pipe {
     const { reader } = this
     const later = LATER_PIPES_BY_NAME.get(name)
-    if (later !== undefined) return reader.notBuilt(later)
-    const suggestion = didYouMean(name, PIPE_NAMES) || '; to filter again, write `| filter …`'
-    return reader.problem(`there is no pipe ${shown(name)}${suggestion}`)
+    if (later !== undefined) throw reader.notBuilt(later)
+    const suggestion = didYouMean(name, PIPE_NAMES)
+    if (suggestion === '') return this.#parseFilterPipe()
+    throw reader.problem(`there is no pipe ${shown(name)}${suggestion}`)
   }
 
   // ---- filters ------------------------------------------------------------------------------------------------
@@ -173,16 +244,16 @@ class QueryParser implements FilterParser {
   #parseAnd(field: string | null): Filter {
     const { reader } = this
     this.#countFilter()
-    const children = [this.#parseOperand(field)]
+    const children = [this.parseOperand(field)]
     while (!reader.isAtEndOfPart() && !reader.isWord('or')) {
       reader.takeWord('and')
       this.#countFilter()
-      children.push(this.#parseOperand(field))
+      children.push(this.parseOperand(field))
     }
     return andOf(children)
   }
 
-  #parseOperand(field: string | null): Filter {
+  parseOperand(field: string | null): Filter {
     this.#enter()
     const filter = this.#parseNegated(field)
     this.#leave()
@@ -198,21 +269,33 @@ class QueryParser implements FilterParser {
         : isSymbol(token, '!') || isSymbol(token, '-')
     if (!isNot) return this.#parsePositive(field)
     reader.next()
-    return notOf(this.#parseOperand(field))
+    return notOf(this.parseOperand(field))
   }
 
   #parsePositive(field: string | null): Filter {
     const { reader } = this
-    const { token, following } = reader
-    if (reader.takeSymbol(':')) return this.#parseOperand(field)
+    const { token } = reader
+    if (reader.takeSymbol(':')) return this.parseOperand(field)
     if (isSymbol(token, '(')) return this.#parseGroup(field)
+    const leaf = this.#parseLeaf(field)
+    if (this.#fieldPrefix === null) return leaf
+    if (mayBeOfAnyField(leaf)) return anyFieldOf(this.#fieldPrefix, leaf)
+    throw reader.problem('this filter cannot be asked of several fields', {
+      offset: token.start,
+      length: (reader.previous?.end ?? token.end) - token.start,
+    })
+  }
+
+  #parseLeaf(field: string | null): Filter {
+    const { reader } = this
+    const { token, following } = reader
     if (isSymbol(token, '*')) return this.#parseAsterisk(field)
     if (token.kind === 'symbol') {
       const form = SYMBOL_FORMS.get(token.text)
       if (form !== undefined) return form(this, field)
     }
     if (token.kind === 'word' && isSymbol(following, '(')) return this.#parseFunction(field)
-    const isRange = token.kind === 'word' && isSymbol(following, '[') && !following.isSpaced
+    const isRange = token.kind === 'word' && isSymbol(following, '[')
     if (isRange && FUNCTION_FORMS.has(token.text.toLowerCase())) return this.#parseFunction(field)
     return this.#parsePhrase(field)
   }
@@ -229,13 +312,13 @@ class QueryParser implements FilterParser {
     return filter
   }
 
-  /** `*` is everything, `field:*` any value. */
+  /** `*` is everything, `field:*` any value, `*:…` is asked of all fields. */
   #parseAsterisk(field: string | null): Filter {
     const { reader } = this
-    const start = spanOf(reader.next())
-    if (reader.isSymbol(':')) throw reader.notBuilt('a search in all fields (`*:…`)', start)
+    reader.next()
+    if (field === null && reader.takeJoined(':')) return this.#parseOfAnyField('')
     this.#refuseJoined()
-    return field === null ? ALL : prefixOf(field, '')
+    return field === null ? ALL : prefixOf(this.fieldOr(field), '')
   }
 
   #parseFunction(field: string | null): Filter {
@@ -258,6 +341,7 @@ class QueryParser implements FilterParser {
     if (field === null && reader.isSymbol(':')) return this.#parseFieldValue(phrase)
     this.#refuseForeignAnd(phrase)
     if (!reader.takeJoined('*')) return phraseOf(this.fieldOr(field), phrase.text)
+    if (field === null && reader.takeJoined(':')) return this.#parseOfAnyField(phrase.text)
     this.#refuseJoined()
     return prefixOf(this.fieldOr(field), phrase.text)
   }
@@ -269,8 +353,20 @@ class QueryParser implements FilterParser {
     if (reader.isAtEndOfPart()) {
       throw reader.problem(`a value is missing after \`${shown(name.text).slice(1, -1)}:\``, name.span)
     }
-    const form = FIELD_FORMS.get(field)
-    return form === undefined ? this.#parseOperand(field) : form(this, field)
+    // A field of the sender goes by its name in quotes where a filter goes by it without.
+    const form = name.isQuoted && !SPECIAL_FIELDS.has(field) ? undefined : FIELD_FORMS.get(field)
+    return form === undefined ? this.parseOperand(field) : form(this, field)
+  }
+
+  /** `*:…`, `http.*:…`: every filter that follows is asked of each of these fields. */
+  #parseOfAnyField(prefix: string): Filter {
+    const { reader } = this
+    if (reader.isAtEndOfPart())
+      throw reader.problem(`a value is missing after \`${shown(`${prefix}*:`).slice(1, -1)}\``)
+    this.#fieldPrefix = prefix
+    const filter = this.parseOperand('')
+    this.#fieldPrefix = null
+    return filter
   }
 
   fieldOr(field: string | null): string {

@@ -5,10 +5,10 @@
 import type { Filter, Pipe, Query } from './ast.ts'
 import { type FilterPrinter, PRECEDENCE_LEAF } from './filters/kind.ts'
 import { printOptions } from './options.ts'
-import { FUNCTION_FORMS, filterKindOf } from './filters/registry.ts'
+import { FIELD_FORMS, FUNCTION_FORMS, filterKindOf } from './filters/registry.ts'
 import { PIPE_NAMES, pipeKindOf } from './pipes/registry.ts'
 import { quote } from './quoting.ts'
-import { MESSAGE_FIELD } from './special-fields.ts'
+import { MESSAGE_FIELD, SPECIAL_FIELDS } from './special-fields.ts'
 
 const BARE = /^[\p{L}\p{Nd}_.]+$/u
 const RESERVED_WORDS: ReadonlySet<string> = new Set([
@@ -29,7 +29,7 @@ export function printFilter(filter: Filter): string {
   return printer.child(filter, 0)
 }
 
-function printPipe(pipe: Pipe): string {
+export function printPipe(pipe: Pipe): string {
   return pipeKindOf(pipe).print(pipe, printer)
 }
 
@@ -39,9 +39,14 @@ const printer: FilterPrinter = {
     const text = kind.print(filter, printer)
     return (kind.precedence ?? PRECEDENCE_LEAF) < precedence ? `(${text})` : text
   },
-  field: (name) => (name === MESSAGE_FIELD ? '' : `${printPhrase(name)}:`),
+  field: (name) => (name === MESSAGE_FIELD ? '' : `${printFieldName(name)}:`),
   phrase: printPhrase,
   query: printQuery,
+}
+
+/** A name that means something else where it stands without quotes is quoted. */
+function printFieldName(name: string): string {
+  return FIELD_FORMS.has(name) && !SPECIAL_FIELDS.has(name) ? quote(name) : printPhrase(name)
 }
 
 function printPhrase(text: string): string {

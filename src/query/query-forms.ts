@@ -8,6 +8,8 @@ import { orOf } from './filters/or.ts'
 import { phraseOf } from './filters/phrase.ts'
 import { regexpOf } from './filters/regexp.ts'
 import { type NamedTime, timeRangeOf } from './filters/time.ts'
+import { parseQuery } from './parser.ts'
+import { batchPipeCount } from './pipeline.ts'
 import { limitOf } from './pipes/limit.ts'
 import { syntaxProblem } from './problem.ts'
 import { LEVEL_FIELD, MESSAGE_FIELD } from './special-fields.ts'
@@ -73,6 +75,21 @@ export function narrowedQuery(query: Query, other: Query): Query {
 /** The query with at most so many rows, the newest. */
 export function limitedQuery(query: Query, rowsMax: number): Query {
   return { ...query, pipes: [...query.pipes, limitOf(rowsMax)] }
+}
+
+/**
+ * The rows of the query through more pipes, in words of LogsQL. Of its own pipes those are kept that work row by row:
+ * what is counted is what the query finds, not what it makes of it.
+ */
+export function countedQuery(query: Query, pipes: string, nowMs: number): Query {
+  const kept = query.pipes.slice(0, batchPipeCount(query.pipes))
+  return { ...query, pipes: [...kept, ...parseQuery(`* | ${pipes}`, { nowMs }).pipes] }
+}
+
+/** Milliseconds of `5m`, `1.5h`, `1d12h`; null for what is no duration above zero. */
+export function durationMs(text: string): number | null {
+  const ns = parseDuration(text)
+  return ns === null || ns <= 0n ? null : Number(ns) / 1e6
 }
 
 function queryOf(filter: Filter): Query {

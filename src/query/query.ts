@@ -1,12 +1,18 @@
 /** The door of query/: LogsQL from text to rows. */
-export type { Filter, Pipe, Query } from './ast.ts'
+export { AggregateCache } from './aggregate-cache.ts'
+export type { Filter, Pipe, Query, QueryOptions } from './ast.ts'
 export { caretMessage } from './caret.ts'
 export { ChunkBudget } from './chunk-budget.ts'
-export { matchBlock, materializeRow } from './match.ts'
-export { type ParseOptions, parseQuery } from './parser.ts'
+export { type LiveRow, liveRows, matchBlock } from './match.ts'
+export { diagnoseQuery, type ParseOptions, parseQuery } from './parser.ts'
 export { liveCost } from './plan.ts'
 export { printQuery } from './printer.ts'
+export { type Candidate, type Completion, completeQuery } from './completion.ts'
+export { type Explained, explainQuery } from './explain.ts'
+export { type Highlight, type HighlightKind, highlightQuery } from './highlight.ts'
 export {
+  countedQuery,
+  durationMs,
   idQuery,
   keywordQuery,
   levelQuery,
@@ -15,8 +21,10 @@ export {
   regexQuery,
   timeRangeQuery,
 } from './query-forms.ts'
+export { type Progress, QueryProgress } from './query-progress.ts'
 export type { RecordRow, Row, RowField, ValuesRow } from './row.ts'
-export { rowFields, rowJson } from './row-fields.ts'
+export { quote } from './quoting.ts'
+export { rowFields, rowJson, rowText, rowTextJson } from './row-fields.ts'
 export { keyBytesFor, type SortedKeys } from './row-keys.ts'
 export { RowMatcher } from './row-matcher.ts'
 export {
@@ -31,7 +39,7 @@ export {
 export { openScanRunner, type ScanRunnerOptions } from './scan-runner.ts'
 export { type BlockSource, countIn, type FoundRows, keysIn, rowsIn } from './search.ts'
 export { partOf, type SearchPart } from './search-parts.ts'
-export { isLive, queryLimit } from './shape.ts'
+export { isLive, isOfRecords, isRowByRow, queryLimit } from './shape.ts'
 export { didYouMean } from './suggestion.ts'
 export type { ScanThreads } from './threaded-part.ts'
 export { type FoundValues, findValues, type ValuesOptions } from './value-answers.ts'

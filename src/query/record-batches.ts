@@ -1,17 +1,18 @@
 /** Batches for pipes: of the rows of a block where it is scanned, and of records that were fetched in order. */
-import { type Block, TRUNCATED_FIELD } from '../record/record.ts'
-import { keptGroups } from './block-groups.ts'
+import { type Block, type RowGroups, type RowLayout, TRUNCATED_FIELD } from '../record/record.ts'
+import { keptGroups, layoutGroups } from './block-groups.ts'
 import { BlockView } from './block-view.ts'
 import { type FieldsWanted, isWanted, namesWanted } from './fields-wanted.ts'
+import type { RecordRow } from './row.ts'
 import {
   type BatchColumn,
   type BatchKeys,
   BlockColumn,
   RowBatch,
+  type StoredColumn,
   TextColumn,
   TimeColumn,
 } from './row-batch.ts'
-import type { RecordRow } from './row.ts'
 import {
   ID_FIELD,
   LEVEL_FIELD,
@@ -48,15 +49,44 @@ export function batchOfBlock(block: Block, rows: Uint32Array | null, wanted: Fie
   const rowCount = rows?.length ?? block.rowCount
   const keys = keysOf(block, rows)
   const columns = new Map<string, BatchColumn>()
+  const sent = new SentFields(block)
   for (const name of orderedNames(wanted, () => block.fieldNames())) {
     if (name === TIME_FIELD) columns.set(name, new TimeColumn(keys.timesMs, keys.timesNs))
-    else columns.set(name, new BlockColumn(sourceOf(block, view, name), rowCount, rows))
+    else columns.set(name, new BlockColumn(sourceOf(block, view, sent, name), rowCount, rows))
   }
   return new RowBatch(rowCount, columns, keys)
 }
 
-function sourceOf(block: Block, view: BlockView, name: string): ConstructorParameters<typeof BlockColumn>[0] {
-  return { column: () => view.column(name), groups: () => keptGroups(block, name) }
+function sourceOf(block: Block, view: BlockView, sent: SentFields, name: string): StoredColumn {
+  return {
+    column: () => view.column(name),
+    groups: () => keptGroups(block, name),
+    filledCount: (rows) => sent.countOf(name, rows),
+  }
+}
+
+/** How many rows of a block were sent with a field; every record has an id, and next to every one a message. */
+class SentFields {
+  readonly #block: Block
+  #layouts: RowGroups<RowLayout> | null = null
+
+  constructor(block: Block) {
+    this.#block = block
+  }
+
+  /** Null for fields that are made of others. */
+  countOf(name: string, rows: Uint32Array | null): number | null {
+    if (name === ID_FIELD || name === MESSAGE_FIELD) return rows?.length ?? this.#block.rowCount
+    if (SPECIAL_FIELDS.has(name) || name === TRUNCATED_FIELD) return null
+    this.#layouts ??= layoutGroups(this.#block)
+    const has = this.#layouts.held.map((layout) => layout.some((field) => field.name === name))
+    const ofRow = this.#layouts.ofRow()
+    if (ofRow === null) return has[0] ? (rows?.length ?? this.#block.rowCount) : 0
+    let count = 0
+    if (rows === null) for (let row = 0; row < ofRow.length; row++) count += has[ofRow[row]] ? 1 : 0
+    else for (let at = 0; at < rows.length; at++) count += has[ofRow[rows[at]]] ? 1 : 0
+    return count
+  }
 }
 
 function keysOf({ timesMs, timesNs, ids }: Block, rows: Uint32Array | null): BatchKeys {

@@ -23,6 +23,8 @@ export interface TextGroups {
   readonly texts: readonly string[]
   /** By row: its group; null where all rows are of group 0. */
   readonly ofRow: Uint32Array | null
+  /** By group: how many rows it has. Absent where that has to be counted by `ofRow`. */
+  readonly rowCounts?: () => Uint32Array
 }
 
 export interface BatchColumn {
@@ -32,6 +34,8 @@ export interface BatchColumn {
   kinds(): Uint8Array | null
   /** Where that costs less than the texts of the rows; else null. */
   groups(): TextGroups | null
+  /** How many rows have the field, where that is known without reading values; else null. Absent: never known. */
+  filledCount?(): number | null
   /** The column of these rows, which may repeat. */
   select(rows: Uint32Array): BatchColumn
 }
@@ -71,7 +75,10 @@ export class RowBatch {
         texts[row] = text
       }
     }
-    return new RowBatch(rows.length, new Map([...columns].map(([name, texts]) => [name, new TextColumn(texts)])))
+    return new RowBatch(
+      rows.length,
+      new Map([...columns].map(([name, texts]) => [name, new TextColumn(texts)])),
+    )
   }
 
   /** Names of the fields that some row may have. */
@@ -139,7 +146,8 @@ function selectKeys({ timesMs, timesNs, ids }: BatchKeys, rows: Uint32Array): Ba
 
 function pick<T extends Float64Array | Uint32Array | Uint8Array>(values: T, rows: Uint32Array): T {
   const picked = values.slice(0, rows.length) as T
-  const all = picked.length === rows.length ? picked : (new (values.constructor as new (n: number) => T)(rows.length))
+  const all =
+    picked.length === rows.length ? picked : new (values.constructor as new (n: number) => T)(rows.length)
   for (let at = 0; at < rows.length; at++) all[at] = values[rows[at]]
   return all
 }
@@ -173,6 +181,46 @@ export class TextColumn implements BatchColumn {
     for (let at = 0; at < rows.length; at++) texts[at] = this.#texts[rows[at]]
     return new TextColumn(texts, this.#kinds === null ? null : pick(this.#kinds, rows))
   }
+}
+
+/** Rows by their text. */
+export class GroupColumn implements BatchColumn {
+  readonly #groups: TextGroups
+  readonly #rowCount: number
+  readonly #kinds: Uint8Array | null
+  #texts: readonly string[] | null = null
+
+  constructor(groups: TextGroups, rowCount: number, kinds: Uint8Array | null = null) {
+    this.#groups = groups
+    this.#rowCount = rowCount
+    this.#kinds = kinds
+  }
+
+  texts(): readonly string[] {
+    this.#texts ??= textsOfGroups(this.#groups, this.#rowCount)
+    return this.#texts
+  }
+
+  kinds(): Uint8Array | null {
+    return this.#kinds
+  }
+
+  groups(): TextGroups {
+    return this.#groups
+  }
+
+  select(rows: Uint32Array): BatchColumn {
+    const { texts, ofRow } = this.#groups
+    const kinds = this.#kinds === null ? null : pick(this.#kinds, rows)
+    return new GroupColumn({ texts, ofRow: ofRow === null ? null : pick(ofRow, rows) }, rows.length, kinds)
+  }
+}
+
+function textsOfGroups({ texts, ofRow }: TextGroups, rowCount: number): string[] {
+  if (ofRow === null) return new Array<string>(rowCount).fill(texts[0])
+  const all = new Array<string>(rowCount)
+  for (let row = 0; row < rowCount; row++) all[row] = texts[ofRow[row]]
+  return all
 }
 
 /** One text in all rows. */
@@ -238,6 +286,8 @@ export interface StoredColumn {
   column(): Column | null
   /** Distinct values, where the block keeps them. */
   groups(): RowGroups<Uint8Array> | null
+  /** How many of these rows, null: of all, have the field; null where values would have to be read. */
+  filledCount?(rows: Uint32Array | null): number | null
 }
 
 interface StoredState {
@@ -256,7 +306,12 @@ export class BlockColumn implements BatchColumn {
   readonly #state: StoredState
   #texts: readonly string[] | null = null
 
-  constructor(source: StoredColumn, rowCount: number, rows: Uint32Array | null = null, state: StoredState = {}) {
+  constructor(
+    source: StoredColumn,
+    rowCount: number,
+    rows: Uint32Array | null = null,
+    state: StoredState = {},
+  ) {
     this.#source = source
     this.#rowCount = rowCount
     this.#rows = rows
@@ -270,12 +325,7 @@ export class BlockColumn implements BatchColumn {
 
   #textsOfGroups(): readonly string[] | null {
     const groups = this.groups()
-    if (groups === null) return null
-    const { texts, ofRow } = groups
-    if (ofRow === null) return new Array<string>(this.#rowCount).fill(texts[0])
-    const all = new Array<string>(this.#rowCount)
-    for (let row = 0; row < all.length; row++) all[row] = texts[ofRow[row]]
-    return all
+    return groups === null ? null : textsOfGroups(groups, this.#rowCount)
   }
 
   #textsOfColumn(): readonly string[] {
@@ -310,15 +360,17 @@ export class BlockColumn implements BatchColumn {
     if (groups === null) return null
     const state = this.#state
     state.groupTexts ??= groups.held.map((bytes) => textOf(bytes, 0, bytes.length))
-    const ofRow = groups.ofRow()
-    const isAll = ofRow === null || this.#rows === null
-    return { texts: state.groupTexts, ofRow: isAll ? ofRow : pick(ofRow, this.#rows!) }
+    return new BlockGroups(groups, state.groupTexts, this.#rows)
   }
 
   select(rows: Uint32Array): BatchColumn {
     const own = this.#rows
     const selected = own === null ? rows : pick(own, rows)
     return new BlockColumn(this.#source, rows.length, selected, this.#state)
+  }
+
+  filledCount(): number | null {
+    return this.#source.filledCount?.(this.#rows) ?? null
   }
 
   #column(): Column | null {
@@ -329,6 +381,30 @@ export class BlockColumn implements BatchColumn {
   #groups(): RowGroups<Uint8Array> | null {
     if (this.#state.groups === undefined) this.#state.groups = this.#source.groups()
     return this.#state.groups
+  }
+}
+
+/** Which row is in which group is found out when somebody asks: counts of whole blocks are known without it. */
+class BlockGroups implements TextGroups {
+  readonly texts: readonly string[]
+  readonly rowCounts?: () => Uint32Array
+  readonly #groups: RowGroups<Uint8Array>
+  readonly #rows: Uint32Array | null
+  #ofRow: Uint32Array | null | undefined
+
+  constructor(groups: RowGroups<Uint8Array>, texts: readonly string[], rows: Uint32Array | null) {
+    this.texts = texts
+    this.#groups = groups
+    this.#rows = rows
+    if (rows === null) this.rowCounts = () => groups.rowCounts()
+  }
+
+  get ofRow(): Uint32Array | null {
+    if (this.#ofRow === undefined) {
+      const ofRow = this.#groups.ofRow()
+      this.#ofRow = ofRow === null || this.#rows === null ? ofRow : pick(ofRow, this.#rows)
+    }
+    return this.#ofRow
   }
 }
 
@@ -376,7 +452,11 @@ export function groupsOfTexts(texts: readonly string[]): TextGroups {
 
 /** The rows as they leave; empty fields are left out. */
 export function rowsOfBatch(batch: RowBatch): ValuesRow[] {
-  const columns = [...batch.columns].map(([name, column]) => ({ name, texts: column.texts(), kinds: column.kinds() }))
+  const columns = [...batch.columns].map(([name, column]) => ({
+    name,
+    texts: column.texts(),
+    kinds: column.kinds(),
+  }))
   return Array.from({ length: batch.rowCount }, (_, row) => ({
     kind: 'values' as const,
     values: columns

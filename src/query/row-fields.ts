@@ -52,6 +52,29 @@ export function rowJson(row: Row): string {
   return `{${rowFields(row).map(memberJson).join(',')}}`
 }
 
+/** The same with every value as a text, and without empty ones: as clients of LogsQL over HTTP expect rows. */
+export function rowTextJson(row: Row): string {
+  const members: string[] = []
+  for (const { name, kind, value } of rowFields(row)) {
+    const text = TEXT_OF_KIND.get(kind) ?? decodeLoosely(value)
+    if (text !== '') members.push(`${JSON.stringify(name)}:${JSON.stringify(text)}`)
+  }
+  return `{${members.join(',')}}`
+}
+
+/** The values of the row by name, as texts. */
+export function rowText(row: Row): ReadonlyMap<string, string> {
+  return new Map(
+    rowFields(row).map(({ name, kind, value }) => [name, TEXT_OF_KIND.get(kind) ?? decodeLoosely(value)]),
+  )
+}
+
+const TEXT_OF_KIND: ReadonlyMap<number, string> = new Map([
+  [FIELD_TRUE, 'true'],
+  [FIELD_FALSE, 'false'],
+  [FIELD_NULL, ''],
+])
+
 function memberJson({ name, kind, value }: RowField): string {
   return `${JSON.stringify(name)}:${VALUE_JSON.get(kind)?.(value) ?? JSON.stringify(decodeLoosely(value))}`
 }

@@ -8,25 +8,36 @@
  * The work on blocks is in search.ts; a snapshot may be searched in several parts (search-parts.ts), those that are
  * sealed in other threads (threaded-part.ts).
  */
-import { assert } from '../base/base.ts'
+import { assert, type Random } from '../base/base.ts'
 import type { Snapshot } from '../storage/storage.ts'
 import type { Query } from './ast.ts'
 import { ChunkBudget } from './chunk-budget.ts'
 import { heldBytes, rowMapOf } from './materialize.ts'
+import { batchesOf, hasSubquery, type PipedRun, rowMapper, runPiped } from './piped.ts'
+import { limitOf } from './pipes/limit.ts'
+import type { QueryProgress } from './query-progress.ts'
 import type { RecordRow, Row } from './row.ts'
 import { countOfParts, keysOfParts, partOf, rowsOfParts, type SearchPart } from './search-parts.ts'
-import { queryLimit } from './shape.ts'
+import { isOfRecords, isRowByRow, queryLimit, withoutLimits } from './shape.ts'
 import { type ScanThreads, threadedPart } from './threaded-part.ts'
 
 export interface RunOptions {
   /** Ends the query with QUERY_CANCELLED. */
   readonly signal?: AbortSignal
-  /** Bytes for the keys of matching rows; more is QUERY_TOO_LARGE. Default 64 MiB, 24 bytes a row. */
+  /** Bytes for the keys of matching rows, for the states of pipes, for what pipes answer: each; more is QUERY_TOO_LARGE.
+   * Default 64 MiB; a key takes 24. */
   readonly keyBytesMax?: number
+  /** What `now` is to pipes. Default: the time of the machine. */
+  readonly nowMs?: number
+  /** What `rate` divides by, where whoever asks knows better than the query's time range. */
+  readonly rateSeconds?: number
+  readonly random?: Random
   /** Searches the parts of the snapshot. Default: all is searched in this thread. */
   readonly threads?: ScanThreads
   /** Whose query this is, for tasks in threads: shares take turns. */
   readonly share?: string
+  /** Told how far the threads have come. */
+  readonly progress?: QueryProgress
 }
 
 export interface SelectOptions extends RunOptions {
@@ -52,14 +63,17 @@ const FILLED_SHARE = 0.7
 
 /** How many rows the query has: all that match, or as many as its own limit lets through. QUERY_CANCELLED. */
 export function countRows(snapshot: Snapshot, query: Query, options: RunOptions = {}): Promise<number> {
-  return countRowsOfParts(partsOf(snapshot, options), query, options)
+  return countRowsOfParts(partsOf(snapshot, options, query), query, options)
 }
 
 /** What is not in parts is searched here. */
-export function partsOf(snapshot: Snapshot, { threads, share }: RunOptions): SearchPart[] {
+export function partsOf(snapshot: Snapshot, options: RunOptions, query?: Query): SearchPart[] {
+  const { threads, share, progress } = options
   const { parts, records, unsealed } = snapshot
   if (threads === undefined || parts.length === 0) return [partOf(snapshot)]
-  const sealed = threadedPart(snapshot, { ...threads, share })
+  const concurrency = Number(query?.options?.concurrency ?? 0) || Infinity
+  const ofQuery = { ...threads, threads: Math.min(threads.threads, concurrency) }
+  const sealed = threadedPart(snapshot, { ...ofQuery, share, ...(progress && { progress }) })
   const unsealedRecords = sealed.records === undefined ? undefined : records - sealed.records
   return [partOf(unsealed, unsealedRecords), sealed]
 }
@@ -70,7 +84,15 @@ export function countRowsOfParts(
   query: Query,
   options: RunOptions = {},
 ): Promise<number> {
-  return countOfParts(parts, query.filter, queryLimit(query) ?? Infinity, options.signal)
+  if (isOfRecords(query) && !hasSubquery(query))
+    return countOfParts(parts, query.filter, queryLimit(query) ?? Infinity, options.signal)
+  return countPiped(pipedRun(parts, options, new ChunkBudget()), query)
+}
+
+async function countPiped(run: PipedRun, query: Query): Promise<number> {
+  let count = 0
+  for await (const { rowCount } of batchesOf(run, query)) count += rowCount
+  return count
 }
 
 /** The newest rows of the query, printed oldest first. QUERY_TOO_LARGE, QUERY_CANCELLED, also while rows are read. */
@@ -79,7 +101,7 @@ export function selectRows(
   query: Query,
   options: SelectOptions = {},
 ): Promise<Selection> {
-  return selectRowsOfParts(partsOf(snapshot, options), query, options)
+  return selectRowsOfParts(partsOf(snapshot, options, query), query, options)
 }
 
 /** The same of a snapshot that is searched in parts, at least one. */
@@ -89,19 +111,50 @@ export async function selectRowsOfParts(
   options: SelectOptions = {},
 ): Promise<Selection> {
   const { signal, chunks = new ChunkBudget(), keyBytesMax = KEY_BYTES_MAX_DEFAULT } = options
+  const run = pipedRun(parts, options, chunks)
+  if (hasSubquery(query) || !isRowByRow(query)) return runPiped(run, limited(query, options.rowsMax))
   const limit = queryLimit(query) ?? options.rowsMax ?? Infinity
   const { ids } = await keysOfParts(parts, query.filter, limit, keyBytesMax, signal)
-  return { count: ids.length, rows: fetchRows(parts, query, ids, chunks, signal) }
+  const chunksOfRows = fetchChunks(parts, ids, chunks, signal)
+  const rows = isOfRecords(query) ? recordRows(query, chunksOfRows) : mappedRows(query, run, chunksOfRows)
+  return { count: ids.length, rows }
 }
 
-async function* fetchRows(
-  parts: readonly SearchPart[],
+/** Pipes that leave rows as rows are limited as records are; what is computed of all rows is not cut. */
+function limited(query: Query, rowsMax: number | undefined): Query {
+  const isLimited = rowsMax === undefined || queryLimit(query) !== null || !isRowByRow(query, false)
+  return isLimited ? query : { ...query, pipes: [...query.pipes, limitOf(rowsMax)] }
+}
+
+function pipedRun(parts: readonly SearchPart[], options: RunOptions, chunks: ChunkBudget): PipedRun {
+  const { signal, random, keyBytesMax = KEY_BYTES_MAX_DEFAULT, nowMs = Date.now(), rateSeconds = null } = options
+  return {
+    ...{ parts, signal, random, nowMs, rateSeconds, bytesMax: keyBytesMax },
+    fetch: (ids) => fetchChunks(parts, ids, chunks, signal),
+  }
+}
+
+async function* recordRows(query: Query, chunks: AsyncIterable<readonly RecordRow[]>): AsyncGenerator<Row> {
+  const mapRow = rowMapOf(query)
+  for await (const rows of chunks) for (const row of rows) yield mapRow(row)
+}
+
+async function* mappedRows(
   query: Query,
+  run: PipedRun,
+  chunks: AsyncIterable<readonly RecordRow[]>,
+): AsyncGenerator<Row> {
+  const map = rowMapper(withoutLimits(query).pipes, run, query.filter)
+  for await (const rows of chunks) yield* map(rows)
+}
+
+/** The memory of a chunk is given back when the next one is asked for. */
+async function* fetchChunks(
+  parts: readonly SearchPart[],
   ids: Float64Array,
   chunks: ChunkBudget,
   signal: AbortSignal | undefined,
-): AsyncGenerator<Row> {
-  const mapRow = rowMapOf(query)
+): AsyncGenerator<readonly RecordRow[]> {
   let chunkRows = CHUNK_ROWS_FIRST
   for (let start = 0; start < ids.length; ) {
     // Of its own memory: it may go to another thread.
@@ -113,7 +166,7 @@ async function* fetchRows(
         chunkRows = Math.ceil(wanted.length / 4)
         continue
       }
-      for (const row of rows) yield mapRow(row)
+      yield rows
       start += wanted.length
       chunkRows = rowsThatFit(rows, bytesMax / parts.length)
     } finally {

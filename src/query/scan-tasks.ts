@@ -11,9 +11,11 @@ import {
   PART_CACHE_DEFAULTS,
   PartCache,
   PartSource,
+  ScanProgress,
 } from '../storage/storage.ts'
 import type { Filter } from './ast.ts'
 import { valuesIn } from './field-values.ts'
+import { type GatherWanted, gatherIn } from './gather.ts'
 import { buffersOf, type PackedRows, packRows } from './packed-rows.ts'
 import type { SortedKeys } from './row-keys.ts'
 import { countIn, keysIn, rowsIn } from './search.ts'
@@ -25,6 +27,8 @@ export interface ScanInput {
   readonly live: LiveParts
   /** For decoded frames, in each thread; that of the first task counts. */
   readonly cacheBytesMax: number
+  /** Of a ScanProgress. */
+  readonly progress?: SharedArrayBuffer
 }
 
 export interface LiveParts {
@@ -50,6 +54,21 @@ export interface ValuesInput extends ScanInput {
   readonly bytesMax: number
 }
 
+export interface GatherInput extends ScanInput {
+  readonly filter: Filter
+  readonly wanted: GatherWanted
+  /** Places of those parts that are to have a state of their own. */
+  readonly apart: readonly number[]
+}
+
+export interface GatheredState {
+  /** The place of the part, where it is of one that stands apart; null: of all the others. */
+  readonly at: number | null
+  readonly state: unknown
+  /** Something of it could not be read. */
+  readonly isDamaged: boolean
+}
+
 export interface RowsInput extends ScanInput {
   readonly ids: Float64Array
   readonly bytesMax: number
@@ -68,7 +87,7 @@ export interface PackedFoundRows {
   readonly isDamaged: boolean
 }
 
-/** The tasks `count`, `keys`, `values` and `rows`, with one cache. */
+/** The tasks `count`, `keys`, `values`, `gather` and `rows`, with one cache. */
 export function scanTasks(disk: Disk): Tasks {
   const parts = new OpenParts(disk)
   return {
@@ -87,6 +106,22 @@ export function scanTasks(disk: Disk): Tasks {
         const { filter, wanted, bytesMax } = input
         const values = await valuesIn(source, filter, wanted, bytesMax, signalOf(context))
         return transferring(answer(source, values), [])
+      }),
+    gather: (input: GatherInput, context: TaskContext) =>
+      parts.search(input, async (_source, sourceOf) => {
+        const { filter, wanted, apart } = input
+        const found: GatheredState[] = []
+        const damage: LostRange[] = []
+        const gather = async (at: number | null, some: readonly HeldPart[]): Promise<void> => {
+          const source = sourceOf(some)
+          const state = await gatherIn(source, filter, wanted, signalOf(context))
+          damage.push(...source.damage)
+          found.push({ at, state, isDamaged: source.damage.length > 0 })
+        }
+        for (const at of apart) await gather(at, [input.parts[at]])
+        const rest = input.parts.filter((_, at) => !apart.includes(at))
+        if (rest.length > 0) await gather(null, rest)
+        return transferring({ found, damage }, [])
       }),
     rows: (input: RowsInput, context: TaskContext) =>
       parts.search(input, async (source) => {
@@ -140,16 +175,19 @@ class OpenParts {
   }
 
   async search(
-    { parts, live, cacheBytesMax }: ScanInput,
-    use: (source: PartSource) => Promise<Transferring>,
+    { parts, live, cacheBytesMax, progress }: ScanInput,
+    use: (source: PartSource, sourceOf: (some: readonly HeldPart[]) => PartSource) => Promise<Transferring>,
   ): Promise<Transferring> {
     this.#cache ??= new PartCache(this.#disk, { ...PART_CACHE_DEFAULTS, bytesMax: cacheBytesMax })
+    const cache = this.#cache
     const store = this.#enter(live, parts)
     try {
-      return await use(new PartSource(parts, this.#cache))
+      const done = progress === undefined ? undefined : new ScanProgress(progress)
+      const sourceOf = (some: readonly HeldPart[]): PartSource => new PartSource(some, cache, () => {}, done)
+      return await use(sourceOf(parts), sourceOf)
     } finally {
       for (const { path } of parts) store.opened.set(path, store.opened.get(path)! - 1)
-      this.#closeGone(store, this.#cache)
+      this.#closeGone(store, cache)
     }
   }
 

@@ -34,6 +34,7 @@ function distant(part: SearchPart): SearchPart {
     count: async (filter, limit, signal) => copied(await part.count(copied(filter), limit, signal)),
     keys: async (filter, limit, bytesMax, signal) =>
       copied(await part.keys(copied(filter), limit, bytesMax, signal)),
+    gather: async (filter, wanted, signal) => copied(await part.gather(copied(filter), copied(wanted), signal)),
     values: async (filter, wanted, bytesMax, signal) =>
       copied(await part.values(copied(filter), copied(wanted), bytesMax, signal)),
     rows: async (ids, bytesMax, signal) => copied(await part.rows(copied(ids), bytesMax, signal)),
@@ -141,10 +142,11 @@ test('a part that fails ends the others, which are waited for', async () => {
     {
       count: (_filter, _limit, signal) => waiting(signal),
       keys: (_filter, _limit, _bytesMax, signal) => waiting(signal),
+      gather: (_filter, _wanted, signal) => waiting(signal),
       values: (_filter, _wanted, _bytesMax, signal) => waiting(signal),
       rows: (_ids, _bytesMax, signal) => waiting(signal),
     },
-    { count: failing, keys: failing, values: failing, rows: failing },
+    { count: failing, keys: failing, gather: failing, values: failing, rows: failing },
   ]
   await assert.rejects(countRowsOfParts(parts, parse('*')), (error) => isCodedError(error, 'QUERY_TOO_LARGE'))
   assert.equal(ended, 'waiting')

@@ -4,6 +4,7 @@
  * is in two parts.
  */
 import type { Filter } from './ast.ts'
+import { type GatherWanted, gatherIn } from './gather.ts'
 import { mergeValues, valuesIn } from './field-values.ts'
 import type { RecordRow } from './row.ts'
 import { keyBytesFor, type SortedKeys } from './row-keys.ts'
@@ -18,6 +19,8 @@ export interface SearchPart {
   count(filter: Filter, limit: number, signal?: AbortSignal): Promise<number>
   keys(filter: Filter, limit: number, bytesMax: number, signal?: AbortSignal): Promise<SortedKeys>
   values(filter: Filter, wanted: ValuesWanted, bytesMax: number, signal?: AbortSignal): Promise<CountedValues>
+  /** States of the pipe that gathers, at least one. */
+  gather(filter: Filter, wanted: GatherWanted, signal?: AbortSignal): Promise<unknown[]>
   /** At least one id. */
   rows(ids: Float64Array, bytesMax: number, signal?: AbortSignal): Promise<FoundRows>
 }
@@ -29,6 +32,7 @@ export function partOf(source: BlockSource, records?: number): SearchPart {
     count: (filter, limit, signal) => countIn(source, filter, limit, signal),
     keys: (filter, limit, bytesMax, signal) => keysIn(source, filter, limit, bytesMax, signal),
     values: (filter, wanted, bytesMax, signal) => valuesIn(source, filter, wanted, bytesMax, signal),
+    gather: async (filter, wanted, signal) => [await gatherIn(source, filter, wanted, signal)],
     rows: (ids, bytesMax, signal) => rowsIn(source, ids, bytesMax, signal),
   }
 }
@@ -86,6 +90,17 @@ export async function valuesOfParts(
   const share = parts.length === 1 ? bytesMax : Math.floor(bytesMax / (parts.length + 1))
   const found = await askAll(parts, signal, (part, either) => part.values(filter, wanted, share, either))
   return mergeValues(found, share)
+}
+
+/** All states, in the order of the parts. */
+export async function statesOfParts(
+  parts: readonly SearchPart[],
+  filter: Filter,
+  wanted: GatherWanted,
+  signal?: AbortSignal,
+): Promise<unknown[]> {
+  const found = await askAll(parts, signal, (part, either) => part.gather(filter, wanted, either))
+  return found.flat()
 }
 
 /** `bytesMax` is for the rows of all parts together. */

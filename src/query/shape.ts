@@ -1,5 +1,5 @@
 /** What can be said of a query without running it. */
-import type { Query } from './ast.ts'
+import type { Pipe, Query } from './ast.ts'
 import { pipeKindOf } from './pipes/registry.ts'
 
 /** The most rows that the query's own pipes let through, or null when nothing limits it. */
@@ -11,4 +11,27 @@ export function queryLimit(query: Query): number | null {
 /** All pipes can run on one record after another, as a tail needs. */
 export function isLive(query: Query): boolean {
   return query.pipes.every((pipe) => pipeKindOf(pipe).isLive)
+}
+
+const isLimit = (pipe: Pipe): boolean => pipe.kind === 'limit'
+
+/** The rows of the answer are records, perhaps with fewer fields: nothing of their bytes is lost. */
+export function isOfRecords({ pipes }: Query): boolean {
+  return pipes.every((pipe) => isLimit(pipe) || pipeKindOf(pipe).bindRow !== undefined)
+}
+
+/**
+ * Each row of the answer is made of one record, so that the records can be chosen before the pipes run. With `keepsAll`
+ * false, pipes may also drop and repeat rows.
+ */
+export function isRowByRow({ pipes }: Query, keepsAll = true): boolean {
+  return pipes.every((pipe) => {
+    const { bindBatch, bindRow, keepsRows } = pipeKindOf(pipe)
+    if (isLimit(pipe) || bindRow !== undefined) return true
+    return bindBatch !== undefined && (keepsRows === true || !keepsAll)
+  })
+}
+
+export function withoutLimits(query: Query): Query {
+  return { ...query, pipes: query.pipes.filter((pipe) => !isLimit(pipe)) }
 }

@@ -4,11 +4,14 @@
  */
 import { assert, type TaskRunner } from '../base/base.ts'
 import type { HeldPart, Snapshot } from '../storage/storage.ts'
+import { type AggregateCache, isWorthKeeping, questionOf } from './aggregate-cache.ts'
 import type { Filter } from './ast.ts'
 import { unpackRows } from './packed-rows.ts'
 import { KEY_BYTES, type SortedKeys } from './row-keys.ts'
 import type {
   CountInput,
+  GatheredState,
+  GatherInput,
   KeysInput,
   LiveParts,
   PackedFoundRows,
@@ -17,8 +20,9 @@ import type {
   ScanOutput,
   ValuesInput,
 } from './scan-tasks.ts'
+import type { QueryProgress } from './query-progress.ts'
 import { type FoundRows, firstAtLeast } from './search.ts'
-import { countOfParts, keysOfParts, type SearchPart, valuesOfParts } from './search-parts.ts'
+import { countOfParts, keysOfParts, type SearchPart, statesOfParts, valuesOfParts } from './search-parts.ts'
 import type { CountedValues } from './value-counter.ts'
 
 /** What searches parts. */
@@ -28,11 +32,14 @@ export interface ScanThreads {
   readonly threads: number
   /** For decoded frames of all threads together. */
   readonly cacheBytesMax: number
+  /** What pipes made of parts before. */
+  readonly aggregates?: AggregateCache
 }
 
 export interface ThreadedOptions extends ScanThreads {
   /** Whose search this is: shares take turns. */
   readonly share?: string
+  readonly progress?: QueryProgress
 }
 
 type Sealed = Pick<Snapshot, 'parts' | 'fenceId' | 'noteDamage'>
@@ -56,6 +63,7 @@ export function threadedPart(snapshot: Sealed, options: ThreadedOptions): Search
         : keysOfParts(groups, filter, limit, bytesMax, signal)
     },
     values: (filter, wanted, bytesMax, signal) => valuesOfParts(groups, filter, wanted, bytesMax, signal),
+    gather: (filter, wanted, signal) => statesOfParts(groups, filter, wanted, signal),
     rows: async (ids, bytesMax, signal) => {
       const ascending = ids.toSorted()
       const wanted = parts.filter((part) => holdsAny(part, ascending))
@@ -83,13 +91,24 @@ function livePartsOf({ parts, fenceId }: Sealed): LiveParts {
   }
 }
 
-/** At most `count` groups of about the same bytes, none of them empty. Largest first, each to the smallest group. */
+/** So few records are not worth a second thread. */
+const SLICED_RECORDS_MIN = 131_072
+
+/**
+ * At most `count` groups of about the same bytes, none of them empty. Parts that are more than a share are cut into
+ * slices, one a group; of the others the largest come first, each to the smallest group.
+ */
 export function splitBySize(parts: readonly HeldPart[], count: number): HeldPart[][] {
-  const groups = Array.from({ length: Math.min(count, parts.length) }, () => ({
+  const total = parts.reduce((sum, { bytes }) => sum + bytes, 0)
+  const isCut = ({ bytes, records }: HeldPart): boolean =>
+    count > 1 && records >= SLICED_RECORDS_MIN && bytes > total / (2 * count)
+  const cut = parts.filter(isCut)
+  const whole = parts.filter((part) => !isCut(part))
+  const groups = Array.from({ length: count }, (_, at) => ({
     bytes: 0,
-    parts: [] as HeldPart[],
+    parts: cut.map((part): HeldPart => ({ ...part, slice: { at, of: count } })),
   }))
-  for (const part of parts.toSorted((a, b) => b.bytes - a.bytes)) {
+  for (const part of whole.toSorted((a, b) => b.bytes - a.bytes)) {
     const smallest = groups.reduce((least, group) => (group.bytes < least.bytes ? group : least))
     smallest.parts.push(part)
     smallest.bytes += part.bytes
@@ -105,8 +124,11 @@ function taskPart(parts: readonly HeldPart[], snapshot: Sealed, options: Threade
     cacheBytesMax: Math.floor(options.cacheBytesMax / Math.max(1, options.threads)),
   }
   const run = async <T>(task: string, ofTask: ScanInput, signal: AbortSignal | undefined): Promise<T> => {
-    const { runner, share } = options
-    const { found, damage } = await runner.run<ScanOutput<T>>(task, ofTask, { signal, share })
+    const { runner, share, progress } = options
+    // Rows are fetched in passing: what takes its time is to find them.
+    const shared = task === 'rows' ? undefined : progress?.scanOf(parts)
+    const told = shared === undefined ? ofTask : { ...ofTask, progress: shared }
+    const { found, damage } = await runner.run<ScanOutput<T>>(task, told, { signal, share })
     for (const range of damage) snapshot.noteDamage(range)
     return found
   }
@@ -123,6 +145,25 @@ function taskPart(parts: readonly HeldPart[], snapshot: Sealed, options: Threade
     values: (filter, wanted, bytesMax, signal) => {
       const ofTask: ValuesInput = { ...input, filter, wanted, bytesMax }
       return run<CountedValues>('values', ofTask, signal)
+    },
+    gather: async (filter, wanted, signal) => {
+      const { aggregates } = options
+      const question = aggregates === undefined ? null : questionOf(filter, wanted)
+      if (aggregates === undefined || question === null) {
+        const states = await run<GatheredState[]>('gather', { ...input, ...{ filter, wanted, apart: [] } }, signal)
+        return states.map(({ state }) => state)
+      }
+      const known = parts.map((part) => aggregates.find(part, question))
+      const left = parts.filter((_, at) => known[at] === undefined)
+      const states = known.flatMap((found) => (found === undefined ? [] : [found.state]))
+      if (left.length === 0) return states
+      const apart = left.flatMap((part, at) => (isWorthKeeping(part) ? [at] : []))
+      const ofTask: GatherInput = { ...input, parts: left, filter, wanted, apart }
+      for (const { at, state, isDamaged } of await run<GatheredState[]>('gather', ofTask, signal)) {
+        if (at !== null && !isDamaged) aggregates.keep(left[at], question, state)
+        states.push(state)
+      }
+      return states
     },
     rows: async (ids, bytesMax, signal): Promise<FoundRows> => {
       assert(ids.length > 0, 'rows without ids are asked for')

@@ -61,6 +61,17 @@ export class TokenReader {
     return token
   }
 
+  /** To the next bar that stands in no parentheses, or to the end; whatever the tokens are. */
+  skipToBar(): void {
+    let depth = 0
+    for (; this.#at < this.#tokens.length - 1; this.#at++) {
+      const token = this.#tokens[this.#at]
+      if (isSymbol(token, '(')) depth++
+      if (isSymbol(token, ')')) depth = Math.max(0, depth - 1)
+      if (isSymbol(token, '|') && depth === 0) return
+    }
+  }
+
   isSymbol(symbol: string): boolean {
     return isSymbol(this.token, symbol)
   }

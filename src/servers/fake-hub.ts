@@ -8,6 +8,7 @@ import type {
   Answer,
   Hub,
   HubStats,
+  QueryInfo,
   QueryOptions,
   TailItem,
   TailQueryOptions,
@@ -168,7 +169,7 @@ export class FakeHub implements Hub {
     const dispose = async (): Promise<void> => {
       this.openAnswers--
     }
-    return { count: this.count_, rows: toAsync(rows), [Symbol.asyncDispose]: dispose }
+    return { id: 'fake-1', missing: [], count: this.count_, rows: toAsync(rows), [Symbol.asyncDispose]: dispose }
   }
 
   async count(query: Query, options: QueryOptions = {}): Promise<number> {
@@ -195,6 +196,28 @@ export class FakeHub implements Hub {
     const tail = new FakeTail(options.signal)
     this.tails.push(tail)
     return tail
+  }
+
+  /** What queries run. */
+  readonly queryList: QueryInfo[] = []
+
+  queries(): readonly QueryInfo[] {
+    return this.queryList
+  }
+
+  slowQueries(): readonly QueryInfo[] {
+    return this.queryList.filter(({ tookMs }) => tookMs >= 1000)
+  }
+
+  queryInfo(id: string): QueryInfo {
+    const info = this.queryList.find((each) => each.id === id)
+    if (info === undefined) throw new CodedError('QUERY_UNKNOWN', 'There is no such query.')
+    return info
+  }
+
+  cancelQuery(id: string): void {
+    const at = this.queryList.indexOf(this.queryInfo(id))
+    this.queryList[at] = { ...this.queryList[at], state: 'cancelled' }
   }
 
   /** What tasks there are. */

@@ -71,6 +71,7 @@ export const QUERY_TYPES: readonly QueryType[] = [
     (text, nowMs) => parseQuery(text, { nowMs }),
   ),
   otherType('COUNT', '<filter>', 'how many records match the LogsQL filter; all without one', answerCount),
+  otherType('PROGRESS', '', 'queries that run for your address, and how far they are, as JSON', answerProgress),
   { ...otherType('STATS', '', 'counters of the server, as JSON', answerStats), action: 'stats.server' },
   {
     ...otherType(
@@ -148,6 +149,13 @@ async function answerCount(context: QueryContext, text: string): Promise<void> {
   const count = await hub.count(parseFilter(text, nowMs), { store, signal, client })
   out.begin(1)
   out.line(String(count))
+  out.end()
+}
+
+async function answerProgress({ hub, client, out }: QueryContext): Promise<void> {
+  const own = hub.queries().filter((query) => query.client === client)
+  out.begin(own.length)
+  for (const query of own) out.line(JSON.stringify(query))
   out.end()
 }
 

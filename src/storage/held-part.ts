@@ -14,4 +14,17 @@ export interface HeldPart {
   readonly endId: number
   readonly timeMsMin: number
   readonly timeMsMax: number
+  /** Only these of its blocks; absent: all. */
+  readonly slice?: PartSlice
+}
+
+/** Every `of`th block, from the `at`th on: so that several threads share a part. */
+export interface PartSlice {
+  readonly at: number
+  readonly of: number
+}
+
+/** Whether the slice of the part has the block; every block where it is no slice. */
+export function hasBlock({ slice }: HeldPart, block: number): boolean {
+  return slice === undefined || block % slice.of === slice.at
 }

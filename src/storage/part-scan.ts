@@ -13,8 +13,9 @@ import type { Block } from '../record/record.ts'
 import { SelectedRows } from './block/selected-rows.ts'
 import type { StoredBlock } from './block/stored-block.ts'
 import type { StoredPart } from './block/stored-part.ts'
-import type { HeldPart } from './held-part.ts'
+import { type HeldPart, hasBlock } from './held-part.ts'
 import type { PartCache } from './part-cache.ts'
+import type { ScanProgress } from './scan-progress.ts'
 import { checkAborted, type Extent, isWanted, largestTime } from './scan-request.ts'
 import type { BlockOrigin, LostRange, ScannedBlock, ScanRequest } from './store.ts'
 
@@ -22,12 +23,14 @@ export interface PartScanSource {
   readonly parts: readonly HeldPart[]
   readonly cache: PartCache
   noteDamage(range: LostRange): void
+  readonly progress?: ScanProgress
 }
 
 /** A block that may be wanted. */
 interface BlockExtent extends Extent {
   readonly held: HeldPart
   readonly number: number
+  readonly rowCount: number
 }
 
 type Entry = HeldPart | BlockExtent
@@ -60,8 +63,17 @@ class PartScan {
     this.#inUse.clear()
   }
 
+  #wantedParts(): HeldPart[] {
+    const { parts, progress } = this.#source
+    return parts.filter((part) => {
+      const isPartWanted = isWanted(part, this.#request)
+      if (!isPartWanted) progress?.add(0, part.records / (part.slice?.of ?? 1), part.bytes / (part.slice?.of ?? 1))
+      return isPartWanted
+    })
+  }
+
   *inTurn(): Generator<ScannedBlock, void> {
-    const parts = this.#source.parts.filter((part) => isWanted(part, this.#request))
+    const parts = this.#wantedParts()
     const laterTimes = largestTimesFrom(parts)
     for (const [index, held] of parts.entries()) {
       const blocks = this.#blocksOf(held)
@@ -73,7 +85,7 @@ class PartScan {
 
   /** Largest time first: parts open up into their blocks only when their turn comes. */
   *newest(): Generator<ScannedBlock, void> {
-    const queue: Entry[] = this.#source.parts.filter((part) => isWanted(part, this.#request))
+    const queue: Entry[] = this.#wantedParts()
     queue.sort(oldestFirst)
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
       checkAborted(this.#request.signal)
@@ -87,7 +99,7 @@ class PartScan {
   }
 
   *byId(): Generator<ScannedBlock, void> {
-    const parts = this.#source.parts.filter((part) => isWanted(part, this.#request))
+    const parts = this.#wantedParts()
     const extents = parts.flatMap((held) => this.#blocksOf(held)).sort((a, b) => a.firstId - b.firstId)
     // Opened again by their first blocks: not all parts must be open at once.
     for (const held of parts) this.#release(held)
@@ -188,9 +200,11 @@ class PartScan {
       const part = this.#part(held)
       const extents: BlockExtent[] = []
       for (let number = 0; number < part.blockCount; number++) {
-        const { firstId, lastId, timeMsMin, timeMsMax } = part.facts(number)
-        const extent = { held, number, firstId, endId: lastId + 1, timeMsMin, timeMsMax }
+        if (!hasBlock(held, number)) continue
+        const { firstId, lastId, timeMsMin, timeMsMax, rowCount } = part.facts(number)
+        const extent = { held, number, firstId, endId: lastId + 1, timeMsMin, timeMsMax, rowCount }
         if (isWanted(extent, this.#request)) extents.push(extent)
+        else this.#noteProgress(extent)
       }
       this.#blocksLeft.set(held.path, extents.length)
       if (extents.length === 0) this.#release(held)
@@ -202,10 +216,16 @@ class PartScan {
   }
 
   /** Nobody uses the block any more: after its last block a part may be closed. */
-  #done({ held }: BlockExtent): void {
+  #done(extent: BlockExtent): void {
+    const { held } = extent
+    this.#noteProgress(extent)
     const left = (this.#blocksLeft.get(held.path) ?? 0) - 1
     this.#blocksLeft.set(held.path, left)
     if (left === 0) this.#release(held)
+  }
+
+  #noteProgress({ held, rowCount }: BlockExtent): void {
+    this.#source.progress?.add(1, rowCount, (held.bytes * rowCount) / Math.max(1, held.records))
   }
 
   #part(held: HeldPart): StoredPart {

@@ -2,6 +2,7 @@
 import type { HeldPart } from './held-part.ts'
 import type { PartCache } from './part-cache.ts'
 import { scanParts } from './part-scan.ts'
+import type { ScanProgress } from './scan-progress.ts'
 import type { LostRange, ScannedBlock, ScanRequest } from './store.ts'
 
 export class PartSource {
@@ -10,16 +11,19 @@ export class PartSource {
   readonly #parts: readonly HeldPart[]
   readonly #cache: PartCache
   readonly #noteDamage: (range: LostRange) => void
+  readonly #progress: ScanProgress | undefined
 
-  /** `noteDamage` is told of what cannot be read, beside `damage`. */
+  /** `noteDamage` is told of what cannot be read, beside `damage`; `progress` of what is done. */
   constructor(
     parts: readonly HeldPart[],
     cache: PartCache,
     noteDamage: (range: LostRange) => void = () => {},
+    progress?: ScanProgress,
   ) {
     this.#parts = parts
     this.#cache = cache
     this.#noteDamage = noteDamage
+    this.#progress = progress
   }
 
   /** Synchronous between blocks. */
@@ -28,6 +32,7 @@ export class PartSource {
       parts: this.#parts,
       cache: this.#cache,
       noteDamage: (range: LostRange) => this.#note(range),
+      ...(this.#progress && { progress: this.#progress }),
     }
     yield* scanParts(source, request)
   }

@@ -8,6 +8,7 @@ export type { ExportedPart, ExportOptions, ExportReport } from './part-export.ts
 export type { ImportOptions, ImportReport } from './part-import.ts'
 export type { ColumnKind, ColumnSize, EncodingSize } from './part-sizes.ts'
 export { PartSource } from './part-source.ts'
+export { ScanProgress } from './scan-progress.ts'
 export { listedFiles } from './recovery.ts'
 export { type RestoreOptions, type RestoreReport, restoreBackup } from './restore.ts'
 export { newestMs } from './retention.ts'

@@ -1,25 +1,36 @@
 /**
- * What Tab offers: pipes behind a bar, commands of the shell behind a dot at the start, else fields, functions and
- * keywords. Fields are those that every record has, and those that were seen in answers or typed.
+ * What Tab offers: what the query language has at that place, commands of the shell behind a dot at the start, names of
+ * fields, and values of the field before the colon. Names and values are asked of the server, which has a moment to
+ * answer; what it said is remembered.
  *
- * Names that come from records are hostile: only those that are plain words are offered.
+ * Names and values that come from records are hostile: only those that are plain words are offered.
  */
-import { VOCABULARY } from '../../query/query.ts'
+import { type Completion, completeQuery, VOCABULARY } from '../../query/query.ts'
 
 /** What node:readline takes: the whole words that fit, and what they replace. */
 export type Completions = [words: string[], begun: string]
 
+/** Asks the server: the first field of the rows of a query; nothing where it does not answer in time. */
+export type LookUp = (query: string) => Promise<readonly string[]>
+
 const FIELDS_MAX = 500
+const VALUES_MAX = 50
+const REMEMBERED_MAX = 200
 const PLAIN_NAME = /^[A-Za-z_][\w.]{0,62}$/
-const BEGUN_WORD = /[\w.]*$/
+const PLAIN_VALUE = /^[\w.][\w.:/@-]{0,62}$/
+/** Where fields and values are looked for: what is new. */
+const RECENT = '_time:1h'
 
 export class Completer {
   readonly #dotCommands: readonly string[]
+  readonly #lookUp: LookUp
   readonly #fields = new Set(VOCABULARY.fields)
+  readonly #answers = new Map<string, readonly string[]>()
 
   /** `dotCommands`: with the dot. */
-  constructor(dotCommands: readonly string[]) {
+  constructor(dotCommands: readonly string[], lookUp: LookUp = async () => []) {
     this.#dotCommands = dotCommands
+    this.#lookUp = lookUp
   }
 
   /** Fields of an answer. */
@@ -36,23 +47,45 @@ export class Completer {
     this.learn(Array.from(bare.matchAll(/([A-Za-z_][\w.]*):/g), ([, name]) => name))
   }
 
-  complete(line: string): Completions {
-    const begun = BEGUN_WORD.exec(line)?.[0] ?? ''
-    const words = this.#wordsAfter(line.slice(0, line.length - begun.length))
-    return [words.filter((word) => word.startsWith(begun)), begun]
+  async complete(line: string): Promise<Completions> {
+    const found = completeQuery(line, line.length)
+    const begun = line.slice(found.start)
+    const own = this.#dotWords(line)
+    if (own !== null) return own
+    const words = [
+      ...found.candidates.map(({ text }) => text),
+      ...(await this.#fieldWords(found)),
+      ...(await this.#values(found, begun)),
+    ]
+    const fitting = words.filter((word) => word.startsWith(begun))
+    return [[...new Set(fitting)].toSorted(), begun]
   }
 
-  #wordsAfter(before: string): string[] {
-    if (before.trim() === '') return [...this.#dotCommands, ...this.#filterWords()]
-    if (/\|\s*$/.test(before)) return VOCABULARY.pipes.map((name) => `${name} `)
-    if (/:\s*$/.test(before)) return VOCABULARY.functions.map((name) => `${name}(`)
-    if (/\|\s*\w+\s[^|]*$/.test(before)) return [...this.#fields].toSorted()
-    return this.#filterWords()
+  /** Null: the line is a query. */
+  #dotWords(line: string): Completions | null {
+    const begun = /^\s*(\.\S*)$/.exec(line)?.[1]
+    return begun === undefined ? null : [this.#dotCommands.filter((word) => word.startsWith(begun)), begun]
   }
 
-  #filterWords(): string[] {
-    const fields = Array.from(this.#fields, (name) => `${name}:`)
-    const functions = VOCABULARY.functions.map((name) => `${name}(`)
-    return [...fields, ...functions, ...VOCABULARY.keywords.map((word) => `${word} `)].toSorted()
+  async #fieldWords({ wantsFields }: Completion): Promise<string[]> {
+    if (wantsFields === 'none') return []
+    this.learn(await this.#ask(`${RECENT} | field_names | fields name`))
+    return Array.from(this.#fields, (name) => (wantsFields === 'filter' ? `${name}:` : name))
+  }
+
+  async #values({ wantsValuesOf }: Completion, begun: string): Promise<string[]> {
+    if (wantsValuesOf === null || !PLAIN_NAME.test(wantsValuesOf)) return []
+    const like = begun === '' ? '' : ` ${wantsValuesOf}:="${begun.replace(/["\\]/g, '')}"*`
+    const query = `${RECENT}${like} | field_values ${wantsValuesOf} limit ${VALUES_MAX} | fields ${wantsValuesOf}`
+    return (await this.#ask(query)).filter((value) => PLAIN_VALUE.test(value)).map((value) => `${value} `)
+  }
+
+  async #ask(query: string): Promise<readonly string[]> {
+    const known = this.#answers.get(query)
+    if (known !== undefined) return known
+    const answer = await this.#lookUp(query)
+    if (this.#answers.size >= REMEMBERED_MAX) this.#answers.clear()
+    if (answer.length > 0) this.#answers.set(query, answer)
+    return answer
   }
 }

@@ -14,6 +14,7 @@ import { tellTail } from '../tail-command.ts'
 import type { AnswerItem } from '../text-query.ts'
 import type { Completer } from './completer.ts'
 import { findDotCommand, type ShellControl } from './dot-commands.ts'
+import { watchQuery } from './query-watch.ts'
 
 /** Rows of an answer whose fields are learned: the names repeat. */
 const ROWS_LEARNED_MAX = 20
@@ -70,7 +71,8 @@ export class ShellSession implements ShellControl {
   async #query(text: string, stop: AbortSignal): Promise<void> {
     const { io, messages } = this.#context
     const startMs = io.clock.monotonicMs()
-    const rows = await this.#ask('LOGSQL', this.#compose(text, this.limit), stop)
+    const watched = io.stderr.isTTY === true ? watchQuery(this.#context) : () => {}
+    const rows = await this.#ask('LOGSQL', this.#compose(text, this.limit), stop, watched).finally(watched)
     this.#completer.learnFrom(text)
     if (stop.aborted) return messages.note(`stopped after ${count(rows, 'row')}`)
     const tookMs = Math.round(io.clock.monotonicMs() - startMs)

@@ -5,19 +5,25 @@
 import { createInterface, type Interface } from 'node:readline'
 import type { CommandContext } from '../command.ts'
 import { EXIT_DONE, EXIT_INTERRUPTED, exitCodeOf } from '../exit-codes.ts'
-import { isInteractive } from '../row-output.ts'
-import { Completer } from './completer.ts'
+import { isInteractive, painterOf } from '../row-output.ts'
+import { paintNothing } from '../terminal.ts'
+import { Completer, type Completions } from './completer.ts'
 import { DOT_COMMANDS } from './dot-commands.ts'
+import { firstFieldOf } from './look-up.ts'
+import { paintLines } from './line-painter.ts'
 import { HISTORY_LINES_MAX, History } from './history.ts'
 import { ShellSession } from './shell-session.ts'
 
 const LIMIT_DEFAULT = 100
 const PROMPT = 'logcaster> '
+/** What the server has to answer what Tab asks. */
+const LOOK_UP_MS = 700
 
 /** Resolves with the exit code: of a terminal 0, of lines from stdin that of the first one that failed. */
 export async function runShell(context: CommandContext, limit = LIMIT_DEFAULT): Promise<number> {
   const completer = new Completer(
     DOT_COMMANDS.map(({ name, argument }) => `.${name}${argument === '' ? '' : ' '}`),
+    (query) => firstFieldOf(context, query, LOOK_UP_MS),
   )
   const session = new ShellSession(context, completer, limit)
   const isTerminal = isInteractive(context)
@@ -43,7 +49,8 @@ function openLines(
     history: history?.lines.toReversed() ?? [],
     historySize: HISTORY_LINES_MAX,
     removeHistoryDuplicates: true,
-    completer: (line: string) => completer.complete(line),
+    completer: (line: string, done: (error: null, found: Completions) => void) =>
+      void completer.complete(line).then((found) => done(null, found)),
   })
   const close = (): void => lines.close()
   for (const signal of [interrupted, out.closed]) signal.addEventListener('abort', close, { once: true })
@@ -57,6 +64,11 @@ async function runLines(
   history: History | null,
 ): Promise<void> {
   const work = new Work(context, lines, history !== null)
+  const paint = painterOf(context)
+  if (history !== null && paint !== paintNothing) {
+    const isTyping = (): boolean => !work.isRunning
+    paintLines(context.io.stdin, context.io.stdout, lines, { promptColumns: PROMPT.length, paint, isTyping })
+  }
   work.prompt()
   for await (const line of lines) {
     await work.run((stop) => session.take(line, stop))
@@ -81,6 +93,10 @@ class Work {
     this.#isTerminal = isTerminal
     lines.on('SIGINT', () => this.#interrupt())
     lines.once('close', () => this.#close())
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== null
   }
 
   prompt(): void {

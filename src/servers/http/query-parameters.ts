@@ -5,6 +5,7 @@
 import { isCodedError } from '../../base/base.ts'
 import {
   caretMessage,
+  durationMs,
   limitedQuery,
   narrowedQuery,
   parseQuery,
@@ -13,12 +14,11 @@ import {
 } from '../../query/query.ts'
 import { BODY_BYTES_MAX } from './http-options.ts'
 import { HttpProblem } from './problem-document.ts'
+import type { AskedRequest } from './query-answer.ts'
 import type { RouteCall } from './route.ts'
 
-export interface QueryRequest {
+export interface QueryRequest extends AskedRequest {
   readonly query: Query
-  /** 0: no limit. */
-  readonly timeoutMs: number
 }
 
 export interface ValuesRequest extends QueryRequest {
@@ -37,9 +37,26 @@ const FORM_TYPE = 'application/x-www-form-urlencoded'
 /** REQUEST_INVALID, QUERY_SYNTAX (with a mark under the place), MEDIA_UNSUPPORTED, BODY_TOO_LARGE. */
 export async function readQueryRequest(call: RouteCall): Promise<QueryRequest> {
   const parameters = await readParameters(call)
-  const { query, timeoutMs } = readNarrowed(call, parameters)
+  const { query, ...request } = readNarrowed(call, parameters)
   const limit = readLimit(parameters)
-  return { query: limit === 0 ? query : limitedQuery(query, limit), timeoutMs }
+  return { query: limit === 0 ? query : limitedQuery(query, limit), ...request }
+}
+
+/** A whole number, or null where the parameter is not there. */
+export function readNumber(parameters: URLSearchParams, name: string): number | null {
+  const text = parameters.get(name) ?? ''
+  if (text === '') return null
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new HttpProblem('REQUEST_INVALID', `The parameter \`${name}\` must be a whole number.`)
+}
+
+/** A duration such as `5m`, or the default. */
+export function readDuration(parameters: URLSearchParams, name: string, otherwise: string): string {
+  const text = parameters.get(name) ?? ''
+  if (text === '') return otherwise
+  const spelled = /^\d+(?:\.\d+)?$/.test(text) ? `${text}s` : text
+  if (durationMs(spelled) !== null) return spelled
+  throw new HttpProblem('REQUEST_INVALID', `The parameter \`${name}\` must be a duration such as 5m or 1d.`)
 }
 
 /** The same errors. */
@@ -54,8 +71,8 @@ export async function readValuesRequest(call: RouteCall): Promise<ValuesRequest>
   }
 }
 
-/** The query within its range of time. */
-function readNarrowed({ around }: RouteCall, parameters: URLSearchParams): QueryRequest {
+/** The query within its range of time, and within what `extra_filters` let through. */
+export function readNarrowed({ around }: RouteCall, parameters: URLSearchParams): QueryRequest {
   const { clock, options } = around
   const nowMs = clock.wallMs()
   const text = parameters.get('query') ?? ''
@@ -63,14 +80,54 @@ function readNarrowed({ around }: RouteCall, parameters: URLSearchParams): Query
   const query = readQuery(text, () => parseQuery(text, { nowMs }))
   const [start, end] = [parameters.get('start') ?? '', parameters.get('end') ?? '']
   const range = start === '' && end === '' ? null : readRange(start, end, nowMs)
+  const extra = EXTRA.flatMap(({ name, isStream }) =>
+    parameters.getAll(name).flatMap((each) => readExtra(name, each, isStream, nowMs) ?? []),
+  )
   return {
-    query: range === null ? query : narrowedQuery(query, range),
+    query: [...(range === null ? [] : [range]), ...extra].reduce(narrowedQuery, query),
+    queryId: parameters.get('query_id') || null,
     timeoutMs: readTimeout(parameters.get('timeout') ?? '', options.queryMsMax),
   }
 }
 
+const EXTRA = [
+  { name: 'extra_filters', isStream: false },
+  { name: 'extra_stream_filters', isStream: true },
+]
+
+/** A filter, or an object of fields with the value, or the values, that they must have: as a proxy sets them. */
+function readExtra(name: string, text: string, isStream: boolean, nowMs: number): Query | null {
+  if (text.trim() === '') return null
+  if (!/^\s*\{\s*"/.test(text)) return readFilterOnly(name, text, nowMs)
+  let fields: unknown
+  try {
+    fields = JSON.parse(text)
+  } catch {
+    // A stream filter may begin like that.
+    return readFilterOnly(name, text, nowMs)
+  }
+  const parts = Object.entries(fields as Record<string, unknown>).map(([field, value]) =>
+    fieldFilter(name, field, Array.isArray(value) ? value : [value], isStream),
+  )
+  const filter = isStream ? `{${parts.join(',')}}` : parts.join(' ')
+  return readQuery(filter, () => parseQuery(filter, { nowMs }))
+}
+
+function fieldFilter(name: string, field: string, values: readonly unknown[], isStream: boolean): string {
+  if (!values.every((value) => typeof value === 'string'))
+    throw new HttpProblem('REQUEST_INVALID', `The parameter \`${name}\` must give texts, or lists of texts.`)
+  const list = values.map((value) => JSON.stringify(value)).join(',')
+  return `${JSON.stringify(field)}${isStream ? ' in ' : ':in'}(${list})`
+}
+
+function readFilterOnly(name: string, text: string, nowMs: number): Query {
+  const query = readQuery(text, () => parseQuery(text, { nowMs }))
+  if (query.pipes.length === 0) return query
+  throw new HttpProblem('REQUEST_INVALID', `The parameter \`${name}\` must be a filter, without pipes.`)
+}
+
 /** Those of a form win over those of the path. */
-async function readParameters({ request, parameters, body }: RouteCall): Promise<URLSearchParams> {
+export async function readParameters({ request, parameters, body }: RouteCall): Promise<URLSearchParams> {
   const mediaType = request.headers['content-type']?.split(';')[0].trim().toLowerCase()
   if (request.method !== 'POST' || mediaType === undefined) return parameters
   if (mediaType !== FORM_TYPE) {
@@ -93,7 +150,7 @@ function readQuery(text: string, read: () => Query): Query {
   }
 }
 
-function readLimit(parameters: URLSearchParams): number {
+export function readLimit(parameters: URLSearchParams): number {
   const text = parameters.get('limit') ?? ''
   if (/^\d{0,15}$/.test(text)) return Number(text)
   throw new HttpProblem('REQUEST_INVALID', 'The parameter `limit` must be a whole number; 0 counts as none.')

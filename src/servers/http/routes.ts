@@ -9,8 +9,12 @@ import { health } from './routes/health.ts'
 import { insertJsonline } from './routes/insert-jsonline.ts'
 import { metrics } from './routes/metrics.ts'
 import { postLogs } from './routes/post-logs.ts'
+import { getQueries, oneQuery } from './routes/queries.ts'
 import { ready } from './routes/ready.ts'
+import { selectFacets } from './routes/select-facets.ts'
+import { selectHits } from './routes/select-hits.ts'
 import { selectQuery } from './routes/select-query.ts'
+import { selectTail } from './routes/select-tail.ts'
 import { selectValues } from './routes/select-values.ts'
 import { staticFile } from './routes/static-file.ts'
 import { statusPage } from './routes/status-page.ts'
@@ -22,7 +26,12 @@ export const ROUTES: readonly HttpRoute[] = [
   postLogs,
   insertJsonline,
   selectQuery,
+  selectTail,
+  selectHits,
+  selectFacets,
   ...selectValues,
+  getQueries,
+  oneQuery,
   postDelete,
   getTasks,
   deleteTask,

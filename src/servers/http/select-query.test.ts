@@ -38,8 +38,8 @@ describe('GET and POST /select/logsql/query', () => {
     assert.equal(answer.headers['x-content-type-options'], 'nosniff')
     assert.equal(
       answer.text,
-      '{"_time":"2025-06-15T15:06:40Z","_msg":"one","_id":1}\n' +
-        '{"_time":"2025-06-15T15:06:40Z","_msg":"two\\n","_id":2}\n',
+      '{"_time":"2025-06-15T15:06:40Z","_msg":"one","_id":"1"}\n' +
+        '{"_time":"2025-06-15T15:06:40Z","_msg":"two\\n","_id":"2"}\n',
     )
     assert.deepEqual(front.hub.asked, ['error'])
     assert.equal(front.hub.openAnswers, 0)

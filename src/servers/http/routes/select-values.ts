@@ -8,11 +8,11 @@
  */
 import type { ValuesAnswer } from '../../../hub/hub.ts'
 import type { ValuesWanted } from '../../../query/query.ts'
-import { Deadline } from '../deadline.ts'
 import { JSON_TYPE } from '../http-options.ts'
 import { HttpProblem } from '../problem-document.ts'
+import { answerInTime } from '../query-answer.ts'
 import { readValuesRequest } from '../query-parameters.ts'
-import { ResponseWriter } from '../response-writer.ts'
+import type { ResponseWriter } from '../response-writer.ts'
 import type { HttpRoute, RouteCall } from '../route.ts'
 
 const PIECE_VALUES = 500
@@ -77,26 +77,13 @@ function fieldOf(field: string | null): string {
 }
 
 async function answerValues(call: RouteCall, wantedOf: ValuesRow['wanted']): Promise<unknown> {
-  const { query, field, part, limit, timeoutMs } = await readValuesRequest(call)
+  const request = await readValuesRequest(call)
+  const { query, field, part, limit } = request
   const wanted: ValuesWanted = { ...wantedOf(field), ...(part !== '' && { part }) }
-  const { hub, clock, options } = call.around
-  const deadline = new Deadline(clock, timeoutMs, call.session.gone)
-  const writer = new ResponseWriter(call.reply, JSON_TYPE, deadline.signal)
-  try {
-    const found = await hub.values(query, wanted, {
-      store: options.store,
-      signal: deadline.signal,
-      client: call.session.arrival.peer.address,
-      limit,
-    })
+  return answerInTime(call, request, JSON_TYPE, async (asked, writer) => {
+    const found = await call.around.hub.values(query, wanted, { ...asked, limit })
     await writeHeld(call, writer, found)
-  } catch (error) {
-    if (writer.hasBegun) writer.breakOff()
-    else throw deadline.problemOf(error)
-  } finally {
-    deadline.stop()
-  }
-  return call.reply
+  })
 }
 
 /** A peer that reads slowly holds all values meanwhile: that memory is charged. */

@@ -1,0 +1,120 @@
+/**
+ * Rows of a batch by what they hold in several fields: numbers for the tuples of texts that occur, made of the numbers of
+ * groups that the fields have. Work is per row on numbers only, and per tuple on texts.
+ */
+import type { RowBatch, TextGroups } from './row-batch.ts'
+
+/** Tuples that are numbered by a table; with more, by a hash of numbers. */
+const TABLE_MIN = 1 << 16
+const TABLE_MAX = 1 << 22
+const TABLE_A_ROW = 4
+
+export class TupleGroups {
+  /** Two tuples may have the same texts, and some may have no row. */
+  readonly count: number
+  /** By row: its tuple; null where all rows have tuple 0. */
+  readonly ofRow: Uint32Array | null
+  readonly #rowCount: number
+  readonly #groups: readonly TextGroups[]
+  /** By field, by tuple: the group of the field; null: the tuple has the number of the group. */
+  readonly #members: readonly (Uint32Array | null)[]
+
+  constructor(batch: Pick<RowBatch, 'rowCount' | 'groups'>, fields: readonly string[]) {
+    const groups = fields.map((field) => batch.groups(field))
+    let numbers: Numbers = { count: 1, ofRow: null, members: [] }
+    if (groups.length === 1) numbers = { count: groups[0].texts.length, ofRow: null, members: [null] }
+    else for (const each of groups) numbers = withGroups(numbers, each, batch.rowCount)
+    this.count = numbers.count
+    this.ofRow = groups.length === 1 ? groups[0].ofRow : numbers.ofRow
+    this.#rowCount = batch.rowCount
+    this.#groups = groups
+    this.#members = numbers.members
+  }
+
+  /** The text of a tuple in the field of that place. */
+  textOf(tuple: number, field: number): string {
+    const members = this.#members[field]
+    return this.#groups[field].texts[members === null ? tuple : members[tuple]]
+  }
+
+  /** By tuple: how many rows have it. */
+  rowCounts(): Uint32Array {
+    const [only] = this.#groups
+    if (this.#groups.length === 1 && only.rowCounts !== undefined) return only.rowCounts()
+    const counts = new Uint32Array(this.count)
+    const { ofRow } = this
+    if (ofRow === null) counts[0] = this.#rowCount
+    else for (let row = 0; row < ofRow.length; row++) counts[ofRow[row]]++
+    return counts
+  }
+}
+
+interface Numbers {
+  readonly count: number
+  readonly ofRow: Uint32Array | null
+  readonly members: readonly (Uint32Array | null)[]
+}
+
+function withGroups({ count, ofRow, members }: Numbers, groups: TextGroups, rowCount: number): Numbers {
+  if (groups.ofRow === null) return { count, ofRow, members: [...members, new Uint32Array(count)] }
+  if (ofRow === null) {
+    const size = groups.texts.length
+    const first = members.map((of) => new Uint32Array(size).fill(of?.[0] ?? 0))
+    return {
+      count: size,
+      ofRow: groups.ofRow,
+      members: [...first, Uint32Array.from({ length: size }, (_, at) => at)],
+    }
+  }
+  const size = groups.texts.length
+  const tableMax = Math.min(TABLE_MAX, Math.max(TABLE_MIN, TABLE_A_ROW * rowCount))
+  const paired =
+    count * size <= tableMax
+      ? pairsByTable(ofRow, groups.ofRow, count, size)
+      : pairsByHash(ofRow, groups.ofRow, size)
+  const before = Uint32Array.from(paired.pairs, (pair) => Math.floor(pair / size))
+  const added = Uint32Array.from(paired.pairs, (pair) => pair % size)
+  return {
+    count: paired.pairs.length,
+    ofRow: paired.ofRow,
+    members: [...members.map((of) => before.map((tuple) => of?.[tuple] ?? tuple)), added],
+  }
+}
+
+interface Pairs {
+  /** `a * size + b` of each pair that occurs. */
+  readonly pairs: readonly number[]
+  readonly ofRow: Uint32Array
+}
+
+function pairsByTable(a: Uint32Array, b: Uint32Array, count: number, size: number): Pairs {
+  const numbers = new Int32Array(count * size).fill(-1)
+  const pairs: number[] = []
+  const ofRow = new Uint32Array(a.length)
+  for (let row = 0; row < a.length; row++) {
+    const pair = a[row] * size + b[row]
+    let number = numbers[pair]
+    if (number < 0) {
+      number = pairs.push(pair) - 1
+      numbers[pair] = number
+    }
+    ofRow[row] = number
+  }
+  return { pairs, ofRow }
+}
+
+function pairsByHash(a: Uint32Array, b: Uint32Array, size: number): Pairs {
+  const numbers = new Map<number, number>()
+  const pairs: number[] = []
+  const ofRow = new Uint32Array(a.length)
+  for (let row = 0; row < a.length; row++) {
+    const pair = a[row] * size + b[row]
+    let number = numbers.get(pair)
+    if (number === undefined) {
+      number = pairs.push(pair) - 1
+      numbers.set(pair, number)
+    }
+    ofRow[row] = number
+  }
+  return { pairs, ofRow }
+}

@@ -1,0 +1,76 @@
+/**
+ * What every route that asks a query does: a deadline, the answer of the hub, and a response that is written as fast as
+ * its peer takes it.
+ *
+ * Until the first piece is written, what goes wrong is a problem document; after that the connection is destroyed, so
+ * that no answer looks whole that is not.
+ */
+import type { Answer, QueryOptions } from '../../hub/hub.ts'
+import type { Query } from '../../query/query.ts'
+import { Deadline } from './deadline.ts'
+import { HttpProblem } from './problem-document.ts'
+import { ResponseWriter } from './response-writer.ts'
+import type { RouteCall } from './route.ts'
+
+/** Tells a client the id of its query, with which it can ask how far it is, or cancel it. */
+export const QUERY_ID_HEADER = 'LogCaster-Query-Id'
+/** What the hub keeps of a row that it has found and not given yet. */
+const PLACE_BYTES = 8
+
+/** What `hub.query` and the like take from the call. */
+export type AskOptions = Pick<QueryOptions, 'store' | 'signal' | 'client' | 'id'>
+
+export interface AskedRequest {
+  /** 0: no limit. */
+  readonly timeoutMs: number
+  /** Null: a random one. */
+  readonly queryId: string | null
+}
+
+/** Runs `work` with a deadline; its errors become problems, or the end of the connection. */
+export async function answerInTime(
+  call: RouteCall,
+  { timeoutMs, queryId }: AskedRequest,
+  mediaType: string,
+  work: (options: AskOptions, writer: ResponseWriter) => Promise<void>,
+): Promise<unknown> {
+  const { clock, options } = call.around
+  const deadline = new Deadline(clock, timeoutMs, call.session.gone)
+  const writer = new ResponseWriter(call.reply, mediaType, deadline.signal)
+  const asked: AskOptions = {
+    store: options.store,
+    signal: deadline.signal,
+    client: call.session.arrival.peer.address,
+    ...(queryId !== null && { id: queryId }),
+  }
+  try {
+    await work(asked, writer)
+  } catch (error) {
+    if (writer.hasBegun) writer.breakOff()
+    else throw deadline.problemOf(error)
+  } finally {
+    deadline.stop()
+  }
+  return call.reply
+}
+
+/** The rows of a query. A peer that reads slowly holds the places of all rows meanwhile: that memory is charged. */
+export async function withRows(
+  call: RouteCall,
+  asked: AskOptions & { readonly rateSeconds?: number },
+  query: Query,
+  write: (answer: Answer) => Promise<void>,
+): Promise<void> {
+  const { hub, answers } = call.around
+  await using answer = await hub.query(query, asked)
+  call.reply.header(QUERY_ID_HEADER, answer.id)
+  const byteCount = answer.count * PLACE_BYTES
+  if (!answers.take(byteCount)) {
+    throw new HttpProblem('SERVER_BUSY', 'Too many rows of other answers are not read yet: ask again soon.')
+  }
+  try {
+    await write(answer)
+  } finally {
+    answers.give(byteCount)
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * `GET|POST /select/logsql/tail`: what matches from now on, as NDJSON that does not end: every value is a text.
+ *
+ * A peer that takes its rows too slowly gets a line for those that it missed, `{"_gap":"12","_from_id":"7","_to_id":"40"}`;
+ * with `after_id` everything stored after that record comes first, and nothing is missed. An empty line says now and then
+ * that the connection lives.
+ */
+import { isLive, rowTextJson } from '../../../query/query.ts'
+import type { TailItem } from '../../../hub/hub.ts'
+import { HttpProblem } from '../problem-document.ts'
+import { readNarrowed, readNumber, readParameters } from '../query-parameters.ts'
+import { ResponseWriter } from '../response-writer.ts'
+import type { HttpRoute, RouteCall } from '../route.ts'
+import { ROWS_TYPE } from './select-query.ts'
+
+const ALIVE_MS = 10_000
+const PIECE_CHARACTERS = 32 * 1024
+
+export const selectTail: HttpRoute = {
+  methods: ['GET', 'POST'],
+  path: '/select/logsql/tail',
+  action: 'tail',
+  summary:
+    'What matches `query` from now on, as NDJSON that does not end, at the moment it is stored; with `after_id` from ' +
+    'that record on. Only pipes that work row by row. `start_offset`, `offset` and `refresh_interval` are taken and not ' +
+    'needed.',
+  async answer(call) {
+    const parameters = await readParameters(call)
+    const { query } = readNarrowed(call, parameters)
+    const afterId = readNumber(parameters, 'after_id')
+    if (!isLive(query)) {
+      const detail = 'The query has a pipe that needs all rows: a live tail never has them all.'
+      throw new HttpProblem('QUERY_SYNTAX', detail)
+    }
+    const stopped = new AbortController()
+    const signal = AbortSignal.any([stopped.signal, call.session.gone])
+    const { hub, options } = call.around
+    const items = hub.tail(query, { store: options.store, signal, ...(afterId !== null && { afterId }) })
+    const writer = new ResponseWriter(call.reply, ROWS_TYPE, signal)
+    try {
+      await follow(call, items, writer)
+    } catch (error) {
+      if (!signal.aborted && !writer.hasBegun) throw error
+      writer.breakOff()
+    } finally {
+      stopped.abort()
+    }
+    return call.reply
+  },
+}
+
+/** What is there at once goes as one piece. */
+async function follow(
+  { around }: RouteCall,
+  items: AsyncIterable<TailItem>,
+  writer: ResponseWriter,
+): Promise<void> {
+  const iterator = items[Symbol.asyncIterator]()
+  let coming = iterator.next()
+  try {
+    // The headers tell the client that it is subscribed.
+    await writer.write('')
+    for (let piece = ''; ; ) {
+      const next = await (piece === '' ? orAlive(around.clock, coming) : orNothing(coming))
+      if (next === null) {
+        await writer.write(piece === '' ? '\n' : piece)
+        piece = ''
+        continue
+      }
+      if (next.done === true) return writer.end(piece)
+      coming = iterator.next()
+      piece += `${lineOf(next.value)}\n`
+      if (next.value.kind === 'row') around.counters.rows++
+      if (piece.length < PIECE_CHARACTERS) continue
+      await writer.write(piece)
+      piece = ''
+    }
+  } finally {
+    await iterator.return?.()
+  }
+}
+
+/** Null after a while without a row. */
+function orAlive<T>(clock: RouteCall['around']['clock'], coming: Promise<T>): Promise<T | null> {
+  return new Promise((resolve, reject) => {
+    const stop = clock.after(ALIVE_MS, () => resolve(null))
+    coming.then(resolve, reject).finally(stop)
+  })
+}
+
+/** Null where it is not there yet. */
+function orNothing<T>(coming: Promise<T>): Promise<T | null> {
+  return Promise.race([coming, new Promise<null>((resolve) => setImmediate(resolve, null))])
+}
+
+function lineOf(item: TailItem): string {
+  if (item.kind === 'row') return rowTextJson(item.row)
+  const { count, fromId, toId } = item
+  return JSON.stringify({ _gap: String(count), _from_id: String(fromId), _to_id: String(toId) })
+}
