@@ -31,6 +31,7 @@ export {
   refuseKernel,
 } from './kernel.ts'
 export { machineMemory } from './machine-memory.ts'
+export { type Accept, foldOf, Needle } from './needle.ts'
 export { checkNodeVersion } from './node-version.ts'
 export { packageVersion } from './package-version.ts'
 export { type Random, SeededRandom, systemRandom } from './random.ts'

@@ -7,11 +7,13 @@
  * looked at one by one: whole columns of each would cost their product.
  */
 import { Bitset } from '../base/base.ts'
-import type { Block, RowGroups, RowLayout } from '../record/record.ts'
+import { type Block, countsByGroup, oneGroup, type RowGroups, type RowLayout } from '../record/record.ts'
 import { countsAmong, layoutGroups, valueGroups } from './block-groups.ts'
 import { streamText } from './special-fields.ts'
+import { encodeText } from './text.ts'
 import type { ValueCounter } from './value-counter.ts'
 
+const NOTHING = new Uint8Array(0)
 const SETS_MAX = 16
 const NAMES_MAX = 32
 
@@ -25,6 +27,23 @@ export function tallyStreams(
   return (counter) => {
     for (const [text, hits] of streams) counter.addText(shown(text), hits)
   }
+}
+
+/** The rows by the text of their stream; null where streams are so many that each row is looked at by itself. */
+export function streamGroups(block: Block): RowGroups<Uint8Array> | null {
+  const layouts = layoutGroups(block)
+  const { lists } = nameSetsOf(layouts.held)
+  if (lists.length !== 1) return null
+  const [names] = lists
+  if (names.length === 0) return oneGroup(NOTHING, block.rowCount)
+  if (names.length > NAMES_MAX) return null
+  const columns = names.map((name) => valueGroups(block, name))
+  const textOf = (groups: readonly number[]): Uint8Array =>
+    encodeText(streamText(names.map((name, at) => ({ name, value: columns[at].held[groups[at]] }))))
+  const ofRows = columns.map((column) => column.ofRow() ?? new Uint32Array(block.rowCount))
+  const counts = columns.map(({ held }) => held.length)
+  const { tuples, numbers } = tuplesOf(ofRows, counts, Bitset.full(block.rowCount))
+  return { held: tuples.map(textOf), rowCounts: () => countsByGroup(numbers, tuples.length), ofRow: () => numbers }
 }
 
 function streamsOf(block: Block, rows: Bitset | null): ReadonlyMap<string, number> {
@@ -159,7 +178,12 @@ function tuplesOf(
   ofRows: readonly Uint32Array[],
   groupCounts: readonly number[],
   rows: Bitset,
-): { readonly tuples: readonly (readonly number[])[]; readonly counts: readonly number[] } {
+): {
+  readonly tuples: readonly (readonly number[])[]
+  readonly counts: readonly number[]
+  /** By row: its tuple. */
+  readonly numbers: Uint32Array
+} {
   const numbers = new Uint32Array(ofRows[0].length)
   let tuples: number[][] = [[]]
   let counts: number[] = []
@@ -181,5 +205,5 @@ function tuplesOf(
     }
     tuples = longer
   }
-  return { tuples, counts }
+  return { tuples, counts, numbers }
 }

@@ -11,29 +11,28 @@
  *   [12]ms  [1]h[30]m  [20]T[12]   the digits of any other word that begins with one
  *   2edfed59-…-28d321ca71a7  the five words of a UUID, also where one has no decimal digit
  *
- * Words like `add`, `sha256` and `host12` stay. Work is linear in the text. All that counts is ASCII, so bytes of UTF-8
- * and code units of a text give the same numbers.
+ * Words like `add`, `sha256` and `host12` stay. Work is linear in the text.
  */
-
-/** Bytes of UTF-8 or code units. */
-export type Codes = Uint8Array | Uint16Array
+import { decodeText, encodeText } from './text.ts'
 
 const OTHER = 0
-const DIGIT = 1
-const HEX_LETTER = 2
-const LETTER = 3
+const HEX_LETTER = 1
+const LETTER = 2
+const DIGIT = 4
 
 const ZERO = 0x30
 const HYPHEN = 0x2d
 const LOWER_CASE = 0x20
 const LOWER_V = 0x76
 const LOWER_X = 0x78
+const LESS_THAN = 0x3c
+const UPPER_N = 0x4e
+const GREATER_THAN = 0x3e
 
-const CLASS_COUNT = 256
-/** By code: what of a word it can be. */
-const CLASSES = Uint8Array.from({ length: CLASS_COUNT }, (_, code) => classOf(String.fromCharCode(code)))
+/** By byte: what of a word it can be. The bits of all bytes of a word say what the word is. */
+const KINDS = Uint8Array.from({ length: 256 }, (_, byte) => kindOf(String.fromCharCode(byte)))
 
-function classOf(character: string): number {
+function kindOf(character: string): number {
   if (/[0-9]/.test(character)) return DIGIT
   if (/[a-fA-F]/.test(character)) return HEX_LETTER
   return /[g-zG-Z]/.test(character) ? LETTER : OTHER
@@ -41,26 +40,28 @@ function classOf(character: string): number {
 
 const HEX_WORD_MIN = 4
 const UUID_WORDS = [8, 4, 4, 4, 12]
+const UUID_WORD_FIRST = 8
 const UUID_LENGTH = 36
+const NOTHING = new Uint8Array(0)
 
 /**
  * Finds the numbers of a text from left to right:
  *
- *   for (finder.begin(codes, 0, codes.length); finder.next(); ) show(finder.start, finder.end)
+ *   for (finder.begin(bytes, 0, bytes.length); finder.next(); ) show(finder.start, finder.end)
  */
 export class NumberFinder {
   /** Of the number that was found: `end` is behind it. */
   start = 0
   end = 0
-  #codes: Codes = new Uint8Array(0)
+  #data: Uint8Array = NOTHING
   #limit = 0
   /** Up to here goes a word, or a UUID, whose first number was found. */
   #wordEnd = 0
   #uuidEnd = 0
 
-  /** The text is `codes` from `start` to below `limit`. */
-  begin(codes: Codes, start: number, limit: number): void {
-    this.#codes = codes
+  /** The text is the UTF-8 in `data` from `start` to below `limit`. */
+  begin(data: Uint8Array, start: number, limit: number): void {
+    this.#data = data
     this.#limit = limit
     this.start = start
     this.end = start
@@ -70,66 +71,62 @@ export class NumberFinder {
 
   /** There is one more. */
   next(): boolean {
-    const codes = this.#codes
+    if (this.end < this.#uuidEnd) return this.#found(this.end + 1, this.#hexEnd(this.end + 1))
+    if (this.end < this.#wordEnd && this.#nextInWord()) return true
+    const data = this.#data
     const limit = this.#limit
-    const classes = CLASSES
+    const kinds = KINDS
     let at = this.end
-    if (at < this.#uuidEnd) return this.#found(at + 1, this.#hexEnd(at + 1))
     while (at < limit) {
-      const code = codes[at]
-      const kind = code < CLASS_COUNT ? classes[code] : OTHER
-      if (kind === OTHER) at++
-      else if (at < this.#wordEnd) {
-        if (kind === DIGIT) return this.#found(at, this.#digitsEnd(at))
+      let kind = kinds[data[at]]
+      if (kind === OTHER) {
         at++
-      } else {
-        if (kind === DIGIT ? this.#beginsWithDigit(at) : this.#beginsWithLetter(at, code, kind)) return true
-        at = this.end
+        continue
       }
+      const start = at++
+      let all = kind
+      for (; at < limit; at++) {
+        kind = kinds[data[at]]
+        if (kind === OTHER) break
+        all |= kind
+      }
+      const mayBeNumber = all >= DIGIT || (all === HEX_LETTER && at - start === UUID_WORD_FIRST)
+      if (mayBeNumber && this.#takeWord(start, at, all)) return true
     }
+    this.end = limit
+    return false
+  }
+
+  /** Digits further on in a word that begins with one. */
+  #nextInWord(): boolean {
+    let at = this.end
+    while (at < this.#wordEnd && !this.#isDigit(at)) at++
     this.end = at
-    return false
+    return at < this.#wordEnd && this.#found(at, this.#digitsEnd(at))
   }
 
-  #beginsWithDigit(at: number): boolean {
-    const digitsEnd = this.#digitsEnd(at)
-    const hexEnd = this.#hexEnd(digitsEnd)
-    if (!this.#isWordAt(hexEnd)) return this.#foundHex(at, hexEnd)
-    if (
-      digitsEnd === at + 1 &&
-      this.#codes[at] === ZERO &&
-      (this.#codes[digitsEnd] | LOWER_CASE) === LOWER_X
-    ) {
-      const end = this.#hexEnd(digitsEnd + 1)
-      if (end > digitsEnd + 1 && !this.#isWordAt(end)) return this.#found(digitsEnd + 1, end)
+  /** Whether the word is or has a number. */
+  #takeWord(start: number, end: number, kinds: number): boolean {
+    if ((kinds & LETTER) === 0) return this.#takeHexWord(start, end, kinds)
+    const first = this.#data[start]
+    if (KINDS[first] !== DIGIT) {
+      const isVersion =
+        (first | LOWER_CASE) === LOWER_V && end > start + 1 && this.#digitsEnd(start + 1) === end
+      return isVersion && this.#found(start + 1, end)
     }
-    this.#wordEnd = this.#endOfWord(hexEnd)
-    return this.#found(at, digitsEnd)
+    const isHex = first === ZERO && (this.#data[start + 1] | LOWER_CASE) === LOWER_X
+    if (isHex && end > start + 2 && this.#hexEnd(start + 2) === end) return this.#found(start + 2, end)
+    this.#wordEnd = end
+    return this.#found(start, this.#digitsEnd(start))
   }
 
-  /** Whether the word at `at` is or has a number; if not, `end` is the end of the word. */
-  #beginsWithLetter(at: number, code: number, kind: number): boolean {
-    if (kind === HEX_LETTER) {
-      const end = this.#hexEnd(at)
-      if (!this.#isWordAt(end)) return this.#foundHex(at, end)
-    } else if ((code | LOWER_CASE) === LOWER_V) {
-      const end = this.#digitsEnd(at + 1)
-      if (end > at + 1 && !this.#isWordAt(end)) return this.#found(at + 1, end)
-    }
-    this.end = this.#endOfWord(at + 1)
-    return false
-  }
-
-  /** A word of hexadecimal digits. If it is no number, `end` is its end. */
-  #foundHex(start: number, end: number): boolean {
-    if (end - start === UUID_WORDS[0] && this.#isUuid(start)) {
+  #takeHexWord(start: number, end: number, kinds: number): boolean {
+    if (end - start === UUID_WORD_FIRST && this.#isUuid(start)) {
       this.#uuidEnd = start + UUID_LENGTH
       return this.#found(start, end)
     }
-    if (this.#classAt(start) === DIGIT) return this.#found(start, end)
-    if (end - start >= HEX_WORD_MIN && this.#hasDigit(start, end)) return this.#found(start, end)
-    this.end = end
-    return false
+    const isNumber = kinds >= DIGIT && (end - start >= HEX_WORD_MIN || this.#isDigit(start))
+    return isNumber && this.#found(start, end)
   }
 
   #found(start: number, end: number): true {
@@ -140,74 +137,80 @@ export class NumberFinder {
 
   /** `start` is the beginning of a word. */
   #isUuid(start: number): boolean {
+    if (this.#limit - start < UUID_LENGTH) return false
     let at = start
     for (const length of UUID_WORDS) {
-      if (at > start && this.#codes[at++] !== HYPHEN) return false
+      if (at > start && this.#data[at++] !== HYPHEN) return false
       const end = at + length
-      if (this.#hexEnd(at) !== end || this.#isWordAt(end)) return false
-      at = end
+      for (; at < end; at++) if ((KINDS[this.#data[at]] & (HEX_LETTER | DIGIT)) === 0) return false
     }
-    return true
-  }
-
-  #hasDigit(start: number, end: number): boolean {
-    for (let at = start; at < end; at++) if (this.#classAt(at) === DIGIT) return true
-    return false
+    return at === this.#limit || KINDS[this.#data[at]] === OTHER
   }
 
   #digitsEnd(from: number): number {
     let at = from
-    while (this.#classAt(at) === DIGIT) at++
+    while (at < this.#limit && this.#isDigit(at)) at++
     return at
   }
 
   #hexEnd(from: number): number {
     let at = from
-    for (let kind = this.#classAt(at); kind === DIGIT || kind === HEX_LETTER; kind = this.#classAt(at)) at++
+    while (at < this.#limit && (KINDS[this.#data[at]] & (HEX_LETTER | DIGIT)) !== 0) at++
     return at
   }
 
-  #endOfWord(from: number): number {
-    let at = from
-    while (this.#classAt(at) !== OTHER) at++
-    return at
-  }
-
-  #isWordAt(at: number): boolean {
-    return this.#classAt(at) !== OTHER
-  }
-
-  #classAt(at: number): number {
-    if (at >= this.#limit) return OTHER
-    const code = this.#codes[at]
-    return code < CLASS_COUNT ? CLASSES[code] : OTHER
+  #isDigit(at: number): boolean {
+    return KINDS[this.#data[at]] === DIGIT
   }
 }
 
 // ---- <N> ----------------------------------------------------------------------------------------------------
 
 const NUMBER = '<N>'
-const finder = new NumberFinder()
-let units = new Uint16Array(1024)
+
+/** Texts with `<N>` instead of each number, as bytes. */
+export class NumberCollapser {
+  /** What the text became, up to `length`; good until the next one. Its end is filled up to four bytes with zeros. */
+  bytes = new Uint8Array(1024)
+  /** The same bytes, four by four. */
+  words = new Uint32Array(this.bytes.buffer)
+  length = 0
+  readonly #finder = new NumberFinder()
+
+  /** The text is the UTF-8 in `data` from `start` to below `end`. */
+  collapse(data: Uint8Array, start: number, end: number): void {
+    // A number of one byte becomes three.
+    if (this.bytes.length < 3 * (end - start) + 4) this.#grow(end - start)
+    const { bytes } = this
+    const finder = this.#finder
+    let length = 0
+    let at = start
+    for (finder.begin(data, start, end); finder.next(); at = finder.end) {
+      const numberStart = finder.start
+      while (at < numberStart) bytes[length++] = data[at++]
+      bytes[length++] = LESS_THAN
+      bytes[length++] = UPPER_N
+      bytes[length++] = GREATER_THAN
+    }
+    while (at < end) bytes[length++] = data[at++]
+    this.length = length
+    while ((length & 3) !== 0) bytes[length++] = 0
+  }
+
+  #grow(length: number): void {
+    this.bytes = new Uint8Array(8 * (length + 1))
+    this.words = new Uint32Array(this.bytes.buffer)
+  }
+}
+
+const collapser = new NumberCollapser()
 
 /** The text with `<N>` instead of each number. */
 export function collapseNumbers(text: string): string {
-  finder.begin(unitsOf(text), 0, text.length)
-  if (!finder.next()) return text
-  let collapsed = ''
-  let from = 0
-  do {
-    collapsed += text.slice(from, finder.start) + NUMBER
-    from = finder.end
-  } while (finder.next())
-  return collapsed + text.slice(from)
-}
-
-/** Good until the next call. */
-function unitsOf(text: string): Uint16Array {
-  if (units.length < text.length) units = new Uint16Array(2 * text.length)
-  for (let at = 0; at < text.length; at++) units[at] = text.charCodeAt(at)
-  return units
+  const data = encodeText(text)
+  collapser.collapse(data, 0, data.length)
+  const { bytes, length } = collapser
+  return decodeText(bytes.subarray(0, length))
 }
 
 // ---- <UUID>, <IP4>, <TIME>, <DATE>, <DATETIME> ----------------------------------------------------------------
@@ -293,5 +296,5 @@ function zoneEnd(text: string, end: number): number {
 
 function isWordCodeAt(text: string, at: number): boolean {
   const code = text.charCodeAt(at)
-  return code < CLASS_COUNT && CLASSES[code] !== OTHER
+  return code < KINDS.length && KINDS[code] !== OTHER
 }

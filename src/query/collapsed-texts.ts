@@ -1,41 +1,39 @@
 /**
- * Collapsed texts, each made once: millions of messages become few texts. A message is read once and looked up by a hash
- * of what it becomes, without making a text of it; only a text that is not known costs memory.
+ * Collapsed texts, each made once: millions of messages become few texts. A message is read once as bytes and looked up by
+ * a hash of what it becomes; only a text that is not known costs memory.
  *
  * The hash is seeded, what it finds is compared, and a search ends after a few steps: texts that are made to collide
  * cost no more than new ones. What is remembered is bounded; beyond that, texts are made again.
  */
-import { type Codes, NumberFinder, prettify } from './collapse-nums.ts'
-import type { TextGroups } from './row-batch.ts'
+import { NumberCollapser, prettify } from './collapse-nums.ts'
+import type { StoredValues, TextGroups } from './row-batch.ts'
+import { decodeText, encodeText } from './text.ts'
 
 const TEXTS_MAX = 1 << 16
-const UNITS_MAX = 1 << 22
+const WORDS_MAX = 1 << 21
 const SLOTS_MIN = 1 << 10
 const STEPS_MAX = 8
 const NONE = -1
-/** Arguments of a call. */
-const PIECE = 4096
+/** Bytes of UTF-8 that a code unit has at most. */
+const UNIT_BYTES_MAX = 3
 
-const MULTIPLIER = 0x01000193
-const LESS_THAN = 0x3c
-const UPPER_N = 0x4e
-const GREATER_THAN = 0x3e
+const encoder = new TextEncoder()
 
 export class CollapsedTexts {
   readonly #isPretty: boolean
   readonly #seed: number
-  readonly #finder = new NumberFinder()
-  #units = new Uint16Array(1024)
-  #made = new Uint16Array(1024)
-  #madeLength = 0
-  #madeHash = 0
-  /** By number of the text. */
-  #collapsed: string[] = []
+  readonly #collapser = new NumberCollapser()
+  #buffer = new Uint8Array(4096)
+  /** By number of the text: the text, the hash of its collapsed bytes, and where they begin and end, in words of 32 bits. */
   #texts: string[] = []
   #hashes = new Int32Array(SLOTS_MIN)
-  #unitCount = 0
+  #ends = new Uint32Array(SLOTS_MIN)
+  /** Collapsed bytes, one text behind the other. */
+  #words = new Uint32Array(1 << 14)
+  #wordCount = 0
   /** Numbers of texts by hash. */
   #slots = new Int32Array(SLOTS_MIN).fill(NONE)
+  #hash = 0
 
   constructor(isPretty: boolean, seed: number) {
     this.#isPretty = isPretty
@@ -45,19 +43,32 @@ export class CollapsedTexts {
   /** The text with placeholders for its numbers. */
   textOf(text: string): string {
     this.#forgetTooMany()
-    return this.#texts[this.#numberOf(text)]
+    return this.#texts[this.#numberOfText(text)]
   }
 
   /** Of texts by row. */
-  groupsOf(texts: readonly string[]): TextGroups {
+  groupsOfTexts(texts: readonly string[]): TextGroups {
     this.#forgetTooMany()
     const numbers = new Uint32Array(texts.length)
-    for (let row = 0; row < texts.length; row++) numbers[row] = this.#numberOf(texts[row])
-    return this.#groupsOfNumbers(numbers)
+    for (let row = 0; row < numbers.length; row++) numbers[row] = this.#numberOfText(texts[row])
+    return this.#groupsOf(numbers)
   }
 
-  /** Numbered from 0 on, in the order in which they come. */
-  #groupsOfNumbers(numbers: Uint32Array): TextGroups {
+  /** Of values by row, without a text of each. */
+  groupsOfStored({ column, rows }: StoredValues, rowCount: number): TextGroups {
+    if (column === null) return { texts: [''], ofRow: null }
+    this.#forgetTooMany()
+    const { data, starts, lengths } = column
+    const numbers = new Uint32Array(rowCount)
+    for (let at = 0; at < rowCount; at++) {
+      const row = rows === null ? at : rows[at]
+      numbers[at] = this.#numberOf(data, starts[row], starts[row] + lengths[row])
+    }
+    return this.#groupsOf(numbers)
+  }
+
+  /** Groups in the order in which they come. */
+  #groupsOf(numbers: Uint32Array): TextGroups {
     const groups = new Int32Array(this.#texts.length).fill(NONE)
     const texts: string[] = []
     for (let row = 0; row < numbers.length; row++) {
@@ -68,76 +79,57 @@ export class CollapsedTexts {
     return { texts, ofRow: numbers }
   }
 
-  #numberOf(text: string): number {
-    this.#read(text)
-    this.#make(this.#units, text.length)
-    return this.#find() ?? this.#add()
+  #numberOfText(text: string): number {
+    if (!text.isWellFormed()) {
+      const bytes = encodeText(text)
+      return this.#numberOf(bytes, 0, bytes.length)
+    }
+    const size = UNIT_BYTES_MAX * text.length
+    if (this.#buffer.length < size) this.#buffer = new Uint8Array(2 * size)
+    return this.#numberOf(this.#buffer, 0, encoder.encodeInto(text, this.#buffer).written)
   }
 
-  #read(text: string): void {
-    const { length } = text
-    if (this.#units.length < length) {
-      this.#units = new Uint16Array(2 * length)
-    }
-    const units = this.#units
-    for (let at = 0; at < length; at++) units[at] = text.charCodeAt(at)
+  #numberOf(data: Uint8Array, start: number, end: number): number {
+    this.#collapser.collapse(data, start, end)
+    const number = this.#find()
+    return number === NONE ? this.#add() : number
   }
 
-  /** What the text becomes, and its hash. */
-  #make(codes: Codes, length: number): void {
-    const finder = this.#finder
-    // A number of one character becomes three.
-    if (this.#made.length < 3 * length) this.#made = new Uint16Array(6 * length)
-    const made = this.#made
-    let hash = this.#seed
-    let count = 0
-    let from = 0
-    for (finder.begin(codes, 0, length); finder.next(); from = finder.end) {
-      for (let at = from; at < finder.start; at++) {
-        const code = codes[at]
-        made[count++] = code
-        hash = Math.imul(hash ^ code, MULTIPLIER)
-      }
-      made[count++] = LESS_THAN
-      made[count++] = UPPER_N
-      made[count++] = GREATER_THAN
-      hash = Math.imul(hash ^ UPPER_N, MULTIPLIER) ^ (hash >>> 15)
-    }
-    for (let at = from; at < length; at++) {
-      const code = codes[at]
-      made[count++] = code
-      hash = Math.imul(hash ^ code, MULTIPLIER)
-    }
-    this.#madeLength = count
-    this.#madeHash = mixed(hash)
-  }
-
-  #find(): number | null {
+  #find(): number {
+    const { words, length } = this.#collapser
+    const count = (length + 3) >>> 2
     const slots = this.#slots
     const mask = slots.length - 1
+    const hash = hashOf(words, count, this.#seed ^ length)
+    this.#hash = hash
     for (let step = 0; step < STEPS_MAX; step++) {
-      const number = slots[(this.#madeHash + step) & mask]
-      if (number === NONE) return null
-      if (this.#hashes[number] === this.#madeHash && this.#isMade(this.#collapsed[number])) return number
+      const number = slots[(hash + step) & mask]
+      if (number === NONE) return NONE
+      if (this.#hashes[number] === hash && this.#isAt(number, words, count)) return number
     }
-    return null
+    return NONE
   }
 
-  #isMade(text: string): boolean {
-    const made = this.#made
-    const length = this.#madeLength
-    if (text.length !== length) return false
-    for (let at = 0; at < length; at++) if (text.charCodeAt(at) !== made[at]) return false
+  #isAt(number: number, words: Uint32Array, count: number): boolean {
+    const known = this.#words
+    const from = number === 0 ? 0 : this.#ends[number - 1]
+    if (this.#ends[number] - from !== count) return false
+    for (let at = 0; at < count; at++) if (known[from + at] !== words[at]) return false
     return true
   }
 
   #add(): number {
-    const collapsed = textOfUnits(this.#made, this.#madeLength)
-    const number = this.#collapsed.push(collapsed) - 1
-    this.#texts.push(this.#isPretty ? prettify(collapsed) : collapsed)
-    this.#unitCount += collapsed.length
-    if (number === this.#hashes.length) this.#hashes = grown(this.#hashes)
-    this.#hashes[number] = this.#madeHash
+    const { bytes, words, length } = this.#collapser
+    const count = (length + 3) >>> 2
+    const collapsed = decodeText(bytes.subarray(0, length))
+    const number = this.#texts.push(this.#isPretty ? prettify(collapsed) : collapsed) - 1
+    this.#words = withRoom(this.#words, this.#wordCount + count)
+    this.#words.set(words.subarray(0, count), this.#wordCount)
+    this.#wordCount += count
+    this.#hashes = withRoom(this.#hashes, number + 1)
+    this.#hashes[number] = this.#hash
+    this.#ends = withRoom(this.#ends, number + 1)
+    this.#ends[number] = this.#wordCount
     if (2 * number >= this.#slots.length) this.#growSlots()
     else this.#file(number)
     return number
@@ -157,37 +149,37 @@ export class CollapsedTexts {
 
   #growSlots(): void {
     this.#slots = new Int32Array(4 * this.#slots.length).fill(NONE)
-    for (let number = 0; number < this.#collapsed.length; number++) this.#file(number)
+    for (let number = 0; number < this.#texts.length; number++) this.#file(number)
   }
 
+  /** Between batches: numbers of a batch stay what they are. */
   #forgetTooMany(): void {
-    if (this.#collapsed.length <= TEXTS_MAX && this.#unitCount <= UNITS_MAX) return
-    this.#collapsed = []
+    if (this.#texts.length <= TEXTS_MAX && this.#wordCount <= WORDS_MAX) return
     this.#texts = []
-    this.#unitCount = 0
+    this.#wordCount = 0
+    this.#words = new Uint32Array(1 << 14)
     this.#hashes = new Int32Array(SLOTS_MIN)
+    this.#ends = new Uint32Array(SLOTS_MIN)
     this.#slots = new Int32Array(SLOTS_MIN).fill(NONE)
   }
 }
 
-function mixed(hash: number): number {
-  const half = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  return Math.imul(half ^ (half >>> 13), 0xc2b2ae35) ^ (half >>> 16)
+function hashOf(words: Uint32Array, count: number, seed: number): number {
+  let hash = seed
+  for (let at = 0; at < count; at++) {
+    hash = Math.imul(hash ^ words[at], 0x9e3779b1)
+    hash ^= hash >>> 15
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  return hash ^ (hash >>> 13)
 }
 
-function grown(values: Int32Array): Int32Array<ArrayBuffer> {
-  const more = new Int32Array(2 * values.length)
+function withRoom<T extends Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>>(
+  values: T,
+  length: number,
+): T {
+  if (length <= values.length) return values
+  const more = new (values.constructor as new (length: number) => T)(Math.max(length, 2 * values.length))
   more.set(values)
   return more
-}
-
-function textOfUnits(units: Uint16Array, length: number): string {
-  let text = ''
-  for (let at = 0; at < length; at += PIECE) {
-    text += String.fromCharCode.apply(
-      null,
-      units.subarray(at, Math.min(length, at + PIECE)) as unknown as number[],
-    )
-  }
-  return text
 }

@@ -12,13 +12,13 @@ import { CodedError, isCodedError } from '../base/base.ts'
 import type { Filter, Pipe, Query, QueryOptions } from './ast.ts'
 import type { Argument, FilterParser } from './filter-parser.ts'
 import { ALL } from './filters/all.ts'
-import { andOf } from './filters/and.ts'
+import { andOf, isAnd } from './filters/and.ts'
 import { anyFieldOf, mayBeOfAnyField } from './filters/any-field.ts'
 import { notOf } from './filters/not.ts'
 import { orOf } from './filters/or.ts'
 import { phraseOf } from './filters/phrase.ts'
 import { prefixOf } from './filters/prefix.ts'
-import { FIELD_FORMS, FUNCTION_FORMS, SYMBOL_FORMS } from './filters/registry.ts'
+import { FIELD_FORMS, FUNCTION_FORMS, filterKindOf, SYMBOL_FORMS } from './filters/registry.ts'
 import { optionsWithin, parseOptions } from './options.ts'
 import type { PipeKind } from './pipes/kind.ts'
 import {
@@ -28,6 +28,7 @@ import {
   PIPES_BY_NAME,
   pipeKindOf,
 } from './pipes/registry.ts'
+import type { Span } from './problem.ts'
 import { shown } from './quoting.ts'
 import { MESSAGE_FIELD, SPECIAL_FIELDS } from './special-fields.ts'
 import { didYouMean } from './suggestion.ts'
@@ -38,6 +39,8 @@ export const QUERY_BYTES_MAX = 64 * 1024
 export const QUERY_DEPTH_MAX = 100
 /** Words, phrases and the like in one query. */
 export const QUERY_FILTERS_MAX = 1000
+/** Pipes in one query, those of the queries within it included. */
+export const QUERY_PIPES_MAX = 200
 
 /** A level of nesting is two steps of the parser: into the group, and into the operand. */
 const STEPS_MAX = 2 * QUERY_DEPTH_MAX + 2
@@ -49,7 +52,7 @@ export interface ParseOptions {
 
 /**
  * The query that the text is. QUERY_SYNTAX with `details` `{ offset, length }` in code units of the text;
- * QUERY_TOO_LARGE beyond 64 KiB, 100 levels of nesting or 1,000 filters.
+ * QUERY_TOO_LARGE beyond 64 KiB, 100 levels of nesting, 1,000 filters or 200 pipes.
  */
 export function parseQuery(text: string, options: ParseOptions): Query {
   checkSize(text)
@@ -87,12 +90,26 @@ function fieldsLeaving(pipes: readonly Pipe[]): readonly string[] | null {
   return fields
 }
 
+/** All of them match; those that are one filter together become it, in the place of the first. */
+function allOf(filters: readonly Filter[]): Filter {
+  const needed: Filter[] = []
+  const placeOf = new Map<string, number>()
+  for (const filter of filters.flatMap((each) => (isAnd(each) ? each.children : [each]))) {
+    const place = placeOf.get(filter.kind)
+    const both = place === undefined ? null : (filterKindOf(filter).both?.(needed[place], filter) ?? null)
+    if (place !== undefined && both !== null) needed[place] = both
+    else placeOf.set(filter.kind, needed.push(filter) - 1)
+  }
+  return andOf(needed)
+}
+
 class QueryParser implements FilterParser {
   readonly reader: TokenReader
   /** Where problems go while reading goes on; null: they are thrown. */
   readonly #problems: CodedError[] | null
   #depth = 0
   #filters = 0
+  #pipes = 0
   /** What queries within the query inherit. */
   #options: QueryOptions = {}
   /** Within the operand of `http.*:…`, how the names of its fields begin. */
@@ -118,13 +135,15 @@ class QueryParser implements FilterParser {
     let filter = this.#recovering(() => this.#parseWholeFilter()) ?? ALL
     const pipes: Pipe[] = []
     while (reader.takeSymbol('|')) {
-      const pipe = this.#recovering(() => this.#parsePipe())
+      const start = spanOf(reader.token)
+      const pipe = this.#recovering(() => this.#placed(this.#parsePipe(), pipes.length === 0, start))
       if (pipe === null) continue
       const more = pipeKindOf(pipe).asFilter?.(pipe)
       if (more === undefined || pipes.length > 0) pipes.push(pipe)
-      else filter = andOf([filter, more])
+      else filter = allOf([filter, more])
     }
-    return { filter, pipes, ...(options !== null && Object.keys(options).length > 0 && { options }) }
+    this.#options = inherited
+    return { filter, pipes, ...(Object.keys(options).length > 0 && { options }) }
   }
 
   /** Null where there was a problem that was noted: the next token is a bar, or the end. */
@@ -136,6 +155,7 @@ class QueryParser implements FilterParser {
       if (this.#problems === null || depth > 0 || !isCodedError(error, 'QUERY_SYNTAX')) throw error
       this.#problems.push(error)
       this.#depth = depth
+      this.#fieldPrefix = null
       this.reader.skipToBar()
       return null
     }
@@ -172,8 +192,15 @@ class QueryParser implements FilterParser {
 
   // ---- pipes --------------------------------------------------------------------------------------------------
 
+  #placed(pipe: Pipe, isFirst: boolean, start: Span): Pipe {
+    const { names, isFirstOnly } = pipeKindOf(pipe)
+    if (isFirst || isFirstOnly !== true) return pipe
+    throw this.reader.problem(`\`${names[0]}\` stands right behind the filter, before all other pipes`, start)
+  }
+
   #parsePipe(): Pipe {
     const { reader } = this
+    if (++this.#pipes > QUERY_PIPES_MAX) throw this.#tooMany(QUERY_PIPES_MAX, 'pipes')
     const { token } = reader
     const name = token.text.toLowerCase()
     if (token.kind === 'end') throw reader.problem('a pipe is missing after `|`, like `| limit 10`')
@@ -250,7 +277,7 @@ class QueryParser implements FilterParser {
       this.#countFilter()
       children.push(this.parseOperand(field))
     }
-    return andOf(children)
+    return allOf(children)
   }
 
   parseOperand(field: string | null): Filter {
@@ -469,9 +496,12 @@ class QueryParser implements FilterParser {
 
   #countFilter(): void {
     this.#filters++
-    if (this.#filters <= QUERY_FILTERS_MAX) return
+    if (this.#filters > QUERY_FILTERS_MAX) throw this.#tooMany(QUERY_FILTERS_MAX, 'filters')
+  }
+
+  #tooMany(most: number, what: string): CodedError {
     const { offset, length } = spanOf(this.reader.token)
-    throw new CodedError('QUERY_TOO_LARGE', `the query has more than ${QUERY_FILTERS_MAX} filters`, {
+    return new CodedError('QUERY_TOO_LARGE', `the query has more than ${most} ${what}`, {
       details: { offset, length },
     })
   }

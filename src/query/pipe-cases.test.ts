@@ -9,16 +9,14 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { sharedFolder } from '../../test/shared-folder.ts'
 import { isCodedError } from '../base/base.ts'
+import type { Block } from '../record/record.ts'
 import { parseQuery } from './parser.ts'
 import { printQuery } from './printer.ts'
-import {
-  multiset,
-  PIPE_TEST_NOW_MS,
-  runPipeText,
-  runQueryText,
-  sortedRow,
-  type TestRow,
-} from './test-pipes.ts'
+import { rowFields } from './row-fields.ts'
+import { selectRows } from './run.ts'
+import { blockOf, FakeSnapshot, type TestRecord } from './test-blocks.ts'
+import { multiset, PIPE_TEST_NOW_MS, runPipeText, sortedRow, type TestRow } from './test-pipes.ts'
+import { decodeText } from './text.ts'
 
 interface Case {
   readonly id: string
@@ -122,38 +120,54 @@ function assertRows(found: readonly TestRow[], expected: readonly TestRow[], ord
 }
 
 test('whole queries of the cases give the rows that they say', async (t) => {
-  const rows = datasetRows()
+  const records = datasetRecords()
   await checkEach(t, casesOf(t, 'logsql-pipes.json', 'query'), async ({ query, expected }) => {
-    assertRows(await runQueryText(query, rows, { cuts: 1, keyed: true }), expected, false)
+    for (const rowsPerBlock of [100, records.length]) {
+      assertRows(await selected(query, snapshotOf(records, rowsPerBlock)), expected, false)
+    }
   })
 })
+
+async function selected(query: string, snapshot: FakeSnapshot): Promise<TestRow[]> {
+  const rows: TestRow[] = []
+  for await (const row of (await selectRows(snapshot, parse(query))).rows) {
+    rows.push(rowFields(row).map(({ name, value }) => [name, decodeText(value)] as const))
+  }
+  return rows
+}
+
+function snapshotOf(records: readonly TestRecord[], rowsPerBlock: number): FakeSnapshot {
+  const blocks: Block[] = []
+  for (let from = 0; from < records.length; from += rowsPerBlock) {
+    blocks.push(blockOf(records.slice(from, from + rowsPerBlock), from + 1))
+  }
+  return new FakeSnapshot(blocks)
+}
 
 /**
  * The data set `storage_run_query`: 11 tenants of 3 streams of 5 blocks of 7 rows. A store is a tenant here, so that the
  * tenant is one more field of the stream.
  */
-function datasetRows(): TestRow[] {
-  const rows: TestRow[] = []
-  const startMs = PIPE_TEST_NOW_MS - 3_600_000
-  for (let m = 0; m < 7; m++) {
-    for (let k = 0; k < 5; k++) {
-      for (let i = 0; i < 11; i++) for (let j = 0; j < 3; j++) rows.push(datasetRow(startMs, i, j, k, m))
+function datasetRecords(): TestRecord[] {
+  const records: TestRecord[] = []
+  for (let i = 0; i < 11; i++) {
+    for (let j = 0; j < 3; j++) {
+      for (let k = 0; k < 5; k++) for (let m = 0; m < 7; m++) records.push(datasetRecord(i, j, k, m))
     }
   }
-  return rows
+  return records
 }
 
-function datasetRow(startMs: number, i: number, j: number, k: number, m: number): TestRow {
-  const time = new Date(startMs + m * 1000).toISOString().replace(/\.000Z$/, '')
-  const tenant = `{accountID=${i},projectID=${10 * i + 1}}`
-  return [
-    ['_time', k === 0 ? `${time}Z` : `${time}.00000000${k}Z`],
-    ['_stream', `{instance="host-${j}:234",job="foobar",tenant.id="${tenant}"}`],
-    ['_msg', `log message ${m} at block ${k}`],
-    ['job', 'foobar'],
-    ['instance', `host-${j}:234`],
-    ['source-file', '/foo/bar/baz'],
-    ['tenant.id', tenant],
-    ['stream-id', `stream_id=${j}`],
-  ]
+function datasetRecord(i: number, j: number, k: number, m: number): TestRecord {
+  return {
+    timeMs: PIPE_TEST_NOW_MS - 3_600_000 + m * 1000,
+    timeNs: k,
+    message: `log message ${m} at block ${k}`,
+    stream: {
+      job: 'foobar',
+      instance: `host-${j}:234`,
+      'tenant.id': `{accountID=${i},projectID=${10 * i + 1}}`,
+    },
+    fields: { 'source-file': '/foo/bar/baz', 'stream-id': `stream_id=${j}` },
+  }
 }

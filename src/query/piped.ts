@@ -12,14 +12,17 @@ import { type Random, systemRandom } from '../base/base.ts'
 import type { Filter, Pipe, Query } from './ast.ts'
 import { type FieldsWanted, namesWanted } from './fields-wanted.ts'
 import { filterKindOf } from './filters/registry.ts'
+import { HASH_KEY } from './hash-key.ts'
+import { limitsFirst } from './limits-first.ts'
 import { MemoryShare, textBytes } from './memory-share.ts'
 import { batchPipeCount, bindBatches, bindGatherer, fieldsForPipes, runPipes } from './pipeline.ts'
 import type { PipeSettings } from './pipes/kind.ts'
 import { pipeKindOf } from './pipes/registry.ts'
 import { FilterPlan } from './plan.ts'
 import { batchOfRecords } from './record-batches.ts'
-import { type RowBatch, rowsOfBatch } from './row-batch.ts'
 import type { RecordRow, ValuesRow } from './row.ts'
+import { type RowBatch, rowsOfBatch } from './row-batch.ts'
+import { KEY_BYTES } from './row-keys.ts'
 import { pause } from './search.ts'
 import { keysOfParts, type SearchPart, statesOfParts } from './search-parts.ts'
 
@@ -41,7 +44,10 @@ const SUBQUERY_VALUES_MAX = 1_000_000
 const RUN_BYTES_A_VALUE = 16
 
 /** The rows of the answer, all of them, in their order. QUERY_TOO_LARGE, QUERY_CANCELLED. */
-export async function runPiped(run: PipedRun, query: Query): Promise<{ count: number; rows: AsyncIterable<ValuesRow> }> {
+export async function runPiped(
+  run: PipedRun,
+  query: Query,
+): Promise<{ count: number; rows: AsyncIterable<ValuesRow> }> {
   const memory = new MemoryShare(run.bytesMax, 'The answer')
   const batches: RowBatch[] = []
   let count = 0
@@ -74,7 +80,8 @@ function batchBytes(batch: RowBatch): number {
 /** The same, batch by batch. */
 export async function* batchesOf(run: PipedRun, asked: Query): AsyncGenerator<RowBatch> {
   const query = await resolved(run, asked)
-  const { filter, pipes } = query
+  const { filter } = query
+  const pipes = withLimits(limitsFirst(query.pipes))
   const settings = settingsOf(run, filter)
   const context = {
     settings,
@@ -84,24 +91,39 @@ export async function* batchesOf(run: PipedRun, asked: Query): AsyncGenerator<Ro
     select: (other: Query) => batchesOf(run, other),
   }
   const before = pipes.slice(0, batchPipeCount(pipes))
-  const gathering = pipes[before.length]
-  if (gathering !== undefined && pipeKindOf(gathering).bindGather !== undefined) {
-    const rows = gathered(run, filter, before, gathering, settings)
+  const next = pipes[before.length]
+  const newest = newestOf(before, next)
+  const isGathering = next !== undefined && pipeKindOf(next).bindGather !== undefined
+  if (isGathering && newest * KEY_BYTES > run.bytesMax) {
+    const rows = gathered(run, filter, before, next, settings)
     yield* runPipes(rows, pipes.slice(before.length + 1), context)
     return
   }
-  yield* runPipes(ordered(run, filter, limitOf(before, gathering), fieldsForPipes(pipes)), pipes, context)
+  yield* runPipes(ordered(run, filter, newest, fieldsForPipes(pipes)), pipes, context)
+}
+
+/** What is limited afterwards needs no more rows than that: `sort by (x) | limit 10`. */
+function withLimits(pipes: readonly Pipe[]): Pipe[] {
+  return pipes.map((pipe, at) => {
+    const next = pipes[at + 1]
+    if (next?.kind !== 'limit') return pipe
+    const rows = pipeKindOf(next).rowsMax?.(next)
+    return (rows === undefined ? null : pipeKindOf(pipe).limited?.(pipe, rows)) ?? pipe
+  })
 }
 
 function settingsOf({ bytesMax, nowMs, rateSeconds }: PipedRun, filter: Filter): PipeSettings {
   const { timeMsMin, timeMsMax } = new FilterPlan(filter, false).bounds
-  return { nowMs, stateBytesMax: bytesMax, timeMsMin, timeMsMax, rateSeconds }
+  return { nowMs, stateBytesMax: bytesMax, timeMsMin, timeMsMax, rateSeconds, hashKey: HASH_KEY }
 }
 
-/** How many of the newest records are enough. */
-function limitOf(before: readonly Pipe[], next: Pipe | undefined): number {
-  const isEnough = next?.kind === 'limit' && before.every((pipe) => pipeKindOf(pipe).keepsRows === true)
-  return (isEnough ? pipeKindOf(next).rowsMax?.(next) : undefined) ?? Infinity
+/** How many of the newest records are enough; Infinity: all are needed. */
+function newestOf(before: readonly Pipe[], next: Pipe | undefined): number {
+  const isOneByOne = before.every((pipe) => pipeKindOf(pipe).keepsRows === true)
+  return (
+    (isOneByOne && next !== undefined ? pipeKindOf(next).newestMax?.(next, before.length === 0) : null) ??
+    Infinity
+  )
 }
 
 async function* gathered(
@@ -130,7 +152,11 @@ async function* ordered(
 }
 
 /** Records through pipes that keep their number and order. */
-export function rowMapper(pipes: readonly Pipe[], run: Pick<PipedRun, 'bytesMax' | 'nowMs' | 'rateSeconds'>, filter: Filter) {
+export function rowMapper(
+  pipes: readonly Pipe[],
+  run: Pick<PipedRun, 'bytesMax' | 'nowMs' | 'rateSeconds'>,
+  filter: Filter,
+) {
   const map = bindBatches(pipes, settingsOf(run as PipedRun, filter))
   const wanted = fieldsForPipes(pipes)
   return (rows: readonly RecordRow[]): ValuesRow[] => rowsOfBatch(map(batchOfRecords(rows, wanted)))
@@ -185,7 +211,9 @@ interface FilterWithQuery extends Filter {
   readonly subquery: Query
 }
 
-function isFilterWithQuery(node: Readonly<Record<string, unknown>>): node is Readonly<Record<string, unknown>> & FilterWithQuery {
+function isFilterWithQuery(
+  node: Readonly<Record<string, unknown>>,
+): node is Readonly<Record<string, unknown>> & FilterWithQuery {
   return typeof node.kind === 'string' && isObject(node.subquery) && isQuery(node.subquery)
 }
 

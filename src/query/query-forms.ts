@@ -92,6 +92,12 @@ export function durationMs(text: string): number | null {
   return ns === null || ns <= 0n ? null : Number(ns) / 1e6
 }
 
+/** Unix milliseconds of a moment as queries spell it: RFC 3339, a Unix number, `now-5m`. QUERY_SYNTAX. */
+export function momentMs(text: string, nowMs: number): number {
+  const { first } = requireTime(text, nowMs, { offset: 0, length: text.length })
+  return Number(first / 1_000_000n)
+}
+
 function queryOf(filter: Filter): Query {
   return { filter, pipes: [] }
 }

@@ -17,6 +17,7 @@ export {
   keywordQuery,
   levelQuery,
   limitedQuery,
+  momentMs,
   narrowedQuery,
   regexQuery,
   timeRangeQuery,
@@ -40,6 +41,7 @@ export { openScanRunner, type ScanRunnerOptions } from './scan-runner.ts'
 export { type BlockSource, countIn, type FoundRows, keysIn, rowsIn } from './search.ts'
 export { partOf, type SearchPart } from './search-parts.ts'
 export { isLive, isOfRecords, isRowByRow, queryLimit } from './shape.ts'
+export { inTimeSteps, statsLabels } from './stats-query.ts'
 export { didYouMean } from './suggestion.ts'
 export type { ScanThreads } from './threaded-part.ts'
 export { type FoundValues, findValues, type ValuesOptions } from './value-answers.ts'

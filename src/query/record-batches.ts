@@ -1,6 +1,7 @@
 /** Batches for pipes: of the rows of a block where it is scanned, and of records that were fetched in order. */
 import { type Block, type RowGroups, type RowLayout, TRUNCATED_FIELD } from '../record/record.ts'
 import { keptGroups, layoutGroups } from './block-groups.ts'
+import { streamGroups } from './block-streams.ts'
 import { BlockView } from './block-view.ts'
 import { type FieldsWanted, isWanted, namesWanted } from './fields-wanted.ts'
 import type { RecordRow } from './row.ts'
@@ -58,9 +59,12 @@ export function batchOfBlock(block: Block, rows: Uint32Array | null, wanted: Fie
 }
 
 function sourceOf(block: Block, view: BlockView, sent: SentFields, name: string): StoredColumn {
+  const { messageOf } = block
   return {
+    rowCount: block.rowCount,
     column: () => view.column(name),
-    groups: () => keptGroups(block, name),
+    groups: () => (name === STREAM_FIELD ? streamGroups(block) : keptGroups(block, name)),
+    ...(name === MESSAGE_FIELD && messageOf !== undefined && { valueAt: (row: number) => messageOf.call(block, row) }),
     filledCount: (rows) => sent.countOf(name, rows),
   }
 }

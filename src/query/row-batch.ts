@@ -36,8 +36,18 @@ export interface BatchColumn {
   groups(): TextGroups | null
   /** How many rows have the field, where that is known without reading values; else null. Absent: never known. */
   filledCount?(): number | null
+  /** The bytes of its values, where it has them anyway; else null. Absent: never. */
+  stored?(): StoredValues | null
   /** The column of these rows, which may repeat. */
   select(rows: Uint32Array): BatchColumn
+}
+
+/** Values where a block keeps them. */
+export interface StoredValues {
+  /** Null: all rows are empty. */
+  readonly column: Column | null
+  /** Of the block, by row of the batch; null: all, in their order. */
+  readonly rows: Uint32Array | null
 }
 
 const NOTHING: readonly string[] = []
@@ -280,12 +290,19 @@ export class TimeColumn implements BatchColumn {
   }
 }
 
+/** A row by itself costs about as much as so many of a whole column. */
+const SPARSE_SHARE = 8
+
 /** What a column of a block knows; each is asked once at most, and may fail. */
 export interface StoredColumn {
+  /** Of the block. */
+  readonly rowCount: number
   /** Null: all rows are empty. */
   column(): Column | null
   /** Distinct values, where the block keeps them. */
   groups(): RowGroups<Uint8Array> | null
+  /** The value of one row of the block, without reading the others. Absent: the column is all there is. */
+  valueAt?(row: number): Uint8Array
   /** How many of these rows, null: of all, have the field; null where values would have to be read. */
   filledCount?(rows: Uint32Array | null): number | null
 }
@@ -325,13 +342,40 @@ export class BlockColumn implements BatchColumn {
 
   #textsOfGroups(): readonly string[] | null {
     const groups = this.groups()
-    return groups === null ? null : textsOfGroups(groups, this.#rowCount)
+    if (groups !== null) return textsOfGroups(groups, this.#rowCount)
+    const stored = this.#groups()
+    return stored === null ? null : this.#textsOfSome(stored)
+  }
+
+  /** Of few rows: only the groups that they are in are decoded. */
+  #textsOfSome({ held, ofRow }: RowGroups<Uint8Array>): string[] {
+    const rows = this.#rows!
+    const groupOf = ofRow()
+    const decoded = new Map<number, string>()
+    const texts = new Array<string>(rows.length)
+    for (let at = 0; at < rows.length; at++) {
+      const group = groupOf === null ? 0 : groupOf[rows[at]]
+      let text = decoded.get(group)
+      if (text === undefined) {
+        text = textOf(held[group], 0, held[group].length)
+        decoded.set(group, text)
+      }
+      texts[at] = text
+    }
+    return texts
   }
 
   #textsOfColumn(): readonly string[] {
-    const column = this.#column()
-    if (column === null) return new Array<string>(this.#rowCount).fill('')
     const texts = new Array<string>(this.#rowCount)
+    if (this.#isSparse()) {
+      for (let at = 0; at < texts.length; at++) {
+        const value = this.#source.valueAt!(this.#rows![at])
+        texts[at] = textOf(value, 0, value.length)
+      }
+      return texts
+    }
+    const column = this.#column()
+    if (column === null) return texts.fill('')
     let lastStart = -1
     let lastLength = -1
     let text = ''
@@ -349,7 +393,15 @@ export class BlockColumn implements BatchColumn {
     return texts
   }
 
+  /** So few rows are wanted that each is read by itself. */
+  #isSparse(): boolean {
+    if (this.#rows === null || this.#source.valueAt === undefined || this.#state.column !== undefined)
+      return false
+    return this.#rowCount * SPARSE_SHARE < this.#source.rowCount
+  }
+
   kinds(): Uint8Array | null {
+    if (this.#source.valueAt !== undefined) return null
     const kinds = this.#column()?.kinds ?? null
     if (kinds === null || kinds.every((kind) => kind === FIELD_STRING)) return null
     return this.#rows === null ? kinds : pick(kinds, this.#rows)
@@ -357,8 +409,10 @@ export class BlockColumn implements BatchColumn {
 
   groups(): TextGroups | null {
     const groups = this.#groups()
-    if (groups === null) return null
     const state = this.#state
+    if (groups === null) return null
+    const isOfFew = this.#rows !== null && this.#rowCount < groups.held.length
+    if (isOfFew && state.groupTexts === undefined) return null
     state.groupTexts ??= groups.held.map((bytes) => textOf(bytes, 0, bytes.length))
     return new BlockGroups(groups, state.groupTexts, this.#rows)
   }
@@ -367,6 +421,10 @@ export class BlockColumn implements BatchColumn {
     const own = this.#rows
     const selected = own === null ? rows : pick(own, rows)
     return new BlockColumn(this.#source, rows.length, selected, this.#state)
+  }
+
+  stored(): StoredValues {
+    return { column: this.#column(), rows: this.#rows }
   }
 
   filledCount(): number | null {

@@ -127,7 +127,7 @@ function keyColumnOf(batch: RowBatch, field: string): KeyColumn {
   const column = batch.column(field)
   if (column === null) return emptyColumn(rowCount)
   const groups = column.groups()
-  if (groups === null) return columnOfTexts(column.texts())
+  if (groups === null || groups.texts.length > rowCount) return columnOfTexts(column.texts())
   const held = columnOfTexts(groups.texts)
   return groups.ofRow === null ? repeated(held, rowCount) : spread(held, groups.ofRow)
 }

@@ -21,6 +21,8 @@ import { rowJson } from './row-fields.ts'
 import { countRows, type RunOptions, selectRows } from './run.ts'
 import { openScanRunner } from './scan-runner.ts'
 import { scanTasks } from './scan-tasks.ts'
+import { AggregateCache } from './aggregate-cache.ts'
+import { hasBlock } from '../storage/held-part.ts'
 import { type ScanThreads, splitBySize } from './threaded-part.ts'
 
 const WORDS = ['disk', 'error', 'full', 'well', 'again']
@@ -104,13 +106,29 @@ describe('sealed parts that are searched by tasks', () => {
     'level:error',
     '_id:in(3, 700, 4700, 99999)',
     'nothing of it',
+    '* | stats by (app, level) count() as n, min(_time) as first',
+    'error | count() as n',
+    'error | extract "of size <size>" | stats by (size) count() as n, count_uniq(app) as apps',
+    '* | top 3 by (app)',
+    '* | uniq by (f, level) with hits',
+    '* | sort by (_time desc) limit 7',
+    '* | sort by (app, _time) offset 3 limit 20 | fields app, _id',
+    'error | filter size | limit 9',
+    'error | extract "of size <size>" | filter size:>5 | limit 9',
+    '* | stats by (_time:1h) count() as n',
+    '* | facets 3',
+    'app:in(f:full | uniq by (app)) | count() as n',
+    '* | filter nothing | stats by (app) count()',
   ]
 
   it('answers as one that is searched here', async () => {
     using snapshot = store.snapshot()
     assert.ok(snapshot.parts.length >= 3)
     const inline = new InlineRunner(scanTasks(realDisk))
+    const aggregates = new AggregateCache(MIB)
+    const remembering = { ...threadsOf(pool), aggregates }
     const ways = [threadsOf(pool), threadsOf(pool, 1), threadsOf(pool, 9), threadsOf(inline)]
+    ways.push(remembering, remembering)
     for (const text of queries) {
       const expectedCount = await countRows(snapshot, parse(text))
       const expected = await answerTo(snapshot, text, {})
@@ -245,6 +263,20 @@ describe('parts in threads', () => {
       [3, 4],
     ])
     assert.equal(splitBySize(parts, 9).length, 4)
+  })
+
+  it('are cut into slices where they are more than a share, which together have every block once', () => {
+    const part = (number: number, bytes: number) => ({ number, bytes, records: bytes }) as HeldPart
+    const parts = [part(1, 1_000_000), part(2, 100_000)]
+    const groups = splitBySize(parts, 3)
+    const slices = groups.flatMap((group) => group.filter(({ number }) => number === 1))
+    assert.deepEqual(
+      slices.map(({ slice }) => slice),
+      [0, 1, 2].map((at) => ({ at, of: 3 })),
+    )
+    assert.equal(groups.flat().filter(({ number }) => number === 2).length, 1)
+    for (let block = 0; block < 10; block++)
+      assert.equal(slices.filter((slice) => hasBlock(slice, block)).length, 1)
   })
 })
 

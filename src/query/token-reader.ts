@@ -107,8 +107,9 @@ export class TokenReader {
     let depth = 0
     for (let at = this.#at + 1; at < this.#tokens.length; at++) {
       const token = this.#tokens[at]
-      if (isSymbol(token, '(')) depth++
-      if (isSymbol(token, ')') && --depth === 0) return false
+      // Ranges may open with the one and close with the other: `[a, b)`.
+      if (isSymbol(token, '(') || isSymbol(token, '[')) depth++
+      if ((isSymbol(token, ')') || isSymbol(token, ']')) && --depth === 0) return false
       if (isSymbol(token, '|') && depth === 1) return true
     }
     return false

@@ -46,11 +46,14 @@ export class TupleCounter {
 
   /** Reads all that it needs before it counts. */
   add(batch: RowBatch): void {
-    if (this.#fields.length === 1) {
-      const column = batch.column(this.#fields[0])
-      // Texts that stand in no groups are looked up once, here.
-      if (column !== null && column.groups() === null) return this.#addTexts(column.texts())
-    }
+    const column = this.#fields.length === 1 ? batch.column(this.#fields[0]) : null
+    // Texts that stand in no groups are looked up once, not first among those of the batch.
+    if (column !== null && column.groups() === null) this.#addTexts(column.texts())
+    else this.#addTuples(batch)
+    this.#cutWhereFull()
+  }
+
+  #addTuples(batch: RowBatch): void {
     const tuples = new TupleGroups(batch, this.#fields)
     const counts = tuples.rowCounts()
     const texts = new Array<string>(this.#fields.length)
@@ -59,7 +62,6 @@ export class TupleCounter {
       for (let field = 0; field < texts.length; field++) texts[field] = tuples.textOf(tuple, field)
       this.#count(texts, counts[tuple])
     }
-    this.#cutWhereFull()
   }
 
   #addTexts(texts: readonly string[]): void {
@@ -90,7 +92,7 @@ export class TupleCounter {
   }
 
   #count(texts: readonly string[], hits: number): void {
-    const key = keyOf(texts)
+    const key = tupleKey(texts)
     const number = this.#numbers.get(key) ?? this.#added(key, texts)
     if (number >= 0) this.#hits[number] += hits
   }
@@ -181,7 +183,7 @@ export class TupleCounter {
 }
 
 /** The same for the same texts only. */
-function keyOf(texts: readonly string[]): string {
+export function tupleKey(texts: readonly string[]): string {
   if (texts.length === 1) return texts[0]
   let key = ''
   for (const text of texts) key += `${text.length},`

@@ -20,9 +20,14 @@ export interface ValueTest {
   readonly range?: NumberRange
 }
 
-/** Bytes that stand in every value that passes, exactly as they are: no case is folded. Not empty. */
+/** Bytes that stand in every value that passes. Not empty. */
 export interface TestNeedle {
   readonly bytes: Uint8Array
+  /**
+   * ASCII letters stand there in either case; those of `bytes` are small. Other bytes stand exactly as they are. Absent:
+   * all do.
+   */
+  readonly anyCase?: boolean
   /** No word character stands right before the bytes, at the place that counts. */
   readonly startsWord: boolean
   /** No word character stands right behind them. */

@@ -13,5 +13,6 @@ export const allFilter: FilterKind<AllFilter> = {
   summary: 'every record',
   examples: ['*'],
   print: () => '*',
+  wants: () => [],
   bind: () => ({ cost: 0, narrow: () => {}, count: ({ rowCount }) => rowCount }),
 }

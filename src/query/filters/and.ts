@@ -22,7 +22,7 @@ export function andOf(filters: readonly Filter[]): Filter {
   return and
 }
 
-function isAnd(filter: Filter): filter is AndFilter {
+export function isAnd(filter: Filter): filter is AndFilter {
   return filter.kind === 'and'
 }
 
@@ -33,6 +33,7 @@ export const andFilter: FilterKind<AndFilter> = {
   precedence: PRECEDENCE_AND,
   print: ({ children }, printer) =>
     children.map((child) => printer.child(child, PRECEDENCE_AND + 1)).join(' '),
+  wants: ({ children }, wantsOf) => children.flatMap(wantsOf),
   bind({ children }, context) {
     const bound = children.map(context.bind).sort((a, b) => a.cost - b.cost)
     return {

@@ -1,7 +1,7 @@
 /** `i(error)`, `i("connection reset")`, `i(err*)`: as a phrase or a prefix, in any case. */
 import type { Filter } from '../ast.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
-import type { FilterForm, FilterKind } from './kind.ts'
+import { type FilterForm, type FilterKind, wantsItsField } from './kind.ts'
 import { phraseTest } from './phrase-test.ts'
 
 export interface AnyCaseFilter extends Filter {
@@ -29,6 +29,7 @@ export const anyCaseFilter: FilterKind<AnyCaseFilter> = {
     const argument = isPrefix ? `${phrase === '' ? '' : printer.phrase(phrase)}*` : printer.phrase(phrase)
     return `${printer.field(field)}i(${argument})`
   },
+  wants: wantsItsField,
   bind: ({ field, phrase, isPrefix }) =>
     boundValueFilter(field, phraseTest(phrase, { isPrefix, anyCase: true }), isPrefix ? [] : [phrase]),
 }

@@ -17,6 +17,7 @@ import {
   COST_SEARCH,
   type FilterForm,
   type FilterKind,
+  wantsItsField,
 } from './kind.ts'
 
 export interface CompareFilter extends Filter {
@@ -52,6 +53,7 @@ export const compareFilter: FilterKind<CompareFilter> = {
   forms: { symbols: { '>': parse, '<': parse } },
   print: ({ field, operator, value }, printer) =>
     `${printer.field(field)}${operator}${printer.phrase(value)}`,
+  wants: wantsItsField,
   bind({ field, operator, value }) {
     const order = orderOf(field)
     const rank = order?.rankOf(value) ?? null
@@ -93,7 +95,7 @@ function rangeOf(number: number, operator: Operator): NumberRange {
 }
 
 /** The least number above it; infinity stays. */
-function nextNumber(number: number): number {
+export function nextNumber(number: number): number {
   if (number === 0) return Number.MIN_VALUE
   if (number === Infinity) return Infinity
   const float = new Float64Array([number])
@@ -108,7 +110,8 @@ function textTest(text: string, operator: Operator): ValueTest {
   return { cost: COST_COMPARE, test: (data, start, end) => holds(byteOrder(data, start, end, bytes)) }
 }
 
-function byteOrder(data: Uint8Array, start: number, end: number, bytes: Uint8Array): number {
+/** Below 0 where the value comes before the bytes, 0 where it is the same. */
+export function byteOrder(data: Uint8Array, start: number, end: number, bytes: Uint8Array): number {
   const shared = Math.min(end - start, bytes.length)
   for (let index = 0; index < shared; index++) {
     if (data[start + index] !== bytes[index]) return data[start + index] - bytes[index]

@@ -3,7 +3,7 @@ import type { ValueTest } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
 import { encodeText } from '../text.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
-import { COST_COMPARE, type FilterForm, type FilterKind } from './kind.ts'
+import { COST_COMPARE, type FilterForm, type FilterKind, wantsItsField } from './kind.ts'
 
 export interface ExactFilter extends Filter {
   readonly kind: 'exact'
@@ -37,6 +37,7 @@ export const exactFilter: FilterKind<ExactFilter> = {
   forms: { functions: { exact: parseFunction }, symbols: { '=': parseSymbol } },
   print: ({ field, value, isPrefix }, printer) =>
     `${printer.field(field)}=${printer.phrase(value)}${isPrefix ? '*' : ''}`,
+  wants: wantsItsField,
   bind: ({ field, value, isPrefix }) =>
     boundValueFilter(field, exactTest(value, isPrefix), isPrefix ? [] : [value]),
 }

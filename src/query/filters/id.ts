@@ -2,8 +2,10 @@
 import { type Block, ID_MAX } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
 import { UNBOUNDED } from '../bounds.ts'
+import { nameOf } from '../fields-wanted.ts'
 import { type Span, syntaxProblem } from '../problem.ts'
 import { shown } from '../quoting.ts'
+import { ID_FIELD } from '../special-fields.ts'
 import type { TokenReader } from '../token-reader.ts'
 import { ALL } from './all.ts'
 import { COST_NUMBER, type FilterForm, type FilterKind } from './kind.ts'
@@ -73,6 +75,7 @@ export const idFilter: FilterKind<IdFilter> = {
     if (min > max) return '_id:in()'
     return min === max ? `_id:${min}` : `_id:[${min},${max}]`
   },
+  wants: () => [nameOf(ID_FIELD)],
   bind({ min, max }) {
     const from = min ?? 0
     const to = max ?? ID_MAX

@@ -1,38 +1,40 @@
-/** `field:in(a, "b c")`: the whole value is one of these texts. */
+/** `field:in(a, "b c")`, `field:in(query)`: the whole value is one of these texts, or of those that the query gives. */
 import type { TestNeedle, ValueTest } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
 import { decodeText, encodeText } from '../text.ts'
 import { ALL } from './all.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { exactTest } from './exact.ts'
-import { COST_COMPARE, type FilterForm, type FilterKind } from './kind.ts'
+import { COST_COMPARE, type FilterForm, type FilterKind, wantsItsField } from './kind.ts'
+import { type ListNode, parseList, printList, valuesOf } from './list-arguments.ts'
 
-export interface InFilter extends Filter {
+export interface InFilter extends Filter, ListNode {
   readonly kind: 'in'
   readonly field: string
-  readonly values: readonly string[]
 }
 
 const parse: FilterForm = (parser, field) => {
-  if (parser.reader.isQueryGroup()) throw parser.reader.notBuilt('a query within `in(…)`')
-  const values = parser.parseArguments('in')
-  if (values.length === 1 && values[0].isPrefix && values[0].text === '') return ALL
-  parser.refusePrefixes('in', values)
-  const filter: InFilter = {
-    kind: 'in',
-    field: parser.fieldOr(field),
-    values: values.map(({ text }) => text),
-  }
+  const list = parseList(parser, 'in')
+  if (list === null) return ALL
+  const filter: InFilter = { kind: 'in', field: parser.fieldOr(field), ...list }
   return filter
 }
 
 export const inFilter: FilterKind<InFilter> = {
   kind: 'in',
-  summary: 'the whole value is one of these',
-  examples: ['status:in(500, 502, 503)', 'service:in(api, "web app")'],
+  summary: 'the whole value is one of these, or of those that a query gives',
+  examples: ['status:in(500, 502, 503)', 'service:in(api, "web app")', 'user:in(level:error | fields user)'],
   forms: { functions: { in: parse } },
-  print: ({ field, values }, printer) => `${printer.field(field)}in(${values.map(printer.phrase).join(',')})`,
-  bind: ({ field, values }) => boundValueFilter(field, inTest(values), values),
+  print: (filter, printer) => `${printer.field(filter.field)}in${printList(filter, printer)}`,
+  subquery: ({ subquery }) => subquery ?? null,
+  withValues({ field }, values): InFilter {
+    return { kind: 'in', field, values }
+  },
+  wants: wantsItsField,
+  bind(filter) {
+    const values = valuesOf(filter)
+    return boundValueFilter(filter.field, inTest(values), values)
+  },
 }
 
 const LISTED_MAX = 8
@@ -40,14 +42,16 @@ const LISTED_MAX = 8
 const NEEDLES_MAX = 1000
 
 export function inTest(values: readonly string[]): ValueTest {
-  const tests = [...new Set(values)].map((value) => exactTest(value, false))
+  const distinct = new Set(values)
+  if (distinct.size > NEEDLES_MAX) return setTest(values)
+  const tests = Array.from(distinct, (value) => exactTest(value, false))
   const needles = needlesOf(tests)
   return { ...(tests.length <= LISTED_MAX ? listTest(tests) : setTest(values)), ...(needles && { needles }) }
 }
 
 /** Nothing is known where one of the values is empty, or where there are none. */
 function needlesOf(tests: readonly ValueTest[]): TestNeedle[] | null {
-  if (tests.length === 0 || tests.length > NEEDLES_MAX) return null
+  if (tests.length === 0) return null
   return tests.every(({ needles }) => needles !== undefined)
     ? tests.flatMap(({ needles }) => needles ?? [])
     : null

@@ -8,6 +8,7 @@ import type { SkipTest } from '../../storage/storage.ts'
 import type { Filter, Query } from '../ast.ts'
 import type { BlockView } from '../block-view.ts'
 import type { Bounds } from '../bounds.ts'
+import { type FieldPattern, nameOf } from '../fields-wanted.ts'
 import type { FilterParser } from '../filter-parser.ts'
 
 export interface FilterKind<F extends Filter = Filter> {
@@ -29,9 +30,18 @@ export interface FilterKind<F extends Filter = Filter> {
    */
   subquery?(filter: F): Query | null
   withValues?(filter: F, values: readonly string[]): Filter
+  /** Fields of a row that it looks at. Absent: every field. */
+  wants?(filter: F, wantsOf: (child: Filter) => readonly FieldPattern[]): readonly FieldPattern[]
+  /** The one filter that says what both say, or null where there is none. Absent: there never is. */
+  both?(a: F, b: F): F | null
   /** Absent: it may match anything. */
   bounds?(filter: F, boundsOf: (child: Filter) => Bounds): Bounds
 }
+
+/** `wants` of a filter that looks at one field. */
+export const wantsItsField = ({ field }: { readonly field: string }): readonly FieldPattern[] => [
+  nameOf(field),
+]
 
 export const PRECEDENCE_OR = 1
 export const PRECEDENCE_AND = 2

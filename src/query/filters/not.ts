@@ -24,6 +24,7 @@ export const notFilter: FilterKind<NotFilter> = {
   examples: ['!debug', '-debug', 'not (debug or trace)', 'level:!error'],
   precedence: PRECEDENCE_NOT,
   print: ({ child }, printer) => `!${printer.child(child, PRECEDENCE_NOT)}`,
+  wants: ({ child }, wantsOf) => wantsOf(child),
   bind({ child }, context) {
     const bound = context.bind(child)
     return {

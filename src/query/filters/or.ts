@@ -30,6 +30,7 @@ export const orFilter: FilterKind<OrFilter> = {
   precedence: PRECEDENCE_OR,
   print: ({ children }, printer) =>
     children.map((child) => printer.child(child, PRECEDENCE_OR + 1)).join(' or '),
+  wants: ({ children }, wantsOf) => children.flatMap(wantsOf),
   bind({ children }, context) {
     const bound = children.map(context.bind).sort((a, b) => a.cost - b.cost)
     return {

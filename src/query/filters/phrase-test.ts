@@ -2,9 +2,9 @@
  * The search that words, phrases, prefixes and their any-case forms share: the text stands in the value, and where the
  * text begins or ends with a word character, a word begins or ends there.
  */
+import { type Accept, Needle } from '../../base/base.ts'
 import type { TestNeedle, ValueTest } from '../../record/record.ts'
 import { FoldedText, foldBytes, hasAsciiLetter, isAscii } from '../folding.ts'
-import { type Accept, Needle } from '../needle.ts'
 import { encodeText } from '../text.ts'
 import { isWordAt, isWordBefore } from '../words.ts'
 import { COST_FOLDED_SEARCH, COST_SEARCH } from './kind.ts'
@@ -19,9 +19,10 @@ export function phraseTest(phrase: string, options: PhraseTestOptions): ValueTes
   const bytes = encodeText(phrase)
   if (bytes.length === 0) return emptyPhraseTest(options.isPrefix)
   if (options.anyCase && !isAscii(bytes, 0, bytes.length)) return foldedTest(foldBytes(bytes), options)
-  const search = boundedSearch(new Needle(bytes, options.anyCase), options.isPrefix)
-  if (options.anyCase && hasAsciiLetter(phrase)) return { cost: COST_SEARCH, test: search }
-  return { cost: COST_SEARCH, test: search, needles: [{ ...edgesOf(bytes, options.isPrefix), ...SEARCHED }] }
+  const needle = new Needle(bytes, options.anyCase)
+  const anyCase = options.anyCase && hasAsciiLetter(phrase)
+  const declared = { ...edgesOf(needle.bytes, options.isPrefix), ...SEARCHED, ...(anyCase && { anyCase }) }
+  return { cost: COST_SEARCH, test: boundedSearch(needle, options.isPrefix), needles: [declared] }
 }
 
 /** The search for the needle is all that the test is. */

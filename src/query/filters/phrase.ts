@@ -4,7 +4,7 @@
  */
 import type { Filter } from '../ast.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
-import type { FilterKind } from './kind.ts'
+import { type FilterKind, wantsItsField } from './kind.ts'
 import { phraseTest } from './phrase-test.ts'
 
 export interface PhraseFilter extends Filter {
@@ -23,6 +23,7 @@ export const phraseFilter: FilterKind<PhraseFilter> = {
     'the word or the phrase stands in the message, or in a field; `field:""` is an empty or absent field',
   examples: ['error', '"connection reset"', 'service:api', 'trace_id:""'],
   print: ({ field, phrase }, printer) => printer.field(field) + printer.phrase(phrase),
+  wants: wantsItsField,
   bind: ({ field, phrase }) =>
     boundValueFilter(field, phraseTest(phrase, { isPrefix: false, anyCase: false }), [phrase]),
 }

@@ -4,7 +4,7 @@
  */
 import type { Filter } from '../ast.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
-import type { FilterKind } from './kind.ts'
+import { type FilterKind, wantsItsField } from './kind.ts'
 import { phraseTest } from './phrase-test.ts'
 
 export interface PrefixFilter extends Filter {
@@ -26,6 +26,7 @@ export const prefixFilter: FilterKind<PrefixFilter> = {
     // Without its name, the message's own form would read as "everything".
     return `${printer.field(field) || '_msg:'}*`
   },
+  wants: wantsItsField,
   bind: ({ field, prefix }) =>
     boundValueFilter(field, phraseTest(prefix, { isPrefix: true, anyCase: false })),
 }

@@ -3,18 +3,24 @@
  * is plain text is a substring search. What a value must hold to match at all is searched for in bytes first.
  */
 import { RE2JS } from 're2js'
-import { CodedError } from '../../base/base.ts'
+import { CodedError, Needle } from '../../base/base.ts'
 import type { TestNeedle, ValueTest } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
 import { hasAsciiLetter, isAscii } from '../folding.ts'
-import { Needle } from '../needle.ts'
 import { type Span, syntaxProblem } from '../problem.ts'
 import { inert, quote, shown } from '../quoting.ts'
 import { type RequiredLiteral, requiredLiteral } from '../required-literal.ts'
 import { encodeText } from '../text.ts'
 import { ALL } from './all.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
-import { COST_FOLDED_SEARCH, COST_REGEXP, COST_SEARCH, type FilterForm, type FilterKind } from './kind.ts'
+import {
+  COST_FOLDED_SEARCH,
+  COST_REGEXP,
+  COST_SEARCH,
+  type FilterForm,
+  type FilterKind,
+  wantsItsField,
+} from './kind.ts'
 import { prefixOf } from './prefix.ts'
 
 export interface RegexpFilter extends Filter {
@@ -72,6 +78,7 @@ export const regexpFilter: FilterKind<RegexpFilter> = {
   examples: ['~"of size 6"', '~"took [0-9]+ms"', 'path:~"^/api/v[12]/"', '~"(?i)failed"', 're("a|b")'],
   forms: { functions: { re: parseFunction }, symbols: { '~': parseSymbol } },
   print: ({ field, pattern }, printer) => `${printer.field(field)}~${quote(pattern)}`,
+  wants: wantsItsField,
   bind: ({ field, pattern }) => boundValueFilter(field, regexpTest(pattern)),
 }
 

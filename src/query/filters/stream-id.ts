@@ -1,5 +1,6 @@
-/** `_stream_id:3f2a…`, `_stream_id:in(…)`: records of the streams with these ids. */
-import type { Filter } from '../ast.ts'
+/** `_stream_id:3f2a…`, `_stream_id:in(…)`: records of the streams with these ids, or with those that a query gives. */
+import type { Filter, Query } from '../ast.ts'
+import { nameOf } from '../fields-wanted.ts'
 import type { FilterParser } from '../filter-parser.ts'
 import type { Span } from '../problem.ts'
 import { STREAM_ID_FIELD } from '../special-fields.ts'
@@ -7,11 +8,13 @@ import { ALL } from './all.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { inTest } from './in.ts'
 import type { FilterKind } from './kind.ts'
+import { parseArgumentsOrQuery, printList, valuesOf } from './list-arguments.ts'
 
 export interface StreamIdFilter extends Filter {
   readonly kind: 'streamId'
-  /** In small letters. */
+  /** In small letters. Empty where a subquery stands. */
   readonly ids: readonly string[]
+  readonly subquery?: Query
 }
 
 /** Ours have 32 digits, and those of VictoriaLogs 16 more in front. */
@@ -24,16 +27,14 @@ function parse(parser: FilterParser): Filter {
     const { text, span } = reader.expectPhrase('the id of a stream')
     return streamIds([readId(parser, text, span)])
   }
-  reader.next()
-  if (reader.isQueryGroup()) throw reader.notBuilt('a query within `in(…)`')
-  const values = parser.parseArguments('in')
-  if (values.length === 1 && values[0].isPrefix && values[0].text === '') return ALL
-  parser.refusePrefixes('in', values)
-  return streamIds(values.map(({ text, offset, length }) => readId(parser, text, { offset, length })))
+  const list = parseArgumentsOrQuery(parser, 'in')
+  if (list === null) return ALL
+  if (!Array.isArray(list)) return streamIds([], list.subquery)
+  return streamIds(list.map(({ text, offset, length }) => readId(parser, text, { offset, length })))
 }
 
-function streamIds(ids: readonly string[]): StreamIdFilter {
-  return { kind: 'streamId', ids }
+function streamIds(ids: readonly string[], subquery?: Query): StreamIdFilter {
+  return { kind: 'streamId', ids, ...(subquery !== undefined && { subquery }) }
 }
 
 function readId({ reader }: FilterParser, text: string, span: Span): string {
@@ -46,10 +47,18 @@ export const streamIdFilter: FilterKind<StreamIdFilter> = {
   kind: 'streamId',
   summary: 'records of the streams with these ids',
   examples: [
+    '_stream_id:in(level:fatal | fields _stream_id)',
     '_stream_id:f1d2d2f924e986ac86fdf7b36c94bcdf',
     '_stream_id:in(f1d2d2f924e986ac86fdf7b36c94bcdf, e242ed3bffccdf271b7fbaf34ed72d08)',
   ],
   forms: { fields: { [STREAM_ID_FIELD]: parse } },
-  print: ({ ids }) => `${STREAM_ID_FIELD}:${ids.length === 1 ? ids[0] : `in(${ids.join(',')})`}`,
-  bind: ({ ids }) => boundValueFilter(STREAM_ID_FIELD, inTest(ids)),
+  print({ ids, subquery }, printer) {
+    if (ids.length === 1) return `${STREAM_ID_FIELD}:${ids[0]}`
+    return `${STREAM_ID_FIELD}:in${printList({ values: ids, subquery }, printer)}`
+  },
+  subquery: ({ subquery }) => subquery ?? null,
+  withValues: (_filter, values) =>
+    streamIds(values.map((id) => id.toLowerCase()).filter((id) => ID.test(id))),
+  wants: () => [nameOf(STREAM_ID_FIELD)],
+  bind: ({ ids, subquery }) => boundValueFilter(STREAM_ID_FIELD, inTest(valuesOf({ values: ids, subquery }))),
 }

@@ -11,6 +11,7 @@ import type { Block, ValueTest } from '../../record/record.ts'
 import type { SkipTest } from '../../storage/storage.ts'
 import type { Filter } from '../ast.ts'
 import { layoutGroups } from '../block-groups.ts'
+import { nameOf } from '../fields-wanted.ts'
 import type { FilterParser } from '../filter-parser.ts'
 import type { Span } from '../problem.ts'
 import { quote } from '../quoting.ts'
@@ -203,7 +204,12 @@ export const streamFilter: FilterKind<StreamFilter> = {
     '{"or" not_in ("x")}',
   ],
   forms: { symbols: { '{': parse } },
+  both({ groups }, other) {
+    const both = groups.flatMap((labels) => other.groups.map((others) => [...labels, ...others]))
+    return both.flat().length > LABELS_MAX ? null : { kind: 'stream', groups: both }
+  },
   print: ({ groups }) => `{${groups.map((labels) => labels.map(printLabel).join(',')).join(' or ')}}`,
+  wants: ({ groups }) => [STREAM_FIELD, ...groups.flat().map(({ name }) => name)].map(nameOf),
   bind({ groups }) {
     const bound = groups.map(bindGroup)
     return {

@@ -6,20 +6,23 @@
 import type { Block } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
 import { UNBOUNDED } from '../bounds.ts'
+import { nameOf } from '../fields-wanted.ts'
 import type { FilterParser } from '../filter-parser.ts'
 import { quote } from '../quoting.ts'
+import { TIME_FIELD } from '../special-fields.ts'
 import {
   type Moment,
   momentOf,
   nowStretch,
   parseDuration,
-  requireDuration,
   requireTime,
   type Stretch,
 } from '../time-literal.ts'
 import type { Phrase, TokenReader } from '../token-reader.ts'
 import { ALL } from './all.ts'
 import { COST_NUMBER, type FilterForm, type FilterKind } from './kind.ts'
+import { parseTimeCycle } from './time-cycle.ts'
+import { parseOffset } from './time-offset.ts'
 
 export interface TimeFilter extends Filter {
   readonly kind: 'time'
@@ -43,6 +46,8 @@ interface Range {
 const parse: FilterForm = (parser) => {
   const { reader } = parser
   if (reader.takeSymbol('*')) return ALL
+  const cycle = parseTimeCycle(parser)
+  if (cycle !== null) return cycle
   const range = parseRange(parser)
   const offset = parseOffset(reader)
   const shift = offset?.ns ?? 0n
@@ -61,10 +66,6 @@ function parseRange(parser: FilterParser): Range {
   if (reader.isWord('offset')) return { text: '', first: null, last: nowStretch(reader.nowMs).last }
   if (reader.isSymbol('[') || reader.isSymbol('(')) return parseBrackets(reader)
   const compare = parseCompare(reader)
-  for (const name of ['day_range', 'week_range']) {
-    const isCalled = reader.isWord(name) && /^[[(]$/.test(reader.following.text)
-    if (isCalled) throw reader.notBuilt(`filter \`_time:${name}\``)
-  }
   const phrase = reader.expectPhrase('a time or a duration', { colon: true })
   const duration = phrase.text.toLowerCase().startsWith('now') ? null : parseDuration(phrase.text)
   return duration === null
@@ -116,12 +117,6 @@ function parseBrackets(reader: TokenReader): Range {
   return { text: `${opens}${timeText(from.text)},${timeText(to.text)}${closes}`, first, last }
 }
 
-function parseOffset(reader: TokenReader): { text: string; ns: bigint } | null {
-  if (!reader.takeWord('offset')) return null
-  const { text, span } = reader.expectPhrase('a duration after `offset`')
-  return { text: `offset ${text}`, ns: requireDuration(text, span) }
-}
-
 /** A time that was read once needs quotes only where it has a space or the like. */
 function timeText(text: string): string {
   return /^[\w.:+-]+$/.test(text) ? text : quote(text)
@@ -139,6 +134,7 @@ export const timeFilter: FilterKind<TimeFilter> = {
   ],
   forms: { fields: { _time: parse } },
   print: ({ text }) => `_time:${text}`,
+  wants: () => [nameOf(TIME_FIELD)],
   bind({ first, last, endsNow }, { isLive }) {
     const from = first ?? { ms: -Infinity, ns: 0 }
     const to = last === null || (isLive && endsNow) ? { ms: Infinity, ns: 0 } : last

@@ -15,6 +15,7 @@ import { decodeText, encodeText } from '../text.ts'
 import { isWordAt, isWordBefore } from '../words.ts'
 import { anyCaseOf } from './any-case.ts'
 import { exactOf } from './exact.ts'
+import { ipv4Text } from './ip-address.ts'
 import { phraseOf } from './phrase.ts'
 import { prefixOf } from './prefix.ts'
 import { regexpOf } from './regexp.ts'
@@ -34,10 +35,12 @@ function testOf(filter: Filter): ValueTest {
 const testOfText = (text: string) => testOf(parseQuery(text, { nowMs: TEST_NOW_MS }).filter)
 
 /** The value holds the needle as it is declared: by trying every place. */
-function holdsNeedle(value: Uint8Array, { bytes, startsWord, endsWord, isWhole }: TestNeedle): boolean {
+function holdsNeedle(value: Uint8Array, needle: TestNeedle): boolean {
+  const { bytes, startsWord, endsWord, isWhole, anyCase = false } = needle
+  const folded = (byte: number) => (anyCase && byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte)
   for (let at = 0; at + bytes.length <= value.length; at++) {
     const end = at + bytes.length
-    if (!bytes.every((byte, index) => byte === value[at + index])) continue
+    if (!bytes.every((byte, index) => byte === folded(value[at + index]))) continue
     if (isWhole && (at > 0 || end < value.length)) continue
     if (startsWord && isWordBefore(value, at, 0)) continue
     if (endsWord && isWordAt(value, end, value.length)) continue
@@ -182,6 +185,36 @@ const MAKERS: Readonly<Record<string, Make>> = {
     const flags = ['', '(?s)', '(?m)', '(?i)'][random.below(4)]
     return { filter: regexps(flags + text.replace(/[.]/g, '\\.')), texts: [text] }
   },
+  containsAny(random) {
+    const texts = Array.from({ length: 1 + random.below(random.chance(0.2) ? 20 : 4) }, () => textOf(random))
+    return { filter: listOf('containsAny', texts), texts }
+  },
+  commonCase(random) {
+    const texts = Array.from({ length: 1 + random.below(3) }, () => textOf(random))
+    return { filter: { ...listOf('commonCase', texts), isWhole: random.chance(0.5) } as Filter, texts }
+  },
+  substring: (random) =>
+    of(textOf(random) || 'a', (text) => {
+      const filter = { kind: 'substring', field, text, anyCase: random.chance(0.5) }
+      return filter
+    }),
+  patternMatch(random) {
+    const pieces = ['<N>', '<W>', '<IP4>', ...PIECES]
+    const pattern = makeText(random, pieces, 4)
+    const filter = { kind: 'patternMatch', field, pattern, isFull: random.chance(0.3) }
+    const shownAs = (text: string): string => pattern.replaceAll(/<[A-Z0-9]+>/g, text)
+    return { filter, texts: [pattern, shownAs('7'), shownAs('42'), shownAs('1.2.3.4')] }
+  },
+  range(random) {
+    const [min, max] = [numeric(random), numeric(random)].map((text) => (text === 'nan' ? '5' : text))
+    const filter = { kind: 'range', field, min, max, hasMin: random.chance(0.5), hasMax: random.chance(0.5) }
+    return { filter, texts: [min, max, '7', '15', '2'] }
+  },
+  ipv4Range(random) {
+    const [a, b] = [random.below(2 ** 32), random.below(2 ** 32)]
+    const filter = { kind: 'ipv4Range', field, min: Math.min(a, b), max: Math.max(a, b) }
+    return { filter, texts: [a, b, Math.floor((a + b) / 2), a + 1].map((address) => ipv4Text(address)) }
+  },
   compare(random) {
     const value = random.chance(0.8) ? numeric(random) : textOf(random)
     const operator = ['>', '>=', '<', '<='][random.below(4)]
@@ -192,6 +225,11 @@ const MAKERS: Readonly<Record<string, Make>> = {
 
 function inOf(values: readonly string[]): Filter {
   const filter = { kind: 'in', field, values }
+  return filter
+}
+
+function listOf(kind: string, values: readonly string[]): Filter {
+  const filter = { kind, field, values }
   return filter
 }
 
@@ -226,7 +264,11 @@ function neighbourOf(number: number, random: SeededRandom): string {
 }
 
 test('every kind of filter that tests values is tried', () => {
-  const others = ['all', 'and', 'or', 'not', 'time', 'id', 'stream', 'streamId']
+  const logic = ['all', 'and', 'or', 'not', 'anyField']
+  const ofPhrases = ['containsAll', 'seq']
+  const ofNoColumn = ['time', 'timeCycle', 'id', 'stream', 'streamId', 'compareFields']
+  const withoutHints = ['jsonArray', 'lenRange', 'pattern', 'stringRange', 'valueType']
+  const others = [...logic, ...ofPhrases, ...ofNoColumn, ...withoutHints]
   assert.deepEqual(
     FILTER_KINDS.map(({ kind }) => kind).toSorted(),
     [...others, ...Object.keys(MAKERS)].toSorted(),
@@ -275,10 +317,10 @@ function checkShape(asked: ValueTest, story: string): void {
 
 // ---- what is known ------------------------------------------------------------------------------------------
 
-/** `|` is a word's edge, `=` before it the whole value, `?` behind it that the needle does not decide. */
+/** `|` is a word's edge, `=` before it the whole value, `~` any case, `?` behind it that the needle does not decide. */
 function shown({ needles }: ValueTest): string[] | undefined {
-  return needles?.map(({ bytes, startsWord, endsWord, isWhole, decides }) => {
-    const edge = isWhole ? '=' : ''
+  return needles?.map(({ bytes, startsWord, endsWord, isWhole, decides, anyCase }) => {
+    const edge = (isWhole ? '=' : '') + (anyCase ? '~' : '')
     const text = (startsWord ? '|' : '') + decodeText(bytes) + (endsWord ? '|' : '')
     return edge + text + (decides ? '' : '?')
   })
@@ -304,7 +346,8 @@ test('filters declare what a value must hold', () => {
     '~"(?i)12:30"': ['12:30'],
     '~"(?i)12:.*x"': ['12:?'],
     '~"a|b"': undefined,
-    'i(error)': undefined,
+    'i(error)': ['~|error|'],
+    'i("Disk Full"*)': ['~|disk full'],
     'i("10.0.0.1")': ['|10.0.0.1|'],
     'i("10.*"*)': ['|10.*'],
     'i(ошибка)': undefined,

@@ -4,20 +4,16 @@
  * own then prints all that there is.
  */
 import type { Pipe } from '../ast.ts'
-import type { FilterParser } from '../filter-parser.ts'
+import { type FieldPattern, matchesPattern, narrowedTo } from '../fields-wanted.ts'
 import type { Row, RowField } from '../row.ts'
+import type { BatchColumn, RowBatch } from '../row-batch.ts'
 import { rowFields } from '../row-fields.ts'
 import type { PipeKind } from './kind.ts'
+import { parseFieldPatterns, printFieldPatterns } from './parts.ts'
 
 export interface FieldsPipe extends Pipe {
   readonly kind: 'fields'
   readonly fields: readonly FieldPattern[]
-}
-
-/** A name, or the beginning of names. */
-export interface FieldPattern {
-  readonly name: string
-  readonly isPrefix: boolean
 }
 
 export const fieldsPipe: PipeKind<FieldsPipe> = {
@@ -26,42 +22,43 @@ export const fieldsPipe: PipeKind<FieldsPipe> = {
   summary: 'only these fields, in this order; `*` is all, `http.*` all that begin so',
   examples: ['error | fields _time, service, _msg', 'error | keep http.*', '* | fields *'],
   isLive: true,
-  parse(parser) {
-    const fields = [readPattern(parser)]
-    while (parser.reader.takeSymbol(',')) fields.push(readPattern(parser))
-    return { kind: 'fields', fields }
-  },
-  print: ({ fields }, printer) =>
-    `fields ${fields.map((pattern) => printPattern(pattern, printer.phrase)).join(', ')}`,
+  keepsRows: true,
+  parse: (parser) => ({ kind: 'fields', fields: parseFieldPatterns(parser) }),
+  print: ({ fields }, printer) => `fields ${printFieldPatterns(fields, printer)}`,
+  wants: ({ fields }, after) => narrowedTo(after, fields),
+  leaves: ({ fields }, entering) => leavingNames(fields, entering),
   bindRow({ fields }) {
     if (fields.some(isEverything)) return (row) => ({ kind: 'values', values: rowFields(row) })
     return (row) => ({ kind: 'values', values: chosen(row, fields) })
   },
-}
-
-function readPattern({ reader, fieldOr }: FilterParser): FieldPattern {
-  if (reader.takeSymbol('*')) return { name: '', isPrefix: true }
-  const { text } = reader.expectPhrase('the name of a field', { colon: true })
-  const isPrefix = reader.takeJoined('*')
-  return { name: isPrefix ? text : fieldOr(text), isPrefix }
-}
-
-function printPattern({ name, isPrefix }: FieldPattern, printPhrase: (text: string) => string): string {
-  if (!isPrefix) return printPhrase(name)
-  return name === '' ? '*' : `${printPhrase(name)}*`
+  bindBatch({ fields }) {
+    if (fields.some(isEverything)) return (batch) => batch
+    return (batch) => batch.withColumns(chosenColumns(batch, fields))
+  },
 }
 
 function isEverything({ name, isPrefix }: FieldPattern): boolean {
   return isPrefix && name === ''
 }
 
+function leavingNames(fields: readonly FieldPattern[], entering: readonly string[] | null) {
+  if (fields.every(({ isPrefix }) => !isPrefix)) return [...new Set(fields.map(({ name }) => name))]
+  return entering?.filter((name) => fields.some((pattern) => matchesPattern(name, pattern))) ?? null
+}
+
 function chosen(row: Row, patterns: readonly FieldPattern[]): RowField[] {
   const fields = rowFields(row)
   const values = new Map<string, RowField>()
-  for (const { name, isPrefix } of patterns) {
-    for (const field of fields) {
-      if (isPrefix ? field.name.startsWith(name) : field.name === name) values.set(field.name, field)
-    }
+  for (const pattern of patterns) {
+    for (const field of fields) if (matchesPattern(field.name, pattern)) values.set(field.name, field)
   }
   return [...values.values()]
+}
+
+function chosenColumns(batch: RowBatch, patterns: readonly FieldPattern[]): Map<string, BatchColumn> {
+  const columns = new Map<string, BatchColumn>()
+  for (const pattern of patterns) {
+    for (const [name, column] of batch.columns) if (matchesPattern(name, pattern)) columns.set(name, column)
+  }
+  return columns
 }

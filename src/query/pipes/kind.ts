@@ -15,8 +15,8 @@ import type { FieldsWanted } from '../fields-wanted.ts'
 import type { FilterParser } from '../filter-parser.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
 import type { MemoryShare } from '../memory-share.ts'
-import type { RowBatch } from '../row-batch.ts'
 import type { Row } from '../row.ts'
+import type { RowBatch } from '../row-batch.ts'
 
 export interface PipeKind<P extends Pipe = Pipe> {
   readonly kind: P['kind']
@@ -30,6 +30,8 @@ export interface PipeKind<P extends Pipe = Pipe> {
   readonly examples: readonly string[]
   /** It can run on one record after another as they arrive, so a tail may have it. */
   readonly isLive: boolean
+  /** It stands right behind the filter of the query, not behind other pipes. */
+  readonly isFirstOnly?: true
   /** What follows its name. */
   parse(parser: FilterParser): P
   /** With its name. */
@@ -45,6 +47,20 @@ export interface PipeKind<P extends Pipe = Pipe> {
    * Absent: every field.
    */
   wants?(pipe: P, after: FieldsWanted): FieldsWanted
+  /**
+   * Names of the fields of the rows that leave, given those of the rows that enter; null where nobody knows. Absent:
+   * nobody knows.
+   */
+  leaves?(pipe: P, entering: readonly string[] | null): readonly string[] | null
+  /**
+   * Of rows that are records in their order, so many of the newest are enough; null where all are needed. `isFirst`: no
+   * pipe stands before it that could have changed their times.
+   */
+  newestMax?(pipe: P, isFirst: boolean): number | null
+  /** The pipe where only so many of the first rows that leave it are wanted; null where it does not care. */
+  limited?(pipe: P, rows: number): P | null
+  /** False where another run over the same rows may give something else: chance, the time of asking. */
+  readonly isRepeatable?: false
   /** One row leaves for each that enters: with `bindBatch`. Absent: rows may be dropped or repeated. */
   readonly keepsRows?: boolean
   bindBatch?(pipe: P, context: PipeContext): BatchMap
@@ -87,6 +103,8 @@ export interface PipeSettings {
   readonly timeMsMax: number
   /** Seconds that `rate` divides by, where whoever asks knows better than the time range: a step. Null: the range. */
   readonly rateSeconds: number | null
+  /** Four words of 32 bits, a secret: where hashes tell values apart, whoever writes logs must not know them. */
+  readonly hashKey?: readonly number[]
 }
 
 /** For pipes with `run`, which may look around. */
@@ -94,6 +112,8 @@ export interface RunContext extends PipeContext {
   readonly signal: AbortSignal | undefined
   /** Lets others work; QUERY_CANCELLED. */
   pause(): Promise<void>
+  /** What the query has read so far, by name; absent where nobody counts. */
+  readonly progress?: () => Readonly<Record<string, number>>
   /** The rows of another query over the same snapshot. */
   select(query: Query): AsyncIterable<RowBatch>
 }

@@ -1,7 +1,15 @@
-/** `limit N`: the newest N rows. */
+/**
+ * `limit N`: of records in their order the newest N, printed oldest first; of rows that come in an order of their own,
+ * as from `sort`, `top` or `stats`, the first N. Which one it is, the rows say: records have keys (row-batch.ts).
+ */
+
 import type { Pipe } from '../ast.ts'
-import { shown } from '../quoting.ts'
+import { batchSlices } from '../batch-slices.ts'
+import { batchOfHeld, type HeldRows } from '../held-rows.ts'
+import type { RowBatch } from '../row-batch.ts'
+import { RowSorter } from '../row-sorter.ts'
 import type { PipeKind } from './kind.ts'
+import { parseCount } from './order-parts.ts'
 
 export interface LimitPipe extends Pipe {
   readonly kind: 'limit'
@@ -9,23 +17,42 @@ export interface LimitPipe extends Pipe {
 }
 
 const ROWS_DEFAULT = 10
-const WHOLE_NUMBER = /^\d{1,3}(?:_?\d{1,3}){0,4}$/
 
 export const limitPipe: PipeKind<LimitPipe> = {
   kind: 'limit',
   names: ['limit', 'head'],
-  summary: 'the newest N rows, 10 where N is left out',
-  examples: ['error | limit 100', 'error | head 5', 'error | limit'],
+  summary: 'the newest N rows, or the first N behind `sort`, `stats` and the like; 10 where N is left out',
+  examples: ['error | limit 100', 'error | head 5', 'error | limit', '* | sort by (duration desc) | limit 5'],
   isLive: false,
-  parse({ reader }) {
-    const phrase = reader.phrase()
-    if (phrase === null) return { kind: 'limit', rows: ROWS_DEFAULT }
-    if (WHOLE_NUMBER.test(phrase.text))
-      return { kind: 'limit', rows: Number(phrase.text.replaceAll('_', '')) }
-    throw reader.problem(`${shown(phrase.text)} is no number of rows: write \`limit 100\``, phrase.span)
+  parse(parser) {
+    if (parser.reader.isAtEndOfPart()) return limitOf(ROWS_DEFAULT)
+    return limitOf(parseCount(parser, 'a number of rows'))
   },
   print: ({ rows }) => `limit ${rows}`,
   rowsMax: ({ rows }) => rows,
+  wants: (_pipe, after) => after,
+  leaves: (_pipe, entering) => entering,
+  newestMax: ({ rows }) => rows,
+  bindGather({ rows }, { memory }) {
+    const sorter = new RowSorter(
+      { by: [], isDesc: false, isNewestFirst: true, partitionBy: [], rowsMax: rows },
+      memory,
+    )
+    return {
+      add: (batch) => sorter.add(batch),
+      take: (): HeldRows[] => sorter.take(),
+      merge(state) {
+        for (const held of state as HeldRows[]) sorter.add(batchOfHeld(held))
+      },
+      rows: () => batchSlices(oldestFirst(sorter.sorted(0, false).rows)),
+    }
+  },
+}
+
+/** Rows without keys stay as they came. */
+function oldestFirst(rows: RowBatch): RowBatch {
+  if (rows.keys === null) return rows
+  return rows.select(Uint32Array.from({ length: rows.rowCount }, (_, at) => rows.rowCount - 1 - at))
 }
 
 export function limitOf(rows: number): LimitPipe {

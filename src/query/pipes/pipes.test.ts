@@ -8,7 +8,16 @@ import {
   FIELD_STRING,
   FIELD_TRUE,
 } from '../../record/record.ts'
-import { isLive, materializeRow, parseQuery, queryLimit, type Row, rowFields, rowJson } from '../query.ts'
+import {
+  isLive,
+  liveRows,
+  matchBlock,
+  parseQuery,
+  queryLimit,
+  type Row,
+  rowFields,
+  rowJson,
+} from '../query.ts'
 import { blockOf, TEST_NOW_MS, type TestRecord } from '../test-blocks.ts'
 
 const parse = (text: string) => parseQuery(text, { nowMs: TEST_NOW_MS })
@@ -29,8 +38,12 @@ const record: TestRecord = {
   },
 }
 
-const rowOf = (text: string, each: TestRecord = record): Row =>
-  materializeRow(parse(text), blockOf([each], 7), 0)
+function rowOf(text: string, each: TestRecord = record): Row {
+  const query = parse(text)
+  const block = blockOf([each], 7)
+  const [{ row }] = [...liveRows(query, block, matchBlock(query, block))]
+  return row
+}
 
 const ALL =
   '{"_time":"2025-07-18T00:00:00.250Z","_stream":"{host=\\"h1\\",service=\\"api\\"}","_msg":"it \\"failed\\"\\n","level":"WARN",' +

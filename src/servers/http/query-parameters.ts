@@ -7,6 +7,7 @@ import {
   caretMessage,
   durationMs,
   limitedQuery,
+  momentMs,
   narrowedQuery,
   parseQuery,
   type Query,
@@ -50,6 +51,18 @@ export function readNumber(parameters: URLSearchParams, name: string): number | 
   throw new HttpProblem('REQUEST_INVALID', `The parameter \`${name}\` must be a whole number.`)
 }
 
+/** A moment, as Unix milliseconds; now where the parameter is not there. */
+export function readTime({ around }: RouteCall, parameters: URLSearchParams, name: string): number {
+  const text = parameters.get(name) ?? ''
+  const nowMs = around.clock.wallMs()
+  if (text === '') return nowMs
+  try {
+    return momentMs(text, nowMs)
+  } catch {
+    throw new HttpProblem('REQUEST_INVALID', `The parameter \`${name}\` must be a time such as 2026-01-15T09:50:00Z.`)
+  }
+}
+
 /** A duration such as `5m`, or the default. */
 export function readDuration(parameters: URLSearchParams, name: string, otherwise: string): string {
   const text = parameters.get(name) ?? ''
@@ -72,9 +85,12 @@ export async function readValuesRequest(call: RouteCall): Promise<ValuesRequest>
 }
 
 /** The query within its range of time, and within what `extra_filters` let through. */
-export function readNarrowed({ around }: RouteCall, parameters: URLSearchParams): QueryRequest {
-  const { clock, options } = around
-  const nowMs = clock.wallMs()
+export function readNarrowed(
+  { around }: RouteCall,
+  parameters: URLSearchParams,
+  nowMs = around.clock.wallMs(),
+): QueryRequest {
+  const { options } = around
   const text = parameters.get('query') ?? ''
   if (text === '') throw new HttpProblem('REQUEST_INVALID', 'The parameter `query` is missing.')
   const query = readQuery(text, () => parseQuery(text, { nowMs }))

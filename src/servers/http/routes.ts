@@ -14,6 +14,7 @@ import { ready } from './routes/ready.ts'
 import { selectFacets } from './routes/select-facets.ts'
 import { selectHits } from './routes/select-hits.ts'
 import { selectQuery } from './routes/select-query.ts'
+import { selectStats, selectStatsRange } from './routes/select-stats.ts'
 import { selectTail } from './routes/select-tail.ts'
 import { selectValues } from './routes/select-values.ts'
 import { staticFile } from './routes/static-file.ts'
@@ -29,6 +30,8 @@ export const ROUTES: readonly HttpRoute[] = [
   selectTail,
   selectHits,
   selectFacets,
+  selectStats,
+  selectStatsRange,
   ...selectValues,
   getQueries,
   oneQuery,

@@ -6,26 +6,27 @@
  *
  * Memory and JIT warm-up are worth keeping: a worker thread has one writer for all its blocks.
  */
-import { assert, type Random } from '../../base/base.ts'
+import { assert, instantiateKernel, type Random } from '../../base/base.ts'
 import { DIGIT, MINUS_SIGN, POINT } from '../columns/byte-classes.ts'
 import { ByteSink } from '../columns/byte-sink.ts'
+import { ColumnKernel } from '../columns/column-kernel.ts'
 import { type ColumnFacts, FactsWorkspace } from '../columns/column-facts.ts'
 import type { ColumnValues, ValueTable } from '../columns/column-values.ts'
 import type { Encoding } from '../columns/encoding.ts'
 import { type ColumnHint, chooseEncoding } from '../columns/encodings.ts'
 import { planSequence } from '../columns/number-sequence.ts'
 import { Scratch } from '../columns/scratch.ts'
-import { encodeWordFilter } from '../filter/word-filter.ts'
-import { WordSet } from '../filter/word-set.ts'
 import type { PartFileWriter, StringKind } from '../part/part-file-writer.ts'
 import { KnownTemplates } from '../template/known-templates.ts'
 import { noSlotFacts, type SlotFacts } from '../template/slot-facts.ts'
 import { SpanInterner } from '../template/span-interner.ts'
 import { PLAIN, type Template } from '../template/template.ts'
 import { type MinedColumn, TemplateMiner } from '../template/template-miner.ts'
+import { TextKernel, type TextKernelOptions } from '../template/text-kernel.ts'
 import { type TemplateColumns, ValueInterner } from '../template/value-interner.ts'
 import type { BlockContent, FieldContent, Spans } from './block-content.ts'
 import type { BlockFacts, FieldFacts } from './block-facts.ts'
+import { BlockWords } from './block-words.ts'
 import {
   COLUMN_MESSAGE,
   FIELD_COLUMNS_MAX,
@@ -69,9 +70,6 @@ export interface ColumnTemplates {
   readonly plainRows: number
 }
 
-/** Imported constants cost a look-up each time: this one is for hot functions. */
-const WORD_BYTES_MIN = FILTER_WORD_BYTES_MIN
-
 export interface WrittenBlock {
   readonly facts: BlockFacts
   readonly templates: readonly ColumnTemplates[]
@@ -85,6 +83,7 @@ export interface PartTables {
 }
 
 export class BlockWriter {
+  readonly #kernel: TextKernel
   readonly #miner: TemplateMiner
   readonly #values: ValueInterner
   readonly #spans: SpanInterner
@@ -92,19 +91,21 @@ export class BlockWriter {
   /** For columns that are only tried: facts of a workspace are good until it finds others. */
   readonly #trial = new FactsWorkspace()
   readonly #hints = new ColumnHints()
+  readonly #columnKernel = ColumnKernel.open(instantiateKernel)
   readonly #sink = new ByteSink(1 << 16)
   readonly #random: Random
-  readonly #words: WordSet
+  readonly #words: BlockWords
   #templates: ColumnTemplates[] = []
   #templatesLeft = 0
 
-  constructor(random: Random) {
+  constructor(random: Random, options?: TextKernelOptions) {
     this.#random = random
-    this.#miner = new TemplateMiner(random)
-    this.#values = new ValueInterner(random)
-    this.#spans = new SpanInterner(random)
+    this.#kernel = new TextKernel(random, options)
+    this.#miner = new TemplateMiner(random, this.#kernel)
+    this.#values = new ValueInterner(random, this.#kernel)
+    this.#spans = new SpanInterner(random, this.#kernel)
     const seed = { low: random.uint32(), high: random.uint32() }
-    this.#words = new WordSet(seed, FILTER_WORD_BYTES_MIN)
+    this.#words = new BlockWords(seed, FILTER_WORD_BYTES_MIN, this.#columnKernel?.words ?? null)
   }
 
   /** For `write`: templates of messages that the blocks of one part have in common; none so far. */
@@ -123,6 +124,7 @@ export class BlockWriter {
     known?: KnownTemplates,
   ): Promise<WrittenBlock> {
     assert(content.rowCount > 0, 'a block has rows')
+    this.#kernel.begin(content.data, content.rowCount)
     this.#words.clear()
     this.#templates = []
     this.#templatesLeft = tables.templatesLeft
@@ -139,13 +141,41 @@ export class BlockWriter {
     const messages = { data: content.data, ...content.messages }
     await this.#writeMessages(messages, content.rowCount, part, known)
     await part.endFrame()
-    await part.put(SLOT_FILTER, encodeWordFilter(this.#words, FINGERPRINT_BITS), 'dense')
+    this.#kernel.end()
+    await part.put(SLOT_FILTER, this.#words.encode(FINGERPRINT_BITS), 'dense')
     return { facts: factsOf(content, fields, overflow.length > 0), templates: this.#templates }
   }
 
   async #put(part: PartFileWriter, slot: number, kind: StringKind = 'text'): Promise<void> {
     await part.put(slot, this.#sink.written(), kind)
     this.#sink.clear()
+  }
+
+  /** Memory for so many numbers, good until they are put. */
+  #numbers(count: number): Float64Array {
+    sequenceScratch.reset()
+    return this.#columnKernel?.numbers(count) ?? sequenceScratch.floats(count)
+  }
+
+  /** Appends numbers that stand in that memory to the sink. */
+  #putNumbers(numbers: Float64Array): void {
+    const kernel = this.#columnKernel
+    if (kernel !== null && numbers.buffer === kernel.memory) kernel.putNumbers(numbers.length, this.#sink)
+    else planSequence(numbers, sequenceScratch).write(this.#sink)
+  }
+
+  #putSequence(numbers: ArrayLike<number>): void {
+    const own = this.#numbers(numbers.length)
+    own.set(numbers)
+    this.#putNumbers(own)
+  }
+
+  /** What ids are more than the numbers of their rows. */
+  #putIds(ids: Float64Array): void {
+    const [first] = ids
+    const gaps = this.#numbers(ids.length)
+    for (let row = 0; row < gaps.length; row++) gaps[row] = ids[row] - first - row
+    this.#putNumbers(gaps)
   }
 
   // ---- what every row has -------------------------------------------------------------------------------------
@@ -157,21 +187,22 @@ export class BlockWriter {
     overflow: readonly FieldContent[],
   ): Promise<void> {
     const sink = this.#sink
-    encodeIds(sink, content.ids)
+    this.#putIds(content.ids)
     await this.#put(part, SLOT_IDS)
     if (!isTimeReceived(content)) {
-      sequence(sink, content.timesMs)
-      sequence(sink, content.timesNs)
+      this.#putSequence(content.timesMs)
+      this.#putSequence(content.timesNs)
       await this.#put(part, SLOT_TIMES)
     }
-    sequence(sink, content.receivedMs)
-    sequence(sink, content.receivedNs)
+    this.#putSequence(content.receivedMs)
+    this.#putSequence(content.receivedNs)
     await this.#put(part, SLOT_RECEIVED)
-    sequence(sink, content.severities)
-    sequence(sink, content.flags)
+    this.#putSequence(content.severities)
+    this.#putSequence(content.flags)
     this.#encodeLevelWords(content)
     await this.#put(part, SLOT_LEVELS)
     encodeLayouts(sink, content, own, overflow)
+    this.#putSequence(content.rowLayouts)
     await this.#put(part, SLOT_LAYOUTS)
   }
 
@@ -203,7 +234,7 @@ export class BlockWriter {
   ): Promise<FieldFacts> {
     const { kinds, starts, lengths } = field
     if (kinds !== null) {
-      sequence(this.#sink, kinds)
+      this.#putSequence(kinds)
       await this.#put(part, slotOfKinds(column))
     }
     const values = this.#spans.column(starts, lengths)
@@ -311,7 +342,7 @@ export class BlockWriter {
     // A variable may lie within a word: then only whole rows tell the words.
     const isLeaky = templates.map(hasWordAtSlot)
     if (isLeaky.includes(true)) this.#addWordsOfRows(spans, rowTemplates, isLeaky)
-    this.#addWordsOfTable(columns.table)
+    this.#words.addTable(columns.table, this.#columnKernel?.begin(columns.table) ?? false)
     const slots: SlotFacts[] = []
     for (let place = 0; place < templates.length; place++) {
       slots.push(this.#encodeSlots(columns, place, this.#hints.ofTemplate(templates[place])))
@@ -325,8 +356,7 @@ export class BlockWriter {
     const { templates, rowTemplates } = mined
     const sink = this.#sink
     const plain = templates.length
-    sequenceScratch.reset()
-    const places = sequenceScratch.floats(rowTemplates.length)
+    const places = this.#numbers(rowTemplates.length)
     let plainRows = 0
     for (let row = 0; row < places.length; row++) {
       const isPlain = rowTemplates[row] === PLAIN
@@ -335,7 +365,7 @@ export class BlockWriter {
     }
     sink.varint(templates.length)
     sink.varint(plainRows)
-    planSequence(places, sequenceScratch).write(sink)
+    this.#putNumbers(places)
     if (plainRows > 0) {
       const { starts, lengths } = plainSpans(spans, rowTemplates, plainRows)
       const values = this.#spans.internSpans(spans.data, starts, lengths)
@@ -349,42 +379,40 @@ export class BlockWriter {
 
   /** The variables of one template, slot by slot: bytes that follow, code and bytes of the column. */
   #encodeSlots(columns: TemplateColumns, place: number, hints: readonly ColumnHint[]): SlotFacts {
-    const sink = this.#sink
     const slotCount = hints.length
     const slotFacts = noSlotFacts(slotCount)
-    for (let slot = 0; slot < slotCount; slot++) {
-      const values = columns.slot(place, slot)
-      const facts = this.#workspace.facts(values)
-      const { encoding, plan } = chooseEncoding(values, facts, hints[slot])
-      scratch.clear()
-      scratch.u8(encoding.code)
-      plan.write(scratch)
-      sink.varint(scratch.length)
-      sink.append(scratch.written())
-      slotFacts.classes[slot] = facts.classes
-      slotFacts.lengthMin[slot] = facts.lengthMin
-      slotFacts.lengthMax[slot] = facts.lengthMax
+    const kernel = this.#columnKernel
+    const entries = kernel === null || slotCount === 0 ? NO_ENTRIES : entriesOfSlots(columns, place, slotCount)
+    for (let slot = 0; slot < slotCount; ) {
+      if (kernel !== null) {
+        slot = kernel.encodeSlots(entries, entries.length / slotCount, slot, hints, slotFacts, this.#sink)
+        if (!kernel.isRefused) continue
+      }
+      this.#encodeSlot(columns.slot(place, slot), slot, hints[slot], slotFacts)
+      slot++
     }
     return slotFacts
+  }
+
+  #encodeSlot(values: ColumnValues, slot: number, hint: ColumnHint, slotFacts: SlotFacts): void {
+    const sink = this.#sink
+    const facts = this.#workspace.facts(values)
+    const { encoding, plan } = chooseEncoding(values, facts, hint)
+    scratch.clear()
+    scratch.u8(encoding.code)
+    plan.write(scratch)
+    sink.varint(scratch.length)
+    sink.append(scratch.written())
+    slotFacts.classes[slot] = facts.classes
+    slotFacts.lengthMin[slot] = facts.lengthMin
+    slotFacts.lengthMax[slot] = facts.lengthMax
   }
 
   // ---- words --------------------------------------------------------------------------------------------------
 
   #addWords({ bytes, starts, ends }: ValueTable, distinct: Uint32Array): void {
     const words = this.#words
-    for (let i = 0; i < distinct.length; i++) {
-      const start = starts[distinct[i]]
-      const end = ends[distinct[i]]
-      if (end - start >= WORD_BYTES_MIN) words.addWords(bytes, start, end)
-    }
-  }
-
-  /** Each value once, in the order in which they lie in memory. */
-  #addWordsOfTable({ bytes, starts, ends, count }: ValueTable): void {
-    const words = this.#words
-    for (let entry = 0; entry < count; entry++) {
-      if (ends[entry] - starts[entry] >= WORD_BYTES_MIN) words.addWords(bytes, starts[entry], ends[entry])
-    }
+    for (let i = 0; i < distinct.length; i++) words.addWords(bytes, starts[distinct[i]], ends[distinct[i]])
   }
 
   #addWordsOfRows(
@@ -400,6 +428,14 @@ export class BlockWriter {
   }
 }
 
+const NO_ENTRIES = new Uint32Array(0)
+
+/** Entries of all slots of a template, which lie in memory one slot behind the other (value-interner.ts). */
+function entriesOfSlots(columns: TemplateColumns, place: number, slotCount: number): Uint32Array {
+  const { entries, rowCount } = columns.slot(place, 0)
+  return new Uint32Array(entries.buffer, entries.byteOffset, rowCount * slotCount)
+}
+
 /** For one column at a time. */
 const scratch = new ByteSink(1 << 16)
 
@@ -411,28 +447,12 @@ const unmined = (rowCount: number): MinedColumn => ({
   variableEnds: new Uint32Array(0),
 })
 
-/** What ids are more than the numbers of their rows. */
-function encodeIds(sink: ByteSink, ids: Float64Array): void {
-  const first = ids[0]
-  sequenceScratch.reset()
-  const gaps = sequenceScratch.floats(ids.length)
-  for (let row = 0; row < gaps.length; row++) gaps[row] = ids[row] - first - row
-  planSequence(gaps, sequenceScratch).write(sink)
-}
-
 function isAnySet(numbers: Uint32Array): boolean {
   for (let at = 0; at < numbers.length; at++) if (numbers[at] !== 0) return true
   return false
 }
 
 const sequenceScratch = new Scratch()
-
-function sequence(sink: ByteSink, numbers: ArrayLike<number>): void {
-  sequenceScratch.reset()
-  const floats = sequenceScratch.floats(numbers.length)
-  floats.set(numbers)
-  planSequence(floats, sequenceScratch).write(sink)
-}
 
 function isTimeReceived({ timesMs, timesNs, receivedMs, receivedNs, rowCount }: BlockContent): boolean {
   for (let row = 0; row < rowCount; row++) {
@@ -451,7 +471,7 @@ function splitFields(fields: readonly FieldContent[]): { own: FieldContent[]; ov
 /** The layouts, with fields numbered as they are written: those of the overflow after those with columns. */
 function encodeLayouts(
   sink: ByteSink,
-  { layouts, rowLayouts, fields }: BlockContent,
+  { layouts, fields }: BlockContent,
   own: readonly FieldContent[],
   overflow: readonly FieldContent[],
 ): void {
@@ -462,7 +482,6 @@ function encodeLayouts(
     sink.varint(layout.length)
     for (const entry of layout) sink.varint(numberOf[entry >> 1] * 2 + (entry & 1))
   }
-  sequence(sink, rowLayouts)
 }
 
 function plainSpans(

@@ -219,6 +219,48 @@ test('a needle that stands over the border of two values is in neither', () => {
   )
 })
 
+/** Any of the texts; `word` at the beginning of a word only, as far as ASCII goes. */
+function anyOf(word: string, ...texts: readonly string[]): Searched {
+  const needle = (text: string, startsWord: boolean) => ({
+    ...{ bytes: latin1(text), startsWord, endsWord: false, isWhole: false, decides: true },
+  })
+  const searched = {
+    asked: 0,
+    cost: 8,
+    needles: [needle(word, true), ...texts.map((text) => needle(text, false))],
+    test(data: Uint8Array, start: number, end: number): boolean {
+      searched.asked++
+      const value = Buffer.from(data.subarray(start, end)).toString('latin1')
+      return new RegExp(`\\b${word}`).test(value) || texts.some((text) => value.includes(text))
+    },
+  }
+  return searched
+}
+
+test('the window of one needle does not tell where a word of another one begins', () => {
+  // Cut off behind the first slot, "abc" looks like a word that begins with "bc".
+  const made = make(
+    ['', 'bc ', ' ', ''],
+    [
+      ['a', 'a', 'a', 'a'],
+      ['7', '8', '8', '9'],
+      ['bc', 'cb', 'bcb', 'c'],
+    ],
+  )
+  assertAnswers(testOf(made, anyOf('bc', '7')), [true, false, true, false], 'two needles')
+})
+
+test('several needles are searched in the values of a slot at once', () => {
+  const made = make(['block ', ' done'], [ids])
+  const asked = anyOf('nothing', '_-7919', '_-15838', '4')
+  assertAnswers(
+    testOf(made, { ...asked, needles: asked.needles!.slice(1) }),
+    ids.map((id) => /_-7919|_-15838|4/.test(id)),
+    'ids',
+  )
+  assert.equal(asked.asked, 0)
+})
+
 test('a costly test asks for no value before a row is asked for, and once a distinct value then', () => {
   const made = make(['to ', ' now'], [hosts])
   const asked = substring('rth now', { cost: COUNT_COST_MAX })

@@ -2,10 +2,10 @@
  * A test of the rows of one template in one block, decided on as little as possible, in this order:
  *
  *   windows    the pieces of a row where a needle may stand, as the template and the facts of the part tell
- *   bytes      a window whose text and columns lack a byte of the needle falls away; no row is decoded for that
- *   numbers    where the needle can only stand within the values of one slot, their numbers may rule it out unprinted
+ *   bytes      a window whose text and columns lack a byte of each needle falls away; no row is decoded for that
+ *   numbers    where needles can only stand within the values of one slot, their numbers may rule them out unprinted
  *   values     a window of one slot with a dictionary is put together once a distinct value
- *   search     where the needle can only stand within the values of one slot, those without are passed over by one
+ *   search     where needles can only stand within the values of one slot, those without are passed over by one
  *              search in all of them
  *   rows       of what is left the windows are put together row by row
  *
@@ -16,6 +16,7 @@ import type { ValueTest } from '../../record/record.ts'
 import type { EncodedColumn, MaterializedColumn } from '../columns/encoding.ts'
 import type { Template } from '../template/template.ts'
 import type { TemplateWindow } from '../template/template-match.ts'
+import type { NeedleSearch } from './needle-search.ts'
 import {
   ANSWER_ALL,
   ANSWER_NONE,
@@ -30,8 +31,6 @@ const PASSES = 1
 const FAILS = 2
 /** What a value has that costs what a test says. */
 const USUAL_BYTES = 64
-/** Longer needles are left to the test: it takes care of those that are made to be slow. */
-const SEARCHED_BYTES_MAX = 64
 /** More tests of distinct values are not done at once, but when rows are asked for. */
 const EAGER_COST_MAX = 400_000
 
@@ -51,11 +50,20 @@ export function sameForAll(answer: number, rowCount: number, cost = 0): RowTest 
   return { answer, cost, passes: () => passes, count: () => (passes ? rowCount : 0) }
 }
 
-/** A test of the values of a column: once a distinct value where it has a dictionary. PART_CORRUPT. */
-export function columnTest(column: EncodedColumn, test: ValueTest): RowTest {
-  return valueTest(column, test.cost, ({ data, starts, lengths }) => {
-    return (value) => test.test(data, starts[value], starts[value] + lengths[value])
-  })
+/**
+ * A test of the values of a column: once a distinct value where it has a dictionary. `search` is of the same test.
+ * PART_CORRUPT.
+ */
+export function columnTest(
+  column: EncodedColumn,
+  test: ValueTest,
+  search: NeedleSearch | null = null,
+): RowTest {
+  const passesOf =
+    ({ data, starts, lengths }: MaterializedColumn) =>
+    (value: number) =>
+      test.test(data, starts[value], starts[value] + lengths[value])
+  return valueTest(column, test.cost, passesOf, search)
 }
 
 /** Of all tests of values that a count may take at once, in units of `ValueTest.cost`: some milliseconds. */
@@ -69,13 +77,33 @@ export function templateTest(
   answers: TemplateAnswers,
   renderer: RowRenderer,
 ): RowTest {
-  const windows = answers.windowsOf(number).filter((window) => mayHold(rows, window, answers))
+  const { search } = answers
+  const windows = answers.windowsOf(number).filter((window) => mayHold(rows, window, search))
   if (windows.length === 0) return sameForAll(ANSWER_NONE, rows.rowCount)
-  if (!answers.isDecidedByWindows) return windowTest(rows, wholeOf(rows.template), test, renderer)
+  if (answers.isDecidedByWindows(number)) return anyWindowTest(rows, windows, test, search, renderer)
+  const isPart = windows.every(
+    ({ fromSegment, toSegment }) => toSegment - fromSegment < rows.template.slots.length,
+  )
+  if (search === null || !isPart) return windowTest(rows, wholeOf(rows.template), test, search, renderer)
+  return bothTests(
+    anyWindowTest(rows, windows, search.test, search, renderer),
+    windowTest(rows, wholeOf(rows.template), test, null, renderer),
+    rows.rowCount,
+  )
+}
+
+/** Whether one of the windows passes. */
+function anyWindowTest(
+  rows: TemplateRows,
+  windows: readonly Window[],
+  test: ValueTest,
+  search: NeedleSearch | null,
+  renderer: RowRenderer,
+): RowTest {
   const tests: RowTest[] = []
   let cost = 0
   for (const window of windows) {
-    const piece = windowTest(rows, window, test, renderer)
+    const piece = windowTest(rows, window, test, search, renderer)
     cost += piece.cost
     if (piece.answer === ANSWER_ALL) return sameForAll(ANSWER_ALL, rows.rowCount, cost)
     if (piece.answer === ANSWER_SOME) tests.push(piece)
@@ -83,6 +111,13 @@ export function templateTest(
   if (tests.length === 0) return sameForAll(ANSWER_NONE, rows.rowCount, cost)
   if (tests.length === 1) return tests[0]
   return rowsTest(rows.rowCount, cost, (row) => tests.some((piece) => piece.passes(row)))
+}
+
+/** The first one is the cheaper one. */
+function bothTests(first: RowTest, second: RowTest, rowCount: number): RowTest {
+  if (first.answer === ANSWER_ALL || second.answer === ANSWER_NONE) return second
+  if (first.answer === ANSWER_NONE || second.answer === ANSWER_ALL) return first
+  return rowsTest(rowCount, first.cost + second.cost, (row) => first.passes(row) && second.passes(row))
 }
 
 /** Takes the rows out that do not pass. PART_CORRUPT. */
@@ -105,23 +140,26 @@ export function keepPassing(rows: Bitset, rowTest: RowTest): void {
 
 const wholeOf = ({ slots }: Template): TemplateWindow => ({ fromSegment: 0, toSegment: slots.length })
 
-/** Whether the window has every byte of the needle, in its text or in the columns of its slots. */
+/** Whether the window has every byte of a needle, in its text or in the columns of its slots. */
 function mayHold(
   rows: TemplateRows,
-  { fromSegment, toSegment, missing }: Window,
-  { needleBits }: TemplateAnswers,
+  { fromSegment, toSegment, held }: Window,
+  search: NeedleSearch | null,
 ): boolean {
-  if (needleBits === null) return true
-  let left = missing
-  for (let slot = fromSegment; slot < toSegment && left !== 0; slot++)
-    left &= ~rows.bitsHeld(slot, needleBits)
-  return left === 0
+  if (search === null || search.mayHold(held)) return true
+  let bits = held
+  for (let slot = fromSegment; slot < toSegment; slot++) {
+    bits |= rows.bitsHeld(slot, search.bitsOf)
+    if (search.mayHold(bits)) return true
+  }
+  return false
 }
 
 function windowTest(
   rows: TemplateRows,
   { fromSegment, toSegment }: TemplateWindow,
   test: ValueTest,
+  search: NeedleSearch | null,
   renderer: RowRenderer,
 ): RowTest {
   const { template, rowCount } = rows
@@ -131,13 +169,12 @@ function windowTest(
     return sameForAll(test.test(renderer.bytes, 0, end) ? ANSWER_ALL : ANSWER_NONE, rowCount, test.cost)
   }
   if (columns.length === 1) {
-    const needle = answersNeedle(test)
-    const isInside = needle !== null && !mayTouchText(template, fromSegment, needle)
     const passesOf = (values: MaterializedColumn) => (value: number) => {
       const end = renderer.render(template, fromSegment, [values], value)
       return test.test(renderer.bytes, 0, end)
     }
-    return valueTest(columns[0], test.cost, passesOf, isInside ? needle : null)
+    const isInside = search !== null && !mayTouchText(template, fromSegment, search)
+    return valueTest(columns[0], test.cost, passesOf, isInside ? search : null)
   }
   const values = columns.map((column) => column.materialize())
   const bytes = values.reduce((sum, { data }) => sum + data.length, 0)
@@ -147,56 +184,58 @@ function windowTest(
   })
 }
 
-/** The bytes that every value has that passes, where they are one needle of a length that is searched in no time. */
-function answersNeedle({ needles }: ValueTest): Uint8Array | null {
-  if (needles?.length !== 1) return null
-  const [{ bytes }] = needles
-  return bytes.length <= SEARCHED_BYTES_MAX ? bytes : null
-}
-
 /** Whether a needle may stand in the text before or behind a slot, or begin or end in it. */
-function mayTouchText({ text, slots }: Template, slot: number, needle: Uint8Array): boolean {
+function mayTouchText({ text, slots }: Template, slot: number, search: NeedleSearch): boolean {
   const before = slot === 0 ? 0 : slots[slot - 1]
   const at = slots[slot]
   const behind = slot + 1 === slots.length ? text.length : slots[slot + 1]
-  for (let length = 1; length < needle.length; length++) {
-    if (length <= at - before && isAt(text, at - length, needle, 0, length)) return true
-    if (length <= behind - at && isAt(text, at, needle, needle.length - length, length)) return true
-  }
-  return Buffer.from(text.buffer, text.byteOffset + before, behind - before).indexOf(needle) >= 0
-}
-
-function isAt(text: Uint8Array, at: number, needle: Uint8Array, from: number, length: number): boolean {
-  for (let index = 0; index < length; index++) if (text[at + index] !== needle[from + index]) return false
-  return true
+  return search.mayTouch(text.subarray(before, at), text.subarray(at, behind))
 }
 
 /**
- * A test of values, made once they are decoded: of the distinct ones where the column has a dictionary. `needle` stands
- * within every value that passes; null: nothing is known.
+ * A test of values, made once they are decoded: of the distinct ones where the column has a dictionary. A needle of
+ * `search` stands within every value that passes; null: nothing is known.
  */
 function valueTest(
   column: EncodedColumn,
   valueCost: number,
   passesOf: (values: MaterializedColumn) => (value: number) => boolean,
-  needle: Uint8Array | null = null,
+  search: NeedleSearch | null,
 ): RowTest {
   const { dictionary, rowCount } = column
-  if (needle !== null && !column.mayContain(needle)) return sameForAll(ANSWER_NONE, rowCount, rowCount)
+  if (search !== null && !search.mayBeIn(column)) return sameForAll(ANSWER_NONE, rowCount, rowCount)
   const values = dictionary === null ? column.materialize() : dictionary.entries()
   const count = values.starts.length
-  const cost = costOfAll(count, values.data.length, valueCost)
-  const passes = passesOf(values)
+  const candidates = search?.valuesWith(values) ?? null
+  const candidateCount = candidates === null ? count : sumOf(candidates)
+  if (candidateCount === 0) return sameForAll(ANSWER_NONE, rowCount, count)
   const codes = dictionary === null ? null : () => dictionary.codes()
-  if (needle === null && (codes === null || cost > EAGER_COST_MAX)) {
-    const lazy = codes === null ? passes : oncePerValue(count, codes(), passes)
-    return rowsTest(rowCount, cost, lazy)
-  }
-  const passing = needle === null ? passingOf(values, passes) : passingWith(values, needle, passes)
+  if (candidates !== null && search!.decides)
+    return knownTest(candidates, candidateCount, codes, rowCount, count)
+  const bytes = (values.data.length * candidateCount) / count
+  const cost = costOfAll(candidateCount, bytes, valueCost)
+  const passes = passesOf(values)
+  const isEager = cost <= EAGER_COST_MAX && (codes !== null || candidates !== null)
+  if (!isEager) return rowsTest(rowCount, cost, onceAsked(candidates, count, codes, passes))
+  const passing = candidates ?? new Uint8Array(count).fill(1)
   let passingCount = 0
-  for (let value = 0; value < count; value++) passingCount += passing[value]
+  for (let value = 0; value < count; value++) {
+    if (passing[value] === 1 && !passes(value)) passing[value] = 0
+    passingCount += passing[value]
+  }
+  return knownTest(passing, passingCount, codes, rowCount, cost)
+}
+
+/** `passing`: by value, 1 where it passes. `codes` are the values of rows; null: as many rows, in their order. */
+function knownTest(
+  passing: Uint8Array,
+  passingCount: number,
+  codes: (() => Uint32Array) | null,
+  rowCount: number,
+  cost: number,
+): RowTest {
   if (passingCount === 0) return sameForAll(ANSWER_NONE, rowCount, cost)
-  if (passingCount === count) return sameForAll(ANSWER_ALL, rowCount, cost)
+  if (passingCount === passing.length) return sameForAll(ANSWER_ALL, rowCount, cost)
   return codes === null
     ? { answer: ANSWER_SOME, cost, passes: (row) => passing[row] === 1, count: () => passingCount }
     : codesTest(codes(), passing, cost)
@@ -215,16 +254,20 @@ function codesTest(codes: Uint32Array, passing: Uint8Array, cost: number): RowTe
   }
 }
 
-/** A distinct value is tested when the first row with it is asked for. */
-function oncePerValue(
+/** A value is tested when the first row with it is asked for. `candidates`: others fail; null: any may pass. */
+function onceAsked(
+  candidates: Uint8Array | null,
   count: number,
-  codes: Uint32Array,
+  codes: (() => Uint32Array) | null,
   passes: (value: number) => boolean,
 ): (row: number) => boolean {
+  const mayPass = (value: number): boolean => candidates === null || candidates[value] === 1
+  if (codes === null) return (row) => mayPass(row) && passes(row)
   const known = new Uint8Array(count)
+  const codeOf = codes()
   return (row) => {
-    const code = codes[row]
-    if (known[code] === UNKNOWN) known[code] = passes(code) ? PASSES : FAILS
+    const code = codeOf[row]
+    if (known[code] === UNKNOWN) known[code] = mayPass(code) && passes(code) ? PASSES : FAILS
     return known[code] === PASSES
   }
 }
@@ -234,40 +277,10 @@ function costOfAll(count: number, bytes: number, valueCost: number): number {
   return (count + bytes / USUAL_BYTES) * valueCost
 }
 
-/** By value: 1 where it passes. */
-function passingOf({ starts }: MaterializedColumn, passes: (value: number) => boolean): Uint8Array {
-  const passing = new Uint8Array(starts.length)
-  for (let value = 0; value < passing.length; value++) if (passes(value)) passing[value] = 1
-  return passing
-}
-
-/** The same, where a needle stands within each value that passes: values without are found by one search over all. */
-function passingWith(
-  values: MaterializedColumn,
-  needle: Uint8Array,
-  passes: (value: number) => boolean,
-): Uint8Array {
-  const { data, starts, lengths } = values
-  if (!isConsecutive(values)) return passingOf(values, passes)
-  const passing = new Uint8Array(starts.length)
-  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
-  let value = 0
-  for (let at = bytes.indexOf(needle); at >= 0 && value < starts.length; ) {
-    while (value < starts.length && starts[value] + lengths[value] <= at) value++
-    if (value === starts.length) break
-    // Where it reaches into the next value this one has it nowhere else: there is nothing more to find in it.
-    if (passes(value)) passing[value] = 1
-    at = bytes.indexOf(needle, starts[value] + lengths[value])
-    value++
-  }
-  return passing
-}
-
-/** Whether values lie in the order of their numbers, none in another. */
-function isConsecutive({ starts, lengths }: MaterializedColumn): boolean {
-  for (let value = 1; value < starts.length; value++)
-    if (starts[value] < starts[value - 1] + lengths[value - 1]) return false
-  return true
+function sumOf(flags: Uint8Array): number {
+  let sum = 0
+  for (let at = 0; at < flags.length; at++) sum += flags[at]
+  return sum
 }
 
 function rowsTest(rowCount: number, cost: number, passes: (row: number) => boolean): RowTest {

@@ -23,6 +23,7 @@ import { ByteSource, partCorrupt } from '../columns/byte-source.ts'
 import type { EncodedColumn, MaterializedColumn } from '../columns/encoding.ts'
 import { bitsHeld, decodeColumn } from '../columns/encodings.ts'
 import { readIndexes, readSequence } from '../columns/number-sequence.ts'
+import type { WordFilter } from '../filter/word-filter.ts'
 import type { PartBlock } from '../part/part-file-reader.ts'
 import type { Template } from '../template/template.ts'
 import type { BlockFacts } from './block-facts.ts'
@@ -81,6 +82,7 @@ export interface PartOfBlock {
   fieldIndex(block: number, name: string): number
   columnTemplates(block: number, column: number): BlockTemplates
   answersTo(test: ValueTest): TemplateAnswers
+  filter(block: number): WordFilter | null
   decode<T>(decode: () => T): T
 }
 
@@ -364,14 +366,13 @@ export class StoredBlock implements Block {
   }
 
   #newFieldTest(index: number, test: ValueTest): RowTest {
-    const { needleBits, allNeedleBits } = this.#part.answersTo(test)
+    const { search } = this.#part.answersTo(test)
     const bytes = this.#string(slotOfColumn(index + 1))
-    if (needleBits !== null && bytes.length > 0) {
-      const held = bitsHeld(bytes[0], bytes.subarray(1), needleBits)
-      if ((held & allNeedleBits) !== allNeedleBits)
-        return sameForAll(ANSWER_NONE, this.facts.fields[index].rows)
+    if (search !== null && bytes.length > 0) {
+      const held = bitsHeld(bytes[0], bytes.subarray(1), search.bitsOf)
+      if (!search.mayHold(held)) return sameForAll(ANSWER_NONE, this.facts.fields[index].rows)
     }
-    return columnTest(this.#column(index), test)
+    return columnTest(this.#column(index), test, search)
   }
 
   countPassing(field: string | null, test: ValueTest, isCheap = false): number | null {
@@ -472,6 +473,7 @@ export class StoredBlock implements Block {
       templates: this.#part.columnTemplates(this.#number, column),
       list: this.#part.templates,
       readSlots: (place) => this.#string(slotOfTemplate(column, place)),
+      readFilter: () => this.#part.filter(this.#number),
     })
   }
 

@@ -162,7 +162,7 @@ export class StoredPart {
     const answers = this.answersTo(test)
     // Without a filter first: it may not be in memory.
     if (!answers.mayMatch(numbers, plainRows, null)) return false
-    return answers.mayMatch(numbers, plainRows, this.#filter(block))
+    return answers.mayMatch(numbers, plainRows, this.filter(block))
   }
 
   #mayMatchField(block: number, name: string, test: ValueTest): boolean {
@@ -179,7 +179,7 @@ export class StoredPart {
     if (field.values !== null) return field.values.some((value) => test.test(value, 0, value.length))
     if (isOutOfRange(field, test)) return false
     if (field.form === FORM_TEMPLATES) return this.#mayMatchTemplates(block, index + 1, test)
-    return test.needles === undefined || this.answersTo(test).mayHold(this.#filter(block))
+    return test.needles === undefined || this.answersTo(test).mayHold(this.filter(block))
   }
 
   /** Where the block has the field among its own, or -1. */
@@ -188,7 +188,8 @@ export class StoredPart {
     return number < 0 ? -1 : this.facts(block).fields.findIndex((field) => field.name === number)
   }
 
-  #filter(block: number): WordFilter | null {
+  /** Over the words of the block's variables and other texts; null where it has none. PART_CORRUPT. */
+  filter(block: number): WordFilter | null {
     let filter = this.#filters[block]
     if (filter === undefined) {
       filter = this.decode(() => {

@@ -12,10 +12,17 @@ import { ByteSource, partCorrupt } from '../columns/byte-source.ts'
 import type { EncodedColumn, MaterializedColumn } from '../columns/encoding.ts'
 import { decodeColumn } from '../columns/encodings.ts'
 import { readIndexes } from '../columns/number-sequence.ts'
+import type { WordFilter } from '../filter/word-filter.ts'
 import type { Template } from '../template/template.ts'
 import type { BlockTemplates } from './part-sections.ts'
 import { COUNT_COST_MAX, columnTest, type RowTest, sameForAll, templateTest } from './row-tests.ts'
-import { ANSWER_ALL, ANSWER_NONE, ANSWER_SOME, type TemplateAnswers } from './template-answers.ts'
+import {
+  ANSWER_ALL,
+  ANSWER_NONE,
+  ANSWER_SOME,
+  type TemplateAnswers,
+  type WordsHeld,
+} from './template-answers.ts'
 import { RowRenderer, TemplateRows } from './template-rows.ts'
 
 const VALUE_BYTES_USUAL = 64
@@ -31,6 +38,8 @@ export interface StoredTextParts {
   readonly list: readonly Template[]
   /** The string of a template's variables, by place. */
   readonly readSlots: (place: number) => Uint8Array
+  /** Of the words of the block's variables; null where there is none. */
+  readonly readFilter: () => WordFilter | null
 }
 
 /** Which template the rows have, and what those have that have none. */
@@ -46,6 +55,8 @@ interface TestedTemplates {
   readonly decided: Uint8Array
   /** Where it is ANSWER_SOME. */
   readonly tests: (RowTest | undefined)[]
+  /** Words of its needles that the block has; undefined before somebody asked. */
+  held: WordsHeld | undefined
 }
 
 export class StoredText {
@@ -119,26 +130,37 @@ export class StoredText {
   #testedBy(test: ValueTest): TestedTemplates {
     let tested = this.#tested.get(test)
     if (tested === undefined) {
-      tested = { decided: new Uint8Array(this.#plain + 1), tests: [] }
+      tested = { decided: new Uint8Array(this.#plain + 1), tests: [], held: undefined }
       this.#tested.set(test, tested)
     }
     return tested
   }
 
   #decide(place: number, test: ValueTest, answers: TemplateAnswers, tested: TestedTemplates): number {
-    const rowTest = this.#testOf(place, test, answers)
+    const rowTest = this.#testOf(place, test, answers, tested)
     tested.decided[place] = rowTest.answer
     if (rowTest.answer === ANSWER_SOME) tested.tests[place] = rowTest
     return rowTest.answer
   }
 
-  #testOf(place: number, test: ValueTest, answers: TemplateAnswers): RowTest {
-    if (place === this.#plain) return columnTest(this.#rowsRead().plain!, test)
-    const { numbers, rowCounts } = this.#parts.templates
+  #testOf(place: number, test: ValueTest, answers: TemplateAnswers, tested: TestedTemplates): RowTest {
+    const { numbers, rowCounts, plainRows } = this.#parts.templates
+    if (place === this.#plain) {
+      if (!answers.mayBePlain(this.#wordsHeld(answers, tested))) return sameForAll(ANSWER_NONE, plainRows)
+      return columnTest(this.#rowsRead().plain!, test, answers.search)
+    }
     const number = numbers[place]
     const answer = answers.answer(number)
     if (answer !== ANSWER_SOME) return sameForAll(answer, rowCounts[place])
+    if (!answers.mayBeIn(number, this.#wordsHeld(answers, tested)))
+      return sameForAll(ANSWER_NONE, rowCounts[place])
     return templateTest(this.#templateRowsOf(place), number, test, answers, this.#renderer)
+  }
+
+  #wordsHeld(answers: TemplateAnswers, tested: TestedTemplates): WordsHeld {
+    if (tested.held === undefined)
+      tested.held = answers.hasNeedles ? answers.wordsHeld(this.#parts.readFilter()) : null
+    return tested.held
   }
 
   /** The text of one row, in memory of its own. */

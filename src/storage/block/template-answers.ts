@@ -2,12 +2,14 @@
  * What a test means for each template of a part: none of its rows pass, all do, or pieces of each must be looked at.
  * Asked once a template, and kept for all blocks of the part as long as the test is used.
  */
-import { requiredWords, type TestNeedle, type ValueTest, type WordSpan } from '../../record/record.ts'
+import { Needle } from '../../base/base.ts'
+import { requiredWords, type TestNeedle, type ValueTest } from '../../record/record.ts'
 import { bitsOfBytes } from '../columns/encoding.ts'
 import type { WordFilter } from '../filter/word-filter.ts'
 import type { SlotFacts } from '../template/slot-facts.ts'
 import type { Template } from '../template/template.ts'
-import { TemplateMatcher, type TemplateWindow } from '../template/template-match.ts'
+import { type TemplateAnswer, TemplateMatcher, type TemplateWindow } from '../template/template-match.ts'
+import { NeedleSearch } from './needle-search.ts'
 
 const UNKNOWN = 0
 export const ANSWER_NONE = 1
@@ -17,33 +19,48 @@ export const ANSWER_SOME = 3
 /** More words of a needle are not looked at: the first ones tell enough. */
 const WORDS_MAX = 16
 
-/** Distinct bytes of a needle that have a bit each; further ones are not looked for. */
-const NEEDLE_BITS_MAX = 31
+/**
+ * A filter knows words as they are written, so one in any case is looked up in every case. With more letters it would
+ * be taken for one that is there anyway: each look-up errs once in some hundred times.
+ */
+const LETTERS_MAX = 8
 
 /** A piece of the rows of a template. */
 export interface Window extends TemplateWindow {
-  /** Bits of the needle's bytes that its static text does not have (`needleBits`). */
-  readonly missing: number
+  /** Bits of bytes of needles that its static text has (NeedleSearch.bitsOf). */
+  readonly held: number
+}
+
+/** What was found out about a template whose answer is ANSWER_SOME. */
+interface Pieces {
+  readonly windows: readonly Window[]
+  readonly decide: boolean
 }
 
 interface NeedlePart {
   readonly needle: TestNeedle
   readonly matcher: TemplateMatcher
-  readonly words: readonly WordSpan[]
+  readonly words: readonly NeedleWord[]
 }
+
+/** A word that every value has in which the needle stands. */
+interface NeedleWord {
+  readonly needle: Needle
+  /** Where it has letters of which either case will do; at most LETTERS_MAX. */
+  readonly letters: readonly number[]
+}
+
+/** By needle, bits of its words; null where all may be there. */
+export type WordsHeld = readonly number[] | null
 
 export class TemplateAnswers {
   readonly #templates: readonly Template[]
   readonly #facts: readonly SlotFacts[]
   readonly #needles: readonly NeedlePart[]
   readonly #answers: Uint8Array
-  readonly #windows = new Map<number, readonly Window[]>()
-  /** The test of a row is that of its windows: whether one of them passes. */
-  readonly isDecidedByWindows: boolean
-  /** By byte: a bit of its own where it stands in the needle; null where there is not one needle alone. */
-  readonly needleBits: Uint32Array | null
-  /** The bits of all bytes of the needle. */
-  readonly allNeedleBits: number
+  readonly #pieces = new Map<number, Pieces>()
+  /** Null where the needles are none, or too many to be looked for. */
+  readonly search: NeedleSearch | null
   /** By needle and template: which of its words the static text may have, as bits; plus one. */
   readonly #staticWords: readonly Uint32Array[]
 
@@ -56,11 +73,13 @@ export class TemplateAnswers {
       words: wordsOf(needle),
     }))
     this.#answers = new Uint8Array(templates.length)
-    const needle = this.#needles.length === 1 ? this.#needles[0].needle : null
-    this.isDecidedByWindows = needle?.decides === true
-    this.needleBits = needle === null ? null : bitsOfNeedle(needle.bytes)
-    this.allNeedleBits = needle === null ? 0 : bitsOfBytes(needle.bytes, this.needleBits!)
+    this.search = NeedleSearch.of(test)
     this.#staticWords = this.#needles.map(() => new Uint32Array(templates.length))
+  }
+
+  /** Without, nothing is known of what passes. */
+  get hasNeedles(): boolean {
+    return this.#needles.length > 0
   }
 
   /** ANSWER_*. */
@@ -71,11 +90,12 @@ export class TemplateAnswers {
 
   /** Where the answer is ANSWER_SOME: the pieces of a row in one of which a needle stands where the row passes. */
   windowsOf(number: number): readonly Window[] {
-    return (
-      this.#windows.get(number) ?? [
-        { fromSegment: 0, toSegment: this.#templates[number].slots.length, missing: 0 },
-      ]
-    )
+    return this.#pieces.get(number)?.windows ?? [{ ...this.#wholeOf(number), held: -1 }]
+  }
+
+  /** The test of a row of the template is that of its windows: whether one of them passes. */
+  isDecidedByWindows(number: number): boolean {
+    return this.#pieces.get(number)?.decide === true
   }
 
   /**
@@ -83,30 +103,35 @@ export class TemplateAnswers {
    * variables and in its rows without a template.
    */
   mayMatch(numbers: Uint32Array, plainRows: number, filter: WordFilter | null): boolean {
-    if (this.#needles.length === 0) return true
-    const held = filter === null ? null : this.#needles.map((part) => wordsHeld(filter, part))
-    if (plainRows > 0 && this.#isAnyWhole(held)) return true
+    const held = this.wordsHeld(filter)
+    if (plainRows > 0 && this.mayBePlain(held)) return true
     for (let place = 0; place < numbers.length; place++) {
       const answer = this.answer(numbers[place])
       if (answer === ANSWER_ALL) return true
-      if (answer === ANSWER_SOME && (held === null || this.#mayHoldWith(numbers[place], held))) return true
+      if (answer === ANSWER_SOME && this.mayBeIn(numbers[place], held)) return true
     }
     return false
   }
 
-  /** Whether any value may hold a needle whose words are all of the filter. */
-  mayHold(filter: WordFilter | null): boolean {
-    if (filter === null || this.#needles.length === 0) return true
-    return this.#isAnyWhole(this.#needles.map((part) => wordsHeld(filter, part)))
+  /** Which words of the needles the block with this filter has, for the questions below. */
+  wordsHeld(filter: WordFilter | null): WordsHeld {
+    if (filter === null || !this.hasNeedles) return null
+    return this.#needles.map((part) => wordsHeld(filter, part))
   }
 
-  /** `held`: by needle, bits of its words; null where all may be there. */
-  #isAnyWhole(held: readonly number[] | null): boolean {
+  /** Whether any value may hold a needle whose words are all of the filter. */
+  mayHold(filter: WordFilter | null): boolean {
+    return this.mayBePlain(this.wordsHeld(filter))
+  }
+
+  /** Whether a row without a template, in a block with these words, may hold a needle. */
+  mayBePlain(held: WordsHeld): boolean {
     return held === null || this.#needles.some(({ words }, index) => isAll(held[index], words))
   }
 
-  /** The same with the words of a template's own text. */
-  #mayHoldWith(number: number, held: readonly number[]): boolean {
+  /** The same of a row with this template, whose answer is ANSWER_SOME. */
+  mayBeIn(number: number, held: WordsHeld): boolean {
+    if (held === null) return true
     for (let index = 0; index < held.length; index++) {
       const { words } = this.#needles[index]
       if (isAll(held[index], words) || isAll(held[index] | this.#staticWordsOf(index, number), words))
@@ -119,65 +144,122 @@ export class TemplateAnswers {
   #staticWordsOf(index: number, number: number): number {
     const known = this.#staticWords[index][number]
     if (known !== 0) return known - 1
-    const { needle, words } = this.#needles[index]
-    const text = Buffer.from(this.#templates[number].text)
+    const { text } = this.#templates[number]
     let bits = 0
-    for (const [at, { start, end }] of words.entries()) {
-      if (text.includes(Buffer.from(needle.bytes.subarray(start, end)))) bits |= 1 << at
+    for (const [at, { needle }] of this.#needles[index].words.entries()) {
+      if (needle.indexIn(text, 0, text.length) >= 0) bits |= 1 << at
     }
     this.#staticWords[index][number] = bits + 1
     return bits
   }
 
-  #missingBits({ text, slots }: Template, { fromSegment, toSegment }: TemplateWindow): number {
-    const start = fromSegment === 0 ? 0 : slots[fromSegment - 1]
-    const end = toSegment === slots.length ? text.length : slots[toSegment]
-    return this.allNeedleBits & ~bitsOfBytes(text, this.needleBits!, start, end)
+  #wholeOf(number: number): TemplateWindow {
+    return { fromSegment: 0, toSegment: this.#templates[number].slots.length }
   }
 
   #ask(number: number): number {
     if (this.#needles.length === 0) return ANSWER_SOME
     const template = this.#templates[number]
     const facts = this.#facts[number]
-    let answered = ANSWER_NONE
+    const found: Found[] = []
     for (const { needle, matcher } of this.#needles) {
       const answer = matcher.ask(template, facts)
       if (answer === 'none') continue
       if (answer === 'all' && needle.decides) return ANSWER_ALL
-      answered = ANSWER_SOME
-      if (answer !== 'all' && this.#needles.length === 1)
-        this.#windows.set(
-          number,
-          answer.map((window) => ({ ...window, missing: this.#missingBits(template, window) })),
-        )
+      found.push({ needle, answer })
     }
-    return answered
+    if (found.length === 0) return ANSWER_NONE
+    if (this.search !== null) this.#pieces.set(number, this.#piecesOf(number, found, this.search))
+    return ANSWER_SOME
+  }
+
+  #piecesOf(number: number, found: readonly Found[], { bitsOf }: NeedleSearch): Pieces {
+    const template = this.#templates[number]
+    const windows = found.flatMap(({ answer }) =>
+      typeof answer === 'string' ? this.#wholeOf(number) : answer,
+    )
+    return {
+      windows: (found.length === 1 ? windows : withoutOverlap(windows)).map((window) => ({
+        ...window,
+        held: heldBits(template, window, bitsOf),
+      })),
+      decide: found.every(({ needle }) => needle.decides && (found.length === 1 || isAnywhere(needle))),
+    }
   }
 }
 
-/** A bit for each distinct byte. */
-function bitsOfNeedle(bytes: Uint8Array): Uint32Array {
-  const bitsOf = new Uint32Array(256)
-  const distinct = [...new Set(bytes)].slice(0, NEEDLE_BITS_MAX)
-  for (const [bit, byte] of distinct.entries()) bitsOf[byte] = 1 << bit
-  return bitsOf
+/** A needle that may stand in rows of a template. */
+interface Found {
+  readonly needle: TestNeedle
+  readonly answer: TemplateAnswer
+}
+
+/** A window that was made for another needle tells as well whether it stands there. */
+function isAnywhere({ startsWord, endsWord, isWhole }: TestNeedle): boolean {
+  return !startsWord && !endsWord && !isWhole
+}
+
+/** Windows that share a slot, or lie in one segment, become one. */
+function withoutOverlap(windows: readonly TemplateWindow[]): TemplateWindow[] {
+  const merged: TemplateWindow[] = []
+  for (const window of windows.toSorted((a, b) => a.fromSegment - b.fromSegment)) {
+    const last = merged.at(-1)
+    const isApart =
+      last === undefined || (last.toSegment <= window.fromSegment && last.fromSegment < last.toSegment)
+    if (isApart) merged.push(window)
+    else {
+      const toSegment = Math.max(last.toSegment, window.toSegment)
+      merged[merged.length - 1] = { fromSegment: last.fromSegment, toSegment }
+    }
+  }
+  return merged
+}
+
+function heldBits(
+  { text, slots }: Template,
+  { fromSegment, toSegment }: TemplateWindow,
+  bitsOf: Uint32Array,
+): number {
+  const start = fromSegment === 0 ? 0 : slots[fromSegment - 1]
+  const end = toSegment === slots.length ? text.length : slots[toSegment]
+  return bitsOfBytes(text, bitsOf, start, end)
 }
 
 /** Words that a value has for sure where the needle stands in it. */
-function wordsOf({ bytes, startsWord, endsWord }: TestNeedle): WordSpan[] {
-  const words = requiredWords(bytes, !endsWord)
-  return words.filter(({ start }) => start > 0 || startsWord).slice(0, WORDS_MAX)
+function wordsOf({ bytes, startsWord, endsWord, anyCase = false }: TestNeedle): NeedleWord[] {
+  return requiredWords(bytes, !endsWord)
+    .filter(({ start }) => start > 0 || startsWord)
+    .map(({ start, end }) => wordOf(bytes.slice(start, end), anyCase))
+    .filter(({ letters }) => letters.length <= LETTERS_MAX)
+    .slice(0, WORDS_MAX)
 }
 
+function wordOf(bytes: Uint8Array, anyCase: boolean): NeedleWord {
+  const letters = anyCase ? [...bytes.keys()].filter((at) => isSmallLetter(bytes[at])) : []
+  return { needle: new Needle(bytes, anyCase), letters }
+}
+
+const isSmallLetter = (byte: number): boolean => byte >= 0x61 && byte <= 0x7a
+
 /** Bits of the words that the filter may have. */
-function wordsHeld(filter: WordFilter, { needle, words }: NeedlePart): number {
+function wordsHeld(filter: WordFilter, { words }: NeedlePart): number {
   let bits = 0
-  for (let at = 0; at < words.length; at++) {
-    if (filter.mayContain(needle.bytes, words[at].start, words[at].end)) bits |= 1 << at
-  }
+  for (let at = 0; at < words.length; at++) if (isHeld(filter, words[at])) bits |= 1 << at
   return bits
 }
 
-function isAll(bits: number, { length }: readonly WordSpan[]): boolean {
+/** Whether the filter may have the word, in any case of its letters. */
+function isHeld(filter: WordFilter, { needle, letters }: NeedleWord): boolean {
+  const { bytes } = needle
+  if (letters.length === 0) return filter.mayContain(bytes, 0, bytes.length)
+  const cased = bytes.slice()
+  for (let capitals = 0; capitals < 2 ** letters.length; capitals++) {
+    for (const [bit, at] of letters.entries()) cased[at] = bytes[at] - (((capitals >> bit) & 1) << 5)
+    if (filter.mayContain(cased, 0, cased.length)) return true
+  }
+  return false
+}
+
+function isAll(bits: number, { length }: readonly NeedleWord[]): boolean {
   return bits === 2 ** length - 1
 }

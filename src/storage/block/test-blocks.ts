@@ -398,9 +398,13 @@ function isWordBefore(data: Uint8Array, at: number, start: number): boolean {
   return false
 }
 
-function stands({ bytes, startsWord, endsWord, isWhole }: TestNeedle, value: Uint8Array): boolean {
-  if (isWhole) return Buffer.compare(bytes, value) === 0
-  const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+const inSmallLetters = (bytes: Uint8Array): Uint8Array =>
+  bytes.map((byte) => (byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte))
+
+function stands(needle: TestNeedle, value: Uint8Array): boolean {
+  const { bytes, startsWord, endsWord, isWhole, anyCase } = needle
+  const text = Buffer.from(anyCase ? inSmallLetters(value) : value)
+  if (isWhole) return Buffer.compare(bytes, text) === 0
   for (let at = text.indexOf(bytes); at >= 0; at = text.indexOf(bytes, at + 1)) {
     if (startsWord && isWordBefore(value, at, 0)) continue
     if (endsWord && isWordAt(value, at + bytes.length, value.length)) continue
@@ -427,6 +431,11 @@ function randomNeedle(random: SeededRandom, values: readonly Uint8Array[]): Uint
 }
 
 function asNeedle(random: SeededRandom, values: readonly Uint8Array[]): TestNeedle {
+  const needle = asWrittenNeedle(random, values)
+  return random.chance(0.3) ? { ...needle, bytes: inSmallLetters(needle.bytes), anyCase: true } : needle
+}
+
+function asWrittenNeedle(random: SeededRandom, values: readonly Uint8Array[]): TestNeedle {
   const decides = random.chance(0.8)
   if (random.chance(0.1)) {
     const value = pick(random, values)

@@ -49,6 +49,18 @@ function classBits(): Uint16Array {
   return bits
 }
 
+/** By byte: the bits of the classes that it may have where ASCII letters stand in either case. */
+const ANY_CASE_BITS: Uint16Array = CLASS_BITS.map((bits, byte) => {
+  const isLetter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a
+  return isLetter ? bits | CLASS_BITS[byte ^ 0x20] : bits
+})
+
+/** By byte of a needle: the bits of the classes of the bytes that match it. */
+export function classesOfNeedle(bytes: Uint8Array, anyCase: boolean): Uint16Array {
+  const bits = anyCase ? ANY_CASE_BITS : CLASS_BITS
+  return Uint16Array.from(bytes, (byte) => bits[byte])
+}
+
 // What encodings ask for.
 export const DIGIT = 1 << DIGITS
 export const LOWER_HEX = 1 << LOWER_HEX_LETTERS

@@ -63,8 +63,13 @@ export function chooseEncoding(values: ColumnValues, facts: ColumnFacts, hint?: 
   return chosen
 }
 
+/** Whether a column of several values may be encoded as the hint says. */
+export function isHintGood(hint: ColumnHint): boolean {
+  return hint.code !== NO_CODE && hint.uses < HINT_USES_MAX
+}
+
 function takeHint(values: ColumnValues, facts: ColumnFacts, hint: ColumnHint): ChosenEncoding | null {
-  if (hint.code === NO_CODE || hint.uses === HINT_USES_MAX || facts.distinct.length === 1) return null
+  if (!isHintGood(hint) || facts.distinct.length === 1) return null
   const encoding = byCode[hint.code]
   const plan = encoding?.plan(values, facts, hint.detail) ?? null
   const bytesMax = hint.bytesPerRow * values.rowCount * HINT_GROWTH_MAX + HINT_SLACK_BYTES

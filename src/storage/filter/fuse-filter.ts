@@ -32,7 +32,8 @@ export interface FuseShape {
   readonly segments: number
 }
 
-const placesOf = (shape: FuseShape): number => (shape.segments + 2) * 2 ** shape.segmentBits
+/** Fingerprints of a filter of this shape. */
+export const placesOf = (shape: FuseShape): number => (shape.segments + 2) * 2 ** shape.segmentBits
 
 /** Bytes of the fingerprints of a filter of this shape, or null where no filter has it. */
 export function fingerprintBytes(shape: FuseShape): number | null {
@@ -80,18 +81,18 @@ export class FuseFilter {
 
 /** The filter of at least one hash, or null where no attempt came to an end. */
 export function buildFuseFilter(hashes: WordHashes, bits: FingerprintBits): FuseFilter | null {
-  const shape = shapeFor(hashes.lows.length, bits)
+  const shape = fuseShape(hashes.lows.length, bits)
   if (fingerprintBytes(shape) === null) return null
   const peeling = new Peeling(shape, hashes)
   for (let attempt = 0; attempt < FUSE_ATTEMPTS_MAX; attempt++) {
     const fingerprints = peeling.attempt(attempt)
-    if (fingerprints !== null) return new FuseFilter(shape, attempt, packed(fingerprints, bits))
+    if (fingerprints !== null) return new FuseFilter(shape, attempt, packedFingerprints(fingerprints, bits))
   }
   return null
 }
 
 /** As large as the set needs, so that an attempt nearly always succeeds. The filter says its shape: readers do not ask. */
-function shapeFor(count: number, bits: FingerprintBits): FuseShape {
+export function fuseShape(count: number, bits: FingerprintBits): FuseShape {
   const segmentBits = Math.floor(Math.log(Math.max(2, count)) / Math.log(3.33) + 2.25)
   const bounded = Math.min(SEGMENT_BITS_MAX, Math.max(SEGMENT_BITS_MIN, segmentBits))
   const factor = Math.max(1.125, 0.875 + (0.25 * Math.log(1e6)) / Math.log(Math.max(2, count)))
@@ -99,7 +100,8 @@ function shapeFor(count: number, bits: FingerprintBits): FuseShape {
   return { bits, segmentBits: bounded, segments: Math.max(1, segments) }
 }
 
-function packed(fingerprints: Uint8Array, bits: FingerprintBits): Uint8Array {
+/** As they stand in a filter, of one byte each. */
+export function packedFingerprints(fingerprints: Uint8Array, bits: FingerprintBits): Uint8Array {
   if (bits === 8) return fingerprints
   const halves = new Uint8Array(fingerprints.length / 2)
   for (let at = 0; at < halves.length; at++) {

@@ -17,7 +17,6 @@ import { assert, CodedError } from '../../base/base.ts'
 import { WORDS_UNICODE_VERSION } from '../../record/record.ts'
 import { BLOOM_BLOCK_BYTES, BLOOM_BLOCKS_MAX, BloomFilter, buildBloomFilter } from './bloom-filter.ts'
 import {
-  buildFuseFilter,
   type FingerprintBits,
   FUSE_ATTEMPTS_MAX,
   FuseFilter,
@@ -25,7 +24,7 @@ import {
   fingerprintBytes,
 } from './fuse-filter.ts'
 import { type HashSeed, WordHash } from './word-hash.ts'
-import type { WordSet } from './word-set.ts'
+import type { WordHashes } from './word-set.ts'
 
 export const FILTER_HEADER_BYTES = 24
 
@@ -91,27 +90,36 @@ interface FilterHeader {
   readonly seed: HashSeed
 }
 
+/** What a filter is made of: a WordSet, or what stands for one. */
+export interface FilterWords {
+  readonly seed: HashSeed
+  readonly wordBytesMin: number
+  readonly count: number
+  hashes(): WordHashes
+  /** Asked where there is at least one word; null where a Bloom filter must do. */
+  buildFuse(bits: FingerprintBits): FuseFilter | null
+}
+
 /** The filter of the set, as bytes: the same for words that came in the same order. */
-export function encodeWordFilter(set: WordSet, bits: FingerprintBits): Uint8Array {
+export function encodeWordFilter(set: FilterWords, bits: FingerprintBits): Uint8Array {
   assert(set.wordBytesMin <= WORD_BYTES_MIN_MAX, 'wordBytesMin has 16 bits')
-  const hashes = set.hashes()
   const common = {
     bits: 0,
     segmentBits: 0,
     attempt: 0,
     unicodeVersion: WORDS_UNICODE_VERSION,
     wordBytesMin: set.wordBytesMin,
-    words: hashes.lows.length,
+    words: set.count,
     seed: set.seed,
   }
   if (common.words === 0) return encode({ ...common, kind: KIND_EMPTY, pieces: 0 }, new Uint8Array(0))
-  const fuse = buildFuseFilter(hashes, bits)
+  const fuse = set.buildFuse(bits)
   if (fuse !== null) {
     const { attempt, shape, fingerprints } = fuse
     const { segmentBits, segments } = shape
     return encode({ ...common, kind: KIND_FUSE, bits, segmentBits, attempt, pieces: segments }, fingerprints)
   }
-  const bloom = buildBloomFilter(hashes)
+  const bloom = buildBloomFilter(set.hashes())
   const blocks = bloom.bits.length / BLOOM_BLOCK_BYTES
   return encode({ ...common, kind: KIND_BLOOM, pieces: blocks }, bloom.bits)
 }

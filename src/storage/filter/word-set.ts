@@ -6,6 +6,7 @@
  * Two words with equal hashes count as one. For a filter that is no loss: it would answer alike for both.
  */
 import { wordEnd, wordStart } from '../../record/record.ts'
+import { buildFuseFilter, type FingerprintBits, type FuseFilter } from './fuse-filter.ts'
 import { type HashSeed, WordHash } from './word-hash.ts'
 
 const SLOTS_MIN = 64
@@ -72,7 +73,10 @@ export class WordSet {
 
   /** All of another set with the same seed. */
   addAll(other: WordSet): void {
-    const { lows, highs } = other.hashes()
+    this.addHashes(other.hashes())
+  }
+
+  addHashes({ lows, highs }: WordHashes): void {
     for (let at = 0; at < lows.length; at++) this.addHash(lows[at], highs[at])
   }
 
@@ -87,6 +91,11 @@ export class WordSet {
       highs[found++] = this.#highs[slot]
     }
     return { lows, highs }
+  }
+
+  /** The filter of at least one hash; null where a Bloom filter must do. */
+  buildFuse(bits: FingerprintBits): FuseFilter | null {
+    return buildFuseFilter(this.hashes(), bits)
   }
 
   /** Where the hash stands, or the free slot where it belongs. */

@@ -17,6 +17,7 @@ import type { Random } from '../../base/base.ts'
 import { classifyValues } from '../columns/byte-classes.ts'
 import type { ColumnValues } from '../columns/column-values.ts'
 import { sameFrom4 } from './span-set.ts'
+import { FIELD_VALUES, type KernelMemory, type TextKernel } from './text-kernel.ts'
 import { ValueSet } from './value-set.ts'
 
 /** Rows of all columns that memory is kept for, 4 MB; and distinct values, 8 MB. */
@@ -36,31 +37,56 @@ interface GrowingTable {
 export class SpanInterner {
   readonly #set: ValueSet
   #table: GrowingTable = tableOf(NO_BYTES, 1024)
+  /** Whose arrays are used where the kernel's are not. */
+  #ownTable = this.#table
   #view: DataView = new DataView(NO_BYTES.buffer)
   #entries = new Uint32Array(1 << 14)
   #entriesUsed = 0
+  readonly #source: TextKernel | null
+  /** Null where values are interned without it. */
+  #kernel: KernelMemory | null = null
+  /** Values that the kernel had before the last `begin`. */
+  #lastCount = 0
 
-  constructor(random: Random) {
+  /** With a kernel, columns of data that it has are interned by it. */
+  constructor(random: Random, kernel: TextKernel | null = null) {
     this.#set = new ValueSet(random)
+    this.#source = kernel
   }
 
   /** Forgets all; columns lie in `data` from now on, which must not change while their values are used. */
   begin(data: Uint8Array): void {
-    this.#set.reset(data)
-    this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-    const { starts } = this.#table
-    this.#table =
-      starts.length <= VALUES_KEPT_MAX
-        ? { ...this.#table, bytes: data, count: 0 }
-        : tableOf(data, VALUES_KEPT_MAX)
     if (this.#entries.length > ROWS_KEPT_MAX) this.#entries = new Uint32Array(ROWS_KEPT_MAX)
     this.#entriesUsed = 0
+    const kernel = this.#source?.memoryOf(data) ?? null
+    if (kernel === null) this.#beginTwin(data)
+    else this.#beginKernel(kernel, data)
+  }
+
+  #beginKernel(kernel: KernelMemory, data: Uint8Array): void {
+    this.#kernel = kernel
+    kernel.resetValues(FIELD_VALUES, this.#lastCount)
+    this.#table = { bytes: data, ...kernel.values[FIELD_VALUES], count: 0 }
+  }
+
+  #beginTwin(data: Uint8Array): void {
+    this.#kernel = null
+    this.#set.reset(data)
+    this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+    const own = this.#ownTable
+    this.#table =
+      own.starts.length <= VALUES_KEPT_MAX
+        ? { ...own, bytes: data, count: 0 }
+        : tableOf(data, VALUES_KEPT_MAX)
+    this.#ownTable = this.#table
   }
 
   /** The values of the column whose row n is `data[starts[n] .. starts[n] + lengths[n])`. */
   column(starts: Uint32Array, lengths: Uint32Array): ColumnValues {
     const rowCount = starts.length
     const entries = this.#takeEntries(rowCount)
+    if (this.#kernel !== null && this.#fillByKernel(this.#kernel, entries, starts, lengths))
+      return { table: this.#table, entries, rowCount }
     this.#fill(entries, starts, lengths)
     const table = this.#table
     const { count } = this.#set
@@ -75,6 +101,27 @@ export class SpanInterner {
   internSpans(data: Uint8Array, starts: Uint32Array, lengths: Uint32Array): ColumnValues {
     this.begin(data)
     return this.column(starts, lengths)
+  }
+
+  /** False where the kernel's set is full: then this and all other columns of `begin` have a table of their own. */
+  #fillByKernel(
+    kernel: KernelMemory,
+    entries: Uint32Array,
+    starts: Uint32Array,
+    lengths: Uint32Array,
+  ): boolean {
+    const rowsMax = kernel.rowsMax
+    for (let row = 0; row < entries.length; row += rowsMax) {
+      const to = Math.min(entries.length, row + rowsMax)
+      kernel.setRows(starts.subarray(row, to), lengths.subarray(row, to))
+      if (kernel.internSpans(FIELD_VALUES, to - row, row === 0 ? 1 : 0) === 0) {
+        this.#beginTwin(this.#table.bytes)
+        return false
+      }
+      entries.set(kernel.rowNumbers.subarray(0, to - row), row)
+    }
+    this.#lastCount = this.#table.count = kernel.valueCount(FIELD_VALUES)
+    return true
   }
 
   #fill(entries: Uint32Array, starts: Uint32Array, lengths: Uint32Array): void {

@@ -29,6 +29,8 @@ export class TemplateDictionary {
   readonly #countMax: number
   readonly #templates: Template[] = []
   readonly #numbers = new Map<string, number>()
+  /** Of the objects in `#templates`: blocks of a part mostly bring the same ones again. */
+  readonly #numbersOfObjects = new Map<Template, number>()
 
   constructor(countMax = TEMPLATES_PART_MAX) {
     this.#countMax = countMax
@@ -75,12 +77,15 @@ export class TemplateDictionary {
 
   /** The number of a template, which is new or not; PLAIN where it is new and the list is full. Keeps its arrays. */
   add(template: Template): number {
+    const same = this.#numbersOfObjects.get(template)
+    if (same !== undefined) return same
     const key = `${template.slots.join(',')}:${latin1Of(template.text)}`
     const known = this.#numbers.get(key)
     if (known !== undefined) return known
     const number = this.#templates.length
     if (number === this.#countMax) return PLAIN
     this.#numbers.set(key, number)
+    this.#numbersOfObjects.set(template, number)
     this.#templates.push(template)
     return number
   }

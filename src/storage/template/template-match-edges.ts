@@ -84,40 +84,40 @@ export function isOnlyWord(classes: number): boolean {
 /**
  * The last segment at or before `from` where a text of rows may be cut off: its first byte is in the cut text whatever
  * the row, begins a character, and no place of the needle begins there. So every place of the needle in the cut text
- * has the same character before it as in the row.
+ * has the same character before it as in the row. `fold` is what bytes are compared as.
  */
-export function safeStart(template: Template, needle: Uint8Array, from: number): number {
+export function safeStart(template: Template, needle: Uint8Array, fold: Uint8Array, from: number): number {
   let segment = from
-  while (segment > 0 && !isSafeStart(template, needle, segment)) segment--
+  while (segment > 0 && !isSafeStart(template, needle, fold, segment)) segment--
   return segment
 }
 
-function isSafeStart(template: Template, needle: Uint8Array, segment: number): boolean {
+function isSafeStart(template: Template, needle: Uint8Array, fold: Uint8Array, segment: number): boolean {
   const { text } = template
   const start = segmentStart(template, segment)
   const length = segmentEnd(template, segment) - start
   if (length === 0 || isContinuation(text[start])) return false
   const compared = Math.min(length, needle.length)
-  for (let at = 0; at < compared; at++) if (text[start + at] !== needle[at]) return true
+  for (let at = 0; at < compared; at++) if (fold[text[start + at]] !== needle[at]) return true
   return false
 }
 
 /** The first segment at or behind `to` where the text may end, in the same sense. */
-export function safeEnd(template: Template, needle: Uint8Array, to: number): number {
+export function safeEnd(template: Template, needle: Uint8Array, fold: Uint8Array, to: number): number {
   const last = template.slots.length
   let segment = to
-  while (segment < last && !isSafeEnd(template, needle, segment)) segment++
+  while (segment < last && !isSafeEnd(template, needle, fold, segment)) segment++
   return segment
 }
 
-function isSafeEnd(template: Template, needle: Uint8Array, segment: number): boolean {
+function isSafeEnd(template: Template, needle: Uint8Array, fold: Uint8Array, segment: number): boolean {
   const { text } = template
   const start = segmentStart(template, segment)
   const end = segmentEnd(template, segment)
   if (!endsWithCharacter(text, start, end)) return false
   const compared = Math.min(end - start, needle.length)
   for (let back = 1; back <= compared; back++)
-    if (text[end - back] !== needle[needle.length - back]) return true
+    if (fold[text[end - back]] !== needle[needle.length - back]) return true
   return false
 }
 

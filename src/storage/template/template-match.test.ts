@@ -10,11 +10,14 @@ const encoder = new TextEncoder()
 const SEEDS = 12_000
 const ROWS_MAX = 6
 
-type Edges = Partial<Pick<TestNeedle, 'startsWord' | 'endsWord' | 'isWhole'>>
+type Options = Partial<Pick<TestNeedle, 'startsWord' | 'endsWord' | 'isWhole' | 'anyCase'>>
 
-function needleOf(bytes: Uint8Array, { startsWord = false, endsWord = false, isWhole = false }: Edges = {}) {
-  return { bytes, startsWord, endsWord, isWhole, decides: true }
+function needleOf(bytes: Uint8Array, options: Options = {}): TestNeedle {
+  return { bytes, startsWord: false, endsWord: false, isWhole: false, decides: true, ...options }
 }
+
+const inSmallLetters = (bytes: Uint8Array): Uint8Array =>
+  bytes.map((byte) => (byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte))
 
 /** A phrase as LogsQL looks for it: words begin and end where it does. */
 function phrase(text: string): TestNeedle {
@@ -69,9 +72,10 @@ function isWordBefore(data: Uint8Array, at: number, start: number): boolean {
   return false
 }
 
-function holds(value: Uint8Array, { bytes, startsWord, endsWord, isWhole }: TestNeedle): boolean {
+function holds(value: Uint8Array, needle: TestNeedle): boolean {
+  const { bytes, startsWord, endsWord, isWhole, anyCase } = needle
   if (isWhole && value.length !== bytes.length) return false
-  const searched = Buffer.from(value)
+  const searched = Buffer.from(anyCase ? inSmallLetters(value) : value)
   for (let at = searched.indexOf(bytes); at >= 0; at = searched.indexOf(bytes, at + 1)) {
     const begins = !startsWord || !isWordBefore(value, at, 0)
     if (begins && (!endsWord || !isWordAt(value, at + bytes.length, value.length))) return true
@@ -117,6 +121,7 @@ const ALPHABETS: readonly (readonly number[][])[] = [
   [[0xf0, 0x9d, 0x92, 0xb3], [0x9d], [0x92, 0xb3], [0xf0], [0x5f], [0x3a]],
   [[0xc3, 0xa9], [0xa9], [0xc3]],
   [[0x41], [0x7a], [0x30], [0x39], [0x5f], [0x2f]],
+  [[0x41], [0x61], [0x47], [0x67], [0x40], [0x60], [0x20]],
 ]
 
 function pick<T>(random: SeededRandom, items: readonly T[]): T {
@@ -155,7 +160,9 @@ function randomNeedle(random: SeededRandom, rows: Rows): TestNeedle {
   const start = random.chance(0.2) ? 0 : random.below(row.length + 1)
   const cut = row.slice(start, random.chance(0.2) ? row.length : start + 1 + random.below(8))
   const bytes = cut.length === 0 || random.chance(0.2) ? randomBytes(random, 4, pick(random, ALPHABETS)) : cut
-  return needleOf(bytes.length > 0 ? bytes : Uint8Array.of(0x61), {
+  const anyCase = random.chance(0.4)
+  return needleOf(bytes.length === 0 ? Uint8Array.of(0x61) : anyCase ? inSmallLetters(bytes) : bytes, {
+    anyCase,
     startsWord: random.chance(0.6),
     endsWord: random.chance(0.6),
     isWhole: random.chance(0.1),
@@ -221,6 +228,17 @@ describe('a template', () => {
     assert.equal(ask(textRows(['x', ' y'], ['12'], ['3']), phrase('12 y')), 'none')
     const notUtf8 = Uint8Array.from([0x69, 0x64, 0xe2, 0x61])
     assert.equal(ask(rowsOf([notUtf8, new Uint8Array(0)], [[Uint8Array.of(0xe2)]]), phrase('id')), 'all')
+  })
+
+  test('has a phrase in any case in its text, in a slot of either case, and across both', () => {
+    const anyCase = (text: string): TestNeedle => ({ ...phrase(text), anyCase: true })
+    const rows = textRows(['FAILed password for ', ' from ', ''], ['ROOT', '10.0.0.7'], ['ADMIN', '::1'])
+    assert.equal(ask(rows, anyCase('failed password')), 'all')
+    assert.equal(ask(rows, phrase('failed password')), 'none')
+    assert.deepEqual(ask(rows, anyCase('for root from')), [{ fromSegment: 0, toSegment: 1 }])
+    assert.deepEqual(ask(rows, anyCase('root')), [{ fromSegment: 0, toSegment: 1 }])
+    assert.equal(ask(rows, phrase('root')), 'none')
+    assert.equal(ask(textRows(['{', ''], ['7']), { ...substring('['), anyCase: true }), 'none')
   })
 
   test('has no phrase of letters where its slots are digits', () => {

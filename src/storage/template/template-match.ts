@@ -17,10 +17,11 @@
  * template costs at most the length of the needle times (bytes of static text + slots), and nothing is allocated but
  * windows.
  *
- * Not here: any case folding (a needle is bytes), the test of what was rendered.
+ * Not here: the test of what was rendered.
  */
+import { foldOf } from '../../base/base.ts'
 import type { TestNeedle } from '../../record/record.ts'
-import { CLASS_BITS } from '../columns/byte-classes.ts'
+import { classesOfNeedle } from '../columns/byte-classes.ts'
 import type { SlotFacts } from './slot-facts.ts'
 import type { Template } from './template.ts'
 import {
@@ -56,7 +57,9 @@ export class TemplateMatcher {
   readonly #needle: TestNeedle
   readonly #bytes: Uint8Array
   readonly #filter: StaticRunFilter
-  /** By byte of the needle: the bit of its class. */
+  /** What bytes of rows are compared as. */
+  readonly #fold: Uint8Array
+  /** By byte of the needle: the bits of its classes, two where either case of a letter will do. */
   readonly #classes: Uint16Array
   /** By length of a prefix of the needle: its longest shorter prefix that is also its end. */
   readonly #borders: Int32Array
@@ -74,11 +77,12 @@ export class TemplateMatcher {
   #to = -1
 
   constructor(needle: TestNeedle) {
-    const { bytes } = needle
+    const { bytes, anyCase = false } = needle
     this.#needle = needle
     this.#bytes = bytes
-    this.#filter = new StaticRunFilter(bytes)
-    this.#classes = Uint16Array.from(bytes, (byte) => CLASS_BITS[byte])
+    this.#fold = foldOf(anyCase)
+    this.#filter = new StaticRunFilter(bytes, anyCase)
+    this.#classes = classesOfNeedle(bytes, anyCase)
     this.#borders = bordersOf(bytes)
     this.#seen = new Int32Array(bytes.length + 1).fill(NONE)
     this.#spare = new Int32Array(bytes.length + 1).fill(NONE)
@@ -157,8 +161,8 @@ export class TemplateMatcher {
     for (let to = 0; to <= this.#to; to++) {
       const from = this.#fromOf[to]
       if (from === NONE) continue
-      let fromSegment = startsWord ? safeStart(template, bytes, from) : from
-      const toSegment = endsWord ? safeEnd(template, bytes, to) : to
+      let fromSegment = startsWord ? safeStart(template, bytes, this.#fold, from) : from
+      const toSegment = endsWord ? safeEnd(template, bytes, this.#fold, to) : to
       for (
         let last = windows.at(-1);
         last !== undefined && last.toSegment > fromSegment;
@@ -212,7 +216,8 @@ export class TemplateMatcher {
 
   #isTextAt(text: Uint8Array, start: number, count: number, compared: number): boolean {
     const bytes = this.#bytes
-    for (let at = 0; at < compared; at++) if (text[start + at] !== bytes[count + at]) return false
+    const fold = this.#fold
+    for (let at = 0; at < compared; at++) if (fold[text[start + at]] !== bytes[count + at]) return false
     return true
   }
 
@@ -221,15 +226,17 @@ export class TemplateMatcher {
     const { text, slots } = template
     const bytes = this.#bytes
     const borders = this.#borders
+    const fold = this.#fold
     const { length } = bytes
     const start = segmentStart(template, segment)
     const end = segmentEnd(template, segment)
     const first = bytes[0]
     let count = 0
     for (let at = start; at < end; at++) {
-      if (count === 0 && text[at] !== first) continue
-      while (count > 0 && bytes[count] !== text[at]) count = borders[count]
-      if (bytes[count] === text[at]) count++
+      const byte = fold[text[at]]
+      if (count === 0 && byte !== first) continue
+      while (count > 0 && bytes[count] !== byte) count = borders[count]
+      if (bytes[count] === byte) count++
       if (count === length) {
         if (this.#placeInText(template, facts, segment, at + 1 - start)) return true
         count = borders[count]

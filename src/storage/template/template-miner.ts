@@ -24,6 +24,7 @@ import { KnownTemplates } from './known-templates.ts'
 import { PLAIN, TEMPLATES_BLOCK_MAX, type Template } from './template.ts'
 import { TemplateLearner } from './template-learner.ts'
 import { TemplateTrie } from './template-trie.ts'
+import type { KernelMemory, TextKernel } from './text-kernel.ts'
 import { type TextColumn, TextReader } from './text-reader.ts'
 
 /** Variables lie in memory of the miner: good until it mines again. The rest is the caller's. */
@@ -73,8 +74,11 @@ export class TemplateMiner {
   readonly #sampleTrie: TemplateTrie
   readonly #own: KnownTemplates
   readonly #learner: TemplateLearner
+  readonly #kernel: TextKernel | null
 
-  constructor(random: Random) {
+  /** With a kernel, columns whose data it has are read by it. */
+  constructor(random: Random, kernel: TextKernel | null = null) {
+    this.#kernel = kernel
     this.#own = new KnownTemplates(random)
     this.#sampleTrie = new TemplateTrie(createHashKey(random))
     this.#reader = new TextReader(this.#own.trie)
@@ -98,7 +102,8 @@ export class TemplateMiner {
     if (!this.#learner.teach(this.#sampleReader, reader, column, rowCount, known))
       return nothingMined(rowCount)
     const rowFinds = new Uint32Array(rowCount)
-    const finds = readRows(reader, column, rowCount, rowFinds)
+    const kernel = this.#kernel?.memoryOf(column.data) ?? null
+    const finds = readRows(reader, column, rowCount, rowFinds, kernel)
     const kept = chooseFinds(finds, reader, column, rowCount, known)
     const rowsKept = kept.reduce((sum, { rows }) => sum + rows, 0)
     if (rowsKept < rowCount * TEMPLATED_SHARE_MIN) return nothingMined(rowCount)
@@ -132,6 +137,9 @@ const keptMax = (rowCount: number): number =>
 
 /** Rows of a call: what is called often is compiled once, a loop over a whole block anew for every block. */
 const READ_ROWS = 1024
+/** Of so many rows that the kernel does not know it is not asked for a while. */
+const MISSES_MAX = READ_ROWS / 4
+const PAUSE_MAX = 16
 
 /** What is found while the rows of a column are read. */
 class FindList {
@@ -148,6 +156,63 @@ class FindList {
     this.#column = column
     this.#rowFinds = rowFinds
     this.#triedMax = keptMax(rowFinds.length) * TRIED_PER_KEPT
+  }
+
+  /** Rows are the kernel's from here on. */
+  beginKernel(kernel: KernelMemory): void {
+    const { spans, trie } = this.#reader
+    spans.begin(kernel.variableStarts, kernel.variableEnds)
+    kernel.trie.begin(trie)
+  }
+
+  /** How many rows the kernel did not know. */
+  readByKernel(kernel: KernelMemory, from: number, to: number): number {
+    const { starts, lengths } = this.#column
+    const { spans } = this.#reader
+    const rowFinds = this.#rowFinds
+    kernel.setRows(starts.subarray(from, to), lengths.subarray(from, to))
+    let misses = 0
+    for (let row = from; row < to; row++) {
+      const known = from + kernel.readRows(row - from, to - from, spans.count)
+      this.#note(kernel, from, row, known)
+      spans.count = kernel.variableCount
+      row = known
+      if (row === to) break
+      misses++
+      this.read(row, row + 1)
+      if (rowFinds[row] !== PLAIN) kernel.trie.learn(this.finds[rowFinds[row]].node)
+    }
+    return misses
+  }
+
+  /** Notes the finds of rows that the kernel has read; `first` is the row of its first number. */
+  #note(
+    { rowNumbers, rowVariables, variableCount }: KernelMemory,
+    first: number,
+    from: number,
+    to: number,
+  ): void {
+    const { finds } = this
+    const rowFinds = this.#rowFinds
+    for (let row = from; row < to; row++) {
+      const node = rowNumbers[row - first]
+      if (node < 0) {
+        rowFinds[row] = PLAIN
+        continue
+      }
+      if (node >= this.#findOfNode.length) this.#findOfNode = grown(this.#findOfNode, node)
+      let find = this.#findOfNode[node]
+      if (find === 0) {
+        const variable = rowVariables[row - first]
+        const end = row + 1 < to ? rowVariables[row + 1 - first] : variableCount
+        find = this.#findOfNode[node] = finds.push({
+          ...{ node, row, variable, slotCount: end - variable },
+          ...{ rows: 0, number: PLAIN },
+        })
+      }
+      rowFinds[row] = find - 1
+      finds[find - 1].rows++
+    }
   }
 
   read(from: number, to: number): void {
@@ -182,9 +247,27 @@ class FindList {
 }
 
 /** Reads all rows; `rowFinds` gets the number of each row's find, or PLAIN. */
-function readRows(reader: TextReader, column: TextColumn, rowCount: number, rowFinds: Uint32Array): Find[] {
+function readRows(
+  reader: TextReader,
+  column: TextColumn,
+  rowCount: number,
+  rowFinds: Uint32Array,
+  kernel: KernelMemory | null,
+): Find[] {
   const list = new FindList(reader, column, rowFinds)
-  for (let row = 0; row < rowCount; row += READ_ROWS) list.read(row, Math.min(rowCount, row + READ_ROWS))
+  if (kernel !== null) list.beginKernel(kernel)
+  let pause = 0
+  let nextPause = 1
+  for (let row = 0; row < rowCount; row += READ_ROWS) {
+    const to = Math.min(rowCount, row + READ_ROWS)
+    if (kernel === null || pause-- > 0) {
+      list.read(row, to)
+      continue
+    }
+    const misses = list.readByKernel(kernel, row, to)
+    pause = misses > MISSES_MAX ? nextPause : 0
+    nextPause = misses > MISSES_MAX ? Math.min(nextPause * 2, PAUSE_MAX) : 1
+  }
   return list.finds
 }
 

@@ -52,6 +52,7 @@ export class TemplateTrie {
   #nodes = new Int32Array(1024 * NODE_INTS)
   #marks = new Uint8Array(1024)
   readonly #holes = new Map<number, Hole[]>()
+  #version = 0
 
   constructor(key: HashKey) {
     this.#set = new SpanSet(key, true)
@@ -72,6 +73,11 @@ export class TemplateTrie {
     return this.#set.bytes
   }
 
+  /** Another number once nodes were marked, got a hole or were forgotten. */
+  get version(): number {
+    return this.#version
+  }
+
   /** Texts lie in `data` from now on. */
   useData(data: Uint8Array): void {
     this.#data = data
@@ -81,6 +87,7 @@ export class TemplateTrie {
 
   /** Forgets all nodes. */
   reset(): void {
+    this.#version++
     this.#set.reset(this.#data)
     this.#marks.fill(0)
     this.#holes.clear()
@@ -113,13 +120,28 @@ export class TemplateTrie {
     return this.#child(node, start, end, isLast, true)
   }
 
+  /** Whether the text ends with this node's segment. */
+  isLastStep(node: number): boolean {
+    return (this.#set.saltOf(node) & 1) === 1
+  }
+
+  /** HAS_HOLES and IS_WIDE, as bits. */
+  marksOf(node: number): number {
+    return this.#marks[node]
+  }
+
+  holesOf(node: number): readonly Hole[] {
+    return this.#holes.get(node) ?? []
+  }
+
   isWide(node: number): boolean {
     return (this.#marks[node] & IS_WIDE) !== 0
   }
 
   markWide(node: number, isWide = true): void {
-    if (isWide) this.#marks[node] |= IS_WIDE
-    else this.#marks[node] &= ~IS_WIDE
+    if (isWide === this.isWide(node)) return
+    this.#marks[node] ^= IS_WIDE
+    this.#version++
   }
 
   addHole(node: number, hole: Hole): void {
@@ -127,6 +149,7 @@ export class TemplateTrie {
     if (holes.length === HOLES_MAX || holes.some((known) => isSameHole(known, hole))) return
     this.#holes.set(node, [...holes, hole])
     this.#marks[node] |= HAS_HOLES
+    this.#version++
   }
 
   /**

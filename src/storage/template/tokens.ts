@@ -27,6 +27,8 @@ const BLANK = 16
 const QUOTE_STOP = 32
 
 const byteClasses = classifyBytes()
+/** By byte, for the kernel, which has the same names for these bits. */
+export const TOKEN_BYTE_CLASSES: Uint8Array = byteClasses
 const pairClasses = classifyPairs(byteClasses)
 
 const QUOTE = 0x22

@@ -15,6 +15,7 @@ import type { ColumnValues, ValueTable } from '../columns/column-values.ts'
 import { sameFrom4 } from './span-set.ts'
 import { PLAIN } from './template.ts'
 import type { MinedColumn } from './template-miner.ts'
+import { type KernelMemory, SLOT_VALUES, type TextKernel } from './text-kernel.ts'
 import { ValueSet } from './value-set.ts'
 
 export interface TemplateColumns {
@@ -51,14 +52,18 @@ export class ValueInterner {
   #ends = new Uint32Array(1 << 10)
   #classes = new Uint16Array(1 << 10)
 
-  constructor(random: Random) {
+  readonly #kernel: TextKernel | null
+  /** Values of the block before. */
+  #lastCount = 0
+
+  /** With a kernel, columns whose data it has are interned by it. */
+  constructor(random: Random, kernel: TextKernel | null = null) {
     this.#set = new ValueSet(random)
+    this.#kernel = kernel
   }
 
   /** `data` is what was mined. */
   intern(mined: MinedColumn, data: Uint8Array): TemplateColumns {
-    const set = this.#set
-    set.reset(data)
     const { templates, rowCounts } = mined
     const firstColumns = new Uint32Array(templates.length + 1)
     const firstEntries = new Uint32Array(templates.length + 1)
@@ -67,8 +72,12 @@ export class ValueInterner {
       firstColumns[template + 1] = firstColumns[template] + slotCount
       firstEntries[template + 1] = firstEntries[template] + slotCount * rowCounts[template]
     }
-    const entries = this.#internRows(mined, data, firstColumns, firstEntries)
-    const table = this.#makeTable(data)
+    const kernel = this.#kernel?.memoryOf(data) ?? null
+    const isKernels = kernel !== null && this.#internByKernel(kernel, mined, firstColumns, firstEntries)
+    const entries = isKernels ? kernel.entries : this.#internRows(mined, data, firstColumns, firstEntries)
+    const table = isKernels
+      ? { bytes: data, ...kernel.values[SLOT_VALUES], count: kernel.valueCount(SLOT_VALUES) }
+      : this.#makeTable(data)
     return {
       table,
       slot: (template, slot) => {
@@ -77,6 +86,41 @@ export class ValueInterner {
         return { table, entries: entries.subarray(from, from + rowCount), rowCount }
       },
     }
+  }
+
+  /** False where a limit of the kernel is passed: then there is nothing. */
+  #internByKernel(
+    kernel: KernelMemory,
+    mined: MinedColumn,
+    firstColumns: Uint32Array,
+    firstEntries: Uint32Array,
+  ): boolean {
+    const { rowTemplates, rowCounts, variableStarts, variableEnds } = mined
+    const templateCount = rowCounts.length
+    const columnCount = firstColumns[templateCount]
+    if (templateCount > kernel.templatesMax || columnCount > kernel.columnsMax) return false
+    if (variableStarts.length > kernel.variablesMax) return false
+    if (variableStarts.buffer !== kernel.variableStarts.buffer) {
+      kernel.variableStarts.set(variableStarts)
+      kernel.variableEnds.set(variableEnds)
+    }
+    for (let template = 0; template < templateCount; template++) {
+      const at = template * 4
+      kernel.templates[at] = firstColumns[template]
+      kernel.templates[at + 1] = firstColumns[template + 1]
+      kernel.templates[at + 2] = firstEntries[template]
+      kernel.templates[at + 3] = rowCounts[template]
+    }
+    kernel.resetValues(SLOT_VALUES, this.#lastCount)
+    kernel.beginColumns(columnCount)
+    let variable = 0
+    for (let row = 0; row < rowTemplates.length && variable >= 0; row += kernel.rowsMax) {
+      const rows = rowTemplates.subarray(row, row + kernel.rowsMax)
+      kernel.rowNumbers.set(rows)
+      variable = kernel.internVariables(SLOT_VALUES, rows.length, variable)
+    }
+    this.#lastCount = kernel.valueCount(SLOT_VALUES)
+    return variable >= 0
   }
 
   #makeTable(bytes: Uint8Array): ValueTable {
@@ -108,6 +152,7 @@ export class ValueInterner {
     firstColumns: Uint32Array,
     firstEntries: Uint32Array,
   ): Uint32Array {
+    this.#set.reset(data)
     const templateCount = mined.rowCounts.length
     const walk: InternWalk = {
       ...{ mined, firstColumns, firstEntries },

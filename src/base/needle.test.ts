@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SeededRandom } from '../base/base.ts'
+
 import { Needle } from './needle.ts'
-import { encodeText } from './text.ts'
+import { SeededRandom } from './random.ts'
+
+const encodeText = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 const find = (needle: string, data: string, anyCase = false) =>
   new Needle(encodeText(needle), anyCase).indexIn(encodeText(data), 0, encodeText(data).length)

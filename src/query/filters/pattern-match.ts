@@ -1,0 +1,147 @@
+/**
+ * `pattern_match("took <N>ms")`, `pattern_match_full("<IP4> - <W> [<DATETIME>]")`: the text with its placeholders stands
+ * in the value, or is the value. Placeholders are those that pipe `collapse_nums prettify` puts into texts, so a pattern
+ * that was found can be asked for:
+ *
+ *   <N>         a number, as collapse-nums.ts finds it, with a minus or a fraction where it has one
+ *   <IP4>       four numbers with points between them          <TIME>      three with colons, and a fraction
+ *   <UUID>      five numbers with hyphens                      <DATE>      three with hyphens or slashes
+ *   <DATETIME>  a date, `T` or a space, a time, and a zone     <W>         a word, or a text in quotation marks
+ *
+ * The search goes through the pattern piece by piece with all places at once where the piece may end, so that its work is
+ * bounded by pieces times bytes, whatever the text.
+ */
+
+import { Needle } from '../../base/base.ts'
+import type { TestNeedle, ValueTest } from '../../record/record.ts'
+import type { Filter } from '../ast.ts'
+import { encodeText } from '../text.ts'
+import { boundValueFilter } from './bound-value-filter.ts'
+import { COST_FOLDED_SEARCH, COST_REGEXP, type FilterForm, type FilterKind, wantsItsField } from './kind.ts'
+import { PATTERN_PLACES, ValuePlaces } from './pattern-places.ts'
+
+export interface PatternMatchFilter extends Filter {
+  readonly kind: 'patternMatch'
+  readonly field: string
+  readonly pattern: string
+  /** It is the whole value. */
+  readonly isFull: boolean
+}
+
+const NAME = 'pattern_match'
+const FULL_NAME = 'pattern_match_full'
+
+const parse =
+  (name: string): FilterForm =>
+  (parser, field) => {
+    const [argument] = parser.parseArguments(name, 1)
+    parser.refusePrefixes(name, [argument])
+    const filter: PatternMatchFilter = {
+      kind: 'patternMatch',
+      field: parser.fieldOr(field),
+      pattern: argument.text,
+      isFull: name === FULL_NAME,
+    }
+    return filter
+  }
+
+export const patternMatchFilter: FilterKind<PatternMatchFilter> = {
+  kind: 'patternMatch',
+  summary:
+    'a text with <N>, <UUID>, <IP4>, <TIME>, <DATE>, <DATETIME>, <W> in it stands in the value, or is the value',
+  examples: ['pattern_match("took <N>ms")', 'pattern_match_full("user <W> logged in from <IP4>")'],
+  forms: { functions: { [NAME]: parse(NAME), [FULL_NAME]: parse(FULL_NAME) } },
+  print: ({ field, pattern, isFull }, printer) =>
+    `${printer.field(field)}${isFull ? FULL_NAME : NAME}(${printer.phrase(pattern)})`,
+  wants: wantsItsField,
+  bind: ({ field, pattern, isFull }) => boundValueFilter(field, patternTest(pattern, isFull)),
+}
+
+type Piece = Needle | string
+
+const PLACEHOLDER = new RegExp(`(${Object.keys(PATTERN_PLACES).join('|')})`)
+
+/** Texts as needles, placeholders by their names. */
+function piecesOf(pattern: string): Piece[] {
+  return pattern
+    .split(PLACEHOLDER)
+    .filter((piece) => piece !== '')
+    .map((piece) => (piece in PATTERN_PLACES ? piece : new Needle(encodeText(piece))))
+}
+
+export function patternTest(pattern: string, isFull: boolean): ValueTest {
+  const pieces = piecesOf(pattern)
+  const texts = pieces.filter((piece) => typeof piece !== 'string')
+  const longest = texts.reduce<Needle | null>(
+    (best, piece) => (best === null || piece.bytes.length > best.bytes.length ? piece : best),
+    null,
+  )
+  const search = new PatternSearch(pieces, isFull)
+  if (longest === null)
+    return { cost: COST_REGEXP, test: (data, start, end) => search.isIn(data, start, end) }
+  const isAll = pieces.length === 1
+  const needle: TestNeedle = {
+    bytes: longest.bytes,
+    startsWord: false,
+    endsWord: false,
+    isWhole: isAll && isFull,
+    decides: isAll,
+  }
+  return {
+    cost: COST_FOLDED_SEARCH,
+    test: (data, start, end) => longest.indexIn(data, start, end) >= 0 && search.isIn(data, start, end),
+    needles: [needle],
+  }
+}
+
+/** With more, a text is searched for in one pass instead of at each place. */
+const PLACES_TRIED_MAX = 16
+
+class PatternSearch {
+  readonly #pieces: readonly Piece[]
+  readonly #isFull: boolean
+  readonly #places = new ValuePlaces()
+
+  constructor(pieces: readonly Piece[], isFull: boolean) {
+    this.#pieces = pieces
+    this.#isFull = isFull
+  }
+
+  isIn(data: Uint8Array, start: number, end: number): boolean {
+    this.#places.begin(data, start, end)
+    let places: readonly number[] | null = this.#isFull ? [start] : null
+    for (const piece of this.#pieces) {
+      places =
+        typeof piece === 'string'
+          ? this.#places.endsOf(piece, places)
+          : places === null || places.length > PLACES_TRIED_MAX
+            ? endsOfText(piece, data, start, end, places)
+            : places.filter((at) => isTextAt(piece.bytes, data, at, end)).map((at) => at + piece.bytes.length)
+      if (places.length === 0) return false
+    }
+    return !this.#isFull || places === null || places.includes(end)
+  }
+}
+
+function isTextAt(bytes: Uint8Array, data: Uint8Array, at: number, end: number): boolean {
+  if (at + bytes.length > end) return false
+  for (let index = 0; index < bytes.length; index++) if (data[at + index] !== bytes[index]) return false
+  return true
+}
+
+/** Where the text ends that begins at one of the places; null is every place. */
+function endsOfText(
+  needle: Needle,
+  data: Uint8Array,
+  start: number,
+  end: number,
+  places: readonly number[] | null,
+): number[] {
+  const wanted = places === null ? null : new Set(places)
+  const ends: number[] = []
+  needle.indexIn(data, start, end, (_data, at) => {
+    if (wanted === null || wanted.has(at)) ends.push(at + needle.bytes.length)
+    return false
+  })
+  return ends
+}

@@ -1,0 +1,33 @@
+/** `delete a, b*`: without these fields. Rows stay, also those that have no field left. */
+import type { Pipe } from '../ast.ts'
+import { type FieldPattern, matchesPattern, withoutFields } from '../fields-wanted.ts'
+import type { PipeKind } from './kind.ts'
+import { parseFieldPatterns, printFieldPatterns } from './parts.ts'
+
+export interface DeletePipe extends Pipe {
+  readonly kind: 'delete'
+  readonly fields: readonly FieldPattern[]
+}
+
+export const deletePipe: PipeKind<DeletePipe> = {
+  kind: 'delete',
+  names: ['delete', 'del', 'rm', 'drop'],
+  summary: 'without these fields; `http.*` is all that begin so',
+  examples: ['error | delete host, http.*', '* | drop _stream'],
+  isLive: true,
+  keepsRows: true,
+  parse: (parser) => ({ kind: 'delete', fields: parseFieldPatterns(parser) }),
+  print: ({ fields }, printer) => `delete ${printFieldPatterns(fields, printer)}`,
+  wants: ({ fields }, after) => withoutFields(after, fields),
+  leaves: ({ fields }, entering) => entering?.filter((name) => !isOneOf(name, fields)) ?? null,
+  bindBatch:
+    ({ fields }) =>
+    (batch) => {
+      const left = [...batch.columns].filter(([name]) => !isOneOf(name, fields))
+      return left.length === batch.columns.size ? batch : batch.withColumns(new Map(left))
+    },
+}
+
+function isOneOf(name: string, fields: readonly FieldPattern[]): boolean {
+  return fields.some((pattern) => matchesPattern(name, pattern))
+}

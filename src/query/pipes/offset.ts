@@ -1,0 +1,82 @@
+/**
+ * `offset N`: without the rows that `limit N` would give. Of records in their order the newest N are left out, so that
+ * `offset 20 | limit 10` is the third page from the newest record back; of other rows the first N.
+ */
+import type { Pipe } from '../ast.ts'
+import { sliceOf } from '../batch-slices.ts'
+import { heldRowsBytes, holdRows } from '../held-rows.ts'
+import type { MemoryShare } from '../memory-share.ts'
+import type { RowBatch } from '../row-batch.ts'
+import type { PipeKind } from './kind.ts'
+import { parseCount } from './order-parts.ts'
+
+export interface OffsetPipe extends Pipe {
+  readonly kind: 'offset'
+  readonly rows: number
+}
+
+export const offsetPipe: PipeKind<OffsetPipe> = {
+  kind: 'offset',
+  names: ['offset', 'skip'],
+  summary: 'without the newest N rows, or without the first N behind `sort`, `stats` and the like',
+  examples: ['error | offset 20 | limit 10', '* | sort by (duration desc) | skip 10'],
+  isLive: false,
+  parse: (parser) => offsetOf(parseCount(parser, 'a number of rows')),
+  print: ({ rows }) => `offset ${rows}`,
+  wants: (_pipe, after) => after,
+  leaves: (_pipe, entering) => entering,
+  async *run({ rows }, input, { memory, pause }) {
+    const held = new HeldBack(rows, memory)
+    let left = rows
+    for await (const batch of input) {
+      if (batch.keys !== null) {
+        yield* held.push(batch)
+      } else {
+        const skipped = Math.min(left, batch.rowCount)
+        left -= skipped
+        if (skipped < batch.rowCount) yield sliceOf(batch, skipped, batch.rowCount)
+      }
+      await pause()
+    }
+    yield* held.rest()
+  },
+}
+
+export function offsetOf(rows: number): OffsetPipe {
+  return { kind: 'offset', rows }
+}
+
+/** Keeps the last rows back. */
+class HeldBack {
+  readonly #rowsKept: number
+  readonly #memory: MemoryShare
+  readonly #batches: { readonly batch: RowBatch; readonly bytes: number }[] = []
+  #rowCount = 0
+
+  constructor(rowsKept: number, memory: MemoryShare) {
+    this.#rowsKept = rowsKept
+    this.#memory = memory
+  }
+
+  *push(batch: RowBatch): Generator<RowBatch> {
+    const bytes = heldRowsBytes(holdRows(batch))
+    this.#memory.charge(bytes)
+    this.#batches.push({ batch, bytes })
+    this.#rowCount += batch.rowCount
+    while (this.#rowCount - this.#batches[0].batch.rowCount >= this.#rowsKept) {
+      const first = this.#batches.shift()!
+      this.#memory.give(first.bytes)
+      this.#rowCount -= first.batch.rowCount
+      yield first.batch
+      if (this.#batches.length === 0) return
+    }
+  }
+
+  *rest(): Generator<RowBatch> {
+    for (const { batch } of this.#batches) {
+      const free = Math.min(batch.rowCount, this.#rowCount - this.#rowsKept)
+      this.#rowCount -= batch.rowCount
+      if (free > 0) yield sliceOf(batch, 0, free)
+    }
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * `patterns N`: what kinds of messages there are. Messages that differ only in numbers, addresses, times and the like
+ * have the same pattern (pattern-id.ts); of each pattern the rows, one of them as a sample (the oldest), when it was first
+ * and last seen, and how often over time. The filter `pattern:<id>` finds its records.
+ */
+import { formatRfc3339, parseTimeText } from '../../record/record.ts'
+import type { Pipe } from '../ast.ts'
+import { batchSlices } from '../batch-slices.ts'
+import { NO_FIELD, withFields } from '../fields-wanted.ts'
+import { type MemoryShare, textBytes } from '../memory-share.ts'
+import { patternId, patternOf } from '../pattern-id.ts'
+import { type BatchColumn, RowBatch, TextColumn } from '../row-batch.ts'
+import { smallest } from '../smallest.ts'
+import { type SparklineState, Sparklines } from '../sparklines.ts'
+import { TIME_FIELD } from '../special-fields.ts'
+import type { Gatherer, PipeKind } from './kind.ts'
+import { parseCountIfAny } from './order-parts.ts'
+import { parseFieldAfter, printFieldAfter } from './parts.ts'
+
+export interface PatternsPipe extends Pipe {
+  readonly kind: 'patterns'
+  /** Null: all. */
+  readonly rows: number | null
+  readonly field: string
+}
+
+const FIELDS = [
+  'pattern',
+  'pattern_id',
+  'hits',
+  'sample',
+  'first_seen',
+  'last_seen',
+  'sparkline',
+  'sparkline_start',
+  'sparkline_step',
+] as const
+
+export const patternsPipe: PipeKind<PatternsPipe> = {
+  kind: 'patterns',
+  names: ['patterns'],
+  summary:
+    'the kinds of messages, most frequent first, with a sample and counts over time; all where N is left out',
+  examples: ['error | patterns 20', '* | patterns at http.path'],
+  isLive: false,
+  parse(parser) {
+    const rows = parseCountIfAny(parser, 'a number of rows')
+    return { kind: 'patterns', rows, field: parseFieldAfter(parser, 'at') }
+  },
+  print: ({ rows, field }, printer) =>
+    `patterns${rows === null ? '' : ` ${rows}`}${printFieldAfter('at', field, printer)}`,
+  wants: ({ field }) => withFields(NO_FIELD, [field, TIME_FIELD]),
+  leaves: () => FIELDS,
+  limited: (pipe, rows) => ({ ...pipe, rows: Math.min(pipe.rows ?? Infinity, rows) }),
+  bindGather: (pipe, { memory }) => new PatternGatherer(pipe, memory),
+}
+
+/** Plain data: by pattern. */
+interface PatternState {
+  readonly patterns: readonly string[]
+  readonly seen: readonly Seen[]
+  readonly sparklines: SparklineState
+}
+
+/** What is known of a pattern. Times are NaN where no row had one. */
+interface Seen {
+  hits: number
+  sample: string
+  firstMs: number
+  firstNs: number
+  firstId: number
+  lastMs: number
+  lastNs: number
+}
+
+const PATTERN_BYTES = 200 + Sparklines.bytes
+
+class PatternGatherer implements Gatherer {
+  readonly #pipe: PatternsPipe
+  readonly #memory: MemoryShare
+  readonly #numbers = new Map<string, number>()
+  readonly #seen: Seen[] = []
+  readonly #sparklines = new Sparklines()
+
+  constructor(pipe: PatternsPipe, memory: MemoryShare) {
+    this.#pipe = pipe
+    this.#memory = memory
+  }
+
+  add(batch: RowBatch): void {
+    const messages = messagesOf(batch, this.#pipe.field)
+    const times = timesOf(batch)
+    const numbers = new Uint32Array(messages.texts.length).fill(NOT_KNOWN)
+    const ofRow = new Uint32Array(batch.rowCount)
+    for (let row = 0; row < batch.rowCount; row++) {
+      const group = messages.ofRow === null ? row : messages.ofRow[row]
+      if (numbers[group] === NOT_KNOWN) numbers[group] = this.#numberOf(patternOf(messages.texts[group]))
+      ofRow[row] = numbers[group]
+      this.#see(ofRow[row], messages.texts[group], times, row)
+    }
+    this.#sparklines.add(ofRow, times.timesMs, this.#seen.length)
+  }
+
+  #numberOf(pattern: string): number {
+    let number = this.#numbers.get(pattern)
+    if (number === undefined) {
+      this.#memory.charge(textBytes(pattern) + PATTERN_BYTES)
+      number = this.#seen.length
+      this.#numbers.set(pattern, number)
+      this.#seen.push({
+        hits: 0,
+        sample: '',
+        firstMs: Number.NaN,
+        firstNs: 0,
+        firstId: 0,
+        lastMs: Number.NaN,
+        lastNs: 0,
+      })
+    }
+    return number
+  }
+
+  #see(number: number, message: string, { timesMs, timesNs, ids }: Times, row: number): void {
+    const seen = this.#seen[number]
+    const ms = timesMs[row]
+    const ns = timesNs[row]
+    const id = ids === null ? 0 : ids[row]
+    if (seen.hits === 0 || isBefore(ms, ns, id, seen)) this.#take(seen, message, ms, ns, id)
+    if (isLater(ms, ns, seen)) {
+      seen.lastMs = ms
+      seen.lastNs = ns
+    }
+    seen.hits++
+  }
+
+  #take(seen: Seen, sample: string, ms: number, ns: number, id: number): void {
+    this.#memory.charge(textBytes(sample))
+    if (seen.hits > 0) this.#memory.give(textBytes(seen.sample))
+    seen.sample = sample
+    seen.firstMs = ms
+    seen.firstNs = ns
+    seen.firstId = id
+  }
+
+  take(): PatternState {
+    return { patterns: [...this.#numbers.keys()], seen: this.#seen, sparklines: this.#sparklines.state() }
+  }
+
+  merge(state: unknown): void {
+    const { patterns, seen, sparklines } = state as PatternState
+    const numbers = Uint32Array.from(patterns, (pattern) => this.#numberOf(pattern))
+    for (const [at, other] of seen.entries()) {
+      const own = this.#seen[numbers[at]]
+      const { firstMs, firstNs, firstId, sample, hits } = other
+      if (own.hits === 0 || isBefore(firstMs, firstNs, firstId, own))
+        this.#take(own, sample, firstMs, firstNs, firstId)
+      if (isLater(other.lastMs, other.lastNs, own)) {
+        own.lastMs = other.lastMs
+        own.lastNs = other.lastNs
+      }
+      own.hits += hits
+    }
+    this.#sparklines.merge(sparklines, numbers, this.#seen.length)
+  }
+
+  rows(): Iterable<RowBatch> {
+    const patterns = [...this.#numbers.keys()]
+    const all = Uint32Array.from(patterns.keys())
+    const chosen = smallest(all, this.#pipe.rows ?? Infinity, (a, b) => {
+      return this.#seen[b].hits - this.#seen[a].hits || (patterns[a] < patterns[b] ? -1 : 1)
+    })
+    const rows = Array.from(chosen, (number) => this.#rowOf(patterns[number], number))
+    const columns = FIELDS.map((field, at): [string, BatchColumn] => {
+      return [field, new TextColumn(rows.map((row) => row[at]))]
+    })
+    return batchSlices(new RowBatch(rows.length, new Map(columns)))
+  }
+
+  /** As FIELDS. */
+  #rowOf(pattern: string, number: number): string[] {
+    const { hits, sample, firstMs, firstNs, lastMs, lastNs } = this.#seen[number]
+    const hasTime = !Number.isNaN(firstMs)
+    return [
+      pattern,
+      patternId(pattern),
+      String(hits),
+      sample,
+      hasTime ? formatRfc3339(firstMs, firstNs) : '',
+      hasTime ? formatRfc3339(lastMs, lastNs) : '',
+      hasTime ? JSON.stringify(this.#sparklines.of(number)) : '',
+      hasTime ? formatRfc3339(this.#sparklines.startMs, 0) : '',
+      hasTime ? `${this.#sparklines.stepMs / MS_PER_SECOND}s` : '',
+    ]
+  }
+}
+
+const NOT_KNOWN = 0xffff_ffff
+const MS_PER_SECOND = 1000
+
+function isBefore(ms: number, ns: number, id: number, { firstMs, firstNs, firstId }: Seen): boolean {
+  if (Number.isNaN(firstMs)) return !Number.isNaN(ms)
+  if (ms !== firstMs) return ms < firstMs
+  return ns !== firstNs ? ns < firstNs : id < firstId
+}
+
+function isLater(ms: number, ns: number, { lastMs, lastNs }: Seen): boolean {
+  if (Number.isNaN(lastMs)) return !Number.isNaN(ms)
+  return ms > lastMs || (ms === lastMs && ns > lastNs)
+}
+
+/** Distinct texts where the column knows them; `ofRow` null: one a row. */
+function messagesOf(batch: RowBatch, field: string): { texts: readonly string[]; ofRow: Uint32Array | null } {
+  const groups = batch.column(field)?.groups() ?? null
+  if (groups === null) return { texts: batch.texts(field), ofRow: null }
+  return { texts: groups.texts, ofRow: groups.ofRow ?? new Uint32Array(batch.rowCount) }
+}
+
+interface Times {
+  readonly timesMs: Float64Array
+  readonly timesNs: Uint32Array
+  readonly ids: Float64Array | null
+}
+
+function timesOf(batch: RowBatch): Times {
+  if (batch.keys !== null) return batch.keys
+  const times = batch.timesOf(TIME_FIELD)
+  if (times !== null) return { timesMs: times.timesMs, timesNs: times.timesNs, ids: null }
+  const timesMs = new Float64Array(batch.rowCount).fill(Number.NaN)
+  const timesNs = new Uint32Array(batch.rowCount)
+  const time = { ms: 0, ns: 0 }
+  for (const [row, text] of batch.texts(TIME_FIELD).entries()) {
+    if (!parseTimeText(text, time)) continue
+    timesMs[row] = time.ms
+    timesNs[row] = time.ns
+  }
+  return { timesMs, timesNs, ids: null }
+}

@@ -1,0 +1,203 @@
+/**
+ * `stats by (key, …) function(…) if (filter) as name, …`: rows in groups, and what functions make of each group. A row
+ * leaves for each group, in the order of its values; without `by` exactly one row leaves.
+ */
+import type { Filter, Pipe } from '../ast.ts'
+import { type FieldPattern, NO_FIELD, withFields } from '../fields-wanted.ts'
+import { fieldsOfFilter } from '../filter-fields.ts'
+import { type BatchColumn, RowBatch, TextColumn, type TextGroups } from '../row-batch.ts'
+import { type NamedCall, parseCalls, printCalls } from '../stats/call-parser.ts'
+import {
+  bindGroupKey,
+  type GroupKey,
+  parseGroupKey,
+  printGroupKey,
+  type ReadGroups,
+} from '../stats/group-key.ts'
+import { GroupTable, type GroupTableState } from '../stats/group-table.ts'
+import type { StatsState } from '../stats/kind.ts'
+import { STATS_FUNCTIONS, STATS_FUNCTIONS_BY_NAME, statsFunctionOf } from '../stats/registry.ts'
+import { compareKeysExactly, valueKey } from '../value-order.ts'
+import type { Gatherer, PipeContext, PipeKind } from './kind.ts'
+import { parseGroup } from './parts.ts'
+
+export interface StatsPipe extends Pipe {
+  readonly kind: 'stats'
+  readonly by: readonly GroupKey[]
+  readonly calls: readonly NamedCall[]
+}
+
+export const statsPipe: PipeKind<StatsPipe> = {
+  kind: 'stats',
+  names: ['stats'],
+  leads: ['by', ...STATS_FUNCTIONS.map(({ name }) => name)],
+  summary:
+    'counts, sums and the like of all rows, or of groups of rows: by fields, steps of time, of numbers, networks',
+  examples: [
+    'error | stats count() as errors',
+    '* | stats by (service, level) count() as rows, count() if (timeout) as timeouts',
+    '* | stats by (_time:5m) count() as rows',
+    '* | by (_time:month offset 9h) count()',
+    '* | count() as rows, count() if (level:error) as errors',
+  ],
+  isLive: false,
+  parse(parser) {
+    const { reader } = parser
+    const hasBy = reader.takeWord('by') || reader.isSymbol('(')
+    const by = hasBy ? parseGroup(parser, 'after `by`', () => parseGroupKey(parser)) : []
+    const calls = parseCalls(
+      parser,
+      STATS_FUNCTIONS_BY_NAME,
+      'stats',
+      by.map(({ field }) => field),
+    )
+    return { kind: 'stats', by, calls }
+  },
+  print({ by, calls }, printer) {
+    const keys = by.map((key) => printGroupKey(key, printer)).join(', ')
+    return `stats ${by.length === 0 ? '' : `by (${keys}) `}${printCalls(calls, STATS_FUNCTIONS_BY_NAME, printer)}`
+  },
+  rowsMax: ({ by }) => (by.length === 0 ? 1 : Infinity),
+  wants: ({ by, calls }) =>
+    withFields(NO_FIELD, [...by.map(({ field }) => field), ...calls.flatMap(wantsOf)]),
+  leaves: ({ by, calls }) => [...by.map(({ field }) => field), ...calls.map(({ as }) => as)],
+  bindGather: (pipe, context) => new StatsGatherer(pipe, context),
+}
+
+function wantsOf({ call, filter }: NamedCall): readonly FieldPattern[] {
+  const own = statsFunctionOf(call).wants(call)
+  return filter === null ? own : [...own, ...fieldsOfFilter(filter)]
+}
+
+/** Plain data. */
+interface GatheredStats {
+  readonly groups: GroupTableState
+  readonly states: readonly unknown[]
+}
+
+interface BoundCall {
+  readonly as: string
+  readonly state: StatsState
+  /** Which of the filters; -1 for none. */
+  readonly filter: number
+}
+
+type FindRows = (batch: RowBatch) => Uint32Array | null
+
+const BATCH_ROWS = 8192
+
+class StatsGatherer implements Gatherer {
+  readonly #by: readonly GroupKey[]
+  readonly #keys: readonly ReadGroups[]
+  readonly #table: GroupTable
+  readonly #calls: readonly BoundCall[]
+  /** Each filter once, however many calls have it. */
+  readonly #filters: readonly FindRows[]
+  readonly #needsRows: boolean
+
+  constructor({ by, calls }: StatsPipe, context: PipeContext) {
+    this.#by = by
+    this.#keys = by.map(bindGroupKey)
+    this.#table = new GroupTable(by.length, context.memory, context.random)
+    const filters = new Map<string, number>()
+    const bound: FindRows[] = []
+    this.#calls = calls.map(({ call, filter, as }) => ({
+      as,
+      state: statsFunctionOf(call).bind(call, context),
+      filter: filter === null ? -1 : filterNumber(filter, filters, bound, context),
+    }))
+    this.#filters = bound
+    this.#needsRows = bound.length > 0 || this.#calls.some(({ state }) => state.countsOnly !== true)
+  }
+
+  add(batch: RowBatch): void {
+    const keys = this.#keys.map((read) => read(batch))
+    if (this.#needsRows) readRows(keys)
+    const selected = this.#filters.map((find) => find(batch))
+    const adds = this.#calls.map(({ state }) => state.read(batch))
+    const grouped = this.#table.rowsOf(batch.rowCount, keys)
+    const among = selected.map((rows) => grouped.among(rows))
+    for (const [at, { filter }] of this.#calls.entries()) adds[at](filter < 0 ? grouped : among[filter])
+  }
+
+  take(): GatheredStats {
+    return { groups: this.#table.take(), states: this.#calls.map(({ state }) => state.take()) }
+  }
+
+  merge(taken: unknown): void {
+    const { groups, states } = taken as GatheredStats
+    const here = this.#table.merge(groups)
+    const { count } = this.#table
+    for (const [at, { state }] of this.#calls.entries()) state.merge(states[at], here, count)
+  }
+
+  *rows(): Generator<RowBatch> {
+    const hasRows = this.#table.hasRows || this.#by.length === 0
+    const count = hasRows ? this.#table.count : 0
+    const order = this.#orderedGroups(count)
+    const texts = this.#calls.map(({ state }) => state.texts(count))
+    const keys = this.#by.map((_, key) => this.#table.textsOfGroups(key))
+    for (let from = 0; from < count; from += BATCH_ROWS) {
+      yield this.#batchOf(order.subarray(from, from + BATCH_ROWS), keys, texts)
+    }
+  }
+
+  #batchOf(
+    groups: Uint32Array,
+    keys: readonly Uint32Array[],
+    texts: readonly (readonly string[])[],
+  ): RowBatch {
+    const columns = new Map<string, BatchColumn>()
+    for (const [key, { field }] of this.#by.entries()) {
+      const known = this.#table.textsOf(key)
+      columns.set(field, new TextColumn(Array.from(groups, (group) => known[keys[key][group]])))
+    }
+    for (const [at, { as }] of this.#calls.entries()) {
+      columns.set(as, new TextColumn(Array.from(groups, (group) => texts[at][group])))
+    }
+    return new RowBatch(groups.length, columns)
+  }
+
+  /** By the values of their keys, so that the order tells nothing of how rows came. */
+  #orderedGroups(count: number): Uint32Array {
+    const groups = Uint32Array.from({ length: count }, (_, group) => group)
+    const places = this.#by.map((_, key) => {
+      const places = placesOf(this.#table.textsOf(key))
+      return this.#table.textsOfGroups(key).map((text) => places[text])
+    })
+    return groups.sort((a, b) => {
+      for (const ofGroup of places) if (ofGroup[a] !== ofGroup[b]) return ofGroup[a] - ofGroup[b]
+      return 0
+    })
+  }
+}
+
+function filterNumber(
+  filter: Filter,
+  numbers: Map<string, number>,
+  bound: FindRows[],
+  context: PipeContext,
+): number {
+  const key = JSON.stringify(filter, (_name, value) => (typeof value === 'bigint' ? `${value}n` : value))
+  let number = numbers.get(key)
+  if (number === undefined) {
+    number = bound.push(context.bindFilter(filter)) - 1
+    numbers.set(key, number)
+  }
+  return number
+}
+
+/** Which row is in which group is read where somebody asks: now, since reading may fail. */
+function readRows(keys: readonly TextGroups[]): void {
+  for (const key of keys) void key.ofRow
+}
+
+/** By number of a text: its place in the order of values. */
+function placesOf(texts: readonly string[]): Uint32Array {
+  const keys = texts.map(valueKey)
+  const order = Uint32Array.from({ length: texts.length }, (_, at) => at)
+  order.sort((a, b) => compareKeysExactly(keys[a], keys[b]))
+  const places = new Uint32Array(texts.length)
+  for (let place = 0; place < order.length; place++) places[order[place]] = place
+  return places
+}

@@ -1,0 +1,151 @@
+/**
+ * The groups of `stats`: a number for each tuple of texts that was seen. Batches come with tuples that have numbers of
+ * their own, so that a tuple is looked up once a batch, not once a row.
+ */
+import type { Random } from '../../base/base.ts'
+import type { MemoryShare } from '../memory-share.ts'
+import type { TextGroups } from '../row-batch.ts'
+import { TupleGroups } from '../tuple-groups.ts'
+import { GroupedRows } from './grouped-rows.ts'
+import { PairTable } from './pair-table.ts'
+import { TextTable } from './text-table.ts'
+
+/** Plain data. */
+export interface GroupTableState {
+  readonly count: number
+  /** By key: the texts that its groups have, and which of them each group has. */
+  readonly keys: readonly { readonly texts: readonly string[]; readonly ofGroup: Uint32Array }[]
+}
+
+/**
+ * A tuple is a path: its first text has a number, this and the second text are a pair that has a number, and so on; the
+ * number at the end is the group's.
+ */
+export class GroupTable {
+  readonly #keyCount: number
+  readonly #texts: readonly TextTable[]
+  /** From the second key on. */
+  readonly #pairs: readonly PairTable[]
+  #hasRows = false
+
+  constructor(keyCount: number, memory: MemoryShare, random: Random) {
+    this.#keyCount = keyCount
+    this.#texts = Array.from({ length: keyCount }, () => new TextTable(memory))
+    this.#pairs = Array.from({ length: Math.max(0, keyCount - 1) }, () => new PairTable(memory, random))
+  }
+
+  get count(): number {
+    if (this.#keyCount === 0) return 1
+    return this.#keyCount === 1 ? this.#texts[0].texts.length : this.#pairs[this.#keyCount - 2].count
+  }
+
+  /** Rows were put into groups, or groups of rows were merged. */
+  get hasRows(): boolean {
+    return this.#hasRows
+  }
+
+  /** The rows of a batch, with one list of groups a key. */
+  rowsOf(rowCount: number, keys: readonly TextGroups[]): GroupedRows {
+    this.#hasRows = true
+    if (this.#keyCount === 0) return new GroupedRows({ rowCount, groupCount: 1, ofRow: null })
+    const tuples = new TupleGroups(
+      { rowCount, groups: (key) => keys[Number(key)] },
+      keys.map((_, key) => String(key)),
+    )
+    return this.#keyCount === 1 && keys[0].rowCounts !== undefined
+      ? this.#rowsByCount(rowCount, tuples)
+      : this.#rowsByRow(rowCount, tuples)
+  }
+
+  /** How many rows each text has is known: the rows are not looked at unless a function asks for them. */
+  #rowsByCount(rowCount: number, tuples: TupleGroups): GroupedRows {
+    const counts = tuples.rowCounts()
+    const groups = new Uint32Array(counts.length)
+    for (let tuple = 0; tuple < counts.length; tuple++) {
+      if (counts[tuple] > 0) groups[tuple] = this.#groupOf(tuples, tuple)
+    }
+    const { count } = this
+    return new GroupedRows({
+      rowCount,
+      groupCount: count,
+      ofRow: () => mapped(tuples.ofRow, groups),
+      only: groups[0],
+      rowCounts: { groups, counts },
+    })
+  }
+
+  #rowsByRow(rowCount: number, tuples: TupleGroups): GroupedRows {
+    const { ofRow } = tuples
+    if (ofRow === null) {
+      const only = this.#groupOf(tuples, 0)
+      return new GroupedRows({ rowCount, groupCount: this.count, ofRow: null, only })
+    }
+    // One more than the group; 0 where no row was met.
+    const known = new Uint32Array(tuples.count)
+    const groups = new Uint32Array(rowCount)
+    for (let row = 0; row < rowCount; row++) {
+      const tuple = ofRow[row]
+      let group = known[tuple]
+      if (group === 0) {
+        group = this.#groupOf(tuples, tuple) + 1
+        known[tuple] = group
+      }
+      groups[row] = group - 1
+    }
+    return new GroupedRows({ rowCount, groupCount: this.count, ofRow: groups })
+  }
+
+  #groupOf(tuples: TupleGroups, tuple: number): number {
+    let number = this.#texts[0].numberOf(tuples.textOf(tuple, 0))
+    for (let key = 1; key < this.#keyCount; key++) {
+      number = this.#pairs[key - 1].numberOf(number, this.#texts[key].numberOf(tuples.textOf(tuple, key)))
+    }
+    return number
+  }
+
+  // ---- states -------------------------------------------------------------------------------------------------
+
+  take(): GroupTableState {
+    const keys = this.#texts.map(({ texts }, key) => ({ texts, ofGroup: this.textsOfGroups(key) }))
+    return { count: this.#hasRows ? this.count : 0, keys }
+  }
+
+  /** By group of the other one: the group that it is here. */
+  merge({ count, keys }: GroupTableState): Uint32Array {
+    const groups = new Uint32Array(count)
+    this.#hasRows ||= count > 0
+    for (const [key, { texts, ofGroup }] of keys.entries()) {
+      const numbers = texts.map((text) => this.#texts[key].numberOf(text))
+      for (let group = 0; group < count; group++) {
+        const number = numbers[ofGroup[group]]
+        groups[group] = key === 0 ? number : this.#pairs[key - 1].numberOf(groups[group], number)
+      }
+    }
+    return groups
+  }
+
+  /** By group: the number of its text in a key. */
+  textsOfGroups(key: number): Uint32Array {
+    const { count } = this
+    let paths = Uint32Array.from({ length: count }, (_, group) => group)
+    for (let at = this.#keyCount - 1; at > key; at--) {
+      const { firsts } = this.#pairs[at - 1]
+      paths = paths.map((path) => firsts[path])
+    }
+    if (key === 0) return paths
+    const { seconds } = this.#pairs[key - 1]
+    return paths.map((path) => seconds[path])
+  }
+
+  /** The texts of a key, by their numbers. */
+  textsOf(key: number): readonly string[] {
+    return this.#texts[key].texts
+  }
+}
+
+function mapped(ofRow: Uint32Array | null, groups: Uint32Array): Uint32Array | null {
+  if (ofRow === null) return null
+  const all = new Uint32Array(ofRow.length)
+  for (let row = 0; row < all.length; row++) all[row] = groups[ofRow[row]]
+  return all
+}

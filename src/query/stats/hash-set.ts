@@ -1,0 +1,89 @@
+/**
+ * Hashes of values, each with the number of a group: a table of words that grows with what is in it and is charged to the
+ * memory of the query. A value takes 16 bytes with 96 bits of a hash, 12 with 64, and the table is between a third
+ * and two thirds full.
+ *
+ *   slot   group + 1 (0: free) · word · word (· word)
+ */
+import type { MemoryShare } from '../memory-share.ts'
+
+const SLOTS_MIN = 64
+const FULL = 0.7
+const WORD_BYTES = 4
+
+export class HashSet {
+  readonly #memory: MemoryShare
+  /** Words of a slot. */
+  readonly #stride: number
+  #slots: Uint32Array
+  #count = 0
+
+  /** Of hashes with so many words, at least two. */
+  constructor(words: number, memory: MemoryShare) {
+    this.#memory = memory
+    this.#stride = words + 1
+    this.#slots = new Uint32Array(SLOTS_MIN * this.#stride)
+  }
+
+  /** Whether it is new. The hash stands in `words` from `at` on. */
+  add(group: number, words: Uint32Array, at: number): boolean {
+    const stride = this.#stride
+    const slots = this.#slots
+    const mark = group + 1
+    const mask = slots.length / stride - 1
+    let slot = (words[at] & mask) * stride
+    const end = slots.length
+    for (; slots[slot] !== 0; slot = slot + stride === end ? 0 : slot + stride) {
+      const isSame =
+        slots[slot] === mark && slots[slot + 1] === words[at] && slots[slot + 2] === words[at + 1]
+      if (isSame && (stride === 3 || slots[slot + 3] === words[at + 2])) return false
+    }
+    slots[slot] = mark
+    for (let word = 1; word < stride; word++) slots[slot + word] = words[at + word - 1]
+    this.#count++
+    if (this.#count > FULL * (mask + 1)) this.#grow()
+    return true
+  }
+
+  #grow(): void {
+    const stride = this.#stride
+    const old = this.#slots
+    this.#memory.charge(2 * old.length * WORD_BYTES)
+    const slots = new Uint32Array(2 * old.length)
+    const mask = slots.length / stride - 1
+    for (let from = 0; from < old.length; from += stride) {
+      if (old[from] === 0) continue
+      let slot = (old[from + 1] & mask) * stride
+      while (slots[slot] !== 0) slot = slot + stride === slots.length ? 0 : slot + stride
+      for (let word = 0; word < stride; word++) slots[slot + word] = old[from + word]
+    }
+    this.#slots = slots
+    this.#memory.give(old.length * WORD_BYTES)
+  }
+
+  /** The slots that are taken, one behind the other; the set is of no use afterwards. */
+  take(): Uint32Array {
+    const stride = this.#stride
+    const slots = this.#slots
+    let to = 0
+    for (let from = 0; from < slots.length; from += stride) {
+      if (slots[from] === 0) continue
+      for (let word = 0; word < stride; word++) slots[to + word] = slots[from + word]
+      to += stride
+    }
+    return slots.slice(0, to)
+  }
+
+  /** Of what `take` of another one gave: how many there are. */
+  takenCount(taken: Uint32Array): number {
+    return taken.length / this.#stride
+  }
+
+  takenGroup(taken: Uint32Array, index: number): number {
+    return taken[index * this.#stride] - 1
+  }
+
+  addTaken(taken: Uint32Array, index: number, group: number): boolean {
+    return this.add(group, taken, index * this.#stride + 1)
+  }
+}

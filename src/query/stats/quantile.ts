@@ -1,0 +1,35 @@
+/** `quantile(0.99, a, b*)`: the value below which so large a share of the values lies, in the order of values. */
+import type { FieldPattern } from '../fields-wanted.ts'
+import { parseCommas, parseFieldPattern, printFieldPatterns } from '../pipes/parts.ts'
+import { normalFields } from './arguments.ts'
+import type { StatsCall, StatsFunction } from './kind.ts'
+import { QuantileState } from './quantile-state.ts'
+
+export interface QuantileCall extends StatsCall {
+  readonly name: 'quantile'
+  /** As it was written. */
+  readonly share: string
+  readonly fields: readonly FieldPattern[]
+}
+
+const SHARE = /^(?:0|1|0?\.\d+|0\.\d*|1\.0*)$/
+
+export const quantileFunction: StatsFunction<QuantileCall> = {
+  name: 'quantile',
+  summary: 'the value below which this share of the values lies, 0 to 1; exact up to 16,384 different values',
+  examples: ['* | stats by (service) quantile(0.99, took) as p99', '* | quantile(0.5, took, wait)'],
+  parse(parser) {
+    const { reader } = parser
+    reader.expectSymbol('(', 'after `quantile`')
+    const { text, span } = reader.expectPhrase('a share from 0 to 1')
+    if (!SHARE.test(text))
+      throw reader.problem('the first argument of `quantile` is a share from 0 to 1', span)
+    const hasFields = reader.takeSymbol(',') && !reader.isSymbol(')')
+    const fields = hasFields ? parseCommas(parser, () => parseFieldPattern(parser)) : []
+    reader.expectSymbol(')', 'at the end of `quantile(…)`')
+    return { name: 'quantile', share: text, fields: normalFields(fields) }
+  },
+  print: ({ share, fields }, printer) => `quantile(${share}, ${printFieldPatterns(fields, printer)})`,
+  wants: ({ fields }) => fields,
+  bind: ({ share, fields }, { memory }) => new QuantileState(Number(share), fields, memory),
+}

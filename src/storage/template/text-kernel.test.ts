@@ -1,0 +1,544 @@
+/**
+ * The kernel of a block's text and its twins in TypeScript must come to the same results, whatever comes in: here both
+ * mine and intern the same columns, block after block of one part. What is right at all is for template-miner.test.ts,
+ * span-interner.test.ts and the tests of blocks.
+ */
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { describe, it } from 'node:test'
+import { sharedFolder } from '../../../test/shared-folder.ts'
+import {
+  type InstantiateKernel,
+  instantiateKernel,
+  type Random,
+  refuseKernel,
+  SeededRandom,
+} from '../../base/base.ts'
+import type { ColumnValues } from '../columns/column-values.ts'
+import { KnownTemplates } from './known-templates.ts'
+import { SpanInterner } from './span-interner.ts'
+import { type MinedBlock, TemplateMiner } from './template-miner.ts'
+import { TextKernel } from './text-kernel.ts'
+import type { TextColumn } from './text-reader.ts'
+import { type TemplateColumns, ValueInterner } from './value-interner.ts'
+
+const SEED = 20_261_121
+
+const latin1 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'))
+const times = <T>(count: number, make: (n: number) => T): T[] =>
+  Array.from({ length: count }, (_, n) => make(n))
+const pick = <T>(random: SeededRandom, list: readonly T[]): T => list[random.below(list.length)]
+
+/** A column whose rows lie one behind the other, with `gap` digits before each. */
+function columnOf(rows: readonly Uint8Array[], gap = 0): TextColumn {
+  const data = new Uint8Array(rows.reduce((sum, row) => sum + row.length + gap, 0)).fill(0x39)
+  const starts = new Uint32Array(rows.length)
+  const lengths = Uint32Array.from(rows, (row) => row.length)
+  let at = 0
+  for (const [number, row] of rows.entries()) {
+    starts[number] = at += gap
+    data.set(row, at)
+    at += row.length
+  }
+  return { data, starts, lengths }
+}
+
+/** What a kernel did since it was made. */
+interface Counts {
+  rows: number
+  values: number
+  strongPlaces: number
+}
+
+function countedKernel(counts: Counts): InstantiateKernel {
+  return (base64, imports) => {
+    const instance = instantiateKernel(base64, imports)
+    if (instance === null) return null
+    const { readRows, internVariables, internSpans } = instance.functions
+    const result = new Uint32Array(instance.memory, instance.constants['RESULT'], 2)
+    const functions = {
+      ...instance.functions,
+      readRows: (from: number, to: number, count: number) => {
+        const row = readRows(from, to, count)
+        counts.rows += row - from
+        return row
+      },
+      internVariables: (set: number, rows: number, first: number) => {
+        const next = internVariables(set, rows, first)
+        counts.values += next - first
+        counts.strongPlaces = result[1]
+        return next
+      },
+      internSpans: (set: number, rows: number, isFirst: number) => {
+        counts.values += rows
+        const said = internSpans(set, rows, isFirst)
+        counts.strongPlaces = result[1]
+        return said
+      },
+    }
+    return { ...instance, functions }
+  }
+}
+
+/** Everything that reads a block's text, for the blocks of one part. */
+class Side {
+  readonly counts: Counts = { rows: 0, values: 0, strongPlaces: 0 }
+  readonly #kernel: TextKernel
+  readonly #miner: TemplateMiner
+  readonly #values: ValueInterner
+  readonly #spans: SpanInterner
+  readonly #known: KnownTemplates
+
+  constructor(random: Random, isKernel: boolean) {
+    const instantiate = isKernel ? countedKernel(this.counts) : refuseKernel
+    this.#kernel = new TextKernel(random, { instantiate, rowsMin: 0 })
+    this.#miner = new TemplateMiner(random, this.#kernel)
+    this.#values = new ValueInterner(random, this.#kernel)
+    this.#spans = new SpanInterner(random, this.#kernel)
+    this.#known = new KnownTemplates(random)
+  }
+
+  begin(data: Uint8Array, rowCount: number): void {
+    this.#kernel.begin(data, rowCount)
+  }
+
+  mine(column: TextColumn, isKnown: boolean): { mined: MinedBlock; columns: TemplateColumns } {
+    const mined = this.#miner.mine(column, column.starts.length, isKnown ? this.#known : undefined)
+    return { mined, columns: this.#values.intern(mined, column.data) }
+  }
+
+  internSpans(data: Uint8Array, columns: readonly Omit<TextColumn, 'data'>[]): ColumnValues[] {
+    this.#spans.begin(data)
+    return columns.map(({ starts, lengths }) => this.#spans.column(starts, lengths))
+  }
+
+  end(): void {
+    this.#kernel.end()
+  }
+}
+
+/** Both sides, which get the same and must answer the same. */
+class Twins {
+  readonly kernel: Side
+  readonly #twin: Side
+
+  constructor(random: () => Random = () => new SeededRandom(SEED)) {
+    this.kernel = new Side(random(), true)
+    this.#twin = new Side(random(), false)
+  }
+
+  /** Mines a block, and interns its rows as a column, and as two. */
+  check(column: TextColumn, isKnown = true): void {
+    const sides = [this.kernel, this.#twin]
+    for (const side of sides) side.begin(column.data, column.starts.length)
+    const [mine, other] = sides.map((side) => side.mine(column, isKnown))
+    checkMined(mine.mined, other.mined)
+    for (const [template, { slots }] of mine.mined.templates.entries()) {
+      for (let slot = 0; slot < slots.length; slot++)
+        checkValues(mine.columns.slot(template, slot), other.columns.slot(template, slot))
+    }
+    const reversed = {
+      starts: column.starts.slice().reverse(),
+      lengths: column.lengths.slice().reverse(),
+    }
+    this.checkSpans(column.data, [column, reversed])
+    for (const side of sides) side.end()
+  }
+
+  checkSpans(data: Uint8Array, columns: readonly Omit<TextColumn, 'data'>[]): void {
+    const [mine, other] = [this.kernel, this.#twin].map((side) => side.internSpans(data, columns))
+    for (const [index, values] of mine.entries()) checkValues(values, other[index])
+  }
+
+  checkRows(rows: readonly Uint8Array[], gap = 0): void {
+    this.check(columnOf(rows, gap))
+  }
+}
+
+function checkMined(mine: MinedBlock, other: MinedBlock): void {
+  assert.deepEqual(mine.rowTemplates, other.rowTemplates)
+  assert.deepEqual(mine.templates, other.templates)
+  assert.deepEqual(mine.numbers, other.numbers)
+  assert.deepEqual(mine.rowCounts, other.rowCounts)
+  checkSame(mine.variableStarts, other.variableStarts)
+  checkSame(mine.variableEnds, other.variableEnds)
+}
+
+function checkValues(mine: ColumnValues, other: ColumnValues): void {
+  assert.equal(mine.rowCount, other.rowCount)
+  checkSame(mine.entries, other.entries)
+  const { count } = mine.table
+  assert.equal(count, other.table.count)
+  checkSame(mine.table.starts.subarray(0, count), other.table.starts.subarray(0, count))
+  checkSame(mine.table.ends.subarray(0, count), other.table.ends.subarray(0, count))
+  checkSame(mine.table.classes.subarray(0, count), other.table.classes.subarray(0, count))
+}
+
+/** Views of large memory: compared as bytes, since `deepEqual` is slow with them. */
+function checkSame(mine: Uint32Array | Uint16Array, other: Uint32Array | Uint16Array): void {
+  const bytesOf = (numbers: Uint32Array | Uint16Array) =>
+    Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength)
+  if (bytesOf(mine).compare(bytesOf(other)) !== 0) assert.deepEqual(mine.slice(), other.slice())
+}
+
+// ---- what rows are made of --------------------------------------------------------------------------------------
+
+const randomBytes = (random: SeededRandom, count: number): Uint8Array =>
+  Uint8Array.from({ length: count }, () => random.below(256))
+const digits = (random: SeededRandom): string => String(random.below(10 ** (1 + random.below(9))))
+const words = ['root', 'admin', 'webmaster', 'a', 'très', 'x-y_z.', 'user.name', 'B']
+const PIECES: readonly ((random: SeededRandom) => string)[] = [
+  digits,
+  (random) => pick(random, words),
+  (random) => times(4, () => random.below(256)).join('.'),
+  (random) => `${digits(random)}${pick(random, ['.', '-', '_', '._-', '...'])}`,
+  (random) => `"${pick(random, words)} /a/${digits(random)}?q=${digits(random)} HTTP/1.1"`,
+  (random) => `"${pick(random, words)} ${pick(random, words)}\\" ${digits(random)}"`,
+  (random) => `"${pick(random, words)}":"${pick(random, words)}",`,
+  (random) => `${pick(random, words)}=${pick(random, words)}`,
+  (random) => `https://${pick(random, words)}/${digits(random)}=${digits(random)}`,
+  (random) => pick(random, ['"', '\\', '=', '/', ':', '://', '\n', '\t', ' ', '', '""', '"\\"', '\0']),
+  (random) => pick(random, words).repeat(1 + random.below(20)),
+  (random) => Buffer.from(randomBytes(random, random.below(20))).toString('latin1'),
+]
+
+/** Rows of a few shapes: which pieces, and which of them differ from row to row. */
+function shapedRows(random: SeededRandom, count: number): Uint8Array[] {
+  const shapes = times(1 + random.below(12), () => times(1 + random.below(12), () => pick(random, PIECES)))
+  const fixed = shapes.map((pieces) => pieces.map((piece) => (random.chance(0.6) ? piece(random) : null)))
+  return times(count, () => {
+    const shape = random.below(shapes.length)
+    return latin1(shapes[shape].map((piece, at) => fixed[shape][at] ?? piece(random)).join(' '))
+  })
+}
+
+function linesOf(path: string): Uint8Array[] {
+  return readFileSync(path, 'latin1')
+    .split('\n')
+    .filter((line) => line.length > 0)
+    .map(latin1)
+}
+
+// ---- the tests --------------------------------------------------------------------------------------------------
+
+describe('The kernel of text and its twins', () => {
+  it('agree on every byte alone, between letters and beside digits', () => {
+    const twins = new Twins()
+    for (const around of [
+      ['', ''],
+      ['a', 'b'],
+      ['1', ''],
+      ['', '1'],
+      ['a ', ' 1'],
+      ['1'.repeat(15), '-'],
+      ['x='.repeat(31), '7'],
+    ]) {
+      const rows = times(256, (byte) => latin1(around.join(String.fromCharCode(byte))))
+      twins.checkRows([...rows, ...rows])
+      twins.check(columnOf([...rows, ...rows]), false)
+    }
+  })
+
+  it('agree on tokens that begin and end anywhere, with what lies beside the rows', () => {
+    const twins = new Twins()
+    const rows = times(300, (n) =>
+      latin1(`${'.'.repeat(n % 70)}${'a'.repeat(n % 130)}${n % 3}${'-'.repeat(n % 5)}`),
+    )
+    const digitFirst = times(300, (n) =>
+      latin1(`${' '.repeat(n % 70)}${n % 3}${'a'.repeat(n)}${'.'.repeat(n % 3)} b`),
+    )
+    for (const gap of [0, 1, 7, 64]) {
+      twins.checkRows([...rows, ...rows], gap)
+      twins.checkRows([...digitFirst, ...digitFirst], gap)
+    }
+    assert.ok(twins.kernel.counts.values > 0)
+  })
+
+  it('agree on shapes that repeat, and on what is not known yet, from block to block', () => {
+    for (let round = 0; round < 24; round++) {
+      const seed = SEED + round
+      const random = new SeededRandom(seed)
+      const twins = new Twins()
+      try {
+        for (let block = 0; block < 4; block++) {
+          twins.checkRows(shapedRows(random, 1 + random.below(1500)), random.below(3))
+          if (random.chance(0.3)) twins.check(columnOf(shapedRows(random, 500)), false)
+        }
+      } catch (error) {
+        throw new Error(`with the seed ${seed}`, { cause: error })
+      }
+    }
+  })
+
+  it('agree on rows that are cut anywhere out of one text', () => {
+    for (let round = 0; round < 8; round++) {
+      const seed = SEED + round
+      const random = new SeededRandom(seed)
+      const text = Buffer.concat(shapedRows(random, 300))
+      const data = new Uint8Array(Buffer.concat([text, text, text]))
+      const cuts = times(3000, () => random.below(text.length))
+      const starts = Uint32Array.from(cuts, (cut, n) => cut + (n % 2) * text.length)
+      const lengths = starts.map(() => random.below(random.chance(0.2) ? 400 : 60))
+      const twins = new Twins()
+      try {
+        twins.check({ data, starts, lengths })
+        twins.check({ data, starts: starts.reverse(), lengths: lengths.reverse() })
+        for (let n = 0; n < 3000; n++) starts[n] = (starts[n] + text.length) % (text.length * 2)
+        twins.check({ data, starts, lengths })
+      } catch (error) {
+        throw new Error(`with the seed ${seed}`, { cause: error })
+      }
+    }
+  })
+
+  it('agree on words in quotes and after equals signs', () => {
+    const random = new SeededRandom(SEED)
+    const word = () =>
+      pick(random, [...words, '/', '/x', 'a/b', 'http://y/=', 'ftp:/z', 'abcdefghijklmnop://q', '"', '\\'])
+    const row = () => {
+      const quoted = times(random.below(6), word).join(pick(random, [' ', ' ', '\t', '  ']))
+      return latin1(
+        `${word()} "${quoted}"${pick(random, [':', '', '=', ' ', '"'])}${word()}=${word()}=${word()}`,
+      )
+    }
+    const twins = new Twins()
+    for (let block = 0; block < 6; block++) twins.checkRows(times(3000, row), block % 2)
+  })
+
+  it('agree on random bytes', () => {
+    const random = new SeededRandom(SEED)
+    const twins = new Twins()
+    for (let block = 0; block < 6; block++)
+      twins.checkRows(times(1100, () => randomBytes(random, random.below(300))))
+  })
+
+  it('agree wherever a window of rows ends', () => {
+    for (const count of [1, 2, 1023, 1024, 1025, 4095, 4096, 4097, 9000]) {
+      const random = new SeededRandom(SEED)
+      const twins = new Twins()
+      twins.checkRows(shapedRows(random, count))
+      twins.checkRows(shapedRows(random, count))
+    }
+  })
+
+  it('agree on holes and on wide readings', () => {
+    const random = new SeededRandom(SEED)
+    const twins = new Twins()
+    const users = times(200, () => `u${'abcdefghij'[random.below(10)]}${'klmnopqrst'[random.below(10)]}`)
+    const login = () =>
+      `Failed password for user ${pick(random, users)} from 10.0.0.${random.below(9)} port 22`
+    const web = () =>
+      `10.0.0.${random.below(255)} - - "GET /${pick(random, users)}/${pick(random, users)} HTTP/1.1" 200 ` +
+      `"http://${pick(random, users)}.org/" "Agent ${pick(random, users)} of ${pick(random, users)}"`
+    const job = () =>
+      `state=${pick(random, users)} path=/var/${pick(random, users)} "x ${pick(random, users)}" ok`
+    for (const make of [login, web, job]) {
+      for (let block = 0; block < 3; block++) twins.checkRows(times(3000, () => latin1(make())))
+    }
+    for (let block = 0; block < 3; block++)
+      twins.checkRows(times(3000, () => latin1(pick(random, [login, web, job])())))
+    assert.ok(twins.kernel.counts.rows > 20_000, `the kernel read ${twins.kernel.counts.rows} rows`)
+  })
+
+  it('agree on holes in rows that have as many variables as a template may have', () => {
+    const names = words.map((word) => word.replaceAll('.', ''))
+    const row = (n: number, variables: number) =>
+      latin1(
+        `user ${names[n % names.length]}${'abcdef'[n % 6]} on ${times(variables, (at) => `${at}`).join(' ')}`,
+      )
+    const twins = new Twins()
+    for (const variables of [511, 512, 510]) {
+      twins.checkRows(times(600, (n) => row(n, variables)))
+      twins.checkRows(times(600, (n) => row(n, 510 + (n % 3))))
+    }
+  })
+
+  it('agree on rows that no template fits: too many variables, too much static text', () => {
+    const twins = new Twins()
+    const long = (n: number) => [
+      latin1(times(511 + (n % 4), (at) => `${at}`).join(' ')),
+      latin1(`${'word '.repeat(1630 + (n % 12))}${n}`),
+      latin1(`${'x'.repeat(8191 + (n % 3))} ${n}`),
+      latin1(`${n} ${'y'.repeat(200_000)}${n % 2}`),
+      latin1(`${'"'.repeat(n)}${'\\'.repeat(n)}${'a/b '.repeat(n)}`),
+    ]
+    const rows = times(40, long).flat()
+    twins.checkRows([...rows, ...rows])
+    twins.checkRows([...rows, ...rows])
+  })
+
+  it('agree on empty rows, and on rows that lie in the same bytes', () => {
+    const twins = new Twins()
+    const data = latin1('job 17 and 18 of /a/b at 10.0.0.1 took 7s')
+    const random = new SeededRandom(SEED)
+    const starts = Uint32Array.from({ length: 3000 }, () => random.below(data.length + 1))
+    const lengths = starts.map((start) => random.below(data.length - start + 1))
+    twins.check({ data, starts, lengths })
+    twins.check({ data: new Uint8Array(0), starts: new Uint32Array(300), lengths: new Uint32Array(300) })
+  })
+
+  it('agree on values of every length, and on those that differ in one byte', () => {
+    const random = new SeededRandom(SEED)
+    const values = times(400, (n) => {
+      const value = randomBytes(random, n % 70)
+      if (n % 3 === 0 && value.length > 0) value.fill(0x61)
+      return value
+    })
+    const rows = times(3000, () => {
+      const value = pick(random, values).slice()
+      if (value.length > 0 && random.chance(0.2)) value[random.below(value.length)] ^= 1
+      return value
+    })
+    const twins = new Twins()
+    twins.checkRows(rows)
+    twins.checkRows(rows, 1)
+  })
+
+  it('agree on all short numbers, with zeros before them', () => {
+    const numbers = [1, 2, 3, 4, 5].flatMap((length) =>
+      times(10 ** Math.min(4, length), (n) => latin1(String(n).padStart(length, '0'))),
+    )
+    const twins = new Twins()
+    twins.checkRows([...numbers, ...numbers])
+  })
+
+  it('agree when a set grows', () => {
+    const twins = new Twins()
+    const rows = times(30_000, (n) => latin1(`value ${n * 7919} of ${n % 5000}: ${'ab'.repeat(n % 9)}${n}x`))
+    twins.checkRows(rows)
+    twins.checkRows(rows.slice(0, 100))
+    twins.checkRows(rows)
+  })
+
+  it('agree on real logs, as messages of one part', (t) => {
+    const corpus = sharedFolder(t, 'corpus')
+    if (corpus === null) return
+    const files = readdirSync(corpus, { recursive: true, encoding: 'utf8' }).filter((path) =>
+      path.endsWith('.log'),
+    )
+    const twins = new Twins()
+    let rows = 0
+    for (const path of files) {
+      const lines = linesOf(join(corpus, path))
+      rows += lines.length
+      try {
+        twins.checkRows(lines)
+      } catch (error) {
+        throw new Error(basename(path), { cause: error })
+      }
+    }
+    assert.ok(
+      twins.kernel.counts.rows > rows / 2,
+      `the kernel read ${twins.kernel.counts.rows} of ${rows} rows`,
+    )
+  })
+})
+
+describe('The kernel of text', () => {
+  it('reads nearly all rows of a part that has met their templates', () => {
+    const twins = new Twins()
+    const rows = times(5000, (n) => latin1(`job ${n} of ${pick(new SeededRandom(n), words)} took ${n * 7}ms`))
+    twins.checkRows(rows)
+    const before = twins.kernel.counts.rows
+    twins.checkRows(rows)
+    assert.ok(twins.kernel.counts.rows - before > rows.length - 100)
+  })
+
+  it('is not asked for long where it knows nothing', () => {
+    const twins = new Twins()
+    const letters = (n: number) => String(n).replace(/./g, (digit) => 'abcdefghij'[Number(digit)])
+    const fresh = (n: number) => latin1(`${letters(n)} ${letters(n * 7)} ${letters(n * 49)}`)
+    const rows = times(40_000, (n) => (n % 5 < 2 ? latin1(`job ${n}`) : fresh(n)))
+    twins.checkRows(rows)
+    assert.ok(twins.kernel.counts.rows < rows.length / 5, `${twins.kernel.counts.rows} rows`)
+  })
+
+  it('spreads values that collide under its hash by a strong one, and finds each again', () => {
+    // A key that is known: then many values can be found whose cheap places are the same.
+    const zero: Random = { uint32: () => 0 }
+    const values = times(3000, collidingValue)
+    const twins = new Twins(() => zero)
+    twins.checkRows([...values, ...values])
+    const { strongPlaces } = twins.kernel.counts
+    assert.ok(strongPlaces > values.length, 'they do collide')
+    assert.ok(strongPlaces < values.length * 40, `${strongPlaces} places were looked at`)
+  })
+
+  it('is done without where a set is full, and all columns hold the same values', () => {
+    const count = 1_100_000
+    const data = new Uint8Array(count * 8)
+    const view = new DataView(data.buffer)
+    for (let n = 0; n < count; n++) view.setFloat64(n * 8, n + 0.5)
+    const starts = Uint32Array.from({ length: count }, (_, n) => n * 8)
+    const lengths = new Uint32Array(count).fill(8)
+    const side = new Side(new SeededRandom(SEED), true)
+    side.begin(data, count)
+    const few = { starts: starts.subarray(0, 500), lengths: lengths.subarray(0, 500) }
+    const found = side.internSpans(data, [few, { starts, lengths }, few])
+    for (const [index, { table, entries, rowCount }] of found.entries()) {
+      assert.equal(rowCount, index === 1 ? count : 500)
+      for (let row = 0; row < rowCount; row++) {
+        if (table.starts[entries[row]] === row * 8 && table.ends[entries[row]] === row * 8 + 8) continue
+        assert.fail(`row ${row} of column ${index}`)
+      }
+    }
+    assert.notEqual(found[0].table, found[1].table)
+    assert.equal(found[1].table, found[2].table)
+  })
+
+  it('is not asked for data that are too many, or mostly not of these rows', () => {
+    const kernel = new TextKernel(new SeededRandom(SEED), { rowsMin: 2 })
+    const memoryOf = (data: Uint8Array, rowCount: number) => {
+      kernel.begin(data, rowCount)
+      return kernel.memoryOf(data)
+    }
+    const small = latin1('7 8')
+    assert.equal(memoryOf(small, 1), null)
+    assert.notEqual(memoryOf(small, 2), null)
+    assert.equal(kernel.memoryOf(latin1('7 8')), null, 'other data')
+    kernel.end()
+    assert.equal(kernel.memoryOf(small), null, 'after the end')
+    assert.equal(memoryOf(new Uint8Array(1 << 20), 2), null)
+    assert.equal(memoryOf(new Uint8Array((1 << 25) + 1), 1 << 20), null)
+    assert.notEqual(memoryOf(new Uint8Array(1 << 25), 1 << 20), null)
+  })
+
+  it('gives its memory back after a block that used much of it', () => {
+    const kernel = new TextKernel(new SeededRandom(SEED))
+    const memoryOf = (data: Uint8Array) => {
+      kernel.begin(data, 65_536)
+      const memory = kernel.memoryOf(data)
+      kernel.end()
+      return memory
+    }
+    const first = memoryOf(new Uint8Array(1000))
+    assert.equal(memoryOf(new Uint8Array(1 << 24)), first)
+    assert.equal(memoryOf(new Uint8Array((1 << 24) + 1)), first)
+    assert.notEqual(memoryOf(new Uint8Array(1000)), first)
+  })
+})
+
+const MASK_64 = (1n << 64n) - 1n
+const P0 = 0x9e3779b97f4a7c15n
+const P1 = 0xd6e8feb86659fd93n
+
+/** The n-th value of eight bytes whose hash, with a key of zeros, ends in the same 48 bits. */
+function collidingValue(n: number): Uint8Array {
+  const hash = (BigInt(n) << 48n) | 0x1234_5678_9abcn
+  // The steps of `hashOfWord` in kernels/text.ts, backwards.
+  let product = hash
+  for (let shift = 29n; shift < 64n; shift *= 2n) product ^= product >> shift
+  const word = (product * inverseOf(P1)) & MASK_64
+  const mixed = word ^ (word >> 32n)
+  const bytes = new Uint8Array(8)
+  new DataView(bytes.buffer).setBigUint64(0, (mixed * inverseOf(P0)) & MASK_64, true)
+  return bytes
+}
+
+/** Of an odd number, modulo 2^64. */
+function inverseOf(odd: bigint): bigint {
+  let inverse = odd
+  for (let round = 0; round < 6; round++) inverse = (inverse * (2n - odd * inverse)) & MASK_64
+  return inverse
+}
