@@ -3,11 +3,11 @@
  * logs), so that sealing is not held back by it; and messages pack to 0.37 of what `zstd -3` makes of the whole JSONL, a
  * block of 5,000 lines of an access log to 0.49.
  *
- *   npm run -s node -- bench/template-mining.ts <file>... [--rounds 5] [--block 20000] [--alone] [--columns 0]
+ *   npm run -s node -- bench/template-mining.ts <file>... [--rounds 5] [--block 20000] [--alone] [--twin] [--columns 0]
  *
  * A file has a message a line, or JSONL whose messages are `_msg`; it is best made with `amplify.mjs` of real logs.
  * Speed is that of the file's bytes, all its columns included. The blocks are one part, whose templates are known from
- * block to block; with `--alone` each is a part. Sizes are those of the message: columns of slots, numbers of templates,
+ * block to block; with `--alone` each is a part. With `--twin` it is done without the kernel of docs/adr/0006-kernels.md. Sizes are those of the message: columns of slots, numbers of templates,
  * texts of templates and plain rows, in frames of 256 KiB, after zstd at level 1 and 9. With `--columns n` the n largest
  * columns of the first block follow, each packed alone.
  */
@@ -15,7 +15,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { constants as zlib, zstdCompressSync } from 'node:zlib'
-import { systemRandom } from '../src/base/base.ts'
+import { instantiateKernel, refuseKernel, systemRandom } from '../src/base/base.ts'
 import { ByteSink } from '../src/storage/columns/byte-sink.ts'
 import { FactsWorkspace } from '../src/storage/columns/column-facts.ts'
 import type { ColumnValues } from '../src/storage/columns/column-values.ts'
@@ -27,6 +27,7 @@ import { KnownTemplates } from '../src/storage/template/known-templates.ts'
 import { SpanInterner } from '../src/storage/template/span-interner.ts'
 import { PLAIN, render } from '../src/storage/template/template.ts'
 import { type MinedBlock, type MinedColumn, TemplateMiner } from '../src/storage/template/template-miner.ts'
+import { TextKernel } from '../src/storage/template/text-kernel.ts'
 import type { TextColumn } from '../src/storage/template/text-reader.ts'
 import { type TemplateColumns, ValueInterner } from '../src/storage/template/value-interner.ts'
 import { measureZstd, printFigure, printMachine } from './machine.ts'
@@ -38,15 +39,18 @@ const { values, positionals } = parseArgs({
     block: { type: 'string', default: '20000' },
     columns: { type: 'string', default: '0' },
     alone: { type: 'boolean', default: false },
+    twin: { type: 'boolean', default: false },
   },
 })
 if (positionals.length === 0) throw new Error('usage: bench/template-mining.ts <file>...')
 const blockRows = Number(values.block)
 const FRAME_BYTES = 256 * 1024
-const miner = new TemplateMiner(systemRandom)
+const instantiate = values.twin ? refuseKernel : instantiateKernel
+const kernel = new TextKernel(systemRandom, { instantiate })
+const miner = new TemplateMiner(systemRandom, kernel)
 const known = new KnownTemplates(systemRandom)
-const interner = new ValueInterner(systemRandom)
-const spanInterner = new SpanInterner(systemRandom)
+const interner = new ValueInterner(systemRandom, kernel)
+const spanInterner = new SpanInterner(systemRandom, kernel)
 const workspace = new FactsWorkspace()
 
 interface Block extends TextColumn {
@@ -107,6 +111,7 @@ function cpuSeconds(): number {
 
 function mine(block: Block): MinedBlock {
   if (values.alone) known.forget()
+  kernel.begin(block.data, block.rowCount)
   return miner.mine(block, block.rowCount, known)
 }
 

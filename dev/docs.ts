@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { ERROR_CODES } from '../src/base/base.ts'
 import { printCliReference } from '../src/cli/cli.ts'
 import { printReference } from '../src/config/config.ts'
+import { printLogsqlReference } from '../src/query/query.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -23,6 +24,7 @@ export function printPages(): Page[] {
     { path: 'docs/errors.md', text: printErrors(ERROR_CODES) },
     { path: 'docs/configuration.md', text: printReference() },
     { path: 'docs/cli.md', text: printCliReference() },
+    { path: 'docs/logsql.md', text: printLogsqlReference() },
   ]
 }
 

@@ -21,7 +21,9 @@ export interface KernelDeclaration {
 
 /** A kernel is its source and a row here. */
 export const KERNELS: readonly KernelDeclaration[] = [
+  { name: 'columns', module: 'src/storage/columns/column-kernel-bytes.ts', memoryPages: 335 },
   { name: 'ndjson', module: 'src/ingest/ndjson-kernel-bytes.ts', memoryPages: 44 },
+  { name: 'text', module: 'src/storage/template/text-kernel-bytes.ts', memoryPages: 2497 },
 ]
 
 const root = join(import.meta.dirname, '..')

@@ -73,28 +73,33 @@ function groupsOf<T>(held: readonly T[], ofRow: Uint32Array): RowGroups<T> {
 
 // ---- level --------------------------------------------------------------------------------------------------
 
+const LEVEL_UPPER = RECORD_FLAG_LEVEL_UPPER
+/** Severities are bytes, each in two spellings. */
+const LEVELS_MAX = 512
+
 /** Null where some row has a word of its own. */
 function levelGroups(block: Block): RowGroups<Uint8Array> | null {
   const { severities, flags, levelWords, rowCount } = block
-  if (levelWords.lengths.some((length) => length > 0)) return null
-  const numbers = new Map<number, number>()
+  if (hasSome(levelWords.lengths)) return null
+  // One more than the number of the group; 0 where no row was met.
+  const numbers = new Uint32Array(LEVELS_MAX)
   const held: Uint8Array[] = []
   const ofRow = new Uint32Array(rowCount)
-  let last = -1
-  let number = 0
   for (let row = 0; row < rowCount; row++) {
-    const level = severities[row] * 2 + (flags[row] & RECORD_FLAG_LEVEL_UPPER)
-    if (level !== last) {
-      last = level
-      number = numbers.get(level) ?? -1
-      if (number < 0) {
-        number = held.push(encodeText(levelText(block, row))) - 1
-        numbers.set(level, number)
-      }
+    const level = severities[row] * 2 + (flags[row] & LEVEL_UPPER)
+    let number = numbers[level]
+    if (number === 0) {
+      number = held.push(encodeText(levelText(block, row)))
+      numbers[level] = number
     }
-    ofRow[row] = number
+    ofRow[row] = number - 1
   }
   return groupsOf(held, ofRow)
+}
+
+function hasSome(lengths: Uint32Array): boolean {
+  for (let row = 0; row < lengths.length; row++) if (lengths[row] !== 0) return true
+  return false
 }
 
 // ---- layouts ------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ const UNIT_BYTES_MAX = 3
 const encoder = new TextEncoder()
 
 export class CollapsedTexts {
-  readonly #isPretty: boolean
+  readonly isPretty: boolean
   readonly #seed: number
   readonly #collapser = new NumberCollapser()
   #buffer = new Uint8Array(4096)
@@ -34,9 +34,13 @@ export class CollapsedTexts {
   /** Numbers of texts by hash. */
   #slots = new Int32Array(SLOTS_MIN).fill(NONE)
   #hash = 0
+  /** By number: the group it has among those that were made last, where its stamp is that of the last time. */
+  #stamp = 0
+  #stamps = new Uint32Array(SLOTS_MIN)
+  #groups = new Uint32Array(SLOTS_MIN)
 
   constructor(isPretty: boolean, seed: number) {
-    this.#isPretty = isPretty
+    this.isPretty = isPretty
     this.#seed = seed | 0
   }
 
@@ -67,13 +71,22 @@ export class CollapsedTexts {
     return this.#groupsOf(numbers)
   }
 
-  /** Groups in the order in which they come. */
+  /** Groups in the order in which they come. Costs nothing for texts that are not among them. */
   #groupsOf(numbers: Uint32Array): TextGroups {
-    const groups = new Int32Array(this.#texts.length).fill(NONE)
+    const stamp = ++this.#stamp
+    if (this.#stamps.length < this.#texts.length) {
+      this.#stamps = withRoom(this.#stamps, this.#texts.length)
+      this.#groups = withRoom(this.#groups, this.#texts.length)
+    }
+    const stamps = this.#stamps
+    const groups = this.#groups
     const texts: string[] = []
     for (let row = 0; row < numbers.length; row++) {
       const number = numbers[row]
-      if (groups[number] === NONE) groups[number] = texts.push(this.#texts[number]) - 1
+      if (stamps[number] !== stamp) {
+        stamps[number] = stamp
+        groups[number] = texts.push(this.#texts[number]) - 1
+      }
       numbers[row] = groups[number]
     }
     return { texts, ofRow: numbers }
@@ -122,7 +135,7 @@ export class CollapsedTexts {
     const { bytes, words, length } = this.#collapser
     const count = (length + 3) >>> 2
     const collapsed = decodeText(bytes.subarray(0, length))
-    const number = this.#texts.push(this.#isPretty ? prettify(collapsed) : collapsed) - 1
+    const number = this.#texts.push(this.isPretty ? prettify(collapsed) : collapsed) - 1
     this.#words = withRoom(this.#words, this.#wordCount + count)
     this.#words.set(words.subarray(0, count), this.#wordCount)
     this.#wordCount += count

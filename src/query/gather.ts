@@ -8,6 +8,7 @@ import { rowsOfBitset } from './batch-view.ts'
 import { type FieldsWanted, isAnyWanted, NO_FIELD } from './fields-wanted.ts'
 import { bindBatches, bindGatherer, fieldsForPipes } from './pipeline.ts'
 import type { BatchMap, PipeSettings } from './pipes/kind.ts'
+import { pipeKindOf } from './pipes/registry.ts'
 import { FilterPlan } from './plan.ts'
 import { batchOfBlock } from './record-batches.ts'
 import { RowBatch } from './row-batch.ts'
@@ -36,11 +37,12 @@ export async function gatherIn(
   const gatherer = bindGatherer(pipe, settings)
   const wanted = fieldsForPipes([...before, pipe], NO_FIELD)
   const map = bindBatches(before, settings)
+  const isQuick = before.every((each) => pipeKindOf(each).takesBlocks === true)
   const pauseNow = (): Promise<void> => pause(signal)
   for await (const scanned of scanBlocks(source, { ...requestOf(plan), order: 'any' }, signal)) {
     const batches = await readWhole(scanned, async (block) => {
       const found = await matching(plan, block, wanted, pauseNow)
-      const mapped = before.length === 0 ? [found] : await mapInTurns(found, map, pauseNow)
+      const mapped = isQuick ? [map(found)] : await mapInTurns(found, map, pauseNow)
       for (const batch of mapped) if (batch.rowCount > 0) gatherer.add(batch)
       return mapped.length
     })

@@ -16,21 +16,22 @@ const NAME_LENGTH_MAX = 128
  * text is no JSON object. What is `null` is left out.
  */
 export function readJsonObject(text: string): NamedTexts | null {
-  const reader = new JsonReader(text)
+  open(text)
   const members: NamedTexts = { names: [], texts: [] }
-  return reader.isObject() && reader.readMembers('', members, 0) && reader.isAtEnd() ? members : null
+  return code() === OPEN_OBJECT && readMembers('', members, 0) && at === source.length ? members : null
 }
 
 /** The items of an array: strings as their text, `null` as `null`, all else as JSON text; null where it is no JSON array. */
 export function readJsonArray(text: string): string[] | null {
-  const reader = new JsonReader(text)
+  open(text)
   const items: string[] = []
-  return reader.isArray() && reader.readItems(items) && reader.isAtEnd() ? items : null
+  return code() === OPEN_ARRAY && readItems(items) && at === source.length ? items : null
 }
 
 /** A text begins so where it can be an object. */
 export function mayBeJsonObject(text: string): boolean {
-  return new JsonReader(text).isObject()
+  open(text)
+  return code() === OPEN_OBJECT
 }
 
 /** A text as a JSON string. Bytes that are not UTF-8 (text.ts) stay what they are. */
@@ -45,13 +46,20 @@ export function jsonString(text: string): string {
 
 /** Texts as a JSON array of strings. */
 export function jsonStrings(texts: readonly string[]): string {
-  return `[${texts.map(jsonString).join(',')}]`
+  const isPlain = texts.every((text) => text.isWellFormed())
+  return isPlain ? JSON.stringify(texts) : `[${texts.map(jsonString).join(',')}]`
 }
 
 const LONE_UNIT = /([\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff])/
 
+// ---- reading --------------------------------------------------------------------------------------------------
+// One text at a time; its state is the module's, which is twice as fast as that of an object for each text.
+
 const QUOTE = 0x22
+const PLUS = 0x2b
 const COMMA = 0x2c
+const MINUS = 0x2d
+const POINT = 0x2e
 const COLON = 0x3a
 const OPEN_ARRAY = 0x5b
 const BACKSLASH = 0x5c
@@ -59,8 +67,225 @@ const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
-const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y
+let source = ''
+let at = 0
+/** The first backslash at or behind `at`, as far as was looked; the length where there is none. */
+let backslash = -1
+/** The value that was read last was a string. */
+let wasString = false
+/** Pieces of JSON text that is kept as such; spaces stand between them. Null: nothing is kept. */
+let kept: string[] | null = null
+let keptFrom = 0
+/** Names that were read, in this text. */
+let keyCount = 0
+
+function open(text: string): void {
+  source = text
+  at = 0
+  backslash = -1
+  wasString = false
+  kept = null
+  keyCount = 0
+  skipSpace()
+}
+
+// ---- with what they hold
+
+/** `prefix` stands before every name. */
+function readMembers(prefix: string, members: NamedTexts, depth: number): boolean {
+  if (depth === DEPTH_MAX) return false
+  next()
+  if (take(CLOSE_OBJECT)) return true
+  do {
+    const name = code() === QUOTE ? readName(prefix) : null
+    if (name === null || !take(COLON)) return false
+    if (!readMember(name, members, depth)) return false
+  } while (take(COMMA))
+  return take(CLOSE_OBJECT)
+}
+
+function readMember(name: string, members: NamedTexts, depth: number): boolean {
+  if (code() === OPEN_OBJECT && name.length <= NAME_LENGTH_MAX) {
+    return readMembers(`${name}.`, members, depth + 1)
+  }
+  const value = readValue(depth)
+  if (value === null) return false
+  if (value === 'null' && !wasString) return true
+  members.names.push(name)
+  members.texts.push(value)
+  return true
+}
+
+const KNOWN_MAX = 64
+/** Prefixes end with a dot. */
+const NO_PREFIX = '"'
+/** What stood in each place of a text before, since most texts have the same names in the same order. */
+const knownPrefixes: string[] = []
+const knownKeys: string[] = []
+const knownNames: string[] = []
+
+function readName(prefix: string): string | null {
+  const place = keyCount++
+  if (place < knownKeys.length && knownPrefixes[place] === prefix) {
+    const key = knownKeys[place]
+    if (source.startsWith(key, at + 1) && source.charCodeAt(at + 1 + key.length) === QUOTE) {
+      at += key.length + 2
+      skipSpace()
+      return knownNames[place]
+    }
+  }
+  const start = at + 1
+  const key = readString()
+  if (key === null) return null
+  const name = prefix + key
+  if (place < KNOWN_MAX && place <= knownKeys.length && name.length <= NAME_LENGTH_MAX) {
+    // A name with escapes is not found again, as its text is another one.
+    const isPlain = source.startsWith(key, start) && !key.includes('\\') && !key.includes('"')
+    knownPrefixes[place] = isPlain ? prefix : NO_PREFIX
+    knownKeys[place] = key
+    knownNames[place] = name
+  }
+  return name
+}
+
+function readItems(items: string[]): boolean {
+  next()
+  if (take(CLOSE_ARRAY)) return true
+  do {
+    const value = readValue(0)
+    if (value === null) return false
+    items.push(value)
+  } while (take(COMMA))
+  return take(CLOSE_ARRAY)
+}
+
+/** A string as its text, all else as JSON text; null where nothing right stands here. */
+function readValue(depth: number): string | null {
+  const first = code()
+  wasString = first === QUOTE
+  if (wasString) return readString()
+  if (first !== OPEN_OBJECT && first !== OPEN_ARRAY) return readPlain()
+  kept = []
+  keptFrom = at
+  const isRight = skipValue(depth + 1)
+  const pieces = kept
+  kept = null
+  if (!isRight) return null
+  // Spaces behind it were skipped, and so left out.
+  if (keptFrom < at) pieces.push(source.slice(keptFrom, at))
+  return pieces.length === 1 ? pieces[0] : pieces.join('')
+}
+
+// ---- without what they hold
+
+function skipValue(depth: number): boolean {
+  const first = code()
+  if (first === QUOTE) return readString() !== null
+  if (first === OPEN_OBJECT) return depth < DEPTH_MAX && skipObject(depth)
+  if (first === OPEN_ARRAY) return depth < DEPTH_MAX && skipArray(depth)
+  return readPlain() !== null
+}
+
+function skipObject(depth: number): boolean {
+  next()
+  if (take(CLOSE_OBJECT)) return true
+  do {
+    if (code() !== QUOTE || readString() === null || !take(COLON)) return false
+    if (!skipValue(depth + 1)) return false
+  } while (take(COMMA))
+  return take(CLOSE_OBJECT)
+}
+
+function skipArray(depth: number): boolean {
+  next()
+  if (take(CLOSE_ARRAY)) return true
+  do {
+    if (!skipValue(depth + 1)) return false
+  } while (take(COMMA))
+  return take(CLOSE_ARRAY)
+}
+
+// ---- tokens
+
 const WORD = /true|false|null|[+-]?(?:[Nn]a[Nn]|[Ii]nf(?:inity)?)/y
+
+/** A number or a word. */
+function readPlain(): string | null {
+  const start = at
+  const end = numberEnd()
+  if (end > start) at = end
+  else {
+    WORD.lastIndex = start
+    if (!WORD.test(source)) return null
+    at = WORD.lastIndex
+  }
+  const text = source.slice(start, at)
+  skipSpace()
+  return text
+}
+
+/** Where the number that starts at `at` ends; `at` where none does. */
+function numberEnd(): number {
+  const whole = code() === MINUS ? at + 1 : at
+  let end = digitsEnd(whole)
+  if (end === whole) return at
+  if (source.charCodeAt(end) === POINT) {
+    const fraction = digitsEnd(end + 1)
+    if (fraction > end + 1) end = fraction
+  }
+  if ((source.charCodeAt(end) | 0x20) !== 0x65) return end
+  const sign = source.charCodeAt(end + 1)
+  const exponent = sign === PLUS || sign === MINUS ? end + 2 : end + 1
+  return Math.max(end, exponentEnd(exponent))
+}
+
+/** Zero where no digit stands there. */
+function exponentEnd(start: number): number {
+  const end = digitsEnd(start)
+  return end > start ? end : 0
+}
+
+function digitsEnd(start: number): number {
+  let end = start
+  for (let digit = source.charCodeAt(end); digit >= 0x30 && digit <= 0x39; ) digit = source.charCodeAt(++end)
+  return end
+}
+
+function readString(): string | null {
+  const start = at + 1
+  const end = source.indexOf('"', start)
+  if (end < 0) return null
+  if (backslash < start) {
+    const found = source.indexOf('\\', start)
+    backslash = found < 0 ? source.length : found
+  }
+  if (backslash < end) return readEscapedString(start)
+  at = end + 1
+  skipSpace()
+  return source.slice(start, end)
+}
+
+function readEscapedString(start: number): string | null {
+  let text = ''
+  let from = start
+  for (let place = backslash; place < source.length; place++) {
+    const unit = source.charCodeAt(place)
+    if (unit === QUOTE) {
+      text += source.slice(from, place)
+      at = place + 1
+      skipSpace()
+      return text
+    }
+    if (unit !== BACKSLASH) continue
+    const escaped = readEscape(place)
+    if (escaped === null) return null
+    text += source.slice(from, place) + escaped
+    from = escapeEnd
+    place = from - 1
+  }
+  return null
+}
+
 const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',
   '\\': '\\',
@@ -74,221 +299,48 @@ const ESCAPES: Readonly<Record<string, string>> = {
 const CODE = /[0-9a-fA-F]{4}/y
 const LOW_CODE = /\\u([dD][c-fC-F][0-9a-fA-F]{2})/y
 const REPLACEMENT = '\ufffd'
+/** Where the escape that was read last ends. */
+let escapeEnd = 0
 
-class JsonReader {
-  readonly #text: string
-  #at = 0
-  /** The first backslash at or behind `#at`, as far as was looked; the length where there is none. */
-  #backslash = -1
-  /** Pieces of the JSON text that is kept as such; spaces stand between them. Null: nothing is kept. */
-  #kept: string[] | null = null
-  #keptFrom = 0
-  /** The value that was read last was a string. */
-  #wasString = false
-  /** Where the escape that was read last ends. */
-  #escapeEnd = 0
+/** What the backslash at `place` and what follows stand for; null for no escape. */
+function readEscape(place: number): string | null {
+  const name = source[place + 1]
+  escapeEnd = place + 2
+  if (name !== 'u') return ESCAPES[name] ?? null
+  CODE.lastIndex = place + 2
+  const digits = CODE.exec(source)
+  if (digits === null) return null
+  escapeEnd = place + 6
+  const unit = Number.parseInt(digits[0], 16)
+  if (unit < 0xd800 || unit > 0xdfff) return String.fromCharCode(unit)
+  LOW_CODE.lastIndex = escapeEnd
+  const low = unit <= 0xdbff ? LOW_CODE.exec(source) : null
+  if (low === null) return REPLACEMENT
+  escapeEnd += 6
+  return String.fromCharCode(unit, Number.parseInt(low[1], 16))
+}
 
-  constructor(text: string) {
-    this.#text = text
-    this.#skipSpace()
-  }
+function code(): number {
+  return source.charCodeAt(at)
+}
 
-  isObject(): boolean {
-    return this.#code() === OPEN_OBJECT
-  }
+function next(): void {
+  at++
+  skipSpace()
+}
 
-  isArray(): boolean {
-    return this.#code() === OPEN_ARRAY
-  }
+function take(wanted: number): boolean {
+  if (source.charCodeAt(at) !== wanted) return false
+  at++
+  skipSpace()
+  return true
+}
 
-  isAtEnd(): boolean {
-    return this.#at === this.#text.length
-  }
-
-  // ---- with what they hold --------------------------------------------------------------------------------------
-
-  /** `prefix` stands before every name. */
-  readMembers(prefix: string, members: NamedTexts, depth: number): boolean {
-    if (depth === DEPTH_MAX) return false
-    this.#next()
-    if (this.#take(CLOSE_OBJECT)) return true
-    do {
-      const key = this.#code() === QUOTE ? this.#string() : null
-      if (key === null || !this.#take(COLON)) return false
-      if (!this.#readMember(prefix + key, members, depth)) return false
-    } while (this.#take(COMMA))
-    return this.#take(CLOSE_OBJECT)
-  }
-
-  #readMember(name: string, members: NamedTexts, depth: number): boolean {
-    if (this.#code() === OPEN_OBJECT && name.length <= NAME_LENGTH_MAX) {
-      return this.readMembers(`${name}.`, members, depth + 1)
-    }
-    const value = this.#value(depth)
-    if (value === null) return false
-    if (value === 'null' && !this.#wasString) return true
-    members.names.push(name)
-    members.texts.push(value)
-    return true
-  }
-
-  readItems(items: string[]): boolean {
-    this.#next()
-    if (this.#take(CLOSE_ARRAY)) return true
-    do {
-      const value = this.#value(0)
-      if (value === null) return false
-      items.push(value)
-    } while (this.#take(COMMA))
-    return this.#take(CLOSE_ARRAY)
-  }
-
-  /** A string as its text, all else as JSON text; null where nothing right stands here. */
-  #value(depth: number): string | null {
-    const code = this.#code()
-    this.#wasString = code === QUOTE
-    if (code === QUOTE) return this.#string()
-    if (code !== OPEN_OBJECT && code !== OPEN_ARRAY) return this.#plain()
-    this.#kept = []
-    this.#keptFrom = this.#at
-    const isRight = this.#skip(depth + 1)
-    const pieces = this.#kept
-    const from = this.#keptFrom
-    this.#kept = null
-    if (!isRight) return null
-    // Spaces behind it were skipped, and so left out.
-    return from < this.#at ? pieces.join('') + this.#text.slice(from, this.#at) : pieces.join('')
-  }
-
-  // ---- without what they hold -----------------------------------------------------------------------------------
-
-  #skip(depth: number): boolean {
-    const code = this.#code()
-    if (code === QUOTE) return this.#skipString()
-    if (code === OPEN_OBJECT) return depth < DEPTH_MAX && this.#skipObject(depth)
-    if (code === OPEN_ARRAY) return depth < DEPTH_MAX && this.#skipArray(depth)
-    return this.#plain() !== null
-  }
-
-  #skipObject(depth: number): boolean {
-    this.#next()
-    if (this.#take(CLOSE_OBJECT)) return true
-    do {
-      if (this.#code() !== QUOTE || !this.#skipString() || !this.#take(COLON)) return false
-      if (!this.#skip(depth + 1)) return false
-    } while (this.#take(COMMA))
-    return this.#take(CLOSE_OBJECT)
-  }
-
-  #skipArray(depth: number): boolean {
-    this.#next()
-    if (this.#take(CLOSE_ARRAY)) return true
-    do {
-      if (!this.#skip(depth + 1)) return false
-    } while (this.#take(COMMA))
-    return this.#take(CLOSE_ARRAY)
-  }
-
-  #skipString(): boolean {
-    return this.#string() !== null
-  }
-
-  // ---- tokens ---------------------------------------------------------------------------------------------------
-
-  #plain(): string | null {
-    return this.#match(NUMBER) ?? this.#match(WORD)
-  }
-
-  #match(pattern: RegExp): string | null {
-    pattern.lastIndex = this.#at
-    const match = pattern.exec(this.#text)
-    if (match === null) return null
-    this.#at = pattern.lastIndex
-    this.#skipSpace()
-    return match[0]
-  }
-
-  #string(): string | null {
-    const start = this.#at + 1
-    const end = this.#text.indexOf('"', start)
-    if (end < 0) return null
-    if (this.#backslashFrom(start) > end) {
-      this.#at = end + 1
-      this.#skipSpace()
-      return this.#text.slice(start, end)
-    }
-    return this.#escapedString(start)
-  }
-
-  #backslashFrom(at: number): number {
-    if (this.#backslash < at) {
-      const found = this.#text.indexOf('\\', at)
-      this.#backslash = found < 0 ? this.#text.length : found
-    }
-    return this.#backslash
-  }
-
-  #escapedString(start: number): string | null {
-    let text = ''
-    let from = start
-    for (let at = start; at < this.#text.length; at++) {
-      const code = this.#text.charCodeAt(at)
-      if (code === QUOTE) {
-        text += this.#text.slice(from, at)
-        this.#at = at + 1
-        this.#skipSpace()
-        return text
-      }
-      if (code !== BACKSLASH) continue
-      const escaped = this.#escape(at)
-      if (escaped === null) return null
-      text += this.#text.slice(from, at) + escaped
-      from = this.#escapeEnd
-      at = from - 1
-    }
-    return null
-  }
-
-  /** What the backslash at `at` and what follows stand for; null for no escape. */
-  #escape(at: number): string | null {
-    const name = this.#text[at + 1]
-    this.#escapeEnd = at + 2
-    if (name !== 'u') return ESCAPES[name] ?? null
-    CODE.lastIndex = at + 2
-    const digits = CODE.exec(this.#text)
-    if (digits === null) return null
-    this.#escapeEnd = at + 6
-    const code = Number.parseInt(digits[0], 16)
-    if (code < 0xd800 || code > 0xdfff) return String.fromCharCode(code)
-    LOW_CODE.lastIndex = this.#escapeEnd
-    const low = code <= 0xdbff ? LOW_CODE.exec(this.#text) : null
-    if (low === null) return REPLACEMENT
-    this.#escapeEnd += 6
-    return String.fromCharCode(code, Number.parseInt(low[1], 16))
-  }
-
-  #code(): number {
-    return this.#text.charCodeAt(this.#at)
-  }
-
-  #next(): void {
-    this.#at++
-    this.#skipSpace()
-  }
-
-  #take(code: number): boolean {
-    if (this.#code() !== code) return false
-    this.#next()
-    return true
-  }
-
-  #skipSpace(): void {
-    const start = this.#at
-    let code = this.#code()
-    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09)
-      code = this.#text.charCodeAt(++this.#at)
-    if (this.#kept === null || start === this.#at) return
-    this.#kept.push(this.#text.slice(this.#keptFrom, start))
-    this.#keptFrom = this.#at
-  }
+function skipSpace(): void {
+  const start = at
+  let unit = source.charCodeAt(at)
+  while (unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09) unit = source.charCodeAt(++at)
+  if (kept === null || start === at) return
+  kept.push(source.slice(keptFrom, start))
+  keptFrom = at
 }

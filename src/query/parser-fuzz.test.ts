@@ -57,7 +57,7 @@ function read(text: string, refused: (error: unknown) => void): Query | null {
 function checkProblems(text: string, error: unknown, told: string): void {
   const problems = diagnoseQuery(text, { nowMs: TEST_NOW_MS })
   assert.ok(error instanceof Error && problems[0]?.message === error.message, `${told}: ${problems[0]}`)
-  for (const problem of problems) checkRefusal(text, problem, told)
+  for (const problem of problems.slice(0, 5)) checkRefusal(text, problem, told)
 }
 
 function checkRefusal(text: string, error: unknown, told: string): void {

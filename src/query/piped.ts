@@ -165,7 +165,7 @@ export function rowMapper(
 // ---- subqueries ---------------------------------------------------------------------------------------------
 
 /** The query without the queries within its filters: their values stand there instead. */
-async function resolved(run: PipedRun, query: Query): Promise<Query> {
+export async function resolved(run: PipedRun, query: Query): Promise<Query> {
   if (!hasSubquery(query)) return query
   const filter = (await resolvedNode(run, query.filter)) as Filter
   const pipes = (await Promise.all(query.pipes.map((pipe) => resolvedNode(run, pipe)))) as Pipe[]

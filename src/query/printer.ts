@@ -4,8 +4,8 @@
  */
 import type { Filter, Pipe, Query } from './ast.ts'
 import { type FilterPrinter, PRECEDENCE_LEAF } from './filters/kind.ts'
-import { printOptions } from './options.ts'
 import { FIELD_FORMS, FUNCTION_FORMS, filterKindOf } from './filters/registry.ts'
+import { printOptions } from './options.ts'
 import { PIPE_NAMES, pipeKindOf } from './pipes/registry.ts'
 import { quote } from './quoting.ts'
 import { MESSAGE_FIELD, SPECIAL_FIELDS } from './special-fields.ts'

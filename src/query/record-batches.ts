@@ -9,6 +9,7 @@ import {
   type BatchColumn,
   type BatchKeys,
   BlockColumn,
+  pick,
   RowBatch,
   type StoredColumn,
   TextColumn,
@@ -64,7 +65,9 @@ function sourceOf(block: Block, view: BlockView, sent: SentFields, name: string)
     rowCount: block.rowCount,
     column: () => view.column(name),
     groups: () => (name === STREAM_FIELD ? streamGroups(block) : keptGroups(block, name)),
-    ...(name === MESSAGE_FIELD && messageOf !== undefined && { valueAt: (row: number) => messageOf.call(block, row) }),
+    ...(name === MESSAGE_FIELD && { templates: () => block.messageTemplates?.() ?? null }),
+    ...(name === MESSAGE_FIELD &&
+      messageOf !== undefined && { valueAt: (row: number) => messageOf.call(block, row) }),
     filledCount: (rows) => sent.countOf(name, rows),
   }
 }
@@ -93,19 +96,23 @@ class SentFields {
   }
 }
 
-function keysOf({ timesMs, timesNs, ids }: Block, rows: Uint32Array | null): BatchKeys {
-  if (rows === null) return { timesMs, timesNs, ids }
-  const keys = {
-    timesMs: new Float64Array(rows.length),
-    timesNs: new Uint32Array(rows.length),
-    ids: new Float64Array(rows.length),
+/** Read when somebody asks: most pipes do not look at them. As plain data it is read. */
+function keysOf(block: Block, rows: Uint32Array | null): BatchKeys {
+  const keys: { timesMs?: Float64Array; timesNs?: Uint32Array; ids?: Float64Array } = {}
+  return {
+    get timesMs() {
+      keys.timesMs ??= rows === null ? block.timesMs : pick(block.timesMs, rows)
+      return keys.timesMs
+    },
+    get timesNs() {
+      keys.timesNs ??= rows === null ? block.timesNs : pick(block.timesNs, rows)
+      return keys.timesNs
+    },
+    get ids() {
+      keys.ids ??= rows === null ? block.ids : pick(block.ids, rows)
+      return keys.ids
+    },
   }
-  for (let at = 0; at < rows.length; at++) {
-    keys.timesMs[at] = timesMs[rows[at]]
-    keys.timesNs[at] = timesNs[rows[at]]
-    keys.ids[at] = ids[rows[at]]
-  }
-  return keys
 }
 
 /** Records in their order. */

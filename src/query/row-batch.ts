@@ -5,7 +5,7 @@
  * All values are texts, and what is absent is the empty text. Bytes that are not UTF-8 are kept (text.ts). A column is
  * read when somebody asks for it, and only for the rows that are left: reading may fail where a block is damaged.
  */
-import type { Column, RowGroups } from '../record/record.ts'
+import type { Column, RowGroups, TextTemplates } from '../record/record.ts'
 import { FIELD_STRING, formatRfc3339 } from '../record/record.ts'
 import type { ValuesRow } from './row.ts'
 import { TIME_FIELD } from './special-fields.ts'
@@ -38,6 +38,8 @@ export interface BatchColumn {
   filledCount?(): number | null
   /** The bytes of its values, where it has them anyway; else null. Absent: never. */
   stored?(): StoredValues | null
+  /** The rows by their templates, all of a block: null where it has none, or not all rows are here. Absent: never. */
+  templates?(): TextTemplates | null
   /** The column of these rows, which may repeat. */
   select(rows: Uint32Array): BatchColumn
 }
@@ -150,11 +152,27 @@ function isColumn(column: BatchColumn | readonly string[]): column is BatchColum
   return !Array.isArray(column)
 }
 
-function selectKeys({ timesMs, timesNs, ids }: BatchKeys, rows: Uint32Array): BatchKeys {
-  return { timesMs: pick(timesMs, rows), timesNs: pick(timesNs, rows), ids: pick(ids, rows) }
+/** Picked when somebody asks. */
+function selectKeys(from: BatchKeys, rows: Uint32Array): BatchKeys {
+  const keys: { timesMs?: Float64Array; timesNs?: Uint32Array; ids?: Float64Array } = {}
+  return {
+    get timesMs() {
+      keys.timesMs ??= pick(from.timesMs, rows)
+      return keys.timesMs
+    },
+    get timesNs() {
+      keys.timesNs ??= pick(from.timesNs, rows)
+      return keys.timesNs
+    },
+    get ids() {
+      keys.ids ??= pick(from.ids, rows)
+      return keys.ids
+    },
+  }
 }
 
-function pick<T extends Float64Array | Uint32Array | Uint8Array>(values: T, rows: Uint32Array): T {
+/** The values of these rows. */
+export function pick<T extends Float64Array | Uint32Array | Uint8Array>(values: T, rows: Uint32Array): T {
   const picked = values.slice(0, rows.length) as T
   const all =
     picked.length === rows.length ? picked : new (values.constructor as new (n: number) => T)(rows.length)
@@ -301,6 +319,8 @@ export interface StoredColumn {
   column(): Column | null
   /** Distinct values, where the block keeps them. */
   groups(): RowGroups<Uint8Array> | null
+  /** Absent: it is not kept as templates. */
+  templates?(): TextTemplates | null
   /** The value of one row of the block, without reading the others. Absent: the column is all there is. */
   valueAt?(row: number): Uint8Array
   /** How many of these rows, null: of all, have the field; null where values would have to be read. */
@@ -421,6 +441,10 @@ export class BlockColumn implements BatchColumn {
     const own = this.#rows
     const selected = own === null ? rows : pick(own, rows)
     return new BlockColumn(this.#source, rows.length, selected, this.#state)
+  }
+
+  templates(): TextTemplates | null {
+    return this.#rows === null ? (this.#source.templates?.() ?? null) : null
   }
 
   stored(): StoredValues {

@@ -13,7 +13,7 @@ import type { Snapshot } from '../storage/storage.ts'
 import type { Query } from './ast.ts'
 import { ChunkBudget } from './chunk-budget.ts'
 import { heldBytes, rowMapOf } from './materialize.ts'
-import { batchesOf, hasSubquery, type PipedRun, rowMapper, runPiped } from './piped.ts'
+import { batchesOf, hasSubquery, type PipedRun, resolved, rowMapper, runPiped } from './piped.ts'
 import { limitOf } from './pipes/limit.ts'
 import type { QueryProgress } from './query-progress.ts'
 import type { RecordRow, Row } from './row.ts'
@@ -120,6 +120,15 @@ export async function selectRowsOfParts(
   return { count: ids.length, rows }
 }
 
+/** The query with the values of the queries within its filters in their place, for whoever asks its filter alone. */
+export function withoutSubqueries(
+  parts: readonly SearchPart[],
+  query: Query,
+  options: RunOptions = {},
+): Promise<Query> {
+  return resolved(pipedRun(parts, options, new ChunkBudget()), query)
+}
+
 /** Pipes that leave rows as rows are limited as records are; what is computed of all rows is not cut. */
 function limited(query: Query, rowsMax: number | undefined): Query {
   const isLimited = rowsMax === undefined || queryLimit(query) !== null || !isRowByRow(query, false)
@@ -127,7 +136,13 @@ function limited(query: Query, rowsMax: number | undefined): Query {
 }
 
 function pipedRun(parts: readonly SearchPart[], options: RunOptions, chunks: ChunkBudget): PipedRun {
-  const { signal, random, keyBytesMax = KEY_BYTES_MAX_DEFAULT, nowMs = Date.now(), rateSeconds = null } = options
+  const {
+    signal,
+    random,
+    keyBytesMax = KEY_BYTES_MAX_DEFAULT,
+    nowMs = Date.now(),
+    rateSeconds = null,
+  } = options
   return {
     ...{ parts, signal, random, nowMs, rateSeconds, bytesMax: keyBytesMax },
     fetch: (ids) => fetchChunks(parts, ids, chunks, signal),

@@ -1,5 +1,6 @@
 /** What can be said of a query without running it. */
 import type { Pipe, Query } from './ast.ts'
+import { hasSubquery } from './piped.ts'
 import { pipeKindOf } from './pipes/registry.ts'
 
 /** The most rows that the query's own pipes let through, or null when nothing limits it. */
@@ -8,9 +9,9 @@ export function queryLimit(query: Query): number | null {
   return limits.length === 0 ? null : Math.min(...limits)
 }
 
-/** All pipes can run on one record after another, as a tail needs. */
+/** Its filter and its pipes can look at one record after another, as a tail needs. */
 export function isLive(query: Query): boolean {
-  return query.pipes.every((pipe) => pipeKindOf(pipe).isLive)
+  return query.pipes.every((pipe) => pipeKindOf(pipe).isLive) && !hasSubquery(query)
 }
 
 const isLimit = (pipe: Pipe): boolean => pipe.kind === 'limit'

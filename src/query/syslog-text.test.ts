@@ -58,6 +58,7 @@ test('structured data that is broken is a part of the message', () => {
     'x.y': '1',
     message: '[z w="open text',
   })
+  assert.deepEqual(fieldsOf('1 - - - - - [a b="c" d=e] text'), { ...modern, message: '[a b="c" d=e] text' })
   assert.deepEqual(fieldsOf('1 - h a - - [not data] text').message, '[not data] text')
   assert.deepEqual(fieldsOf('1 - h a - - no data').message, 'no data')
   assert.deepEqual(fieldsOf('1 - h a - - [id] text').message, 'text')

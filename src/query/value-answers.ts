@@ -2,7 +2,7 @@
 import type { Snapshot } from '../storage/storage.ts'
 import type { Query } from './ast.ts'
 import { syntaxProblem } from './problem.ts'
-import { partsOf, type RunOptions } from './run.ts'
+import { partsOf, type RunOptions, withoutSubqueries } from './run.ts'
 import { valuesOfParts } from './search-parts.ts'
 import { mostFrequent, type ValueHits } from './value-counter.ts'
 import type { ValuesWanted } from './values-wanted.ts'
@@ -36,6 +36,7 @@ export async function findValues(
     throw syntaxProblem('values are counted of a filter; leave the pipes out', { offset: 0, length: 1 })
   const { limit, signal, valueBytesMax = VALUE_BYTES_MAX_DEFAULT } = options
   const parts = partsOf(snapshot, options)
-  const found = await valuesOfParts(parts, query.filter, wanted, valueBytesMax, signal)
+  const { filter } = await withoutSubqueries(parts, query, options)
+  const found = await valuesOfParts(parts, filter, wanted, valueBytesMax, signal)
   return { values: mostFrequent(found, limit), distinct: found.keys.length, isCut: found.isCut }
 }

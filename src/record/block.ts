@@ -80,6 +80,28 @@ export interface Block {
    * `message`.
    */
   messageOf?(row: number): Uint8Array
+  /** The messages by their templates, where the block keeps them so; else null. Absent: it does not. */
+  messageTemplates?(): TextTemplates | null
   /** The level word of one row, likewise; empty where the level was a canonical name. Absent: see `levelWords`. */
   levelWordOf?(row: number): Uint8Array
+}
+
+/** Texts as templates with values in their slots. What follows from the values one by one need not see the texts. */
+export interface TextTemplates {
+  readonly templates: readonly TextTemplate[]
+  /** By row: its template; the number of templates where it has none. */
+  readonly ofRow: Uint32Array
+  /** Texts of the rows that have none, in their order; null where there are none. */
+  readonly plain: Omit<Column, 'kinds'> | null
+}
+
+export interface TextTemplate {
+  /** The text between the slots; slot `i` stands before its byte `slots[i]`. */
+  readonly text: Uint8Array
+  readonly slots: ArrayLike<number>
+  readonly rowCount: number
+  /** All values of the slot are digits; found out without reading them. */
+  isDigits(slot: number): boolean
+  /** The values of a slot, row by row of the template. A value holds whole words, and a word of the text is never cut. */
+  values(slot: number): Omit<Column, 'kinds'>
 }

@@ -46,7 +46,7 @@ export {
   setBatchReceived,
 } from './batch.ts'
 export { BatchBlock, BlockBuilder, TRUNCATED_FIELD } from './batch-block.ts'
-export type { Block, BlockField, Column } from './block.ts'
+export type { Block, BlockField, Column, TextTemplate, TextTemplates } from './block.ts'
 export { fileByReceived } from './filing.ts'
 export {
   LEVEL_NAMES,

@@ -108,8 +108,8 @@ class Sealing {
   readonly #piece: Uint8Array
   readonly #view: DataView
   #pieceBytes = 0
-  /** Where batches begin in the piece. */
-  #batches: number[] = []
+  /** The batches of the piece. */
+  #batches: PlacedBatch[] = []
   #pieceRows = 0
   #hasKeysFile = false
 
@@ -183,7 +183,8 @@ class Sealing {
 
   #addBatch(bytes: Uint8Array, count: number): void {
     this.#piece.set(bytes, this.#pieceBytes)
-    this.#batches.push(this.#pieceBytes)
+    // Its bytes are at hand here: later each record would be fetched from memory.
+    this.#batches.push(this.#placeRecords(this.#view, this.#pieceBytes))
     this.#pieceBytes += bytes.length
     this.#pieceRows += count
   }
@@ -198,13 +199,13 @@ class Sealing {
 
   /** A batch that is larger than a piece. */
   async #writeAlone(bytes: Uint8Array): Promise<void> {
-    await this.#writeBatches(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), [0])
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    await this.#writeBatches(bytes, view, [this.#placeRecords(view, 0)])
   }
 
-  async #writeBatches(data: Uint8Array, view: DataView, batches: readonly number[]): Promise<void> {
-    const placed = batches.map((at) => this.#placeRecords(view, at))
-    const numbers = new Set(placed.flatMap((batch) => batch.numbers))
-    for (const number of numbers) await this.#writeRecords(data, view, placed, number)
+  async #writeBatches(data: Uint8Array, view: DataView, batches: readonly PlacedBatch[]): Promise<void> {
+    const numbers = new Set(batches.flatMap((batch) => batch.numbers))
+    for (const number of numbers) await this.#writeRecords(data, view, batches, number)
   }
 
   /** The records of a piece that belong to one part, as blocks of it. */
@@ -222,7 +223,7 @@ class Sealing {
       // A batch may have more records than a block.
       for (let from = 0, to = 0; from < count; from = to) {
         to = Math.min(count, from + blockRowsMax - content.rowCount)
-        if (numbers.length === 1) content.addRecords(at, from, to)
+        if (numbers.length === 1 || ofRecord === null) content.addRecords(at, from, to)
         else content.addRecords(at, from, to, ofRecord, number)
         if (content.rowCount < blockRowsMax) continue
         await this.#writeBlock(number, content)
@@ -248,7 +249,7 @@ class Sealing {
   #placeRecords(view: DataView, at: number): PlacedBatch {
     const count = batchCount(view, at)
     const receivedMs = batchReceivedMs(view, at)
-    const ofRecord = new Uint8Array(count)
+    let ofRecord: Uint8Array | null = null
     const numbers: number[] = []
     let position = batchRecordsStart(view, at)
     let lastDay = Number.NaN
@@ -260,10 +261,11 @@ class Sealing {
       const day = Math.floor((isFiled ? receivedMs : timeMs) / DAY_MS)
       if (day !== lastDay) {
         lastDay = day
+        if (index > 0) ofRecord ??= new Uint8Array(count).fill(number, 0, index)
         number = this.#numberOf(day)
         if (!numbers.includes(number)) numbers.push(number)
       }
-      ofRecord[index] = number
+      if (ofRecord !== null) ofRecord[index] = number
       position += recordLength(view, position)
     }
     return { at, numbers, ofRecord }
@@ -289,8 +291,8 @@ interface PlacedBatch {
   readonly at: number
   /** Parts that its records belong to, each once. */
   readonly numbers: readonly number[]
-  /** By record. */
-  readonly ofRecord: Uint8Array
+  /** By record; null where all belong to one. */
+  readonly ofRecord: Uint8Array | null
 }
 
 function damaged(path: string, endId: number): CodedError {

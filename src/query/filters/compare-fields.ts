@@ -6,7 +6,7 @@ import type { Column } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
 import { nameOf } from '../fields-wanted.ts'
 import { decodeText } from '../text.ts'
-import { compareValues } from '../value-order.ts'
+import { compareKeys, type ValueKey, valueKey } from '../value-order.ts'
 import { COST_COMPARE, COST_FOLDED_SEARCH, type FilterForm, type FilterKind } from './kind.ts'
 
 export interface CompareFieldsFilter extends Filter {
@@ -43,13 +43,14 @@ export const compareFieldsFilter: FilterKind<CompareFieldsFilter> = {
   wants: ({ field, other }) => [nameOf(field), nameOf(other)],
   bind({ field, relation, other }) {
     const holds = HOLDS[relation]
+    const keys = new Keys()
     return {
       cost: relation === 'eq' ? COST_COMPARE : COST_FOLDED_SEARCH,
       narrow(view, rows) {
         const a = view.column(field) ?? EMPTY
         const b = view.column(other) ?? EMPTY
         for (let row = rows.nextSet(0); row >= 0; row = rows.nextSet(row + 1))
-          if (!holds(a, b, row)) rows.unset(row)
+          if (!holds(a, b, row, keys)) rows.unset(row)
       },
     }
   },
@@ -64,10 +65,36 @@ const EMPTY: Pick<Column, 'data' | 'starts' | 'lengths'> = {
 
 type Values = Pick<Column, 'data' | 'starts' | 'lengths'>
 
-const HOLDS: Readonly<Record<Relation, (a: Values, b: Values, row: number) => boolean>> = {
+type Holds = (a: Values, b: Values, row: number, keys: Keys) => boolean
+
+const HOLDS: Readonly<Record<Relation, Holds>> = {
   eq: areEqual,
-  le: (a, b, row) => areEqual(a, b, row) || compareValues(textAt(a, row), textAt(b, row)) <= 0,
-  lt: (a, b, row) => !areEqual(a, b, row) && compareValues(textAt(a, row), textAt(b, row)) < 0,
+  le: (a, b, row, keys) => areEqual(a, b, row) || keys.compare(textAt(a, row), textAt(b, row)) <= 0,
+  lt: (a, b, row, keys) => !areEqual(a, b, row) && keys.compare(textAt(a, row), textAt(b, row)) < 0,
+}
+
+const KEYS_KEPT_MAX = 10_000
+/** Longer texts are not kept. */
+const KEPT_LENGTH_MAX = 64
+
+/** What values count as, kept for those that come again. */
+class Keys {
+  readonly #keys = new Map<string, ValueKey>()
+
+  compare(a: string, b: string): number {
+    return compareKeys(this.#keyOf(a), this.#keyOf(b))
+  }
+
+  #keyOf(text: string): ValueKey {
+    if (text.length > KEPT_LENGTH_MAX) return valueKey(text)
+    let key = this.#keys.get(text)
+    if (key === undefined) {
+      if (this.#keys.size === KEYS_KEPT_MAX) this.#keys.clear()
+      key = valueKey(text)
+      this.#keys.set(text, key)
+    }
+    return key
+  }
 }
 
 function areEqual(a: Values, b: Values, row: number): boolean {

@@ -43,8 +43,8 @@ export const containsAnyFilter: FilterKind<ContainsAnyFilter> = {
 const PASSES: ValueTest = { cost: 1, test: () => true }
 /** With more, one pass over the value costs less than a search for each. */
 const SEARCHES_MAX = 8
-/** With more, asking for each costs more than looking at the values. */
-const NEEDLES_MAX = 1000
+/** With more, asking a block for each costs more than one pass over its values. */
+const NEEDLES_MAX = 32
 
 export function containsAnyTest(values: readonly string[]): ValueTest {
   const phrases = [...new Set(values)]

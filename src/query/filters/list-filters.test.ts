@@ -5,8 +5,11 @@ import { SeededRandom } from '../../base/base.ts'
 import type { Filter, Query } from '../ast.ts'
 import { parseQuery } from '../parser.ts'
 import { FilterPlan } from '../plan.ts'
-import { matchingRows, TEST_NOW_MS, type TestRecord } from '../test-blocks.ts'
+import { countRows } from '../run.ts'
+import { isLive } from '../shape.ts'
+import { blockOf, FakeSnapshot, matchingRows, TEST_NOW_MS, type TestRecord } from '../test-blocks.ts'
 import { decodeText, encodeText } from '../text.ts'
+import { findValues } from '../value-answers.ts'
 import { containsAnyTest } from './contains-any.ts'
 import { ManyPhrases } from './many-phrases.ts'
 import { phraseTest } from './phrase-test.ts'
@@ -221,4 +224,25 @@ test('contains_all of many phrases wants each of them', () => {
   check(messages(words.toReversed().join(' '), words.slice(1).join(' '), `x${words.join(' ')}`), {
     [`contains_all(${words.join(',')})`]: [0],
   })
+})
+
+test('a query with a query in its filter is answered, its values are counted, and it cannot be followed live', async () => {
+  const records = ['a', 'b', 'a', 'c'].map((user, at) => ({
+    message: at === 1 || at === 2 ? 'error' : 'ok',
+    fields: { user, other: user.toUpperCase() },
+  }))
+  const snapshot = new FakeSnapshot([blockOf(records)])
+  const query = parse('user:in(error | fields user)')
+  assert.equal(await countRows(snapshot, query), 3)
+  assert.equal(await countRows(snapshot, parse('*:in(error | fields user)')), 3)
+  assert.equal(await countRows(snapshot, parse('!user:in(error | fields user)')), 1)
+  assert.equal(await countRows(snapshot, parse('user:in(user:in(error | fields user) ok | fields user)')), 2)
+  assert.equal(await countRows(snapshot, parse('contains_any(user:b | fields _msg)')), 2)
+  const { values } = await findValues(snapshot, query, { kind: 'fieldValues', field: 'other' }, { limit: 9 })
+  assert.deepEqual(values, [
+    { value: 'A', hits: 2 },
+    { value: 'B', hits: 1 },
+  ])
+  assert.equal(isLive(query), false)
+  assert.equal(isLive(parse('user:in(a)')), true)
 })

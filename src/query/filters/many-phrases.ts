@@ -4,7 +4,7 @@
  * bytes that are not UTF-8, are searched for one by one.
  */
 import { encodeText, sequenceLength } from '../text.ts'
-import { isWordAt } from '../words.ts'
+import { isWordAt, isWordCode } from '../words.ts'
 import { PhraseSearch } from './phrase-search.ts'
 
 interface Placed {
@@ -19,6 +19,8 @@ export class ManyPhrases {
   /** Different ones, none of them empty. */
   readonly count: number
   readonly #byWord = new Map<number, Placed[]>()
+  /** By the lowest bits of hashes: some word has one like that. */
+  readonly #mayBeWord = new Uint8Array(HASHES)
   readonly #wordless: { readonly search: PhraseSearch; readonly number: number }[] = []
   /** By phrase: the last value in which it stood. */
   readonly #seenIn: Uint32Array
@@ -45,6 +47,7 @@ export class ManyPhrases {
       return
     }
     const placed = { search, before: longest.start, wordLength, number }
+    this.#mayBeWord[longest.hash & (HASHES - 1)] = 1
     const others = this.#byWord.get(longest.hash)
     if (others === undefined) this.#byWord.set(longest.hash, [placed])
     else others.push(placed)
@@ -58,7 +61,9 @@ export class ManyPhrases {
       if (search.indexIn(data, start, start, end) >= 0 && this.#isNew(number) && ++found >= wanted)
         return true
     }
+    const mayBeWord = this.#mayBeWord
     return forEachWord(data, start, end, (wordStart, wordEnd, hash) => {
+      if (mayBeWord[hash & (HASHES - 1)] === 0) return false
       for (const { search, before, wordLength, number } of this.#byWord.get(hash) ?? []) {
         if (wordEnd - wordStart !== wordLength || !search.isAt(data, wordStart - before, start, end)) continue
         if (this.#isNew(number) && ++found >= wanted) return true
@@ -84,8 +89,12 @@ export class ManyPhrases {
 /** A byte that is not UTF-8 may be a piece of a letter in the value, which makes the word longer there. */
 const HAS_BYTES = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
 
+const HASHES = 1 << 16
 const HASH_START = 0x811c9dc5
 const HASH_FACTOR = 0x01000193
+
+const ASCII_END = 0x80
+const ASCII_WORDS = Uint8Array.from({ length: ASCII_END }, (_, code) => (isWordCode(code) ? 1 : 0))
 
 /** Calls `visit` with every word until it says true; whether it did. */
 function forEachWord(
@@ -95,17 +104,25 @@ function forEachWord(
   visit: (start: number, end: number, hash: number) => boolean,
 ): boolean {
   for (let at = start; at < end; ) {
-    if (!isWordAt(data, at, end)) {
-      at += Math.max(1, data[at] < 0x80 ? 1 : sequenceLength(data, at, end))
+    const first = wordBytesAt(data, at, end)
+    if (first === 0) {
+      at += data[at] < ASCII_END ? 1 : Math.max(1, sequenceLength(data, at, end))
       continue
     }
     const wordStart = at
     let hash = HASH_START
-    while (isWordAt(data, at, end)) {
-      const next = at + (data[at] < 0x80 ? 1 : sequenceLength(data, at, end))
-      for (; at < next; at++) hash = Math.imul(hash ^ data[at], HASH_FACTOR)
+    for (let bytes = first; bytes > 0; bytes = wordBytesAt(data, at, end)) {
+      for (const next = at + bytes; at < next; at++) hash = Math.imul(hash ^ data[at], HASH_FACTOR)
     }
     if (visit(wordStart, at, hash)) return true
   }
   return false
+}
+
+/** Bytes of the word character at `at`, 0 where none is. */
+function wordBytesAt(data: Uint8Array, at: number, end: number): number {
+  if (at >= end) return 0
+  const byte = data[at]
+  if (byte < ASCII_END) return ASCII_WORDS[byte]
+  return isWordAt(data, at, end) ? sequenceLength(data, at, end) : 0
 }

@@ -4,16 +4,16 @@ import { sequenceLength } from '../text.ts'
 import { isWordAt, isWordBefore } from '../words.ts'
 
 /** Adds the ends of what begins at `at`; there may be none, or several. */
-type Ends = (places: ValuePlaces, at: number, ends: Set<number>) => void
+type Ends = (places: ValuePlaces, at: number, ends: number[]) => void
 
 export const PATTERN_PLACES: Readonly<Record<string, Ends>> = {
   '<N>': (places, at, ends) => {
     for (const begin of places.isMinus(at) ? [at, at + 1] : [at]) {
       const end = places.numberEnd(begin)
       if (end < 0) continue
-      ends.add(end)
+      ends.push(end)
       const fraction = places.fractionEnd(end, '.')
-      if (fraction >= 0) ends.add(fraction)
+      if (fraction >= 0) ends.push(fraction)
     }
   },
   '<IP4>': (places, at, ends) => places.addJoined(at, 4, '.', ends),
@@ -21,45 +21,45 @@ export const PATTERN_PLACES: Readonly<Record<string, Ends>> = {
   '<DATE>': addDate,
   '<TIME>': addTime,
   '<DATETIME>': (places, at, ends) => {
-    const dates = new Set<number>()
+    const dates: number[] = []
     addDate(places, at, dates)
-    const times = new Set<number>()
+    const times: number[] = []
     for (const end of dates) if (places.isCode(end, 'T ')) addTime(places, end + 1, times)
     for (const end of times) addZone(places, end, ends)
   },
   '<W>': (places, at, ends) => {
     const word = places.wordEnd(at)
-    if (word >= 0) ends.add(word)
+    if (word >= 0) ends.push(word)
     const quoted = places.quotedEnd(at)
-    if (quoted >= 0) ends.add(quoted)
+    if (quoted >= 0) ends.push(quoted)
   },
 }
 
-function addDate(places: ValuePlaces, at: number, ends: Set<number>): void {
+function addDate(places: ValuePlaces, at: number, ends: number[]): void {
   places.addJoined(at, 3, '-', ends)
   places.addJoined(at, 3, '/', ends)
 }
 
-function addTime(places: ValuePlaces, at: number, ends: Set<number>): void {
-  const times = new Set<number>()
+function addTime(places: ValuePlaces, at: number, ends: number[]): void {
+  const times: number[] = []
   places.addJoined(at, 3, ':', times)
   for (const end of times) {
-    ends.add(end)
+    ends.push(end)
     const fraction = Math.max(places.fractionEnd(end, '.'), places.fractionEnd(end, ','))
-    if (fraction >= 0) ends.add(fraction)
+    if (fraction >= 0) ends.push(fraction)
   }
 }
 
 /** None, `Z`, `+02:00`, `+0200`. */
-function addZone(places: ValuePlaces, at: number, ends: Set<number>): void {
-  ends.add(at)
-  if (places.isCode(at, 'Z')) ends.add(at + 1)
+function addZone(places: ValuePlaces, at: number, ends: number[]): void {
+  ends.push(at)
+  if (places.isCode(at, 'Z')) ends.push(at + 1)
   if (!places.isCode(at, '+-')) return
   const hours = places.numberEnd(at + 1)
   if (hours < 0) return
-  ends.add(hours)
+  ends.push(hours)
   const minutes = places.fractionEnd(hours, ':')
-  if (minutes >= 0) ends.add(minutes)
+  if (minutes >= 0) ends.push(minutes)
 }
 
 const WORD_PLACEHOLDER = '<W>'
@@ -77,8 +77,9 @@ export class ValuePlaces {
   #data: Uint8Array = NOTHING
   #start = 0
   #end = 0
-  /** Ends of numbers by their beginnings; null: not looked for. */
-  #numbers: Map<number, number> | null = null
+  /** By place in the value: the end of the number that begins there, or 0. Good when `#isNumbered`. */
+  #numberEnds = new Int32Array(256)
+  #isNumbered = false
   readonly #finder = new NumberFinder()
   /** By quotation mark: the place of the one that closes a text that goes on at a place. */
   readonly #closings = new Map<number, Int32Array>()
@@ -88,7 +89,7 @@ export class ValuePlaces {
     this.#data = data
     this.#start = start
     this.#end = end
-    this.#numbers = null
+    this.#isNumbered = false
     this.#closings.clear()
   }
 
@@ -96,15 +97,15 @@ export class ValuePlaces {
   endsOf(placeholder: string, places: readonly number[] | null): number[] {
     const addEnds = PATTERN_PLACES[placeholder]
     const isOfNumbers = placeholder !== WORD_PLACEHOLDER
-    const ends = new Set<number>()
+    const ends: number[] = []
     const count = places === null ? this.#end - this.#start : places.length
     for (let index = 0; index < count; index++) {
       const at = places === null ? this.#start + index : places[index]
       if (at >= this.#end || (isOfNumbers && BEGINS_NUMBER[this.#data[at]] === 0)) continue
       addEnds(this, at, ends)
-      if (this.#isText(placeholder, at)) ends.add(at + placeholder.length)
+      if (this.#isText(placeholder, at)) ends.push(at + placeholder.length)
     }
-    return [...ends].sort((a, b) => a - b)
+    return ends.length < 2 ? ends : ascending(ends)
   }
 
   isCode(at: number, characters: string): boolean {
@@ -118,18 +119,20 @@ export class ValuePlaces {
 
   /** The end of the number that begins there, or -1. A text in which it was replaced has one, too. */
   numberEnd(at: number): number {
-    this.#numbers ??= this.#findNumbers()
-    const end = this.#numbers.get(at)
-    if (end !== undefined) return end
+    if (!this.#isNumbered) this.#findNumbers()
+    const end = at < this.#end ? this.#numberEnds[at - this.#start] : 0
+    if (end > 0) return end
     return this.#isText(NUMBER_SHOWN, at) ? at + NUMBER_SHOWN.length : NO_PLACE
   }
 
-  #findNumbers(): Map<number, number> {
-    const numbers = new Map<number, number>()
+  #findNumbers(): void {
+    const length = this.#end - this.#start
+    if (this.#numberEnds.length < length) this.#numberEnds = new Int32Array(2 * length)
+    else this.#numberEnds.fill(0, 0, length)
     const finder = this.#finder
     for (finder.begin(this.#data, this.#start, this.#end); finder.next(); )
-      numbers.set(finder.start, finder.end)
-    return numbers
+      this.#numberEnds[finder.start - this.#start] = finder.end
+    this.#isNumbered = true
   }
 
   /** The end of the number behind a sign at `at`, or -1. */
@@ -138,10 +141,10 @@ export class ValuePlaces {
   }
 
   /** So many numbers with the sign between them. */
-  addJoined(at: number, count: number, sign: string, ends: Set<number>): void {
+  addJoined(at: number, count: number, sign: string, ends: number[]): void {
     let end = this.numberEnd(at)
     for (let joined = 1; joined < count && end >= 0; joined++) end = this.fractionEnd(end, sign)
-    if (end >= 0) ends.add(end)
+    if (end >= 0) ends.push(end)
   }
 
   wordEnd(at: number): number {
@@ -182,4 +185,9 @@ export class ValuePlaces {
       if (this.#data[at + index] !== text.charCodeAt(index)) return false
     return true
   }
+}
+
+/** Each place once. */
+function ascending(places: number[]): number[] {
+  return places.sort((a, b) => a - b).filter((place, index) => index === 0 || place !== places[index - 1])
 }

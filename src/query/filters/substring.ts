@@ -1,17 +1,16 @@
 /**
  * `substring(ailed)`, `isubstring("/API/")`: the text stands somewhere in the value, also within a word; the second one
- * in any case. Short for `~"…"` and `~"(?i)…"` without their escapes.
+ * in any case. What `~"…"` and `~"(?i)…"` find, without their escapes.
  */
 
 import { Needle } from '../../base/base.ts'
-import type { ValueTest } from '../../record/record.ts'
+import type { TestNeedle, ValueTest } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
-import { FoldedText, foldBytes } from '../folding.ts'
+import { FoldedText, foldBytes, hasAsciiLetter, isAscii } from '../folding.ts'
 import { encodeText } from '../text.ts'
 import { ALL } from './all.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { COST_FOLDED_SEARCH, COST_SEARCH, type FilterForm, type FilterKind, wantsItsField } from './kind.ts'
-import { regexpTest } from './regexp.ts'
 
 export interface SubstringFilter extends Filter {
   readonly kind: 'substring'
@@ -44,13 +43,22 @@ export const substringFilter: FilterKind<SubstringFilter> = {
   print: ({ field, text, anyCase }, printer) =>
     `${printer.field(field)}${anyCase ? 'isubstring' : 'substring'}(${printer.phrase(text)})`,
   wants: wantsItsField,
-  bind: ({ field, text, anyCase }) =>
-    boundValueFilter(field, anyCase ? anyCaseTest(text) : substringTest(text)),
+  bind: ({ field, text, anyCase }) => boundValueFilter(field, substringTest(text, anyCase)),
 }
 
-export function substringTest(text: string): ValueTest {
-  const needle = new Needle(encodeText(text))
-  const asked = { bytes: needle.bytes, startsWord: false, endsWord: false, isWhole: false, decides: true }
+function substringTest(text: string, anyCase: boolean): ValueTest {
+  const bytes = encodeText(text)
+  if (anyCase && !isAscii(bytes, 0, bytes.length)) return foldedTest(foldBytes(bytes))
+  const isFolded = anyCase && hasAsciiLetter(text)
+  const needle = new Needle(bytes, isFolded)
+  const asked: TestNeedle = {
+    bytes: needle.bytes,
+    startsWord: false,
+    endsWord: false,
+    isWhole: false,
+    decides: true,
+    ...(isFolded && { anyCase: true }),
+  }
   return {
     cost: COST_SEARCH,
     test: (data, start, end) => needle.indexIn(data, start, end) >= 0,
@@ -58,15 +66,8 @@ export function substringTest(text: string): ValueTest {
   }
 }
 
-/** Bytes that are not UTF-8, and what stands for them, mean something else in a pattern. */
-const UNUSUAL = /[\ud800-\udfff\ufffd]/u
-
-function anyCaseTest(text: string): ValueTest {
-  return UNUSUAL.test(text) ? foldedTest(text) : regexpTest(`(?i)${escaped(text)}`)
-}
-
-function foldedTest(text: string): ValueTest {
-  const needle = new Needle(foldBytes(encodeText(text)))
+function foldedTest(folded: Uint8Array): ValueTest {
+  const needle = new Needle(folded)
   const value = new FoldedText()
   return {
     cost: COST_FOLDED_SEARCH,
@@ -75,8 +76,4 @@ function foldedTest(text: string): ValueTest {
       return needle.indexIn(value.bytes, 0, value.length) >= 0
     },
   }
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&')
 }

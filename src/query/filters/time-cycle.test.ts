@@ -36,6 +36,8 @@ test('a day range is a time of day on any day', () => {
     '_time:day_range[08:00, 18:00) offset 1h': [2, 3, 4],
     '_time:day_range[08:00, 18:00) offset -1h': [0, 1, 2],
     '_time:day_range[00:00, 00:01) offset -1ns': [5, 6],
+    '_time:day_range[23:59, 24:00] offset 1ns': [5, 6],
+    '_time:day_range[08:00, 24:00]': [0, 2, 3, 4, 6],
     '!_time:day_range[08:00, 18:00)': [1, 3, 4, 5, 6],
   })
 })

@@ -138,6 +138,9 @@ const PATTERNS = [
   'disk$',
   '(?i)disk',
   '(?i)42',
+  '(?i)disk|err',
+  '^(?:disk|err)$',
+  '(?i)^disk',
   '(?i)7 .',
   '(?s)a.b',
   '(?m)^a',
@@ -214,6 +217,12 @@ const MAKERS: Readonly<Record<string, Make>> = {
     const [a, b] = [random.below(2 ** 32), random.below(2 ** 32)]
     const filter = { kind: 'ipv4Range', field, min: Math.min(a, b), max: Math.max(a, b) }
     return { filter, texts: [a, b, Math.floor((a + b) / 2), a + 1].map((address) => ipv4Text(address)) }
+  },
+  ipv6Range(random) {
+    const [min, max] = [random.below(0xffff), random.below(0xffff)].sort((a, b) => a - b)
+    const shownAs = (group: number): string => `2001:db8::${group.toString(16)}`
+    const filter = { kind: 'ipv6Range', field, min: shownAs(min), max: shownAs(max) }
+    return { filter, texts: [min, max, Math.floor((min + max) / 2), max + 1].map(shownAs) }
   },
   compare(random) {
     const value = random.chance(0.8) ? numeric(random) : textOf(random)
@@ -342,10 +351,15 @@ test('filters declare what a value must hold', () => {
     '~"of size 6"': ['of size 6'],
     '~"(?s)of size"': ['of size'],
     '~"took [0-9]+ms"': ['took ?'],
-    '~"(?i)failed"': undefined,
+    '~"(?i)failed"': ['~failed'],
+    '~"(?i)disk|42"': ['~disk', '42', 'ſ?', 'K?'],
+    '~"^disk"': ['disk?'],
+    '~"^disk$"': ['=disk'],
+    '~"(Failed|Accepted) password"': ['Failed password', 'Accepted password'],
     '~"(?i)12:30"': ['12:30'],
     '~"(?i)12:.*x"': ['12:?'],
-    '~"a|b"': undefined,
+    '~"a|b"': ['a', 'b'],
+    '~"a|b*"': undefined,
     'i(error)': ['~|error|'],
     'i("Disk Full"*)': ['~|disk full'],
     'i("10.0.0.1")': ['|10.0.0.1|'],

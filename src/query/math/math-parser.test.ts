@@ -108,7 +108,7 @@ test('an expression has bounds in size and depth', () => {
 test('random expressions print so that they read back the same, with no parenthesis too many', () => {
   const seed = Date.now() >>> 0
   const random = new SeededRandom(seed)
-  const names = ['a', 'b c', 'or', 'max', 'fields', '7up', 'x-y']
+  const names = ['a', 'b c', 'or', 'max', 'fields', 'default', 'As', '7up', 'x-y']
   const pick = <T>(values: readonly T[]): T => values[random.below(values.length)]
   const make = (depth: number): MathExpression => {
     const choice = depth === 0 ? random.below(2) : random.below(6)

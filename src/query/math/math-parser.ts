@@ -12,9 +12,8 @@ import type { MathCall, MathExpression } from './expression.ts'
 import { FUNCTIONS, type MathFunction } from './functions.ts'
 import { OPERATORS, TIGHTNESS_MAX } from './operators.ts'
 
-/** Operators, functions, fields and numbers of one expression. */
+/** Operators, functions, fields, numbers and signs of one expression: what bounds its depth as well. */
 export const EXPRESSION_PARTS_MAX = 1000
-const DEPTH_MAX = 100
 
 export function parseExpression(parser: FilterParser): MathExpression {
   return new ExpressionParser(parser).parse(1)
@@ -32,7 +31,6 @@ class ExpressionParser {
   readonly #parser: FilterParser
   readonly #reader: TokenReader
   #parts = 0
-  #depth = 0
 
   constructor(parser: FilterParser) {
     this.#parser = parser
@@ -55,13 +53,6 @@ class ExpressionParser {
 
   #operand(): MathExpression {
     this.#countPart()
-    this.#depth++
-    const operand = this.#sign()
-    this.#depth--
-    return operand
-  }
-
-  #sign(): MathExpression {
     const reader = this.#reader
     if (reader.takeSymbol('+')) return this.#operand()
     if (reader.takeSymbol('-')) return { kind: 'negative', of: this.#operand() }
@@ -112,9 +103,7 @@ class ExpressionParser {
     const reader = this.#reader
     let end = firstEnd
     while (!reader.token.isSpaced && reader.token.kind !== 'end') {
-      const isExponent = this.#isExponent()
-      if (this.#endsName() && !isExponent) break
-      if (isExponent) reader.next()
+      if (this.#endsName() && !this.#isExponent()) break
       end = reader.next().end
     }
     return end
@@ -164,13 +153,11 @@ class ExpressionParser {
 
   #countPart(): void {
     this.#parts++
-    if (this.#parts <= EXPRESSION_PARTS_MAX && this.#depth <= DEPTH_MAX) return
+    if (this.#parts <= EXPRESSION_PARTS_MAX) return
     const { offset, length } = spanOf(this.#reader.token)
-    const what =
-      this.#parts > EXPRESSION_PARTS_MAX
-        ? `has more than ${EXPRESSION_PARTS_MAX} parts`
-        : `is nested more than ${DEPTH_MAX} levels deep`
-    throw new CodedError('QUERY_TOO_LARGE', `the expression ${what}`, { details: { offset, length } })
+    throw new CodedError('QUERY_TOO_LARGE', `the expression has more than ${EXPRESSION_PARTS_MAX} parts`, {
+      details: { offset, length },
+    })
   }
 }
 

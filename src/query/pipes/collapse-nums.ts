@@ -5,7 +5,8 @@
 import type { Filter, Pipe } from '../ast.ts'
 import { CollapsedTexts } from '../collapsed-texts.ts'
 import { isWanted, withFields } from '../fields-wanted.ts'
-import { GroupColumn, type RowBatch } from '../row-batch.ts'
+import { type BatchColumn, GroupColumn, type RowBatch, type TextGroups } from '../row-batch.ts'
+import { collapsedTemplates } from '../template-groups.ts'
 import type { PipeKind } from './kind.ts'
 import { mapTexts } from './map-texts.ts'
 import { bindIf, fieldsOfIf, parseFieldAfter, parseIf, printFieldAfter, printIf } from './parts.ts'
@@ -25,6 +26,7 @@ export const collapseNumsPipe: PipeKind<CollapseNumsPipe> = {
   examples: ['* | collapse_nums | top 10 by (_msg)', '* | collapse_nums if (level:error) at text prettify'],
   isLive: true,
   keepsRows: true,
+  takesBlocks: true,
   parse(parser) {
     const filter = parseIf(parser)
     const field = parseFieldAfter(parser, 'at')
@@ -40,7 +42,8 @@ export const collapseNumsPipe: PipeKind<CollapseNumsPipe> = {
   bindBatch({ filter, field, isPretty }, context) {
     const find = bindIf(filter, context)
     const texts = new CollapsedTexts(isPretty, context.random.uint32())
-    return (batch) => collapsed(batch, field, find(batch), texts)
+    const forms = new CollapsedTexts(false, context.random.uint32())
+    return (batch) => collapsed(batch, field, find(batch), texts, forms)
   },
 }
 
@@ -49,13 +52,24 @@ function collapsed(
   field: string,
   rows: Uint32Array | null,
   texts: CollapsedTexts,
+  forms: CollapsedTexts,
 ): RowBatch {
   const column = batch.column(field)
   if (column === null) return batch
   if (rows !== null || column.groups() !== null)
     return mapTexts(batch, field, rows, (text) => texts.textOf(text))
-  const stored = column.stored?.() ?? null
-  const groups =
-    stored === null ? texts.groupsOfTexts(column.texts()) : texts.groupsOfStored(stored, batch.rowCount)
+  const groups = collapsedGroups(column, batch.rowCount, texts, forms)
   return batch.with(field, new GroupColumn(groups, batch.rowCount))
+}
+
+function collapsedGroups(
+  column: BatchColumn,
+  rowCount: number,
+  texts: CollapsedTexts,
+  forms: CollapsedTexts,
+): TextGroups {
+  const templates = column.templates?.() ?? null
+  if (templates !== null) return collapsedTemplates(templates, texts.isPretty, forms)
+  const stored = column.stored?.() ?? null
+  return stored === null ? texts.groupsOfTexts(column.texts()) : texts.groupsOfStored(stored, rowCount)
 }

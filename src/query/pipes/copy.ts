@@ -15,6 +15,7 @@ export const copyPipe: PipeKind<CopyPipe> = {
   examples: ['error | copy host as server, _msg as text', '* | cp http.* as web.*'],
   isLive: true,
   keepsRows: true,
+  takesBlocks: true,
   parse: (parser) => ({ kind: 'copy', pairs: parsePairs(parser) }),
   print: ({ pairs }, printer) => `copy ${printPairs(pairs, printer)}`,
   wants: ({ pairs }, after) => pairsWant(pairs, after, false),

@@ -47,7 +47,9 @@ test('the oldest stays, however rows come', async () => {
       return row({ n: String(n), key: String(random.below(1500)), _time: `2025-07-18T00:00:${second}Z` })
     })
     const oldest = new Map<string, TestRow>()
-    const inOrder = rows.toSorted((a, b) => (a[2][1] < b[2][1] ? -1 : a[2][1] > b[2][1] ? 1 : Number(a[0][1]) - Number(b[0][1])))
+    const inOrder = rows.toSorted((a, b) =>
+      a[2][1] < b[2][1] ? -1 : a[2][1] > b[2][1] ? 1 : Number(a[0][1]) - Number(b[0][1]),
+    )
     for (const fields of inOrder) if (!oldest.has(fields[1][1])) oldest.set(fields[1][1], fields)
     const left = await runPipeText('deduplicate by (key)', rows, { ...records, seed })
     assert.equal(names(left), names([...oldest.values()]), `seed ${seed}`)

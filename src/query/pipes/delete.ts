@@ -16,6 +16,7 @@ export const deletePipe: PipeKind<DeletePipe> = {
   examples: ['error | delete host, http.*', '* | drop _stream'],
   isLive: true,
   keepsRows: true,
+  takesBlocks: true,
   parse: (parser) => ({ kind: 'delete', fields: parseFieldPatterns(parser) }),
   print: ({ fields }, printer) => `delete ${printFieldPatterns(fields, printer)}`,
   wants: ({ fields }, after) => withoutFields(after, fields),

@@ -23,6 +23,7 @@ export const fieldsPipe: PipeKind<FieldsPipe> = {
   examples: ['error | fields _time, service, _msg', 'error | keep http.*', '* | fields *'],
   isLive: true,
   keepsRows: true,
+  takesBlocks: true,
   parse: (parser) => ({ kind: 'fields', fields: parseFieldPatterns(parser) }),
   print: ({ fields }, printer) => `fields ${printFieldPatterns(fields, printer)}`,
   wants: ({ fields }, after) => narrowedTo(after, fields),

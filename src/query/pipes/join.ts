@@ -28,7 +28,7 @@ export const joinPipe: PipeKind<JoinPipe> = {
   names: ['join'],
   summary: 'each row with the fields of the rows of another query that have the same values in these fields',
   examples: [
-    '* | count() by (service) as records | join by (service) (error | count() by (service) as errors)',
+    '* | by (service) count() as records | join by (service) (error | by (service) count() as errors)',
     '* | uniq by (host) | join by (host) (level:fatal | uniq by (host) with hits) inner prefix "fatal."',
   ],
   isLive: false,

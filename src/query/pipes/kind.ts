@@ -63,6 +63,8 @@ export interface PipeKind<P extends Pipe = Pipe> {
   readonly isRepeatable?: false
   /** One row leaves for each that enters: with `bindBatch`. Absent: rows may be dropped or repeated. */
   readonly keepsRows?: boolean
+  /** It works once a column, a distinct text or a template: a whole block at once takes some milliseconds. */
+  readonly takesBlocks?: true
   bindBatch?(pipe: P, context: PipeContext): BatchMap
   bindGather?(pipe: P, context: PipeContext): Gatherer
   run?(pipe: P, input: AsyncIterable<RowBatch>, context: RunContext): AsyncIterable<RowBatch>

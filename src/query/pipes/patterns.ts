@@ -6,6 +6,7 @@
 import { formatRfc3339, parseTimeText } from '../../record/record.ts'
 import type { Pipe } from '../ast.ts'
 import { batchSlices } from '../batch-slices.ts'
+import { CollapsedTexts } from '../collapsed-texts.ts'
 import { NO_FIELD, withFields } from '../fields-wanted.ts'
 import { type MemoryShare, textBytes } from '../memory-share.ts'
 import { patternId, patternOf } from '../pattern-id.ts'
@@ -13,6 +14,7 @@ import { type BatchColumn, RowBatch, TextColumn } from '../row-batch.ts'
 import { smallest } from '../smallest.ts'
 import { type SparklineState, Sparklines } from '../sparklines.ts'
 import { TIME_FIELD } from '../special-fields.ts'
+import { collapsedTemplates } from '../template-groups.ts'
 import type { Gatherer, PipeKind } from './kind.ts'
 import { parseCountIfAny } from './order-parts.ts'
 import { parseFieldAfter, printFieldAfter } from './parts.ts'
@@ -52,7 +54,8 @@ export const patternsPipe: PipeKind<PatternsPipe> = {
   wants: ({ field }) => withFields(NO_FIELD, [field, TIME_FIELD]),
   leaves: () => FIELDS,
   limited: (pipe, rows) => ({ ...pipe, rows: Math.min(pipe.rows ?? Infinity, rows) }),
-  bindGather: (pipe, { memory }) => new PatternGatherer(pipe, memory),
+  bindGather: (pipe, { memory, random }) =>
+    new PatternGatherer(pipe, memory, new CollapsedTexts(false, random.uint32())),
 }
 
 /** Plain data: by pattern. */
@@ -81,24 +84,63 @@ class PatternGatherer implements Gatherer {
   readonly #numbers = new Map<string, number>()
   readonly #seen: Seen[] = []
   readonly #sparklines = new Sparklines()
+  /** What values of templates become. */
+  readonly #forms: CollapsedTexts
 
-  constructor(pipe: PatternsPipe, memory: MemoryShare) {
+  constructor(pipe: PatternsPipe, memory: MemoryShare, forms: CollapsedTexts) {
     this.#pipe = pipe
     this.#memory = memory
+    this.#forms = forms
   }
 
   add(batch: RowBatch): void {
-    const messages = messagesOf(batch, this.#pipe.field)
+    const { texts: patterns, ofRow } = this.#patternsOf(batch)
     const times = timesOf(batch)
-    const numbers = new Uint32Array(messages.texts.length).fill(NOT_KNOWN)
-    const ofRow = new Uint32Array(batch.rowCount)
-    for (let row = 0; row < batch.rowCount; row++) {
-      const group = messages.ofRow === null ? row : messages.ofRow[row]
-      if (numbers[group] === NOT_KNOWN) numbers[group] = this.#numberOf(patternOf(messages.texts[group]))
-      ofRow[row] = numbers[group]
-      this.#see(ofRow[row], messages.texts[group], times, row)
+    const extremes = extremesOf(ofRow, patterns.length, times)
+    const samples = this.#readSamples(batch, patterns, extremes, times)
+    const numbers = patterns.map((pattern, group) => (extremes.hits[group] === 0 ? 0 : this.#numberOf(pattern)))
+    for (let group = 0; group < patterns.length; group++) {
+      if (extremes.hits[group] > 0) this.#see(numbers[group], group, samples[group], extremes, times)
     }
-    this.#sparklines.add(ofRow, times.timesMs, this.#seen.length)
+    this.#sparklines.add(
+      ofRow.map((group) => numbers[group]),
+      times.timesMs,
+      this.#seen.length,
+    )
+  }
+
+  /** By row: its pattern. Of templates where the column knows them, of distinct texts else. */
+  #patternsOf(batch: RowBatch): { readonly texts: readonly string[]; readonly ofRow: Uint32Array } {
+    const { field } = this.#pipe
+    const templates = batch.column(field)?.templates?.() ?? null
+    const groups =
+      templates === null ? batch.groups(field) : collapsedTemplates(templates, true, this.#forms)
+    const texts = templates === null ? groups.texts.map(patternOf) : groups.texts
+    return { texts, ofRow: groups.ofRow ?? new Uint32Array(batch.rowCount) }
+  }
+
+  /** The text of the oldest row of each group that is older than what is known; of the others undefined. */
+  #readSamples(
+    batch: RowBatch,
+    patterns: readonly string[],
+    { first, hits }: Extremes,
+    { timesMs, timesNs, ids }: Times,
+  ): (string | undefined)[] {
+    const groups: number[] = []
+    for (let group = 0; group < patterns.length; group++) {
+      if (hits[group] === 0) continue
+      const row = first[group]
+      const known = this.#numbers.get(patterns[group])
+      const isOlder =
+        known === undefined ||
+        isBefore(timesMs[row], timesNs[row], ids === null ? 0 : ids[row], this.#seen[known])
+      if (isOlder) groups.push(group)
+    }
+    const rows = Uint32Array.from(groups, (group) => first[group])
+    const texts = batch.select(rows).texts(this.#pipe.field)
+    const samples = new Array<string | undefined>(patterns.length)
+    for (const [at, group] of groups.entries()) samples[group] = texts[at]
+    return samples
   }
 
   #numberOf(pattern: string): number {
@@ -120,17 +162,26 @@ class PatternGatherer implements Gatherer {
     return number
   }
 
-  #see(number: number, message: string, { timesMs, timesNs, ids }: Times, row: number): void {
+  /** Several groups may be of one pattern. */
+  #see(
+    number: number,
+    group: number,
+    sample: string | undefined,
+    { first, last, hits }: Extremes,
+    { timesMs, timesNs, ids }: Times,
+  ): void {
     const seen = this.#seen[number]
-    const ms = timesMs[row]
-    const ns = timesNs[row]
+    const row = first[group]
     const id = ids === null ? 0 : ids[row]
-    if (seen.hits === 0 || isBefore(ms, ns, id, seen)) this.#take(seen, message, ms, ns, id)
-    if (isLater(ms, ns, seen)) {
-      seen.lastMs = ms
-      seen.lastNs = ns
+    const isOlder = seen.hits === 0 || isBefore(timesMs[row], timesNs[row], id, seen)
+    if (sample !== undefined && isOlder) this.#take(seen, sample, timesMs[row], timesNs[row], id)
+    const lastMs = timesMs[last[group]]
+    const lastNs = timesNs[last[group]]
+    if (isLater(lastMs, lastNs, seen)) {
+      seen.lastMs = lastMs
+      seen.lastNs = lastNs
     }
-    seen.hits++
+    seen.hits += hits[group]
   }
 
   #take(seen: Seen, sample: string, ms: number, ns: number, id: number): void {
@@ -194,7 +245,6 @@ class PatternGatherer implements Gatherer {
   }
 }
 
-const NOT_KNOWN = 0xffff_ffff
 const MS_PER_SECOND = 1000
 
 function isBefore(ms: number, ns: number, id: number, { firstMs, firstNs, firstId }: Seen): boolean {
@@ -208,11 +258,40 @@ function isLater(ms: number, ns: number, { lastMs, lastNs }: Seen): boolean {
   return ms > lastMs || (ms === lastMs && ns > lastNs)
 }
 
-/** Distinct texts where the column knows them; `ofRow` null: one a row. */
-function messagesOf(batch: RowBatch, field: string): { texts: readonly string[]; ofRow: Uint32Array | null } {
-  const groups = batch.column(field)?.groups() ?? null
-  if (groups === null) return { texts: batch.texts(field), ofRow: null }
-  return { texts: groups.texts, ofRow: groups.ofRow ?? new Uint32Array(batch.rowCount) }
+/** By group: how many rows it has, its oldest and its newest one. */
+interface Extremes {
+  readonly hits: Uint32Array
+  readonly first: Uint32Array
+  readonly last: Uint32Array
+}
+
+/** A row without a time is older than none, and newer than none. */
+function extremesOf(ofRow: Uint32Array, groupCount: number, times: Times): Extremes {
+  const hits = new Uint32Array(groupCount)
+  const first = new Uint32Array(groupCount)
+  const last = new Uint32Array(groupCount)
+  for (let row = 0; row < ofRow.length; row++) {
+    const group = ofRow[row]
+    if (hits[group]++ === 0) {
+      first[group] = row
+      last[group] = row
+      continue
+    }
+    if (isOlderRow(times, row, first[group])) first[group] = row
+    if (isNewerRow(times, row, last[group])) last[group] = row
+  }
+  return { hits, first, last }
+}
+
+function isOlderRow({ timesMs, timesNs, ids }: Times, a: number, b: number): boolean {
+  if (timesMs[a] !== timesMs[b]) return timesMs[a] < timesMs[b] || Number.isNaN(timesMs[b])
+  if (timesNs[a] !== timesNs[b]) return timesNs[a] < timesNs[b]
+  return ids !== null && ids[a] < ids[b]
+}
+
+function isNewerRow({ timesMs, timesNs }: Times, a: number, b: number): boolean {
+  if (timesMs[a] !== timesMs[b]) return timesMs[a] > timesMs[b] || Number.isNaN(timesMs[b])
+  return timesNs[a] > timesNs[b]
 }
 
 interface Times {

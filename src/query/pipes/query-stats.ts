@@ -15,7 +15,7 @@ export const queryStatsPipe: PipeKind<QueryStatsPipe> = {
   kind: 'query_stats',
   names: ['query_stats'],
   summary: 'how many rows there were, and what the query has read to find them',
-  examples: ['error | query_stats', '* | count() by (service) | query_stats'],
+  examples: ['error | query_stats', '* | by (service) count() | query_stats'],
   isLive: false,
   parse: () => ({ kind: 'query_stats' }),
   print: () => 'query_stats',

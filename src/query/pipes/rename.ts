@@ -15,6 +15,7 @@ export const renamePipe: PipeKind<RenamePipe> = {
   examples: ['error | rename host as server, _msg as text', '* | mv http.* as web.*'],
   isLive: true,
   keepsRows: true,
+  takesBlocks: true,
   parse: (parser) => ({ kind: 'rename', pairs: parsePairs(parser) }),
   print: ({ pairs }, printer) => `rename ${printPairs(pairs, printer)}`,
   wants: ({ pairs }, after) => pairsWant(pairs, after, true),

@@ -29,8 +29,16 @@ test('times are sorted by the nanosecond, digits within texts as numbers', async
     row({ at: '2025-07-18T12:00:00+02:00', host: 'web9' }),
     row({ at: '2025-07-18T10:00:00.000000001Z', host: 'web010' }),
   ]
-  assert.deepEqual(column(await runPipeText('sort by (at)', rows, keyed), 'host'), ['web9', 'web010', 'web10'])
-  assert.deepEqual(column(await runPipeText('sort by (host)', rows, keyed), 'host'), ['web9', 'web010', 'web10'])
+  assert.deepEqual(column(await runPipeText('sort by (at)', rows, keyed), 'host'), [
+    'web9',
+    'web010',
+    'web10',
+  ])
+  assert.deepEqual(column(await runPipeText('sort by (host)', rows, keyed), 'host'), [
+    'web9',
+    'web010',
+    'web10',
+  ])
 })
 
 test('rows that are the same come in the order of their records, in the direction of the last field', async () => {
@@ -38,7 +46,10 @@ test('rows that are the same come in the order of their records, in the directio
   assert.deepEqual(column(await runPipeText('sort by (same)', rows, keyed), 'n'), ['1', '2', '3', '4'])
   assert.deepEqual(column(await runPipeText('sort by (same desc)', rows, keyed), 'n'), ['4', '3', '2', '1'])
   assert.deepEqual(column(await runPipeText('sort by (same) desc limit 2', rows, keyed), 'n'), ['4', '3'])
-  assert.deepEqual(column(await runPipeText('sort by (same desc, other) limit 2', rows, keyed), 'n'), ['1', '2'])
+  assert.deepEqual(column(await runPipeText('sort by (same desc, other) limit 2', rows, keyed), 'n'), [
+    '1',
+    '2',
+  ])
 })
 
 test('without fields, all fields but _id are compared, in the order of their names', async () => {
@@ -109,12 +120,29 @@ test('sorted rows come behind each other, so that limit takes the first of them'
 test('a sort by one field keeps what another one left where it is', async () => {
   const rows = ['b2', 'a1', 'a2', 'b1'].map((text) => row({ x: text[0], y: text[1] }))
   const sorted = await runQueryText('* | sort by (y) | sort by (x)', rows, keyed)
-  assert.deepEqual(sorted.map((fields) => column([fields], 'x')[0] + column([fields], 'y')[0]), ['a1', 'a2', 'b1', 'b2'])
+  assert.deepEqual(
+    sorted.map((fields) => column([fields], 'x')[0] + column([fields], 'y')[0]),
+    ['a1', 'a2', 'b1', 'b2'],
+  )
 })
 
 // ---- against all rows in an array -----------------------------------------------------------------------------
 
-const TEXTS = ['', '1', '2', '10', '10.0', 'x', 'X', 'é', '2025-07-18T00:00:00Z', '1s', '999ms', '\ud800', '-']
+const TEXTS = [
+  '',
+  '1',
+  '2',
+  '10',
+  '10.0',
+  'x',
+  'X',
+  'é',
+  '2025-07-18T00:00:00Z',
+  '1s',
+  '999ms',
+  '\ud800',
+  '-',
+]
 
 function randomRows(random: SeededRandom, countMax: number): TestRow[] {
   const count = random.below(countMax)
@@ -129,7 +157,10 @@ function randomRows(random: SeededRandom, countMax: number): TestRow[] {
 }
 
 /** Rows in the order of `by`; ids are as `n`, and all have the same time. */
-function naivelySorted(rows: readonly TestRow[], by: readonly { field: string; isDesc: boolean }[]): TestRow[] {
+function naivelySorted(
+  rows: readonly TestRow[],
+  by: readonly { field: string; isDesc: boolean }[],
+): TestRow[] {
   const value = (fields: TestRow, name: string): string => column([fields], name)[0]
   return [...rows].sort((one, other) => {
     for (const { field, isDesc } of by) {
@@ -146,7 +177,9 @@ test('any sort gives what sorting all rows in an array gives', async () => {
     const random = new SeededRandom(seed)
     // Some with so many rows that what is kept is cut down again and again.
     const rows = randomRows(random, seed % 10 === 0 ? 5000 : 200)
-    const by = ['a', 'b', 'c'].slice(0, 1 + random.below(3)).map((field) => ({ field, isDesc: random.below(2) === 0 }))
+    const by = ['a', 'b', 'c']
+      .slice(0, 1 + random.below(3))
+      .map((field) => ({ field, isDesc: random.below(2) === 0 }))
     const limit = random.below(2) === 0 ? null : random.below(Math.min(30, rows.length) + 10)
     const offset = random.below(3) === 0 ? random.below(20) : 0
     const isPartitioned = limit !== null && random.below(2) === 0
@@ -156,7 +189,9 @@ test('any sort gives what sorting all rows in an array gives', async () => {
     }`
     const found = await runPipeText(text, rows, { ...keyed, seed })
     const sorted = naivelySorted(rows, by)
-    const parts = isPartitioned ? [...Map.groupBy(sorted, (fields) => column([fields], 'c')[0])] : [['', sorted] as const]
+    const parts = isPartitioned
+      ? [...Map.groupBy(sorted, (fields) => column([fields], 'c')[0])]
+      : [['', sorted] as const]
     parts.sort(([a], [b]) => compareValues(a, b) || (a < b ? -1 : 1))
     const wanted = parts.flatMap(([, part]) => part.slice(offset, offset + (limit ?? Infinity)))
     assert.deepEqual(column(found, 'n'), column(wanted, 'n'), `seed ${seed}: ${text}`)
@@ -167,7 +202,11 @@ test('what is sorted without a limit is held, and refused where it does not fit'
   const rows = Array.from({ length: 2000 }, (_, n) => row({ a: String(n), text: 'x'.repeat(100) + n }))
   const small = { settings: { stateBytesMax: 200_000 }, ...keyed }
   await assert.rejects(runPipeText('sort by (a)', rows, small), { code: 'QUERY_TOO_LARGE' })
-  assert.deepEqual(column(await runPipeText('sort by (a desc) limit 3', rows, small), 'a'), ['1999', '1998', '1997'])
+  assert.deepEqual(column(await runPipeText('sort by (a desc) limit 3', rows, small), 'a'), [
+    '1999',
+    '1998',
+    '1997',
+  ])
 })
 
 test('sort prints so that it parses the same', () => {

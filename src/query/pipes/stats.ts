@@ -111,11 +111,12 @@ class StatsGatherer implements Gatherer {
   }
 
   add(batch: RowBatch): void {
+    if (batch.rowCount === 0) return
     const keys = this.#keys.map((read) => read(batch))
-    if (this.#needsRows) readRows(keys)
+    if (this.#needsRows || keys.length > 1) readRows(keys)
     const selected = this.#filters.map((find) => find(batch))
     const adds = this.#calls.map(({ state }) => state.read(batch))
-    const grouped = this.#table.rowsOf(batch.rowCount, keys)
+    const grouped = this.#table.rowsOf(batch.rowCount, keys, !this.#needsRows)
     const among = selected.map((rows) => grouped.among(rows))
     for (const [at, { filter }] of this.#calls.entries()) adds[at](filter < 0 ? grouped : among[filter])
   }

@@ -97,7 +97,7 @@ interface HitKeys {
 const HIT_BYTES = 48
 
 class Hits {
-  /** By stream, in the order of the records. */
+  /** By stream. */
   readonly streams = new Map<string, HitKeys>()
   readonly #memory: MemoryShare
 
@@ -137,11 +137,14 @@ function tooMany(what: string): CodedError {
 }
 
 function keysOf(stream: string, { timesMs, timesNs, ids }: HitKeys): StreamHits {
+  const order = Array.from(ids.keys()).sort(
+    (a, b) => timesMs[a] - timesMs[b] || timesNs[a] - timesNs[b] || ids[a] - ids[b],
+  )
   return {
     stream,
-    timesMs: Float64Array.from(timesMs),
-    timesNs: Uint32Array.from(timesNs),
-    ids: Float64Array.from(ids),
+    timesMs: Float64Array.from(order, (at) => timesMs[at]),
+    timesNs: Uint32Array.from(order, (at) => timesNs[at]),
+    ids: Float64Array.from(order, (at) => ids[at]),
   }
 }
 

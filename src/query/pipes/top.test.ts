@@ -41,7 +41,12 @@ test('the name of the hits is none of the fields', async () => {
 })
 
 test('tuples of several fields are told apart whatever their texts hold', async () => {
-  const rows = [row({ a: '1,', b: '2' }), row({ a: '1', b: ',2' }), row({ a: '', b: '1,2' }), row({ a: '1,2' })]
+  const rows = [
+    row({ a: '1,', b: '2' }),
+    row({ a: '1', b: ',2' }),
+    row({ a: '', b: '1,2' }),
+    row({ a: '1,2' }),
+  ]
   assert.equal((await runPipeText('top by (a, b)', rows)).length, 4)
   assert.equal((await runPipeText('uniq by (b, a, b)', rows)).length, 4)
 })
@@ -51,7 +56,10 @@ test('top and uniq count exactly what is there', async () => {
     const random = new SeededRandom(seed)
     const kinds = 1 + random.below(400)
     const rows = Array.from({ length: random.below(600) }, () =>
-      row({ a: String(random.below(kinds)), b: random.below(3) === 0 ? '' : 'bé\ud800'.slice(0, random.below(4)) }),
+      row({
+        a: String(random.below(kinds)),
+        b: random.below(3) === 0 ? '' : 'bé\ud800'.slice(0, random.below(4)),
+      }),
     )
     const by = [['a'], ['b'], ['a', 'b'], ['a', 'b', 'nothing']][random.below(4)]
     const wanted = naively(rows, by)
@@ -104,8 +112,13 @@ test('what does not fit into memory is refused; a limited uniq needs little', as
   const small = { settings: { stateBytesMax: 100_000 }, ...ordered }
   await assert.rejects(runPipeText('top by (a)', rows, small), { code: 'QUERY_TOO_LARGE' })
   await assert.rejects(runPipeText('uniq by (a)', rows, small), { code: 'QUERY_TOO_LARGE' })
-  assert.deepEqual(await runPipeText('uniq by (a) limit 2', rows, small), [row({ a: 'value 0' }), row({ a: 'value 1' })])
-  assert.deepEqual(await runPipeText('field_values a limit 1', rows, small), [row({ a: 'value 0', hits: '1' })])
+  assert.deepEqual(await runPipeText('uniq by (a) limit 2', rows, small), [
+    row({ a: 'value 0' }),
+    row({ a: 'value 1' }),
+  ])
+  assert.deepEqual(await runPipeText('field_values a limit 1', rows, small), [
+    row({ a: 'value 0', hits: '1' }),
+  ])
 })
 
 test('field_values counts the values of one field, the empty one as well', async () => {

@@ -1,6 +1,5 @@
 /** `unpack_words from field as result`: the words of a text as a JSON array. */
 import type { Pipe } from '../ast.ts'
-import { jsonStrings } from '../json-text.ts'
 import type { PipeKind } from './kind.ts'
 import {
   type FromAndResult,
@@ -19,6 +18,9 @@ export interface UnpackWordsPipe extends Pipe, FromAndResult {
 
 /** As words.ts has them, for texts. */
 const WORD = /[\p{L}\p{Nd}_]+/gu
+/** The same of ASCII, at a third of the time. */
+const ASCII_WORD = /\w+/g
+const NOT_ASCII = /[\u0080-\uffff]/
 const DROP = 'drop_duplicates'
 
 export const unpackWordsPipe: PipeKind<UnpackWordsPipe> = {
@@ -38,8 +40,10 @@ export const unpackWordsPipe: PipeKind<UnpackWordsPipe> = {
   leaves: ({ result }, entering) => namesWith(entering, result),
   bindBatch({ from, result, dropsDuplicates }) {
     const make = (text: string): string => {
-      const words: readonly string[] = text.match(WORD) ?? []
-      return jsonStrings(dropsDuplicates ? [...new Set(words)] : words)
+      const words: readonly string[] = text.match(NOT_ASCII.test(text) ? WORD : ASCII_WORD) ?? []
+      // Nothing in a word has to be escaped.
+      const items = dropsDuplicates ? [...new Set(words)] : words
+      return items.length === 0 ? '[]' : `["${items.join('","')}"]`
     }
     return (batch) => batch.with(result, mappedColumn(batch, from, make))
   },

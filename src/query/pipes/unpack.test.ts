@@ -58,8 +58,12 @@ test('a row whose text is empty or no JSON object stays as it is', async () => {
     const fields = { ...(x !== '' && { x }), a: 'old', b: '1' }
     assert.deepEqual(await unpacked('unpack_json x fields (a, c)', fields), fields, x)
   }
-  assert.deepEqual(await unpacked('unpack_logfmt x fields (a)', { a: 'old' }), { a: 'old' })
-  assert.deepEqual(await unpacked('unpack_syslog x', { a: 'old' }), { a: 'old' })
+  const rows = [row({ x: 'a=1' }), row({ a: 'old' })]
+  assert.deepEqual(await runPipeText('unpack_logfmt x fields (a) | fields a', rows), [
+    row({ a: '1' }),
+    row({ a: 'old' }),
+  ])
+  assert.deepEqual((await runPipeText('unpack_syslog x', rows))[1], row({ a: 'old' }))
 })
 
 test('if says which rows are unpacked', async () => {

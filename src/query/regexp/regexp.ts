@@ -1,11 +1,15 @@
 /**
  * Regular expressions over texts, for pipes that take values apart or change them. RE2 syntax and the rules of Go's
  * `regexp`: of all matches the leftmost one, and of these the one that the pattern prefers.
+ *
+ * Two engines: the platform's own RegExp, which is fast, for patterns and texts that it needs a bounded number of steps
+ * a character for (steps.ts), and re2js, whose time is linear for all. Where both may be asked they agree.
  */
-import { RE2JS } from 're2js'
 import { CodedError } from '../../base/base.ts'
-import { type Span, syntaxProblem } from '../problem.ts'
-import { inert, shown } from '../quoting.ts'
+import type { Span } from '../problem.ts'
+import { compileLinear, type LinearRegexp } from './linear.ts'
+import { type NativeRegexp, nativeOf } from './native.ts'
+import { parsePattern } from './parse-pattern.ts'
 import { fillReplacement, parseReplacement, type Replacement } from './replacement.ts'
 
 export interface CompiledRegexp {
@@ -18,14 +22,23 @@ export interface CompiledRegexp {
   exec(text: string): readonly string[] | null
   /**
    * The text with its matches, from left to right and not overlapping, replaced: at most `limit`, all where that is 0.
-   * `replacement` may name groups (replacement.ts).
+   * `replacement` may name groups (replacement.ts). QUERY_TOO_LARGE where a pattern makes that take too long: each
+   * match alone may have looked at all of the text.
    */
   replaceAll(text: string, replacement: string, limit?: number): string
 }
 
-/** Instructions of a compiled pattern. Matching a character may cost a step for each. */
-const PROGRAM_SIZE_MAX = 10_000
+/** A match of an engine. */
+export interface Match {
+  readonly start: number
+  readonly end: number
+  /** By number, as CompiledRegexp.exec has them. */
+  groups(): readonly string[]
+}
+
 const CACHED_MAX = 64
+/** One text may take so long. */
+const REPLACE_MS_MAX = 2000
 
 const cached = new Map<string, CompiledRegexp>()
 
@@ -36,76 +49,70 @@ const cached = new Map<string, CompiledRegexp>()
 export function compileRegexp(pattern: string, span?: Span): CompiledRegexp {
   const known = cached.get(pattern)
   if (known !== undefined) return known
-  const compiled = new LinearRegexp(pattern, compileLinear(pattern, span))
+  const compiled = new EitherRegexp(pattern, compileLinear(pattern, span))
   if (cached.size === CACHED_MAX) cached.delete(cached.keys().next().value!)
   cached.set(pattern, compiled)
   return compiled
 }
 
-function compileLinear(pattern: string, span: Span = { offset: 0, length: pattern.length }): RE2JS {
-  const compiled = tryCompile(pattern, span)
-  if (compiled.programSize() <= PROGRAM_SIZE_MAX) return compiled
-  const message = `the regular expression ${shown(pattern)} is too large: use fewer or smaller repetitions`
-  throw new CodedError('QUERY_TOO_LARGE', message, { details: { ...span } })
-}
-
-function tryCompile(pattern: string, span: Span): RE2JS {
-  try {
-    return RE2JS.compile(pattern)
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.replace('error parsing regexp: ', '') : ''
-    throw syntaxProblem(`the regular expression is not valid: ${inert(reason).replaceAll('`', "'")}`, span)
-  }
-}
-
-class LinearRegexp implements CompiledRegexp {
+class EitherRegexp implements CompiledRegexp {
   readonly pattern: string
   readonly groupNames: readonly string[]
-  readonly #regexp: RE2JS
+  readonly #linear: LinearRegexp
+  readonly #native: NativeRegexp | null
   #replacementText = ''
   #replacement: Replacement = []
 
-  constructor(pattern: string, regexp: RE2JS) {
+  constructor(pattern: string, linear: LinearRegexp) {
     this.pattern = pattern
-    this.#regexp = regexp
-    const names = new Array<string>(regexp.groupCount() + 1).fill('')
-    for (const [name, number] of Object.entries(regexp.namedGroups())) names[number] = name
-    this.groupNames = names
+    this.#linear = linear
+    this.groupNames = linear.groupNames
+    const tree = parsePattern(pattern)
+    this.#native = tree === null ? null : nativeOf(tree)
   }
 
   test(text: string): boolean {
-    return this.#regexp.test(text)
+    return this.#engineFor(text).test(text)
   }
 
   exec(text: string): readonly string[] | null {
-    const matcher = this.#regexp.matcher(text)
-    if (!matcher.find()) return null
-    return this.groupNames.map((_, number) => matcher.group(number) ?? '')
+    return this.#engineFor(text).matchFrom(text, 0)?.groups() ?? null
+  }
+
+  #engineFor(text: string): LinearRegexp | NativeRegexp {
+    const native = this.#native
+    return native !== null && text.length <= native.lengthMax ? native : this.#linear
   }
 
   replaceAll(text: string, replacement: string, limit = 0): string {
     const parts = this.#parse(replacement)
-    const matcher = this.#regexp.matcher(text)
+    const engine = this.#engineFor(text)
+    const startedMs = performance.now()
     let replaced = ''
     let end = 0
     let count = 0
-    for (let from = 0; from <= text.length && matcher.find(from); ) {
-      const matchStart = matcher.start()
-      const matchEnd = matcher.end()
-      replaced += text.slice(end, matchStart)
+    for (let from = 0; from <= text.length; ) {
+      const match = engine.matchFrom(text, from)
+      if (match === null) break
+      replaced += text.slice(end, match.start)
       // An empty match right behind another one is none.
-      if (matchEnd > end || matchStart === 0) {
-        replaced += fillReplacement(
-          parts,
-          this.groupNames.map((_, number) => matcher.group(number) ?? ''),
-        )
+      if (match.end > end || match.start === 0) {
+        replaced += fillReplacement(parts, match.groups())
         count++
       }
-      end = matchEnd
+      end = match.end
       if (count === limit && limit > 0) break
-      from = matchEnd > from ? matchEnd : from + characterLength(text, from)
+      from = match.end > from ? match.end : from + characterLength(text, from)
+      if (performance.now() - startedMs > REPLACE_MS_MAX) throw this.#tooSlow()
     }
     return replaced + text.slice(end)
+  }
+
+  #tooSlow(): CodedError {
+    return new CodedError(
+      'QUERY_TOO_LARGE',
+      'the regular expression takes too long to replace all that it finds in one value: make it find less, or set a limit',
+    )
   }
 
   #parse(replacement: string): Replacement {

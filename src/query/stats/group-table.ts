@@ -9,6 +9,7 @@ import { TupleGroups } from '../tuple-groups.ts'
 import { GroupedRows } from './grouped-rows.ts'
 import { PairTable } from './pair-table.ts'
 import { TextTable } from './text-table.ts'
+import { tupleCounts } from './tuple-counts.ts'
 
 /** Plain data. */
 export interface GroupTableState {
@@ -44,40 +45,47 @@ export class GroupTable {
     return this.#hasRows
   }
 
-  /** The rows of a batch, with one list of groups a key. */
-  rowsOf(rowCount: number, keys: readonly TextGroups[]): GroupedRows {
+  /** The rows of a batch, with one list of groups a key. `countsOnly`: nobody asks which row is in which group. */
+  rowsOf(rowCount: number, keys: readonly TextGroups[], countsOnly = false): GroupedRows {
     this.#hasRows = true
     if (this.#keyCount === 0) return new GroupedRows({ rowCount, groupCount: 1, ofRow: null })
+    const counted = countsOnly ? this.#countedRows(rowCount, keys) : null
+    if (counted !== null) return counted
     const tuples = new TupleGroups(
       { rowCount, groups: (key) => keys[Number(key)] },
       keys.map((_, key) => String(key)),
     )
-    return this.#keyCount === 1 && keys[0].rowCounts !== undefined
-      ? this.#rowsByCount(rowCount, tuples)
-      : this.#rowsByRow(rowCount, tuples)
+    return this.#rowsByRow(rowCount, tuples)
   }
 
-  /** How many rows each text has is known: the rows are not looked at unless a function asks for them. */
-  #rowsByCount(rowCount: number, tuples: TupleGroups): GroupedRows {
-    const counts = tuples.rowCounts()
+  /** Null where there are too many tuples for that. */
+  #countedRows(rowCount: number, keys: readonly TextGroups[]): GroupedRows | null {
+    const known = keys.length === 1 ? keys[0].rowCounts?.() : undefined
+    const counts = known ?? tupleCounts(keys, rowCount)
+    if (counts === null) return null
     const groups = new Uint32Array(counts.length)
     for (let tuple = 0; tuple < counts.length; tuple++) {
-      if (counts[tuple] > 0) groups[tuple] = this.#groupOf(tuples, tuple)
+      if (counts[tuple] > 0) groups[tuple] = this.#groupOfTuple(keys, tuple)
     }
-    const { count } = this
-    return new GroupedRows({
-      rowCount,
-      groupCount: count,
-      ofRow: () => mapped(tuples.ofRow, groups),
-      only: groups[0],
-      rowCounts: { groups, counts },
-    })
+    return new GroupedRows({ rowCount, groupCount: this.count, ofRow: null, rowCounts: { groups, counts } })
+  }
+
+  /** The number of a tuple counts the groups of the last key by one. */
+  #groupOfTuple(keys: readonly TextGroups[], tuple: number): number {
+    const members: number[] = []
+    let rest = tuple
+    for (let key = keys.length - 1; key >= 0; key--) {
+      const size = keys[key].texts.length
+      members[key] = rest % size
+      rest = Math.floor(rest / size)
+    }
+    return this.#groupOf((key) => keys[key].texts[members[key]])
   }
 
   #rowsByRow(rowCount: number, tuples: TupleGroups): GroupedRows {
     const { ofRow } = tuples
     if (ofRow === null) {
-      const only = this.#groupOf(tuples, 0)
+      const only = this.#groupOf((key) => tuples.textOf(0, key))
       return new GroupedRows({ rowCount, groupCount: this.count, ofRow: null, only })
     }
     // One more than the group; 0 where no row was met.
@@ -87,7 +95,7 @@ export class GroupTable {
       const tuple = ofRow[row]
       let group = known[tuple]
       if (group === 0) {
-        group = this.#groupOf(tuples, tuple) + 1
+        group = this.#groupOf((key) => tuples.textOf(tuple, key)) + 1
         known[tuple] = group
       }
       groups[row] = group - 1
@@ -95,10 +103,10 @@ export class GroupTable {
     return new GroupedRows({ rowCount, groupCount: this.count, ofRow: groups })
   }
 
-  #groupOf(tuples: TupleGroups, tuple: number): number {
-    let number = this.#texts[0].numberOf(tuples.textOf(tuple, 0))
+  #groupOf(textOf: (key: number) => string): number {
+    let number = this.#texts[0].numberOf(textOf(0))
     for (let key = 1; key < this.#keyCount; key++) {
-      number = this.#pairs[key - 1].numberOf(number, this.#texts[key].numberOf(tuples.textOf(tuple, key)))
+      number = this.#pairs[key - 1].numberOf(number, this.#texts[key].numberOf(textOf(key)))
     }
     return number
   }
@@ -141,11 +149,4 @@ export class GroupTable {
   textsOf(key: number): readonly string[] {
     return this.#texts[key].texts
   }
-}
-
-function mapped(ofRow: Uint32Array | null, groups: Uint32Array): Uint32Array | null {
-  if (ofRow === null) return null
-  const all = new Uint32Array(ofRow.length)
-  for (let row = 0; row < all.length; row++) all[row] = groups[ofRow[row]]
-  return all
 }

@@ -3,9 +3,10 @@
 export interface GroupedRowsParts {
   readonly rowCount: number
   readonly groupCount: number
-  /** By row of the batch: its group; null where all rows are of group `only`. As a function: found out when asked. */
-  readonly ofRow: Uint32Array | null | (() => Uint32Array | null)
+  /** By row of the batch: its group; null where all rows are of group `only`. */
+  readonly ofRow: Uint32Array | null
   readonly only?: number
+  /** Then nobody asks which row is in which group. */
   readonly rowCounts?: GroupCounts
   readonly rows?: Uint32Array
 }
@@ -25,22 +26,17 @@ export class GroupedRows {
   readonly groupCount: number
   /** The group of all rows, where `ofRow` is null. */
   readonly only: number
+  /** By row of the batch: its group; null where all rows are of group `only`. */
+  readonly ofRow: Uint32Array | null
   readonly #rowCounts: GroupCounts | null
-  #ofRow: Uint32Array | null | (() => Uint32Array | null)
 
   constructor({ rowCount, groupCount, ofRow, only = 0, rowCounts, rows }: GroupedRowsParts) {
     this.rows = rows ?? null
     this.count = rows?.length ?? rowCount
     this.groupCount = groupCount
     this.only = only
-    this.#ofRow = ofRow
+    this.ofRow = ofRow
     this.#rowCounts = rows === undefined ? (rowCounts ?? null) : null
-  }
-
-  /** By row of the batch: its group; null where all rows are of group `only`. */
-  get ofRow(): Uint32Array | null {
-    if (typeof this.#ofRow === 'function') this.#ofRow = this.#ofRow()
-    return this.#ofRow
   }
 
   /** These rows only; null for all. */
@@ -52,12 +48,11 @@ export class GroupedRows {
 
   /** Adds the number of rows of each group. */
   countInto(counts: Float64Array): void {
-    const { rows, count, only } = this
+    const { rows, count, ofRow, only } = this
     if (this.#rowCounts !== null) {
       addCounts(this.#rowCounts, counts)
       return
     }
-    const { ofRow } = this
     if (ofRow === null) counts[only] += count
     else if (rows === null) for (let row = 0; row < count; row++) counts[ofRow[row]]++
     else for (let at = 0; at < count; at++) counts[ofRow[rows[at]]]++

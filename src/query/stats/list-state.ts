@@ -58,7 +58,8 @@ export class ListState implements StatsState {
     const textsOf = this.#readTexts(batch)
     const columns = this.#by.map(({ field }) => batch.texts(field))
     const keysOf = (row: number): ValueKey[] => columns.map((texts) => valueKey(texts[row]))
-    return (rows) => this.#add(rows, this.#places.of(batch), keysOf, textsOf)
+    const placeOf = this.#places.of(batch)
+    return (rows) => this.#add(rows, placeOf, keysOf, textsOf)
   }
 
   /** Texts are made of rows that may stay. */
@@ -118,7 +119,7 @@ export class ListState implements StatsState {
   }
 
   take(): unknown {
-    return this.#lists.map((list) => list?.entries ?? [])
+    return Array.from(this.#lists, (list) => list?.entries ?? [])
   }
 
   merge(state: unknown, groups: Uint32Array, _groupCount: number): void {

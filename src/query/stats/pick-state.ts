@@ -64,9 +64,10 @@ export class PickState implements StatsState {
   read(batch: RowBatch): AddRows {
     const keyOf = this.#order === null ? null : readKeys(batch, this.#order.field)
     const pickable = this.#readTexts(batch)
+    const placeOf = this.#places.of(batch)
     return (rows) => {
       this.#grow(rows.groupCount)
-      this.#put(this.#find(rows, keyOf, this.#places.of(batch), pickable.counts), pickable)
+      this.#put(this.#find(rows, keyOf, placeOf, pickable.counts), pickable)
     }
   }
 

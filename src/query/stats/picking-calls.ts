@@ -19,9 +19,11 @@ export interface RowCall extends StatsCall {
 
 export function parseRowCall(parser: FilterParser, name: string): Omit<RowCall, 'name'> {
   const { reader } = parser
+  const start = reader.token.start
   const [first, ...fields] = parseFieldPatternsInGroup(parser, `after \`${name}\``)
   if (first === undefined || first.isPrefix) {
-    throw reader.problem(`\`${name}\` needs the name of a field first: \`${name}(took, _msg)\``)
+    const message = `\`${name}\` needs the name of a field first: \`${name}(took, _msg)\``
+    throw reader.problem(message, { offset: start, length: (reader.previous?.end ?? start + 1) - start })
   }
   return { field: first.name, fields: normalFields(fields) }
 }

@@ -130,7 +130,8 @@ export class FieldGatherer {
   }
 }
 
-function grown(numbers: Uint32Array, capacity: number): Uint32Array<ArrayBuffer> {
+/** The same numbers in larger memory. */
+export function grown(numbers: Uint32Array, capacity: number): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(capacity)
   larger.set(numbers)
   return larger
@@ -144,7 +145,7 @@ export class LayoutSet {
   readonly list: Layout[] = []
   readonly #numbers = new Map<string, number>()
 
-  numberOf(fields: readonly number[]): number {
+  numberOf(fields: ArrayLike<number> & Iterable<number> & { join(separator: string): string }): number {
     const key = fields.join(',')
     let number = this.#numbers.get(key)
     if (number === undefined) {

@@ -7,7 +7,7 @@
  *   … content.rowCount … content.build()
  *
  * Records mostly have the fields of the record before, in the same order: then a field costs one comparison of its
- * name. Otherwise its name is looked up, by a map whose hashes the engine seeds.
+ * name with the name there. Otherwise its name is looked up, by a map whose hashes the engine seeds.
  *
  * A record's own field wins over a shared one of its name and takes its place; the first of two own ones wins.
  */
@@ -23,13 +23,14 @@ import {
   FIELD_HEADER_BYTES,
   RECORD_HEADER_BYTES,
 } from '../../record/record.ts'
-import { type BlockContent, FieldGatherer, LayoutSet } from './block-content.ts'
+import { type BlockContent, FieldGatherer, grown, LayoutSet } from './block-content.ts'
 
 /** Exported constants cost a look-up each time: this one is for hot functions. */
 const FIELD_HEAD = FIELD_HEADER_BYTES
 const RECORD_HEAD = RECORD_HEADER_BYTES
 const TWO_32 = 4_294_967_296
 const ROWS_FIRST = 1024
+const LAYOUT_FIRST = 32
 /** Of more rows, and more fields, no memory is kept. */
 const ROWS_KEPT_MAX = 1 << 16
 const FIELDS_KEPT_MAX = 32
@@ -63,11 +64,17 @@ export class BatchContent {
   readonly #memory: ContentMemory
   #rows: RowColumns
   #rowCount = 0
-  /** The layout of the last record: what it is, and its number. */
-  #last: number[] = []
+  /** The layout of the last record: its entries, by place where the head of such a field stands, and its number. */
+  #last = new Uint32Array(LAYOUT_FIRST)
+  #lastHeads = new Uint32Array(LAYOUT_FIRST)
+  #lastCount = 0
   #lastNumber = -1
   /** What the record that is being read has so far. */
-  #current: number[] = []
+  #current = new Uint32Array(LAYOUT_FIRST)
+  #currentHeads = new Uint32Array(LAYOUT_FIRST)
+  #currentCount = 0
+  /** Behind the fields that `#addSameFields` added. */
+  #sameEnd = 0
 
   constructor(data: Uint8Array, memory = new ContentMemory()) {
     this.#memory = memory
@@ -95,7 +102,7 @@ export class BatchContent {
     const end = Math.min(to, batchCount(view, at))
     const firstRow = this.#rowCount
     this.#reserve(firstRow + Math.max(0, end - from))
-    const { ids } = this.#rows
+    const { ids, rowLayouts } = this.#rows
     for (let index = 0; index < end; index++) {
       const record = position
       position += view.getUint32(record, true)
@@ -103,15 +110,22 @@ export class BatchContent {
       const row = this.#rowCount++
       ids[row] = firstId + index
       this.#addHead(row, record)
-      this.#current.length = 0
-      if (sharedCount > 0) this.#addFields(row, sharedStart, sharedCount, sharedStreamCount, false)
       const fieldCount = view.getUint16(record + 6, true)
-      if (fieldCount > 0) {
-        const streamCount = view.getUint16(record + 8, true)
-        const messageEnd = record + RECORD_HEAD + view.getUint32(record + 24, true)
-        const fieldsStart = messageEnd + view.getUint16(record + 10, true)
-        this.#addFields(row, fieldsStart, fieldCount, streamCount, sharedCount > 0)
+      const streamCount = view.getUint16(record + 8, true)
+      const messageEnd = record + RECORD_HEAD + view.getUint32(record + 24, true)
+      const fieldsStart = messageEnd + view.getUint16(record + 10, true)
+      let same = 0
+      if (sharedCount === 0 && this.#lastNumber >= 0) {
+        same = this.#addSameFields(row, fieldsStart, fieldCount, streamCount)
+        if (same === fieldCount && same === this.#lastCount) {
+          rowLayouts[row] = this.#lastNumber
+          continue
+        }
       }
+      this.#beginLayout(same)
+      if (sharedCount > 0) this.#addFields(row, sharedStart, 0, sharedCount, sharedStreamCount, false)
+      const rest = same > 0 ? this.#sameEnd : fieldsStart
+      this.#addFields(row, rest, same, fieldCount, streamCount, sharedCount > 0)
       this.#endLayout(row)
     }
     this.#rows.receivedMs.fill(batchReceivedMs(view, at), firstRow, this.#rowCount)
@@ -151,26 +165,57 @@ export class BatchContent {
     rows.levelWordLengths[row] = view.getUint16(record + 10, true)
   }
 
-  /** Hot: once for each field of each record. */
-  #addFields(row: number, start: number, count: number, streamCount: number, hasShared: boolean): void {
+  /** Hot: adds fields while they are those of the record before, in their places; answers how many. */
+  #addSameFields(row: number, start: number, count: number, streamCount: number): number {
     const view = this.#view
     const data = this.#data
-    const current = this.#current
+    const last = this.#last
+    const heads = this.#lastHeads
+    const end = count < this.#lastCount ? count : this.#lastCount
     let at = start
-    for (let index = 0; index < count; index++) {
+    let place = 0
+    for (; place < end; place++) {
+      const entry = last[place]
+      const known = heads[place]
+      const nameLength = data[at + 1]
+      if ((entry & 1) !== (place < streamCount ? 1 : 0) || data[known + 1] !== nameLength) break
+      if (!isSameName(view, known + FIELD_HEAD, at + FIELD_HEAD, nameLength)) break
+      const valueStart = at + FIELD_HEAD + nameLength
+      const valueLength = view.getUint32(at + 2, true)
+      this.#fields[entry >> 1].add(row, place, valueStart, valueLength, data[at])
+      at = valueStart + valueLength
+    }
+    this.#sameEnd = at
+    return place
+  }
+
+  /** The fields of a record from number `from` on, whose first one stands at `start`. */
+  #addFields(
+    row: number,
+    start: number,
+    from: number,
+    count: number,
+    streamCount: number,
+    hasShared: boolean,
+  ): void {
+    const view = this.#view
+    const data = this.#data
+    let at = start
+    for (let index = from; index < count; index++) {
       const nameLength = data[at + 1]
       const valueLength = view.getUint32(at + 2, true)
       const nameStart = at + FIELD_HEAD
-      const field = this.#fieldOf(nameStart, nameLength, current.length)
+      const place = this.#currentCount
+      const field = this.#fieldOf(nameStart, nameLength, place)
       const entry = field * 2 + (index < streamCount ? 1 : 0)
       const gatherer = this.#fields[field]
       if (gatherer.lastRow !== row) {
-        gatherer.add(row, current.length, nameStart + nameLength, valueLength, data[at])
-        current.push(entry)
+        gatherer.add(row, place, nameStart + nameLength, valueLength, data[at])
+        this.#pushEntry(entry, at)
       } else if (hasShared) {
         this.#addAgain(gatherer, entry, row, nameStart + nameLength, valueLength, data[at])
       } else if ((entry & 1) === 1) {
-        current[gatherer.place] |= 1
+        this.#current[gatherer.place] |= 1
       }
       at = nameStart + nameLength + valueLength
     }
@@ -191,9 +236,8 @@ export class BatchContent {
 
   /** The number of the field with this name; `place` is where the record before may have had it. */
   #fieldOf(start: number, length: number, place: number): number {
-    const last = this.#last
-    if (place < last.length) {
-      const field = last[place] >> 1
+    if (place < this.#lastCount) {
+      const field = this.#last[place] >> 1
       if (isName(this.#names[field], this.#data, start, length)) return field
     }
     return this.#lookUp(start, length)
@@ -213,12 +257,40 @@ export class BatchContent {
     return field
   }
 
+  /** The first `same` fields are those of the record before. */
+  #beginLayout(same: number): void {
+    for (let place = 0; place < same; place++) {
+      this.#current[place] = this.#last[place]
+      this.#currentHeads[place] = this.#lastHeads[place]
+    }
+    this.#currentCount = same
+  }
+
+  #pushEntry(entry: number, head: number): void {
+    if (this.#currentCount === this.#current.length) this.#growLayouts()
+    this.#current[this.#currentCount] = entry
+    this.#currentHeads[this.#currentCount++] = head
+  }
+
+  #growLayouts(): void {
+    const capacity = this.#current.length * 2
+    this.#last = grown(this.#last, capacity)
+    this.#lastHeads = grown(this.#lastHeads, capacity)
+    this.#current = grown(this.#current, capacity)
+    this.#currentHeads = grown(this.#currentHeads, capacity)
+  }
+
   #endLayout(row: number): void {
     const current = this.#current
-    if (this.#lastNumber < 0 || !isSame(current, this.#last)) {
-      this.#lastNumber = this.#layouts.numberOf(current)
+    const count = this.#currentCount
+    if (this.#lastNumber < 0 || count !== this.#lastCount || !isSame(current, this.#last, count)) {
+      this.#lastNumber = this.#layouts.numberOf(current.subarray(0, count))
       this.#current = this.#last
       this.#last = current
+      const heads = this.#currentHeads
+      this.#currentHeads = this.#lastHeads
+      this.#lastHeads = heads
+      this.#lastCount = count
     }
     this.#rows.rowLayouts[row] = this.#lastNumber
   }
@@ -230,9 +302,21 @@ function isName(name: Uint8Array, data: Uint8Array, start: number, length: numbe
   return true
 }
 
-function isSame(one: readonly number[], other: readonly number[]): boolean {
-  if (one.length !== other.length) return false
-  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false
+/** Whether two names of the same length are equal. The last word overlaps the one before it. */
+function isSameName(view: DataView, one: number, other: number, length: number): boolean {
+  if (length < 4) {
+    for (let index = 0; index < length; index++)
+      if (view.getUint8(one + index) !== view.getUint8(other + index)) return false
+    return true
+  }
+  const last = length - 4
+  for (let index = 0; index < last; index += 4)
+    if (view.getInt32(one + index, true) !== view.getInt32(other + index, true)) return false
+  return view.getInt32(one + last, true) === view.getInt32(other + last, true)
+}
+
+function isSame(one: Uint32Array, other: Uint32Array, count: number): boolean {
+  for (let index = 0; index < count; index++) if (one[index] !== other[index]) return false
   return true
 }
 

@@ -16,6 +16,7 @@ import {
   RECORD_FLAG_TRUNCATED,
   type RowGroups,
   type RowLayout,
+  type TextTemplates,
   TRUNCATED_FIELD,
   type ValueTest,
 } from '../../record/record.ts'
@@ -197,6 +198,10 @@ export class StoredBlock implements Block {
 
   messageOf(row: number): Uint8Array {
     return this.#part.decode(() => this.text(COLUMN_MESSAGE).valueOf(row))
+  }
+
+  messageTemplates(): TextTemplates {
+    return this.#part.decode(() => this.text(COLUMN_MESSAGE).templates((read) => this.#part.decode(read)))
   }
 
   // ---- fields -------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@
  * All is read and decoded when it is first needed, and kept as long as the block is.
  */
 import type { Bitset } from '../../base/base.ts'
-import type { ValueTest } from '../../record/record.ts'
+import type { TextTemplate, TextTemplates, ValueTest } from '../../record/record.ts'
 import { ByteSource, partCorrupt } from '../columns/byte-source.ts'
 import type { EncodedColumn, MaterializedColumn } from '../columns/encoding.ts'
 import { decodeColumn } from '../columns/encodings.ts'
@@ -28,6 +28,11 @@ import { RowRenderer, TemplateRows } from './template-rows.ts'
 const VALUE_BYTES_USUAL = 64
 const NO_BYTES = new Uint8Array(0)
 const UNKNOWN = 0
+const DIGIT_BIT = 1
+const OTHER_BIT = 2
+const DIGIT_BITS = Uint32Array.from({ length: 256 }, (_, byte) =>
+  byte >= 0x30 && byte <= 0x39 ? DIGIT_BIT : OTHER_BIT,
+)
 
 export interface StoredTextParts {
   readonly rowCount: number
@@ -210,6 +215,21 @@ export class StoredText {
       lengths[row] = at - starts[row]
     }
     return { data: data.subarray(0, at), starts, lengths }
+  }
+
+  /** Rows by their templates. `decode` is around whatever reads later. PART_CORRUPT. */
+  templates(decode: <T>(read: () => T) => T): TextTemplates {
+    const { numbers, rowCounts } = this.#parts.templates
+    const templates = Array.from(numbers, (number, place): TextTemplate => {
+      const { text, slots } = this.#parts.list[number]
+      return {
+        ...{ text, slots, rowCount: rowCounts[place] },
+        isDigits: (slot) =>
+          decode(() => this.#templateRowsOf(place).bitsHeld(slot, DIGIT_BITS)) === DIGIT_BIT,
+        values: (slot) => decode(() => this.#templateRowsOf(place).column(slot).materialize()),
+      }
+    })
+    return { templates, ofRow: this.places, plain: this.plainValues() }
   }
 
   // ---- for merging --------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ import { KernelWords } from './kernel-words.ts'
 /** Values up to this length are copied at once, and up to the other one byte by byte. */
 const BLOCK = 8
 const SHORT_BYTES = 32
+/** Values of a call: what is called often is compiled once, a loop over a whole table anew for every block. */
+const GATHER_VALUES = 1024
 const HINT_INTS = 4
 const HINT_DOUBLES = 2
 const FACT_INTS = 4
@@ -86,28 +88,46 @@ export class ColumnKernel {
   /** Columns that come have values of this table. False where it is too large: then none of them is taken. */
   begin({ bytes, starts, ends, classes, count }: ValueTable): boolean {
     const ownStarts = this.#starts
-    const values = this.#values
     this.#hasTable = false
     if (count >= ownStarts.length) return false
-    const own = this.#view
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const lastBlock = bytes.length - BLOCK
     let at = 0
-    for (let value = 0; value < count; value++) {
+    for (let value = 0; value < count && at >= 0; value += GATHER_VALUES)
+      at = this.#gather(bytes, view, starts, ends, value, Math.min(count, value + GATHER_VALUES), at)
+    if (at < 0) return false
+    ownStarts[count] = at
+    this.#classes.set(classes.subarray(0, count))
+    this.#hasTable = true
+    return true
+  }
+
+  /** Copies some values one behind the other; answers where the next one goes, -1 where there is no room. */
+  #gather(
+    bytes: Uint8Array,
+    view: DataView,
+    starts: Uint32Array,
+    ends: Uint32Array,
+    from: number,
+    to: number,
+    firstAt: number,
+  ): number {
+    const ownStarts = this.#starts
+    const values = this.#values
+    const own = this.#view
+    const lastBlock = bytes.length - BLOCK
+    let at = firstAt
+    for (let value = from; value < to; value++) {
       const start = starts[value]
       const length = ends[value] - start
       ownStarts[value] = at
-      if (at + length > values.length) return false
+      if (at + length > values.length) return -1
       // What is copied behind the value is written over by the next one.
       if (length <= BLOCK && start <= lastBlock) own.setBigInt64(at, view.getBigInt64(start, true), true)
       else if (length <= SHORT_BYTES) for (let i = 0; i < length; i++) values[at + i] = bytes[start + i]
       else values.set(bytes.subarray(start, start + length), at)
       at += length
     }
-    ownStarts[count] = at
-    this.#classes.set(classes.subarray(0, count))
-    this.#hasTable = true
-    return true
+    return at
   }
 
   /** Memory for as many numbers as `putNumbers` is to write; null where they are too many. */

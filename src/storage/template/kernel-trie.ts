@@ -36,6 +36,8 @@ export class KernelTrie {
     this.#functions.forgetTrie()
     this.#tellMarks(trie, NARROW_ROOT)
     this.#tellMarks(trie, WIDE_ROOT)
+    // The way of a row that is read wide is that of its wide reading: it does not pass the node that says so.
+    for (const node of trie.wideNodes) this.learn(node)
   }
 
   /** Tells the kernel the way to a node. */

@@ -52,6 +52,7 @@ export class TemplateTrie {
   #nodes = new Int32Array(1024 * NODE_INTS)
   #marks = new Uint8Array(1024)
   readonly #holes = new Map<number, Hole[]>()
+  readonly #wideNodes = new Set<number>()
   #version = 0
 
   constructor(key: HashKey) {
@@ -91,6 +92,7 @@ export class TemplateTrie {
     this.#set.reset(this.#data)
     this.#marks.fill(0)
     this.#holes.clear()
+    this.#wideNodes.clear()
     this.#addRoot(NARROW_ROOT)
     this.#addRoot(WIDE_ROOT)
   }
@@ -134,6 +136,11 @@ export class TemplateTrie {
     return this.#holes.get(node) ?? []
   }
 
+  /** Where texts are to be read wide. */
+  get wideNodes(): ReadonlySet<number> {
+    return this.#wideNodes
+  }
+
   isWide(node: number): boolean {
     return (this.#marks[node] & IS_WIDE) !== 0
   }
@@ -141,6 +148,8 @@ export class TemplateTrie {
   markWide(node: number, isWide = true): void {
     if (isWide === this.isWide(node)) return
     this.#marks[node] ^= IS_WIDE
+    if (isWide) this.#wideNodes.add(node)
+    else this.#wideNodes.delete(node)
     this.#version++
   }
 

@@ -16,11 +16,13 @@ import {
   SeededRandom,
 } from '../../base/base.ts'
 import type { ColumnValues } from '../columns/column-values.ts'
+import { createHashKey } from './keyed-hash.ts'
 import { KnownTemplates } from './known-templates.ts'
 import { SpanInterner } from './span-interner.ts'
 import { type MinedBlock, TemplateMiner } from './template-miner.ts'
+import { NARROW_ROOT, TemplateTrie } from './template-trie.ts'
 import { TextKernel } from './text-kernel.ts'
-import type { TextColumn } from './text-reader.ts'
+import { type TextColumn, TextReader } from './text-reader.ts'
 import { type TemplateColumns, ValueInterner } from './value-interner.ts'
 
 const SEED = 20_261_121
@@ -341,31 +343,20 @@ describe('The kernel of text and its twins', () => {
     assert.ok(twins.kernel.counts.rows > 20_000, `the kernel read ${twins.kernel.counts.rows} rows`)
   })
 
-  it('agree on holes in rows that have as many variables as a template may have', () => {
-    const names = words.map((word) => word.replaceAll('.', ''))
-    const row = (n: number, variables: number) =>
-      latin1(
-        `user ${names[n % names.length]}${'abcdef'[n % 6]} on ${times(variables, (at) => `${at}`).join(' ')}`,
-      )
-    const twins = new Twins()
-    for (const variables of [511, 512, 510]) {
-      twins.checkRows(times(600, (n) => row(n, variables)))
-      twins.checkRows(times(600, (n) => row(n, 510 + (n % 3))))
-    }
-  })
-
   it('agree on rows that no template fits: too many variables, too much static text', () => {
     const twins = new Twins()
     const long = (n: number) => [
       latin1(times(511 + (n % 4), (at) => `${at}`).join(' ')),
       latin1(`${'word '.repeat(1630 + (n % 12))}${n}`),
-      latin1(`${'x'.repeat(8191 + (n % 3))} ${n}`),
-      latin1(`${n} ${'y'.repeat(200_000)}${n % 2}`),
+      latin1(`${'x'.repeat(8190 + (n % 3))} ${n}`),
       latin1(`${'"'.repeat(n)}${'\\'.repeat(n)}${'a/b '.repeat(n)}`),
+      ...times(8, (at) => latin1(`short ${n} ${at}`)),
     ]
-    const rows = times(40, long).flat()
+    const huge = times(4, (n) => latin1(`${n} ${'y'.repeat(200_000)}${n % 2}`))
+    const rows = [...times(40, long).flat(), ...huge]
     twins.checkRows([...rows, ...rows])
     twins.checkRows([...rows, ...rows])
+    assert.ok(twins.kernel.counts.rows > rows.length)
   })
 
   it('agree on empty rows, and on rows that lie in the same bytes', () => {
@@ -435,6 +426,163 @@ describe('The kernel of text and its twins', () => {
   })
 })
 
+/** What a row is to the twin: its last node, and its variables. */
+interface ReadRow {
+  readonly node: number
+  readonly starts: readonly number[]
+  readonly ends: readonly number[]
+}
+
+/** Reads rows with a trie and with a kernel that is told of it, as the miner does. */
+class Readers {
+  readonly trie = new TemplateTrie(createHashKey(new SeededRandom(SEED)))
+  readonly #reader = new TextReader(this.trie)
+  readonly #kernel = new TextKernel(new SeededRandom(SEED), { rowsMin: 0 })
+
+  /** Both answer the same; afterwards the kernel knows all rows, and answers so again. */
+  check(column: TextColumn): void {
+    const { data, starts, lengths } = column
+    this.#kernel.begin(data, starts.length)
+    this.#reader.begin(data, this.trie)
+    const rows = Array.from(starts, (start, row) => this.#readByTwin(start, start + lengths[row]))
+    this.#readByKernel(column, rows, true)
+    this.#readByKernel(column, rows, false)
+  }
+
+  #readByTwin(start: number, end: number): ReadRow {
+    const { spans } = this.#reader
+    spans.count = 0
+    const node = this.#reader.read(start, end, true)
+    if (node < 0) return { node, starts: [], ends: [] }
+    return {
+      node,
+      starts: [...spans.starts.subarray(0, spans.count)],
+      ends: [...spans.ends.subarray(0, spans.count)],
+    }
+  }
+
+  #readByKernel({ data, starts, lengths }: TextColumn, rows: readonly ReadRow[], mayLearn: boolean): void {
+    const kernel = this.#kernel.memoryOf(data)
+    assert.ok(kernel !== null)
+    kernel.trie.begin(this.trie)
+    kernel.setRows(starts, lengths)
+    for (let row = 0; row < rows.length; row++) {
+      const text = latin1Of(data.subarray(starts[row], starts[row] + lengths[row]))
+      let read: number = kernel.readRows(row, row + 1, 0)
+      if (read === row && mayLearn) {
+        kernel.trie.learn(rows[row].node)
+        read = kernel.readRows(row, row + 1, 0)
+      }
+      assert.equal(read, row + 1, `known: ${text}`)
+      const { node, starts: wantedStarts, ends: wantedEnds } = rows[row]
+      assert.equal(Math.max(-1, kernel.rowNumbers[row]), Math.max(-1, node), text)
+      const count: number = kernel.variableCount
+      assert.deepEqual([...kernel.variableStarts.subarray(0, count)], wantedStarts, text)
+      assert.deepEqual([...kernel.variableEnds.subarray(0, count)], wantedEnds, text)
+    }
+  }
+
+  /** Teaches the trie holes and wide nodes at random, on the way of a row. */
+  teach(random: SeededRandom, { data, starts, lengths }: TextColumn): void {
+    const row = random.below(starts.length)
+    this.trie.useData(data)
+    this.#reader.begin(data, this.trie)
+    const path = this.trie.pathTo(this.#readByTwin(starts[row], starts[row] + lengths[row]).node)
+    if (path.length === 0) return
+    const step = path[random.below(path.length)]
+    if (random.chance(0.2)) {
+      this.trie.markWide(step)
+      return
+    }
+    const from = this.trie.segmentStart(step)
+    const segment = this.trie.bytes.slice(from, this.trie.segmentEnd(step))
+    const start = random.below(segment.length + 1)
+    const end = start + random.below(segment.length - start + 1)
+    this.trie.addHole(Math.max(NARROW_ROOT, this.trie.parentOf(step)), {
+      prefix: segment.slice(0, start),
+      suffix: segment.slice(end),
+      isLast: random.chance(0.5) ? this.trie.isLastStep(step) : random.chance(0.5),
+    })
+  }
+}
+
+const latin1Of = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
+
+describe('Rows that the kernel reads alone', () => {
+  it('are read narrow and wide as by the twin, with holes and wide nodes anywhere in the trie', () => {
+    for (let round = 0; round < 60; round++) {
+      const seed = SEED + round
+      const random = new SeededRandom(seed)
+      const readers = new Readers()
+      if (random.chance(0.4)) readers.trie.markWide(NARROW_ROOT)
+      const column = columnOf(shapedRows(random, 200))
+      try {
+        for (let pass = 0; pass < 6; pass++) {
+          readers.check(column)
+          for (let n = 0; n < 5; n++) readers.teach(random, column)
+        }
+      } catch (error) {
+        throw new Error(`with the seed ${seed}`, { cause: error })
+      }
+    }
+  })
+
+  it('have tokens that begin and end anywhere', () => {
+    const readers = new Readers()
+    for (const gap of [0, 1, 63]) {
+      readers.check(
+        columnOf(
+          times(300, (n) => latin1(`${' '.repeat(n % 70)}${n % 3}${'a'.repeat(n)}`)),
+          gap,
+        ),
+      )
+      readers.check(
+        columnOf(
+          times(300, (n) => latin1(`${'a'.repeat(n)}${n % 3}${'._-'.repeat(n % 40)} b`)),
+          gap,
+        ),
+      )
+    }
+  })
+
+  it('have as many variables and as much static text as for the twin', () => {
+    const readers = new Readers()
+    const numbers = (count: number) => times(count, (at) => `${at}`).join(' ')
+    const rows = [510, 511, 512, 513].flatMap((count) => [
+      latin1(numbers(count)),
+      latin1(`user root on ${numbers(count)}`),
+      latin1(`${numbers(count)} a`),
+    ])
+    for (const length of [8190, 8191, 8192, 8193]) {
+      rows.push(
+        latin1('x'.repeat(length)),
+        latin1(`${'x'.repeat(length - 1)} 7`),
+        latin1(`7 ${'x'.repeat(length - 1)}`),
+      )
+    }
+    const column = columnOf([...rows, ...times(60, (n) => latin1(`short ${n}`))])
+    readers.check(column)
+    readers.trie.addHole(NARROW_ROOT, { prefix: latin1('user '), suffix: latin1(' on '), isLast: false })
+    readers.check(column)
+    readers.trie.markWide(NARROW_ROOT)
+    readers.check(column)
+  })
+
+  it('are read by what the trie says, not by what it said', () => {
+    const readers = new Readers()
+    const column = columnOf(times(20, (n) => latin1(`user ${'abcdef'[n % 6]} has ${n} of /a/b`)))
+    readers.check(column)
+    readers.trie.addHole(NARROW_ROOT, { prefix: latin1('user '), suffix: latin1(' has '), isLast: false })
+    readers.check(column)
+    readers.trie.markWide(NARROW_ROOT)
+    readers.check(column)
+    readers.trie.markWide(NARROW_ROOT, false)
+    readers.check(column)
+    readers.trie.reset()
+    readers.check(column)
+  })
+})
+
 describe('The kernel of text', () => {
   it('reads nearly all rows of a part that has met their templates', () => {
     const twins = new Twins()
@@ -463,6 +611,19 @@ describe('The kernel of text', () => {
     const { strongPlaces } = twins.kernel.counts
     assert.ok(strongPlaces > values.length, 'they do collide')
     assert.ok(strongPlaces < values.length * 40, `${strongPlaces} places were looked at`)
+  })
+
+  it('tells values apart whose whole hash is the same', () => {
+    const twins = new Twins(() => ({ uint32: () => 0 }))
+    const zeros = times(9, (length) => new Uint8Array(length))
+    const padded = times(8, (length) =>
+      Uint8Array.from({ length: length + 1 }, (_, at) => (at === 0 ? 0x61 : 0)),
+    )
+    const sixteen = times(50, (n) => sameHashValue([BigInt(n)]))
+    const long = times(50, (n) => sameHashValue([7n, 8n, BigInt(n)]))
+    const longer = times(50, (n) => sameHashValue([7n, 8n, 9n, 10n, BigInt(n), 11n]))
+    const values = [...zeros, ...padded, ...sixteen, ...long, ...longer]
+    twins.checkRows([...values, ...values, ...values.reverse()])
   })
 
   it('is done without where a set is full, and all columns hold the same values', () => {
@@ -541,4 +702,19 @@ function inverseOf(odd: bigint): bigint {
   let inverse = odd
   for (let round = 0; round < 6; round++) inverse = (inverse * (2n - odd * inverse)) & MASK_64
   return inverse
+}
+
+/** Bytes of these words and one more, whose hash, with a key of zeros, is that of all such values of their length. */
+function sameHashValue(words: readonly bigint[]): Uint8Array {
+  const bytes = new Uint8Array(words.length * 8 + 8)
+  const view = new DataView(bytes.buffer)
+  // The steps of `hashOf` in kernels/text.ts.
+  let hash = (BigInt(bytes.length) * P0) & MASK_64
+  for (const [at, word] of words.entries()) {
+    view.setBigUint64(at * 8, word, true)
+    hash = ((hash ^ word) * P0) & MASK_64
+    hash ^= hash >> 31n
+  }
+  view.setBigUint64(words.length * 8, hash, true)
+  return bytes
 }

@@ -51,7 +51,7 @@ export interface KernelValues {
 export class TextKernel {
   readonly #instantiate: InstantiateKernel
   readonly #rowsMin: number
-  readonly #key: readonly number[]
+  readonly #random: Random
   #memory: KernelMemory | null = null
   #isRefused = false
   #data: Uint8Array | null = null
@@ -62,7 +62,7 @@ export class TextKernel {
   ) {
     this.#instantiate = instantiate
     this.#rowsMin = rowsMin
-    this.#key = Array.from({ length: 4 }, () => random.uint32())
+    this.#random = random
   }
 
   /** Data that are given must not change before `end`. */
@@ -85,7 +85,8 @@ export class TextKernel {
 
   #ready(): KernelMemory | null {
     if (this.#memory !== null || this.#isRefused) return this.#memory
-    this.#memory = KernelMemory.create(this.#instantiate, this.#key)
+    const key = Array.from({ length: 4 }, () => this.#random.uint32())
+    this.#memory = KernelMemory.create(this.#instantiate, key)
     this.#isRefused = this.#memory === null
     return this.#memory
   }

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SeededRandom } from '../../base/base.ts'
+import { parseQuery } from '../parser.ts'
+import { printQuery } from '../printer.ts'
+import { multiset, PIPE_TEST_NOW_MS, row, runPipeText, runQueryText, type TestRow } from '../test-pipes.ts'
+
+const left = [row({ user: 'ann', a: '1' }), row({ user: 'bob', a: '2' }), row({ a: '3' })]
+const right = [
+  row({ user: 'ann', b: 'x', a: '9' }),
+  row({ user: 'ann', b: 'y' }),
+  row({ user: 'eve', b: 'z' }),
+]
+const both = { records: right, ordered: true }
+
+test('rows get the fields of their partners, and are repeated where there are several', async () => {
+  assert.deepEqual(await runPipeText('join by (user) (*)', left, both), [
+    row({ user: 'ann', a: '1', b: 'x' }),
+    row({ user: 'ann', a: '1', b: 'y' }),
+    row({ user: 'bob', a: '2' }),
+    row({ a: '3' }),
+  ])
+})
+
+test('inner leaves out rows without a partner', async () => {
+  assert.deepEqual(await runPipeText('join (user) (*) inner', left, both), [
+    row({ user: 'ann', a: '1', b: 'x' }),
+    row({ user: 'ann', a: '1', b: 'y' }),
+  ])
+  assert.deepEqual(await runPipeText('join on (user) (user:nobody) inner', left, both), [])
+  assert.deepEqual(await runPipeText('join on (user) (user:nobody)', left, both), left)
+})
+
+test('a prefix tells fields of the same name apart; the fields that are joined by come once', async () => {
+  assert.deepEqual(await runPipeText('join by (user) (b:x) inner prefix "r."', left, both), [
+    row({ user: 'ann', a: '1', 'r.b': 'x', 'r.a': '9' }),
+  ])
+})
+
+test('a value of the row itself stays, and an empty one is filled', async () => {
+  const rows = [row({ k: '1', a: 'own' }), row({ k: '1', b: 'x' })]
+  assert.deepEqual(await runPipeText('join by (k) (*)', rows, { records: [row({ k: '1', a: 'other' })] }), [
+    row({ k: '1', a: 'own' }),
+    row({ k: '1', a: 'other', b: 'x' }),
+  ])
+})
+
+test('rows without the fields are partners of rows without them', async () => {
+  assert.deepEqual(await runPipeText('join by (k) (*)', [row({ a: '1' })], { records: [row({ b: '2' })] }), [
+    row({ a: '1', b: '2' }),
+  ])
+})
+
+test('a join gives every pair', async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = new SeededRandom(seed)
+    const some = (name: string): TestRow[] =>
+      Array.from({ length: random.below(150) }, (_, n) =>
+        row({ p: String(random.below(6)), q: random.below(2) === 0 ? '' : 'x', [name]: String(n) }),
+      )
+    const [own, others] = [some('l'), some('r')]
+    const found = await runPipeText('join by (p, q) (*)', own, { records: others, seed })
+    const same = (a: TestRow, b: TestRow): boolean => a[0][1] === b[0][1] && a[1][1] === b[1][1]
+    const wanted = own.flatMap((fields): TestRow[] => {
+      const partners = others.filter((other) => same(fields, other))
+      return partners.length === 0 ? [fields] : partners.map((partner) => [...fields, partner[2]])
+    })
+    assert.deepEqual(multiset(found), multiset(wanted), `seed ${seed}`)
+  }
+})
+
+test('the rows of the other query must fit into memory', async () => {
+  const records = Array.from({ length: 3000 }, (_, n) => row({ k: String(n), text: 'x'.repeat(50) + n }))
+  const small = { records, settings: { stateBytesMax: 200_000 } }
+  await assert.rejects(runPipeText('join by (k) (*)', [row({ k: '1' })], small), { code: 'QUERY_TOO_LARGE' })
+})
+
+test('union puts the rows of another query behind', async () => {
+  assert.deepEqual(await runPipeText('union (b:z)', left, both), [...left, right[2]])
+  assert.deepEqual(await runQueryText('a:1 | union (b:z | union (b:x))', left, both), [
+    left[0],
+    right[2],
+    right[0],
+  ])
+  assert.deepEqual(await runPipeText('count() as n | union (* | count() as m)', left, both), [
+    row({ n: '3' }),
+    row({ m: '3' }),
+  ])
+})
+
+test('join and union print so that they parse the same, or are refused', () => {
+  const parse = (text: string) => parseQuery(`* | ${text}`, { nowMs: PIPE_TEST_NOW_MS })
+  for (const text of [
+    'join (a) (x)',
+    'join by (a, "b c") (x | join (a) (y) inner | limit 5) prefix "p:" inner',
+    'union (x)',
+    'union (options(concurrency=2) x | union (y) | sort)',
+  ]) {
+    assert.deepEqual(parse(printQuery(parse(text)).slice('* | '.length)), parse(text), text)
+  }
+  for (const text of [
+    'join',
+    'join by (a)',
+    'join by () (x)',
+    'join by (a*) (x)',
+    'join by (a) ()',
+    'join by (a) (x',
+    'join by (a) (x) prefix',
+    'join by (a) (x) outer',
+    'union',
+    'union x',
+    'union ()',
+    'union (x) y',
+    'union (| limit 5)',
+  ]) {
+    assert.throws(() => parse(text), { code: 'QUERY_SYNTAX' }, text)
+  }
+})

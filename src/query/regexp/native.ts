@@ -1,0 +1,49 @@
+/**
+ * A pattern on the platform's own RegExp, for texts that are short enough for it (steps.ts). Finds what re2js finds.
+ */
+import { nativeSource } from './native-source.ts'
+import type { Match } from './regexp.ts'
+import { safeLengthOf } from './steps.ts'
+import type { PatternNode } from './tree.ts'
+
+/** Where only shorter texts are safe, it is not worth the trouble. */
+const LENGTH_WORTH = 32
+
+export class NativeRegexp {
+  /** The longest text, in code units, that it may be given. */
+  readonly lengthMax: number
+  readonly #first: RegExp
+  readonly #next: RegExp
+
+  constructor(source: string, lengthMax: number) {
+    this.lengthMax = lengthMax
+    this.#first = new RegExp(source, 'u')
+    this.#next = new RegExp(source, 'gu')
+  }
+
+  test(text: string): boolean {
+    return this.#first.test(text)
+  }
+
+  /** The first match at `from` or behind it. */
+  matchFrom(text: string, from: number): Match | null {
+    const expression = from === 0 ? this.#first : this.#next
+    expression.lastIndex = from
+    const found = expression.exec(text)
+    if (found === null) return null
+    const { index } = found
+    return {
+      start: index,
+      end: index + found[0].length,
+      groups: () => Array.from(found, (group) => group ?? ''),
+    }
+  }
+}
+
+/** Null where the platform's RegExp is not safe for the pattern, or means something else by it. */
+export function nativeOf(tree: PatternNode): NativeRegexp | null {
+  const lengthMax = safeLengthOf(tree)
+  if (lengthMax < LENGTH_WORTH) return null
+  const source = nativeSource(tree)
+  return source === null ? null : new NativeRegexp(source, lengthMax)
+}
