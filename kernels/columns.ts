@@ -47,10 +47,14 @@ export const N_LOG_N_COUNT: i32 = 4096
 export const CLASS_BITS: i32 = 0x19000
 /** By slot: i32 code or -1, i32 detail, f64 bytes of a row. */
 export const HINTS: i32 = 0x20000
-/** By slot: u32 classes, u32 shortest, u32 longest, u32 how: TAKEN_. */
+/**
+ * By slot: u32 classes, u32 shortest, u32 longest, u32 how: TAKEN_; of a column that was chosen for: i32 code, i32 detail
+ * or -1, f64 bytes that it takes, roughly.
+ */
 export const FACTS: i32 = 0x24000
 /** u32: where the bytes that `encodeSlots` wrote end. */
 export const RESULT: i32 = 0x28000
+const FACT_BYTES: i32 = 32
 export const SLOTS_MAX: i32 = 512
 /** Of STARTS: by value, where its bytes begin in VALUES; one more at the end. Of CLASSES: u16, those of its bytes. */
 export const VALUES_MAX: i32 = 0x40000
@@ -82,6 +86,7 @@ const HIGH: i32 = 0x480000
 
 const TAKEN_CONSTANT: i32 = 1
 const TAKEN_BY_HINT: i32 = 2
+const TAKEN_BY_CHOICE: i32 = 3
 
 const CODE_CONSTANT: i32 = 1
 const CODE_PLAIN: i32 = 2
@@ -91,8 +96,11 @@ const CODE_ADDRESSES: i32 = 5
 const CODE_POSITIONS: i32 = 6
 const CODE_SHAPES: i32 = 8
 const CODE_DICTIONARY: i32 = 9
-/** By the number that stands in the detail of a dictionary. */
-const INNER_CODES: usize = memory.data<u8>([3, 4, 5, 0, 2, 6, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+const CODE_TIMESTAMPS: i32 = 7
+/** In the order in which they are tried; from the second on by the number that stands in the detail of a dictionary. */
+const CHOICES: usize = memory.data<u8>([9, 3, 4, 5, 7, 2, 6, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+const CHOICE_COUNT: i32 = 8
+const NO_DETAIL: i32 = -1
 
 const HINT_GROWTH_MAX: f64 = 1.2
 const HINT_SLACK_BYTES: f64 = 16
@@ -124,8 +132,13 @@ let classes: i32 = 0
 let rows: i32 = 0
 let isIdentity: bool = false
 let rowChanges: i32 = 0
-/** What that would take, roughly. */
+/** What that would take, roughly, and the detail of its plan. */
 let bytes: f64 = 0
+let detailFound: i32 = NO_DETAIL
+/** What `putSmallest` chose. */
+let codeChosen: i32 = 0
+/** The column is for the twin: times, or more than there is room for. What was not put for this has no meaning. */
+let isForTwin: bool = false
 
 /** Memory that is taken until the next column. */
 let top: i32 = SCRATCH
@@ -151,6 +164,14 @@ export function encodeSlots(from: i32, to: i32, count: i32): i32 {
   return slot
 }
 
+/** Encodes the column of slot 0, without its length; answers whether it takes it. */
+export function encodeColumn(count: i32): i32 {
+  rowCount = count
+  const end = putSlot(0, OUT)
+  store<u32>(RESULT, end)
+  return i32(end !== 0)
+}
+
 /** Writes a sequence of the numbers that were given; there is at least one. */
 export function encodeNumbers(count: i32): void {
   top = NUMBERS
@@ -159,29 +180,51 @@ export function encodeNumbers(count: i32): void {
 }
 
 function encodeSlot(slot: i32, at: i32): i32 {
+  const end = putSlot(slot, at + 4)
+  return end === 0 ? 0 : closeGap(at, at + 4, end)
+}
+
+/** Writes code and bytes of the column. */
+function putSlot(slot: i32, start: i32): i32 {
   findFacts(ENTRIES + slot * rowCount * 4)
-  const facts = FACTS + slot * 16
+  const facts = FACTS + slot * FACT_BYTES
   store<u32>(facts, classes)
   store<u32>(facts, lengthMin, 4)
   store<u32>(facts, lengthMax, 8)
-  const start = at + 4
-  let end: i32
   if (distinctCount === 1) {
     if (start + lengthMax + 16 > OUT_END) return 0
     store<u8>(start, CODE_CONSTANT)
-    end = putValue(load<u32>(DISTINCT), start + 1)
     store<u32>(facts, TAKEN_CONSTANT, 12)
-  } else {
-    const hint = HINTS + slot * 16
-    const code = load<i32>(hint)
-    if (code < 0) return 0
-    end = encodeRows(code, load<i32>(hint, 4), start + 1)
-    const bytesMax = load<f64>(hint, 8) * f64(rowCount) * HINT_GROWTH_MAX + HINT_SLACK_BYTES
-    if (end === 0 || bytes > bytesMax) return 0
-    store<u8>(start, code)
-    store<u32>(facts, TAKEN_BY_HINT, 12)
+    return putValue(load<u32>(DISTINCT), start + 1)
   }
-  return closeGap(at, start, end)
+  const end = encodeAsHinted(HINTS + slot * 16, start)
+  store<u32>(facts, TAKEN_BY_HINT, 12)
+  if (end !== 0 || isForTwin) return end
+  store<u32>(facts, TAKEN_BY_CHOICE, 12)
+  return encodeSmallest(facts, start)
+}
+
+/** 0 where there is no hint, or none that fits. */
+function encodeAsHinted(hint: i32, start: i32): i32 {
+  const code = load<i32>(hint)
+  beginRows()
+  if (code < 0) return 0
+  store<u8>(start, code)
+  const detail = load<i32>(hint, 4)
+  const end = code === CODE_DICTIONARY ? putDictionary(detail, start + 1) : putDirect(code, detail, start + 1)
+  if (end === 0 && code === CODE_TIMESTAMPS) isForTwin = true
+  const bytesMax = load<f64>(hint, 8) * f64(rowCount) * HINT_GROWTH_MAX + HINT_SLACK_BYTES
+  return bytes > bytesMax ? 0 : end
+}
+
+function encodeSmallest(facts: i32, start: i32): i32 {
+  beginRows()
+  const end = putSmallest(true, start + 1)
+  store<u8>(start, codeChosen)
+  store<i32>(facts, codeChosen, 16)
+  store<i32>(facts, detailFound, 20)
+  store<f64>(facts, bytes, 24)
+  return end
 }
 
 /** Moves the bytes from `start` to `end` to `at`, behind the number of them. There are 4 bytes between at most. */
@@ -192,17 +235,79 @@ function closeGap(at: i32, start: i32, end: i32): i32 {
   return to + length
 }
 
-function encodeRows(code: i32, detail: i32, at: i32): i32 {
+function beginRows(): void {
   rows = rowCount
   isIdentity = distinctCount === rowCount
   rowChanges = changes
   top = SCRATCH
   integersState = 0
-  return code === CODE_DICTIONARY ? putDictionary(detail, at) : putDirect(code, detail, at)
+  isForTwin = false
+}
+
+const GAIN_MIN: f64 = 0.98
+const TINY_ROWS: i32 = 8
+const OFTEN: i32 = 4
+
+/** The encoding that is smallest, of all that take what is being encoded, or of those that hold distinct values. */
+function putSmallest(isWhole: bool, at: i32): i32 {
+  const isPlainEnough = rows < TINY_ROWS || distinctCount * OFTEN <= rows
+  // Whoever comes first would parse them, in memory that is taken back.
+  areIntegers()
+  const before = top
+  let best = 0
+  let bestEnd = 0
+  let bestBytes: f64 = 0
+  let bestDetail = NO_DETAIL
+  for (let choice = isWhole ? 0 : 1; choice < CHOICE_COUNT; choice++) {
+    const code = i32(load<u8>(i32(CHOICES) + choice))
+    if (isPlainEnough && best !== 0 && isText(code)) continue
+    const trial = best === 0 ? at : bestEnd + 16
+    top = before
+    const end = code === CODE_DICTIONARY ? putDictionary(NO_DETAIL, trial) : putDirect(code, FORM_ANY, trial)
+    if (code === CODE_TIMESTAMPS && mayBeTimes()) isForTwin = true
+    if (isForTwin) return 0
+    if (end === 0) continue
+    if (best === 0 || bytes < bestBytes * GAIN_MIN) {
+      if (trial !== at) memory.copy(at, trial, end - trial)
+      bestEnd = at + end - trial
+      bestBytes = bytes
+      bestDetail = detailFound
+      best = code
+    }
+    if (settles(code)) break
+  }
+  top = before
+  codeChosen = best
+  bytes = bestBytes
+  detailFound = bestDetail
+  return bestEnd
+}
+
+function isText(code: i32): bool {
+  return code === CODE_PLAIN || code === CODE_POSITIONS || code === CODE_SHAPES
+}
+
+function settles(code: i32): bool {
+  return code === CODE_INTEGERS || code === CODE_DECIMALS || code === CODE_ADDRESSES
+}
+
+const TIME_BYTES: i32 = 19
+const TIME_LENGTH_MAX: i32 = 64
+
+/** False where the values are surely no times: their first one has no digits where a time has them. */
+function mayBeTimes(): bool {
+  if (lengthMin !== lengthMax || lengthMin < TIME_BYTES || lengthMin > TIME_LENGTH_MAX) return false
+  const start = startOf(load<u32>(DISTINCT))
+  for (let at = 0; at < TIME_BYTES; at++) {
+    const isFrame = at > 3 && at % 3 === 1
+    if (!isFrame && !isDigit(load<u8>(start + at))) return false
+  }
+  return true
 }
 
 /** `form` of the sequence, where the encoding has one. */
 function putDirect(code: i32, form: i32, at: i32): i32 {
+  detailFound = NO_DETAIL
   switch (code) {
     case CODE_PLAIN:
       return putPlain(at)
@@ -515,18 +620,25 @@ let numberChanges: i32 = 0
 
 /** Of the sequence that was put last. */
 let sequenceBytes: f64 = 0
+let sequenceForm: i32 = FORM_ANY
 
 /** Writes a sequence; answers where it ends, 0 where there is no room. */
 function putSequence(numbers: i32, count: i32, form: i32, at: i32): i32 {
-  if (at + count * 8 + 64 > OUT_END) return 0
+  if (at + count * 8 + 64 > OUT_END) return noRoom()
   planCount = 0
   wordsOf = -1
   const before = top
   const plan = planSequence(numbers, count, true, form)
   sequenceBytes = planAt(plan).bytes
+  sequenceForm = planAt(plan).form
   const end = writePlan(plan, at)
   top = before
   return end
+}
+
+function noRoom(): i32 {
+  isForTwin = true
+  return 0
 }
 
 // @ts-ignore: decorator
@@ -785,6 +897,9 @@ function packBits(count: i32, width: i32, start: i32): i32 {
 // ---- encodings ------------------------------------------------------------------------------------------------------
 
 const PLACES: i32 = 0
+const DISTANCES: i32 = 1
+const PLACES_ALONE_MAX: i32 = 16
+const INNER_MASK: i32 = 15
 const WAY_SHIFT: i32 = 4
 const FORM_SHIFT: i32 = 5
 const DISTINCT_SHARE_MAX: f64 = 0.9
@@ -794,28 +909,71 @@ function putDictionary(detail: i32, start: i32): i32 {
   const count = distinctCount
   if (f64(count) > f64(rowCount) * DISTINCT_SHARE_MAX) return 0
   if (areIntegers() && isNarrow()) return 0
-  const code = i32(load<u8>(INNER_CODES + (detail & 15)))
   let at = putVarint(count, start)
-  store<u8>(at++, code)
+  const codeAt = at++
+  const inner = at + 4
   rows = count
   isIdentity = true
   rowChanges = count - 1
-  const inner = at + 4
-  const end = putDirect(code, FORM_ANY, inner)
+  const end = putInner(detail, inner)
   rows = rowCount
   isIdentity = false
   rowChanges = changes
   if (end === 0) return 0
   const innerBytes = bytes
-  at = closeGap(at, inner, end)
-  const way = (detail >> WAY_SHIFT) & 1
-  store<u8>(at++, way)
+  const code = codeChosen
+  store<u8>(codeAt, code)
+  at = putCodes(detail, closeGap(at, inner, end))
+  bytes = 5 + innerBytes + sequenceBytes
+  detailFound = innerNumber(code) | (wayChosen << WAY_SHIFT) | (sequenceForm << FORM_SHIFT)
+  return at
+}
+
+/** The distinct values, as the detail says where that is possible. */
+function putInner(detail: i32, at: i32): i32 {
+  if (detail !== NO_DETAIL) {
+    codeChosen = i32(load<u8>(i32(CHOICES) + (detail & INNER_MASK) + 1))
+    const end = putDirect(codeChosen, FORM_ANY, at)
+    if (codeChosen === CODE_TIMESTAMPS && mayBeTimes()) isForTwin = true
+    if (end !== 0 || isForTwin) return end
+  }
+  return putSmallest(false, at)
+}
+
+function innerNumber(code: i32): i32 {
+  let number = 0
+  while (i32(load<u8>(i32(CHOICES) + number + 1)) !== code) number++
+  return number
+}
+
+let wayChosen: i32 = PLACES
+
+function putCodes(detail: i32, at: i32): i32 {
   const numbers = take(rowCount * 8)
+  if (detail !== NO_DETAIL) return putWay((detail >> WAY_SHIFT) & 1, numbers, detail >> FORM_SHIFT, at)
+  const end = putWay(PLACES, numbers, FORM_ANY, at)
+  if (end === 0 || distinctCount <= PLACES_ALONE_MAX) return end
+  const placesBytes = sequenceBytes
+  const placesForm = sequenceForm
+  const trial = end + 16
+  const trialEnd = putWay(DISTANCES, numbers, FORM_ANY, trial)
+  if (trialEnd === 0) return 0
+  if (sequenceBytes < placesBytes) {
+    memory.copy(at, trial, trialEnd - trial)
+    return at + trialEnd - trial
+  }
+  wayChosen = PLACES
+  sequenceBytes = placesBytes
+  sequenceForm = placesForm
+  return end
+}
+
+function putWay(way: i32, numbers: i32, form: i32, at: i32): i32 {
+  wayChosen = way
+  store<u8>(at, way)
   if (way === PLACES) placesInto(numbers)
   else distancesInto(numbers)
-  at = putSequence(numbers, rowCount, detail >> FORM_SHIFT, at)
-  bytes = 5 + innerBytes + sequenceBytes
-  return at
+  return putSequence(numbers, rowCount, form, at + 1)
 }
 
 function placesInto(numbers: i32): void {
@@ -853,10 +1011,10 @@ function putPlain(start: i32): i32 {
     const length = lengthOf(entryOf(row))
     setNumber(lengths, row, length)
     rowBytes += length
-    if (rowBytes > OUT_END - OUT) return 0
+    if (rowBytes > OUT_END - OUT) return noRoom()
   }
   let at = putSequence(lengths, rows, FORM_ANY, start)
-  if (at === 0 || at + rowBytes > OUT_END) return 0
+  if (at === 0 || at + rowBytes > OUT_END) return noRoom()
   for (let row = 0; row < rows; row++) at = putValue(entryOf(row), at)
   bytes = sequenceBytes + textBytes(rowBytes)
   return at
@@ -875,6 +1033,7 @@ function putIntegers(form: i32, at: i32): i32 {
   store<u8>(at, isCanonical ? 0 : lengthMax)
   const end = putSequence(gather(integers), rows, form, at + 1)
   bytes = 1 + sequenceBytes
+  detailFound = sequenceForm
   return end
 }
 
@@ -995,6 +1154,7 @@ function putAddresses(form: i32, at: i32): i32 {
   }
   const end = putSequence(gather(numbers), rows, form, at)
   bytes = sequenceBytes
+  detailFound = sequenceForm
   return end
 }
 
@@ -1028,9 +1188,9 @@ const POSITION_BYTES: i32 = 8
 function putPositions(start: i32): i32 {
   const length = lengthMax
   if (lengthMin !== length || length < POSITION_LENGTH_MIN || length > POSITION_LENGTH_MAX) return 0
-  if (start + length * (rows + 16) > OUT_END) return 0
   findRanges(length)
   if (countWide(length) * 2 > length) return 0
+  if (start + length * (rows + 16) > OUT_END) return noRoom()
   wordsOf = -1
   const starts = take(rows * 4)
   for (let row = 0; row < rows; row++) store<i32>(starts + row * 4, startOf(entryOf(row)))
@@ -1266,7 +1426,7 @@ function splitValues(): bool {
 
 /** The shape of the value, -1 where it has none. */
 function splitValue(start: i32, end: i32, last: i32): i32 {
-  if (splitCount + SHAPE_SLOTS_MAX > SHAPE_NUMBERS_MAX) return -1
+  if (splitCount + SHAPE_SLOTS_MAX > SHAPE_NUMBERS_MAX) return noRoom() - 1
   const first = splitCount
   let slots = first
   let length = 0

@@ -15,9 +15,17 @@ export async function printAnswer(
 ): Promise<number> {
   let rowCount = 0
   for await (const items of askQueryPort(context, request)) {
-    for (const { kind } of items) if (kind === 'row') rowCount++
+    for (const item of items) {
+      if (item.kind === 'row') rowCount++
+      if (item.kind === 'missing') context.messages.problem(missingText(item))
+    }
     hear(items)
     await context.out.write(printer.printAll(items))
   }
   return rowCount
+}
+
+/** The answer is not all that was stored. */
+function missingText({ fromId, toId, reason }: Extract<AnswerItem, { kind: 'missing' }>): string {
+  return `The records ${fromId} to ${toId} could not be read, and are not in the answer: ${reason}`
 }

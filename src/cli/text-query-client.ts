@@ -6,6 +6,7 @@
  *   RESULT|2              start, count 2 (`*` for a tail: null)
  *   7|ERROR|1.5|text      row, as it stands in the line
  *   GAP|8|11|4            gap (tail only)
+ *   MISSING|7|12|reason   missing: what had these ids could not be read
  *   END                   end
  *   ERROR|reason          refusedToken in place of OK; else error, in place of everything else or of the end
  *
@@ -15,6 +16,7 @@ export type AnswerEvent =
   | { readonly kind: 'start'; readonly count: number | null }
   | { readonly kind: 'row'; readonly bytes: Uint8Array }
   | { readonly kind: 'gap'; readonly fromId: string; readonly toId: string; readonly count: string }
+  | { readonly kind: 'missing'; readonly fromId: string; readonly toId: string; readonly reason: string }
   | { readonly kind: 'end' }
   | { readonly kind: 'error'; readonly reason: string }
   | { readonly kind: 'refusedToken'; readonly reason: string }
@@ -105,6 +107,9 @@ export class TextAnswerReader {
     if (text === 'END') return this.#end()
     const gap = /^GAP\|(\d+)\|(\d+)\|(\d+)$/.exec(text)
     if (gap !== null) return { kind: 'gap', fromId: gap[1], toId: gap[2], count: gap[3] }
+    const missing = /^MISSING\|(\d+)\|(\d+)\|(.*)$/.exec(text)
+    if (missing !== null)
+      return { kind: 'missing', fromId: missing[1], toId: missing[2], reason: missing[3] }
     return this.#error(text) ?? { kind: 'row', bytes: line }
   }
 

@@ -17,7 +17,7 @@ import { count } from './plural.ts'
 import { type AnswerEvent, TextAnswerReader } from './text-query-client.ts'
 
 /** What is left for a command: errors were thrown, the end ends the iteration. */
-export type AnswerItem = Extract<AnswerEvent, { kind: 'start' | 'row' | 'gap' }>
+export type AnswerItem = Extract<AnswerEvent, { kind: 'start' | 'row' | 'gap' | 'missing' }>
 
 /**
  * Sends `request` (one line, without its end) and yields the answer, a group of items for each piece that arrived.
@@ -62,7 +62,7 @@ async function* readAnswer(
 }
 
 function isItem(event: AnswerEvent): event is AnswerItem {
-  return event.kind === 'start' || event.kind === 'row' || event.kind === 'gap'
+  return ['start', 'row', 'gap', 'missing'].includes(event.kind)
 }
 
 /** The bytes of a socket until it ends or breaks: the caller knows what was still to come. */

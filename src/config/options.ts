@@ -431,6 +431,13 @@ export const DECLARATION = group('Options of LogCaster.', {
       ...shareOf('query.cacheBytesMax'),
       zero: 'nothing is kept',
     }),
+    aggregateBytesMax: option(bytes(), {
+      help:
+        'Memory for what pipes such as `stats` and `top` made of sealed parts, so that the same question is answered ' +
+        'without reading them again.',
+      default: '8MiB',
+      zero: 'nothing is kept',
+    }),
     answersBytesMax: option(bytes({ min: MIB }), {
       help: 'Memory for rows that were found and that nobody has taken yet, of all answers together.',
       ...shareOf('query.answersBytesMax'),

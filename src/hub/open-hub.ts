@@ -66,8 +66,7 @@ const THREADS_DEFAULT = 2
 const VALUES_MAX_DEFAULT = 10_000
 const MIB = 1024 * 1024
 const CACHE_BYTES_DEFAULT = 64 * MIB
-/** What pipes made of parts, for the next time. */
-const AGGREGATE_BYTES_MAX = 8 * MIB
+const AGGREGATE_BYTES_DEFAULT = 8 * MIB
 const QUERY_BYTES_DEFAULT = 64 * MIB
 const QUERIES_BYTES_DEFAULT = 144 * MIB
 const ANSWERS_BYTES_DEFAULT = 40 * MIB
@@ -96,6 +95,8 @@ export interface HubOptions {
   readonly queryThreads?: number
   /** Bytes of decoded data that these threads keep for the next query. Default 64 MiB. */
   readonly queryCacheBytesMax?: number
+  /** Bytes of what pipes made of sealed parts, for the next time. 0: nothing is kept. Default 8 MiB. */
+  readonly queryAggregateBytesMax?: number
   /** How long records are kept, beside `store.retentionMs`, which is the longest of it. */
   readonly retentionRules?: readonly RetentionRule[]
   /** Told when the room on the disk of a store reaches another level. */
@@ -160,12 +161,13 @@ async function openNamedStore(options: HubOptions, name: string, runner: TaskRun
 }
 
 function scanThreads({ disk, clock, ...options }: HubOptions): ScanThreads {
+  const aggregateBytes = options.queryAggregateBytesMax ?? AGGREGATE_BYTES_DEFAULT
   const threads = Math.min(options.queryThreads ?? THREADS_DEFAULT, availableParallelism())
   return {
     runner: openScanRunner({ disk, clock, threads }),
     threads: Math.max(1, threads),
     cacheBytesMax: options.queryCacheBytesMax ?? CACHE_BYTES_DEFAULT,
-    aggregates: new AggregateCache(AGGREGATE_BYTES_MAX),
+    ...(aggregateBytes > 0 && { aggregates: new AggregateCache(aggregateBytes) }),
   }
 }
 

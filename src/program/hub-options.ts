@@ -25,6 +25,7 @@ export function hubOptions(
     queriesMax: query.concurrentMax,
     queryThreads: query.threads,
     queryCacheBytesMax: query.cacheBytesMax,
+    queryAggregateBytesMax: query.aggregateBytesMax,
     queriesBytesMax: config.memory.queriesBytesMax,
     answersBytesMax: query.answersBytesMax,
     store: {

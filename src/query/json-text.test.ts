@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../base/base.ts'
-import { jsonString, jsonStrings, mayBeJsonObject, readJsonArray, readJsonObject } from './json-text.ts'
+import { jsonString, jsonStrings, readJsonArray, readJsonObject } from './json-text.ts'
 
 /** Pairs of an object, or null. */
 function pairsOf(text: string): [string, string][] | null {
@@ -55,11 +55,62 @@ test('a text that is no JSON object has no members', () => {
     '{"a":"b}',
     '{"a":"\\',
     '{"a":-}',
+    '{"a":1.}',
+    '{"a":1e}',
+    '{"a":1e+}',
+    '{"a":.5}',
   ]) {
     assert.equal(pairsOf(text), null, text)
   }
-  assert.equal(mayBeJsonObject(' \t\r\n{'), true)
-  assert.equal(mayBeJsonObject('x{'), false)
+})
+
+test('names do not depend on those of the text before', () => {
+  const texts: [string, [string, string][] | null][] = [
+    [
+      '{"a":{"x":1},"b":2}',
+      [
+        ['a.x', '1'],
+        ['b', '2'],
+      ],
+    ],
+    [
+      '{"b":{"x":1},"bc":2}',
+      [
+        ['b.x', '1'],
+        ['bc', '2'],
+      ],
+    ],
+    [
+      '{"x":1,"x":2}',
+      [
+        ['x', '1'],
+        ['x', '2'],
+      ],
+    ],
+    ['{"a\\\\n":1}', [['a\\n', '1']]],
+    ['{"a\\n":1}', [['a\n', '1']]],
+    ['{"a\\"":1}', [['a"', '1']]],
+    ['{"a"":1}', null],
+    ['{"a\\u0062":1}', [['ab', '1']]],
+    ['{"ab":1}', [['ab', '1']]],
+    [
+      `{"${'y'.repeat(200)}":1,"z":2}`,
+      [
+        ['y'.repeat(200), '1'],
+        ['z', '2'],
+      ],
+    ],
+    [
+      '{"ab" : 1, "z" : 2}',
+      [
+        ['ab', '1'],
+        ['z', '2'],
+      ],
+    ],
+  ]
+  for (let round = 0; round < 2; round++) {
+    for (const [text, pairs] of texts) assert.deepEqual(pairsOf(text), pairs, text)
+  }
 })
 
 test('an array gives its items: strings as texts, all else as JSON', () => {

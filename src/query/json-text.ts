@@ -28,12 +28,6 @@ export function readJsonArray(text: string): string[] | null {
   return code() === OPEN_ARRAY && readItems(items) && at === source.length ? items : null
 }
 
-/** A text begins so where it can be an object. */
-export function mayBeJsonObject(text: string): boolean {
-  open(text)
-  return code() === OPEN_OBJECT
-}
-
 /** A text as a JSON string. Bytes that are not UTF-8 (text.ts) stay what they are. */
 export function jsonString(text: string): string {
   if (text.isWellFormed()) return JSON.stringify(text)
@@ -134,14 +128,12 @@ function readName(prefix: string): string | null {
       return knownNames[place]
     }
   }
-  const start = at + 1
   const key = readString()
   if (key === null) return null
   const name = prefix + key
-  if (place < KNOWN_MAX && place <= knownKeys.length && name.length <= NAME_LENGTH_MAX) {
-    // A name with escapes is not found again, as its text is another one.
-    const isPlain = source.startsWith(key, start) && !key.includes('\\') && !key.includes('"')
-    knownPrefixes[place] = isPlain ? prefix : NO_PREFIX
+  if (place < KNOWN_MAX && name.length <= NAME_LENGTH_MAX) {
+    // What had to be escaped does not look the same in another text.
+    knownPrefixes[place] = key.includes('\\') || key.includes('"') ? NO_PREFIX : prefix
     knownKeys[place] = key
     knownNames[place] = name
   }
@@ -172,7 +164,7 @@ function readValue(depth: number): string | null {
   kept = null
   if (!isRight) return null
   // Spaces behind it were skipped, and so left out.
-  if (keptFrom < at) pieces.push(source.slice(keptFrom, at))
+  pieces.push(source.slice(keptFrom, at))
   return pieces.length === 1 ? pieces[0] : pieces.join('')
 }
 
@@ -236,13 +228,8 @@ function numberEnd(): number {
   if ((source.charCodeAt(end) | 0x20) !== 0x65) return end
   const sign = source.charCodeAt(end + 1)
   const exponent = sign === PLUS || sign === MINUS ? end + 2 : end + 1
-  return Math.max(end, exponentEnd(exponent))
-}
-
-/** Zero where no digit stands there. */
-function exponentEnd(start: number): number {
-  const end = digitsEnd(start)
-  return end > start ? end : 0
+  const exponentEnd = digitsEnd(exponent)
+  return exponentEnd > exponent ? exponentEnd : at
 }
 
 function digitsEnd(start: number): number {

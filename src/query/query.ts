@@ -25,7 +25,7 @@ export {
 export { type Progress, QueryProgress } from './query-progress.ts'
 export type { RecordRow, Row, RowField, ValuesRow } from './row.ts'
 export { printLogsqlReference } from './reference.ts'
-export { quote } from './quoting.ts'
+export { inert, quote } from './quoting.ts'
 export { rowFields, rowJson, rowText, rowTextJson } from './row-fields.ts'
 export { keyBytesFor, type SortedKeys } from './row-keys.ts'
 export { RowMatcher } from './row-matcher.ts'

@@ -22,6 +22,7 @@ import {
   SPECIAL_FIELDS,
   STREAM_FIELD,
   STREAM_ID_FIELD,
+  storedFieldOf,
   streamId,
   streamText,
   TIME_FIELD,
@@ -60,7 +61,8 @@ export function batchOfBlock(block: Block, rows: Uint32Array | null, wanted: Fie
 }
 
 function sourceOf(block: Block, view: BlockView, sent: SentFields, name: string): StoredColumn {
-  const { messageOf } = block
+  const { messageOf, narrow } = block
+  const field = storedFieldOf(name)
   return {
     rowCount: block.rowCount,
     column: () => view.column(name),
@@ -68,6 +70,8 @@ function sourceOf(block: Block, view: BlockView, sent: SentFields, name: string)
     ...(name === MESSAGE_FIELD && { templates: () => block.messageTemplates?.() ?? null }),
     ...(name === MESSAGE_FIELD &&
       messageOf !== undefined && { valueAt: (row: number) => messageOf.call(block, row) }),
+    ...(narrow !== undefined &&
+      field !== undefined && { narrow: (test, rows) => narrow.call(block, field, test, rows) }),
     filledCount: (rows) => sent.countOf(name, rows),
   }
 }

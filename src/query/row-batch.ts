@@ -5,7 +5,8 @@
  * All values are texts, and what is absent is the empty text. Bytes that are not UTF-8 are kept (text.ts). A column is
  * read when somebody asks for it, and only for the rows that are left: reading may fail where a block is damaged.
  */
-import type { Column, RowGroups, TextTemplates } from '../record/record.ts'
+import { Bitset } from '../base/base.ts'
+import type { Column, RowGroups, TextTemplates, ValueTest } from '../record/record.ts'
 import { FIELD_STRING, formatRfc3339 } from '../record/record.ts'
 import type { ValuesRow } from './row.ts'
 import { TIME_FIELD } from './special-fields.ts'
@@ -40,6 +41,8 @@ export interface BatchColumn {
   stored?(): StoredValues | null
   /** The rows by their templates, all of a block: null where it has none, or not all rows are here. Absent: never. */
   templates?(): TextTemplates | null
+  /** Rows whose value passes, ascending, judged on what a block keeps; null where that is not possible. Absent: never. */
+  passing?(test: ValueTest): Uint32Array | null
   /** The column of these rows, which may repeat. */
   select(rows: Uint32Array): BatchColumn
 }
@@ -323,6 +326,8 @@ export interface StoredColumn {
   templates?(): TextTemplates | null
   /** The value of one row of the block, without reading the others. Absent: the column is all there is. */
   valueAt?(row: number): Uint8Array
+  /** Takes the rows of the block out whose value does not pass. Absent: values have to be read for that. */
+  narrow?(test: ValueTest, rows: Bitset): void
   /** How many of these rows, null: of all, have the field; null where values would have to be read. */
   filledCount?(rows: Uint32Array | null): number | null
 }
@@ -447,8 +452,21 @@ export class BlockColumn implements BatchColumn {
     return this.#rows === null ? (this.#source.templates?.() ?? null) : null
   }
 
-  stored(): StoredValues {
-    return { column: this.#column(), rows: this.#rows }
+  stored(): StoredValues | null {
+    return this.#isSparse() ? null : { column: this.#column(), rows: this.#rows }
+  }
+
+  passing(test: ValueTest): Uint32Array | null {
+    const { narrow, rowCount } = this.#source
+    if (narrow === undefined) return null
+    const rows = this.#rows
+    const left = rows === null ? Bitset.full(rowCount) : new Bitset(rowCount)
+    if (rows !== null) for (let at = 0; at < rows.length; at++) left.set(rows[at])
+    narrow(test, left)
+    const passing: number[] = []
+    if (rows === null) left.forEach((row) => void passing.push(row))
+    else for (let at = 0; at < rows.length; at++) if (left.has(rows[at])) passing.push(at)
+    return Uint32Array.from(passing)
   }
 
   filledCount(): number | null {

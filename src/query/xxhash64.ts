@@ -32,13 +32,6 @@ export function xxHash64Text(bytes: Uint8Array): string {
   return ((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)).toString()
 }
 
-/** Puts the higher and the lower half into `out` at `at`. */
-export function xxHash64(bytes: Uint8Array, out: Uint32Array, at = 0): void {
-  hash(bytes)
-  out[at] = high
-  out[at + 1] = low
-}
-
 function hash(bytes: Uint8Array): void {
   const { length } = bytes
   let at = 0

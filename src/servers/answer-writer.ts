@@ -3,13 +3,15 @@
  *
  *   RESULT|<count>    the number of rows, `*` for a tail
  *   rows, and in a tail GAP|<fromId>|<toId>|<count>
+ *   MISSING|<fromId>|<toId>|<reason>   for each range of ids that could not be read
  *   END               or, when the answer broke off, ERROR|<reason>
  *
  * Rows gather in pieces. Whoever writes many asks `isFull` after each and awaits `ready`, so that a peer that reads
  * slowly makes the query wait and not the memory grow.
  */
 import { type Dialect, printQueryError } from '../ingest/ingest.ts'
-import type { Row } from '../query/query.ts'
+import { inert, type Row } from '../query/query.ts'
+import type { LostRange } from '../storage/storage.ts'
 import { RowTextEncoder } from './row-text.ts'
 
 /** Where the bytes go. */
@@ -50,6 +52,11 @@ export class AnswerWriter {
 
   gap(fromId: number, toId: number, count: number): void {
     this.#encoder.putLine(`GAP|${fromId}|${toId}|${count}`)
+  }
+
+  /** Of this the answer lacks what was there. Not in the short dialect, which has no word for it. */
+  missing({ fromId, toId, reason }: LostRange): void {
+    if (this.#dialect === 'main') this.#encoder.putLine(`MISSING|${fromId}|${toId}|${inert(reason)}`)
   }
 
   end(): void {

@@ -141,6 +141,7 @@ async function answerRows(context: QueryContext, query: Query): Promise<void> {
     if (out.isFull) await out.ready()
     if (signal.aborted) throw new CodedError('QUERY_CANCELLED', 'The query was cancelled.')
   }
+  for (const range of answer.missing) out.missing(range)
   out.end()
 }
 

@@ -18,8 +18,8 @@ const VALUES_MAX = 50
 const REMEMBERED_MAX = 200
 const PLAIN_NAME = /^[A-Za-z_][\w.]{0,62}$/
 const PLAIN_VALUE = /^[\w.][\w.:/@-]{0,62}$/
-/** Where fields and values are looked for: what is new. */
-const RECENT = '_time:1h'
+/** Where fields and values are looked for: in what is new, and only where there is nothing in everything. */
+const RANGES = ['_time:1h', '*']
 
 export class Completer {
   readonly #dotCommands: readonly string[]
@@ -69,23 +69,25 @@ export class Completer {
 
   async #fieldWords({ wantsFields }: Completion): Promise<string[]> {
     if (wantsFields === 'none') return []
-    this.learn(await this.#ask(`${RECENT} | field_names | fields name`))
+    this.learn(await this.#ask((range) => `${range} | field_names | fields name`))
     return Array.from(this.#fields, (name) => (wantsFields === 'filter' ? `${name}:` : name))
   }
 
   async #values({ wantsValuesOf }: Completion, begun: string): Promise<string[]> {
     if (wantsValuesOf === null || !PLAIN_NAME.test(wantsValuesOf)) return []
     const like = begun === '' ? '' : ` ${wantsValuesOf}:="${begun.replace(/["\\]/g, '')}"*`
-    const query = `${RECENT}${like} | field_values ${wantsValuesOf} limit ${VALUES_MAX} | fields ${wantsValuesOf}`
-    return (await this.#ask(query)).filter((value) => PLAIN_VALUE.test(value)).map((value) => `${value} `)
+    const pipes = `field_values ${wantsValuesOf} limit ${VALUES_MAX} | fields ${wantsValuesOf}`
+    return (await this.#ask((range) => `${range}${like} | ${pipes}`)).filter((value) => PLAIN_VALUE.test(value)).map((value) => `${value} `)
   }
 
-  async #ask(query: string): Promise<readonly string[]> {
-    const known = this.#answers.get(query)
-    if (known !== undefined) return known
-    const answer = await this.#lookUp(query)
-    if (this.#answers.size >= REMEMBERED_MAX) this.#answers.clear()
-    if (answer.length > 0) this.#answers.set(query, answer)
-    return answer
+  async #ask(queryOf: (range: string) => string): Promise<readonly string[]> {
+    for (const query of RANGES.map(queryOf)) {
+      const answer = this.#answers.get(query) ?? (await this.#lookUp(query))
+      if (this.#answers.size >= REMEMBERED_MAX) this.#answers.clear()
+      if (answer.length === 0) continue
+      this.#answers.set(query, answer)
+      return answer
+    }
+    return []
   }
 }

@@ -46,7 +46,7 @@ export const substringFilter: FilterKind<SubstringFilter> = {
   bind: ({ field, text, anyCase }) => boundValueFilter(field, substringTest(text, anyCase)),
 }
 
-function substringTest(text: string, anyCase: boolean): ValueTest {
+export function substringTest(text: string, anyCase: boolean): ValueTest {
   const bytes = encodeText(text)
   if (anyCase && !isAscii(bytes, 0, bytes.length)) return foldedTest(foldBytes(bytes))
   const isFolded = anyCase && hasAsciiLetter(text)

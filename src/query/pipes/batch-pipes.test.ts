@@ -7,7 +7,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../../base/base.ts'
 import type { Pipe } from '../ast.ts'
-import { EVERY_FIELD, type FieldsWanted, isWanted, nameOf } from '../fields-wanted.ts'
+import { EVERY_FIELD, type FieldsWanted, isWanted, nameOf, namesWanted } from '../fields-wanted.ts'
 import { parseQuery } from '../parser.ts'
 import { bindBatches, fieldsForPipes } from '../pipeline.ts'
 import { printQuery } from '../printer.ts'
@@ -142,6 +142,20 @@ test('fields that a pipe does not want make no difference to what is wanted of i
     const most = bind(pipes, seed)(onlyWanted(batch, wanted))
     assert.deepEqual(textsOf(most, filledNames(most)), textsOf(all, filledNames(all)))
   })
+})
+
+test('what nobody can see of the rows that leave is not wanted', () => {
+  const wanted = (text: string): readonly string[] | null => namesWanted(fieldsForPipes(parse(text).pipes))
+  assert.deepEqual(wanted('* | fields a, b'), ['a', 'b'])
+  assert.deepEqual(wanted('* | fields * | fields a'), ['a'])
+  assert.deepEqual(wanted('* | copy x as y | delete x | fields y'), ['x'])
+  assert.deepEqual(wanted('* | rename x as y | fields x, y'), ['x'])
+  assert.deepEqual(wanted('* | extract "a=<a>" from t | fields a'), ['t'])
+  assert.deepEqual(wanted('* | extract if (l:1) "a=<a>" | fields b'), ['b'])
+  assert.deepEqual(wanted('* | format "<x>" as y | fields y'), ['x'])
+  assert.deepEqual(wanted('* | coalesce (x, y) as z | fields z'), ['x', 'y'])
+  assert.deepEqual(wanted('* | collapse_nums if (l:1) | fields a'), ['a'])
+  assert.deepEqual(wanted('* | fields a, l | filter l:1 | fields a'), ['a', 'l'])
 })
 
 test('columns that know their distinct texts give the same rows', () => {

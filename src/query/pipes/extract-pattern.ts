@@ -68,7 +68,8 @@ function parsePlaceholder(
 export class ExtractPattern {
   /** Each once, in the order in which they stand in the pattern. */
   readonly names: readonly string[]
-  readonly #first: string
+  /** Where it does not stand, no field is found; may be empty. */
+  readonly first: string
   /** By placeholder: what it is, and the text behind it. */
   readonly #numbers: readonly number[]
   readonly #arePlain: readonly boolean[]
@@ -79,7 +80,7 @@ export class ExtractPattern {
     const parts = parsePattern(pattern, ['plain'], problem)
     const places = parts.filter(({ isPlaceholder }) => isPlaceholder)
     this.names = namesOf(places, problem)
-    this.#first = parts[0].text
+    this.first = parts[0].text
     this.#numbers = places.map(({ field }) => (field === null ? -1 : this.names.indexOf(field)))
     this.#arePlain = places.map(({ option }) => option === 'plain')
     this.#nexts = places.map((_, at) => parts[at + 1]?.text ?? '')
@@ -90,9 +91,9 @@ export class ExtractPattern {
 
   /** `parts` by the number of the name; a field that is not found is left as it is. */
   takeApart(text: string, parts: string[]): void {
-    let at = this.#first === '' ? 0 : text.indexOf(this.#first)
+    let at = this.first === '' ? 0 : text.indexOf(this.first)
     if (at < 0) return
-    at += this.#first.length
+    at += this.first.length
     for (let place = 0; place < this.#numbers.length; place++) {
       const next = this.#nexts[place]
       const quoted = this.#arePlain[place] ? null : unquotedAt(text, at)

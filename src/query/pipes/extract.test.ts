@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isCodedError } from '../../base/base.ts'
+import { EVERY_FIELD } from '../fields-wanted.ts'
 import { parseQuery } from '../parser.ts'
-import { PIPE_TEST_NOW_MS, row, runPipeText } from '../test-pipes.ts'
+import { bindBatches } from '../pipeline.ts'
+import { batchOfBlock } from '../record-batches.ts'
+import { blockOf, JudgingBlock } from '../test-blocks.ts'
+import { PIPE_TEST_NOW_MS, row, runPipeText, TEST_SETTINGS } from '../test-pipes.ts'
 import { ExtractPattern } from './extract-pattern.ts'
 
 function extracted(pattern: string, text: string): Record<string, string> {
@@ -112,4 +116,20 @@ test('patterns that cannot be meant are refused at their place', () => {
   assert.equal(refusalOf('extract "a<_>"'), 'the pattern has no field, like `ip=<ip> ` @"a<_>"')
   assert.equal(refusalOf('extract "<uc:a>"'), '`<uc:a>` begins with what is none of: `plain:` @"<uc:a>"')
   assert.equal(refusalOf('extract "<a*>"'), '`<a*>` is no name of one field @"<a*>"')
+})
+
+test('a block judges which messages can have fields, and the others are not read', () => {
+  const messages = Array.from({ length: 100 }, (_, at) => (at % 30 === 7 ? `user=u${at};` : `nothing ${at}`))
+  const users = messages.map((message) => /user=(.*);/.exec(message)?.[1] ?? '')
+  const block = new JudgingBlock(blockOf(messages.map((message) => ({ message }))), false)
+  const { pipes } = parseQuery('* | extract "user=<user>;"', { nowMs: PIPE_TEST_NOW_MS })
+  const map = bindBatches(pipes, TEST_SETTINGS)
+  const all = batchOfBlock(block, null, EVERY_FIELD)
+  assert.deepEqual([...map(all).texts('user')], users)
+  const rows = Uint32Array.of(3, 7, 7, 37, 99)
+  const wanted = Array.from(rows, (at) => users[at])
+  assert.deepEqual([...map(all.select(rows)).texts('user')], wanted)
+  const some = Uint32Array.from({ length: 90 }, (_, at) => at)
+  assert.deepEqual([...map(batchOfBlock(block, some, EVERY_FIELD)).texts('user')], users.slice(0, 90))
+  assert.deepEqual(block.columnsRead, [])
 })

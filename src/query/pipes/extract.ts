@@ -2,6 +2,7 @@
 import type { Filter, Pipe } from '../ast.ts'
 import { withFields, withoutFields } from '../fields-wanted.ts'
 import type { FilterParser } from '../filter-parser.ts'
+import { substringTest } from '../filters/substring.ts'
 import { ExtractPattern } from './extract-pattern.ts'
 import type { PipeKind } from './kind.ts'
 import {
@@ -51,7 +52,8 @@ export const extractPipe: PipeKind<ExtractPipe> = {
     const find = bindIf(filter, context)
     const bound = patternOf(pattern)
     const takeApart = (text: string, parts: string[]): void => bound.takeApart(text, parts)
-    return (batch) => withResults(batch, from, bound.names, find(batch), overwrite, takeApart)
+    const needed = bound.first === '' ? null : substringTest(bound.first, false)
+    return (batch) => withResults(batch, from, bound.names, find(batch), overwrite, takeApart, needed)
   },
 }
 

@@ -108,11 +108,3 @@ test('a text that would fill the memory is refused', async () => {
     isCodedError(error, 'QUERY_TOO_LARGE'),
   )
 })
-
-test('what was given back can be used for the next batch', async () => {
-  const settings = { stateBytesMax: 100_000 }
-  const rows = Array.from({ length: 300 }, () => row({ a: 'x'.repeat(1000) }))
-  const found = await runPipeText('format "<a><a>" as b | fields b', rows.slice(0, 20), { settings })
-  assert.equal(found.length, 20)
-  await assert.rejects(runPipeText('format "<a><a>"', rows, { settings }))
-})

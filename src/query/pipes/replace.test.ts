@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isCodedError } from '../../base/base.ts'
-import { row, runPipeText, type TestRow } from '../test-pipes.ts'
+import { FIELD_NUMBER, FIELD_STRING } from '../../record/record.ts'
+import { parseQuery } from '../parser.ts'
+import { bindBatches } from '../pipeline.ts'
+import { RowBatch, TextColumn } from '../row-batch.ts'
+import { PIPE_TEST_NOW_MS, row, runPipeText, TEST_SETTINGS, type TestRow } from '../test-pipes.ts'
 
 async function messageAfter(pipe: string, _msg: string): Promise<string> {
   const [fields]: TestRow[] = await runPipeText(pipe, [row({ _msg })])
@@ -63,4 +67,24 @@ test('a value that gets longer than any text is refused', async () => {
   await assert.rejects(runPipeText(pipe, rows, { cuts: 0 }), (error) =>
     isCodedError(error, 'QUERY_TOO_LARGE'),
   )
+})
+
+test('what a batch took more is given back for the next one', () => {
+  const { pipes } = parseQuery('* | replace (a, bb) | replace_regexp (b, cc) | unroll list', {
+    nowMs: PIPE_TEST_NOW_MS,
+  })
+  const map = bindBatches(pipes, { ...TEST_SETTINGS, stateBytesMax: 10_000 })
+  const batch = RowBatch.of({ _msg: ['a'.repeat(1000)], list: ['[1,2,3]'] })
+  for (let times = 0; times < 20; times++) assert.equal(map(batch).rowCount, 3)
+})
+
+test('what was changed is text, and what was left keeps its type', () => {
+  const { pipes } = parseQuery('* | replace if (l:1) (5, 6) at n', { nowMs: PIPE_TEST_NOW_MS })
+  const columns = new Map([
+    ['n', new TextColumn(['5', '5'], Uint8Array.of(FIELD_NUMBER, FIELD_NUMBER))],
+    ['l', new TextColumn(['1', '2'])],
+  ])
+  const column = bindBatches(pipes, TEST_SETTINGS)(new RowBatch(2, columns)).column('n')
+  assert.deepEqual(column?.texts(), ['6', '5'])
+  assert.deepEqual([...(column?.kinds() ?? [])], [FIELD_STRING, FIELD_NUMBER])
 })

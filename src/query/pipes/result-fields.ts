@@ -3,7 +3,7 @@
  * go. By default a part takes the place of what a row has, also where the part is empty. `keep_original_fields` leaves
  * what is not empty, `skip_empty_results` leaves it where the part is empty. Rows that `if` leaves out keep everything.
  */
-import { FIELD_STRING } from '../../record/record.ts'
+import { FIELD_STRING, type ValueTest } from '../../record/record.ts'
 import type { FilterParser } from '../filter-parser.ts'
 import { type BatchColumn, GroupColumn, type RowBatch, TextColumn, type TextGroups } from '../row-batch.ts'
 
@@ -23,7 +23,10 @@ export function printOverwrite(overwrite: Overwrite): string {
 /** Writes the parts of a text, one a name, into `parts`, which has empty texts. */
 export type TakeApart = (text: string, parts: string[]) => void
 
-/** The batch with the fields `names` taken out of the texts of `from` in these rows (null: in all). */
+/**
+ * The batch with the fields `names` taken out of the texts of `from` in these rows (null: in all). Texts that do not pass
+ * `needed`, where there is such a test, have no parts: a block may know them without reading them.
+ */
 export function withResults(
   batch: RowBatch,
   from: string,
@@ -31,9 +34,10 @@ export function withResults(
   rows: Uint32Array | null,
   overwrite: Overwrite,
   takeApart: TakeApart,
+  needed: ValueTest | null = null,
 ): RowBatch {
   if (rows !== null && rows.length === 0) return batch
-  const source = sourceGroups(batch, from)
+  const source = sourceGroups(batch, from, needed)
   const results = resultsOf(source, rows, names.length, takeApart)
   let changed = batch
   for (let part = 0; part < names.length; part++) {
@@ -44,10 +48,21 @@ export function withResults(
 }
 
 /** Equal neighbours only where the column does not know its distinct texts: most of these are different anyway. */
-function sourceGroups(batch: RowBatch, from: string): TextGroups {
+function sourceGroups(batch: RowBatch, from: string, needed: ValueTest | null): TextGroups {
   const column = batch.column(from)
   if (column === null) return { texts: [''], ofRow: null }
-  return column.groups() ?? neighbourGroups(column.texts())
+  const groups = column.groups()
+  if (groups !== null) return groups
+  const passing = needed === null ? null : (column.passing?.(needed) ?? null)
+  if (passing === null || passing.length === batch.rowCount) return neighbourGroups(column.texts())
+  return groupsOfSome(column.select(passing).texts(), passing, batch.rowCount)
+}
+
+/** `texts` of these rows; the others have the empty text, which has no parts. */
+function groupsOfSome(texts: readonly string[], rows: Uint32Array, rowCount: number): TextGroups {
+  const ofRow = new Uint32Array(rowCount)
+  for (let at = 0; at < rows.length; at++) ofRow[rows[at]] = at + 1
+  return { texts: ['', ...texts], ofRow }
 }
 
 function neighbourGroups(texts: readonly string[]): TextGroups {

@@ -33,3 +33,11 @@ test('rows that would fill the memory are refused', async () => {
     isCodedError(error, 'QUERY_TOO_LARGE'),
   )
 })
+
+test('long items count, not only their rows', async () => {
+  const rows = [row({ a: `[${`"${'x'.repeat(5000)}",`.repeat(400)}""]` })]
+  const settings = { stateBytesMax: 1 << 20 }
+  await assert.rejects(runPipeText('unroll a', rows, { settings, cuts: 0 }), (error) =>
+    isCodedError(error, 'QUERY_TOO_LARGE'),
+  )
+})

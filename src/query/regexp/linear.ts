@@ -4,7 +4,7 @@ import { CodedError } from '../../base/base.ts'
 import { type Span, syntaxProblem } from '../problem.ts'
 import { inert, shown } from '../quoting.ts'
 import { parsePattern } from './parse-pattern.ts'
-import type { Match } from './regexp.ts'
+import type { RegexpMatch } from './regexp-match.ts'
 import { sizeOfPattern } from './tree.ts'
 
 /** A longer pattern is not looked at. */
@@ -31,7 +31,7 @@ export class LinearRegexp {
   }
 
   /** The first match at `from` or behind it. */
-  matchFrom(text: string, from: number): Match | null {
+  matchFrom(text: string, from: number): RegexpMatch | null {
     const matcher = this.#regexp.matcher(text)
     if (!matcher.find(from)) return null
     return {

@@ -2,7 +2,7 @@
  * A pattern on the platform's own RegExp, for texts that are short enough for it (steps.ts). Finds what re2js finds.
  */
 import { nativeSource } from './native-source.ts'
-import type { Match } from './regexp.ts'
+import type { RegexpMatch } from './regexp-match.ts'
 import { safeLengthOf } from './steps.ts'
 import type { PatternNode } from './tree.ts'
 
@@ -26,7 +26,7 @@ export class NativeRegexp {
   }
 
   /** The first match at `from` or behind it. */
-  matchFrom(text: string, from: number): Match | null {
+  matchFrom(text: string, from: number): RegexpMatch | null {
     const expression = from === 0 ? this.#first : this.#next
     expression.lastIndex = from
     const found = expression.exec(text)

@@ -28,14 +28,6 @@ export interface CompiledRegexp {
   replaceAll(text: string, replacement: string, limit?: number): string
 }
 
-/** A match of an engine. */
-export interface Match {
-  readonly start: number
-  readonly end: number
-  /** By number, as CompiledRegexp.exec has them. */
-  groups(): readonly string[]
-}
-
 const CACHED_MAX = 64
 /** One text may take so long. */
 const REPLACE_MS_MAX = 2000

@@ -29,7 +29,10 @@ export const quantileFunction: StatsFunction<QuantileCall> = {
     reader.expectSymbol(')', 'at the end of `quantile(…)`')
     return { name: 'quantile', share: text, fields: normalFields(fields) }
   },
-  print: ({ share, fields }, printer) => `quantile(${share}, ${printFieldPatterns(fields, printer)})`,
+  print({ share, fields }, printer) {
+    const isOfAll = fields.some(({ name, isPrefix }) => isPrefix && name === '')
+    return isOfAll ? `quantile(${share})` : `quantile(${share}, ${printFieldPatterns(fields, printer)})`
+  },
   wants: ({ fields }) => fields,
   bind: ({ share, fields }, { memory }) => new QuantileState(Number(share), fields, memory),
 }

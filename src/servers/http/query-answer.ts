@@ -14,6 +14,8 @@ import type { RouteCall } from './route.ts'
 
 /** Tells a client the id of its query, with which it can ask how far it is, or cancel it. */
 export const QUERY_ID_HEADER = 'LogCaster-Query-Id'
+/** Ids that could not be read, `4711-5200, 6000-6100`: a header where that is known before the rows, else a trailer. */
+export const MISSING_HEADER = 'LogCaster-Missing-Ids'
 /** What the hub keeps of a row that it has found and not given yet. */
 const PLACE_BYTES = 8
 
@@ -64,6 +66,7 @@ export async function withRows(
   const { hub, answers } = call.around
   await using answer = await hub.query(query, asked)
   call.reply.header(QUERY_ID_HEADER, answer.id)
+  if (answer.missing.length > 0) call.reply.header(MISSING_HEADER, rangesText(answer.missing))
   const byteCount = answer.count * PLACE_BYTES
   if (!answers.take(byteCount)) {
     throw new HttpProblem('SERVER_BUSY', 'Too many rows of other answers are not read yet: ask again soon.')
@@ -73,4 +76,13 @@ export async function withRows(
   } finally {
     answers.give(byteCount)
   }
+}
+
+export function rangesText(missing: Answer['missing']): string {
+  return missing.map(({ fromId, toId }) => `${fromId}-${toId}`).join(', ')
+}
+
+/** For answers that are one JSON object: nothing where all could be read. */
+export function missingOf(missing: Answer['missing']): { readonly missing?: Answer['missing'] } {
+  return missing.length === 0 ? {} : { missing: [...missing] }
 }

@@ -10,6 +10,7 @@ export class ResponseWriter {
   readonly #mediaType: string
   readonly #signal: AbortSignal
   #hasBegun = false
+  #trailer: string | null = null
 
   /** Writing ends with QUERY_CANCELLED when the signal aborts. */
   constructor(reply: FastifyReply, mediaType: string, signal: AbortSignal) {
@@ -22,15 +23,21 @@ export class ResponseWriter {
     return this.#hasBegun
   }
 
+  /** The name of a trailer that may come; before the first piece. */
+  announce(trailer: string): void {
+    this.#trailer = trailer
+  }
+
   async write(piece: string): Promise<void> {
     this.#begin()
     if (!this.#reply.raw.write(piece)) await this.#drained()
     if (this.#signal.aborted) throw new CodedError('QUERY_CANCELLED', 'Nobody waits for the answer any more.')
   }
 
-  /** The last piece. */
-  end(piece: string): void {
+  /** The last piece, and what is known only now. */
+  end(piece: string, trailers: Readonly<Record<string, string>> = {}): void {
     this.#begin()
+    this.#reply.raw.addTrailers(trailers)
     this.#reply.raw.end(piece)
   }
 
@@ -47,6 +54,7 @@ export class ResponseWriter {
     for (const [name, value] of Object.entries(this.#reply.getHeaders())) {
       if (value !== undefined) raw.setHeader(name, value)
     }
+    if (this.#trailer !== null) raw.setHeader('Trailer', this.#trailer)
     raw.writeHead(200, { 'Content-Type': this.#mediaType })
   }
 

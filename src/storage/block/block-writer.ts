@@ -12,8 +12,7 @@ import { ByteSink } from '../columns/byte-sink.ts'
 import { ColumnKernel } from '../columns/column-kernel.ts'
 import { type ColumnFacts, FactsWorkspace } from '../columns/column-facts.ts'
 import type { ColumnValues, ValueTable } from '../columns/column-values.ts'
-import type { Encoding } from '../columns/encoding.ts'
-import { type ColumnHint, chooseEncoding } from '../columns/encodings.ts'
+import { type ColumnHint, chooseEncoding, isTextCode, newColumnHint } from '../columns/encodings.ts'
 import { planSequence } from '../columns/number-sequence.ts'
 import { Scratch } from '../columns/scratch.ts'
 import type { PartFileWriter, StringKind } from '../part/part-file-writer.ts'
@@ -215,12 +214,13 @@ export class BlockWriter {
   }
 
   /** Appends code and bytes of a column to the sink. */
-  #encodeColumn(values: ColumnValues): { readonly facts: ColumnFacts; readonly encoding: Encoding } {
+  #encodeColumn(values: ColumnValues): ColumnFacts {
     const facts = this.#workspace.facts(values)
+    if (this.#columnKernel?.encodeColumn(values, newColumnHint(), this.#sink)) return facts
     const { encoding, plan } = chooseEncoding(values, facts)
     this.#sink.u8(encoding.code)
     plan.write(this.#sink)
-    return { facts, encoding }
+    return facts
   }
 
   // ---- fields -------------------------------------------------------------------------------------------------
@@ -240,17 +240,34 @@ export class BlockWriter {
     const values = this.#spans.column(starts, lengths)
     const facts = this.#workspace.facts(values)
     const common = { name, rows: starts.length, hasKinds: kinds !== null }
-    const { encoding, plan } = chooseEncoding(values, facts, this.#hints.ofField(field.name))
-    const spans = { data: content.data, starts, lengths }
-    if (encoding.isText && (await this.#writeMinedField(spans, plan.bytes, column, part))) {
-      return { ...common, form: FORM_TEMPLATES, bounds: null, values: null }
+    const hint = this.#hints.ofField(field.name)
+    if (!this.#encodeNumbersOrFew(values, hint)) {
+      const { encoding, plan } = chooseEncoding(values, facts, hint)
+      const spans = { data: content.data, starts, lengths }
+      if (encoding.isText && (await this.#writeMinedField(spans, plan.bytes, column, part))) {
+        return { ...common, form: FORM_TEMPLATES, bounds: null, values: null }
+      }
+      this.#sink.u8(encoding.code)
+      plan.write(this.#sink)
     }
     const listed = listedValues(values.table, facts)
     if (listed === null) this.#addWords(values.table, facts.distinct)
-    this.#sink.u8(encoding.code)
-    plan.write(this.#sink)
     await this.#put(part, slotOfColumn(column))
     return { ...common, form: FORM_ENCODED, bounds: boundsOf(values.table, facts), values: listed }
+  }
+
+  /** Whether the kernel encoded the column, which is no text: that may be better off with templates. */
+  #encodeNumbersOrFew(values: ColumnValues, hint: ColumnHint): boolean {
+    const sink = this.#sink
+    const start = sink.length
+    const tried = { ...hint }
+    const isEncoded = this.#columnKernel?.encodeColumn(values, tried, sink) ?? false
+    if (isEncoded && !isTextCode(sink.bytes[start])) {
+      Object.assign(hint, tried)
+      return true
+    }
+    sink.clear(start)
+    return false
   }
 
   /** Whether templates made the column smaller than `plainBytes`, and were written. */
@@ -369,7 +386,7 @@ export class BlockWriter {
     if (plainRows > 0) {
       const { starts, lengths } = plainSpans(spans, rowTemplates, plainRows)
       const values = this.#spans.internSpans(spans.data, starts, lengths)
-      const { facts } = this.#encodeColumn(values)
+      const facts = this.#encodeColumn(values)
       this.#addWords(values.table, facts.distinct)
       this.#spans.begin(spans.data)
     }

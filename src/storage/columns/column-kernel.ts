@@ -11,7 +11,7 @@ import type { SlotFacts } from '../template/slot-facts.ts'
 import type { ByteSink } from './byte-sink.ts'
 import { CLASS_BITS } from './byte-classes.ts'
 import { COLUMNS_KERNEL } from './column-kernel-bytes.ts'
-import type { ValueTable } from './column-values.ts'
+import type { ColumnValues, ValueTable } from './column-values.ts'
 import { type ColumnHint, isHintGood } from './encodings.ts'
 import { KernelWords } from './kernel-words.ts'
 
@@ -20,14 +20,21 @@ const BLOCK = 8
 const SHORT_BYTES = 32
 /** Values of a call: what is called often is compiled once, a loop over a whole table anew for every block. */
 const GATHER_VALUES = 1024
+/** Of a table whose values are brought here for one column. */
+const COLUMN_VALUES_MAX = 4096
 const HINT_INTS = 4
 const HINT_DOUBLES = 2
-const FACT_INTS = 4
-/** What stands in the facts of a slot that was encoded as its hint says. */
+const FACT_INTS = 8
+const FACT_DOUBLES = 4
+/** What stands in the facts of a slot that was encoded as its hint says, and of one that was chosen for. */
 const BY_HINT = 2
+const BY_CHOICE = 3
 const NO_CODE = -1
 const NO_DETAIL = 0
+const NO_DETAIL_FOUND = 0xffff_ffff
 
+/** Answers whether it took the column. */
+type EncodeColumn = (rowCount: number) => number
 type EncodeNumbers = (count: number) => void
 type EncodeSlots = (from: number, to: number, rowCount: number) => number
 
@@ -44,11 +51,13 @@ export class ColumnKernel {
   readonly #hintInts: Int32Array
   readonly #hintDoubles: Float64Array
   readonly #facts: Uint32Array
+  readonly #factDoubles: Float64Array
   readonly #result: Uint32Array
   readonly #out: number
   readonly #rowsMax: number
   readonly #slotsMax: number
   readonly #encodeSlots: EncodeSlots
+  readonly #encodeColumn: EncodeColumn
   readonly #encodeNumbers: EncodeNumbers
   readonly #numbers: Float64Array
   readonly #view: DataView
@@ -72,11 +81,13 @@ export class ColumnKernel {
     this.#hintInts = new Int32Array(memory, constants.HINTS, constants.SLOTS_MAX * HINT_INTS)
     this.#hintDoubles = new Float64Array(memory, constants.HINTS, constants.SLOTS_MAX * HINT_DOUBLES)
     this.#facts = new Uint32Array(memory, constants.FACTS, constants.SLOTS_MAX * FACT_INTS)
+    this.#factDoubles = new Float64Array(memory, constants.FACTS, constants.SLOTS_MAX * FACT_DOUBLES)
     this.#result = new Uint32Array(memory, constants.RESULT, 1)
     this.#out = constants.OUT
     this.#rowsMax = constants.ROWS_MAX
     this.#slotsMax = constants.SLOTS_MAX
     this.#encodeSlots = functions.encodeSlots as EncodeSlots
+    this.#encodeColumn = functions.encodeColumn as EncodeColumn
     this.#encodeNumbers = functions.encodeNumbers as EncodeNumbers
     this.#numbers = new Float64Array(memory, constants.NUMBERS, constants.ROWS_MAX)
     this.#view = new DataView(memory, constants.VALUES, constants.VALUE_BYTES + BLOCK)
@@ -161,10 +172,24 @@ export class ColumnKernel {
     this.#entries.set(entries.subarray(from * rowCount, end * rowCount))
     for (let slot = from; slot < end; slot++) this.#putHint(slot - from, hints[slot])
     const stopped = this.#encodeSlots(0, end - from, rowCount) + from
-    for (let slot = from; slot < stopped; slot++) this.#takeFacts(slot - from, slot, hints[slot], facts)
+    for (let slot = from; slot < stopped; slot++) this.#takeFacts(slot - from, slot, rowCount, hints[slot], facts)
     sink.append(this.#bytes, this.#out, this.#result[0])
     this.isRefused = stopped < end
     return stopped
+  }
+
+  /**
+   * Encodes one column, and appends its code and bytes. False where it is for the twin, as one of a table with more
+   * than a few values is: to bring them here would cost more than is won.
+   */
+  encodeColumn({ table, entries, rowCount }: ColumnValues, hint: ColumnHint, sink: ByteSink): boolean {
+    if (table.count > COLUMN_VALUES_MAX || rowCount > this.#rowsMax || !this.begin(table)) return false
+    this.#entries.set(entries)
+    this.#putHint(0, hint)
+    if (this.#encodeColumn(rowCount) === 0) return false
+    this.#takeHint(0, rowCount, hint)
+    sink.append(this.#bytes, this.#out, this.#result[0])
+    return true
   }
 
   #putHint(place: number, hint: ColumnHint): void {
@@ -175,12 +200,29 @@ export class ColumnKernel {
     this.#hintDoubles[place * HINT_DOUBLES + 1] = hint.bytesPerRow
   }
 
-  #takeFacts(place: number, slot: number, hint: ColumnHint, { classes, lengthMin, lengthMax }: SlotFacts): void {
+  #takeFacts(
+    place: number,
+    slot: number,
+    rowCount: number,
+    hint: ColumnHint,
+    { classes, lengthMin, lengthMax }: SlotFacts,
+  ): void {
     const facts = this.#facts
     const at = place * FACT_INTS
     classes[slot] = facts[at]
     lengthMin[slot] = facts[at + 1]
     lengthMax[slot] = facts[at + 2]
+    this.#takeHint(place, rowCount, hint)
+  }
+
+  #takeHint(place: number, rowCount: number, hint: ColumnHint): void {
+    const facts = this.#facts
+    const at = place * FACT_INTS
     if (facts[at + 3] === BY_HINT) hint.uses++
+    if (facts[at + 3] !== BY_CHOICE) return
+    hint.code = facts[at + 4]
+    hint.detail = facts[at + 5] === NO_DETAIL_FOUND ? undefined : facts[at + 5]
+    hint.bytesPerRow = this.#factDoubles[place * FACT_DOUBLES + 3] / rowCount
+    hint.uses = 0
   }
 }

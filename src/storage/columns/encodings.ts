@@ -78,6 +78,11 @@ function takeHint(values: ColumnValues, facts: ColumnFacts, hint: ColumnHint): C
   return { encoding, plan }
 }
 
+/** Whether the encoding with this code, which there is, holds rows as text. */
+export function isTextCode(code: number): boolean {
+  return encodingOf(code).isText
+}
+
 /** Writes the column in the encoding that makes it smallest, which is answered: its code must be kept beside. */
 export function encodeColumn(values: ColumnValues, facts: ColumnFacts, sink: ByteSink): Encoding {
   const { encoding, plan } = chooseEncoding(values, facts)

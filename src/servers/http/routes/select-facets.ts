@@ -5,7 +5,7 @@
  */
 import { countedQuery, rowText } from '../../../query/query.ts'
 import { JSON_TYPE } from '../http-options.ts'
-import { answerInTime, withRows } from '../query-answer.ts'
+import { answerInTime, missingOf, withRows } from '../query-answer.ts'
 import { readNarrowed, readNumber, readParameters } from '../query-parameters.ts'
 import type { HttpRoute } from '../route.ts'
 
@@ -22,7 +22,7 @@ export const selectFacets: HttpRoute = {
     const { query, ...request } = readNarrowed(call, parameters)
     const counted = countedQuery(query, facetsPipe(parameters), call.around.clock.wallMs())
     return answerInTime(call, request, JSON_TYPE, (asked, writer) =>
-      withRows(call, asked, counted, async ({ rows }) => {
+      withRows(call, asked, counted, async ({ rows, missing }) => {
         const facets = new Map<string, { readonly field_value: string; readonly hits: number }[]>()
         for await (const row of rows) {
           const values = rowText(row)
@@ -32,7 +32,7 @@ export const selectFacets: HttpRoute = {
           facets.set(name, list)
         }
         const shown = Array.from(facets, ([field_name, values]) => ({ field_name, values }))
-        writer.end(JSON.stringify({ facets: shown }))
+        writer.end(JSON.stringify({ facets: shown, ...missingOf(missing) }))
       }),
     )
   },

@@ -5,7 +5,7 @@
  */
 import { countedQuery, quote, rowText } from '../../../query/query.ts'
 import { JSON_TYPE } from '../http-options.ts'
-import { answerInTime, withRows } from '../query-answer.ts'
+import { answerInTime, missingOf, withRows } from '../query-answer.ts'
 import { readDuration, readNarrowed, readNumber, readParameters } from '../query-parameters.ts'
 import type { HttpRoute } from '../route.ts'
 
@@ -28,10 +28,10 @@ export const selectHits: HttpRoute = {
     const pipes = `stats by (${[time, ...fields.map(quote)].join(', ')}) count() as hits | sort by (_time)`
     const counted = countedQuery(query, pipes, call.around.clock.wallMs())
     return answerInTime(call, request, JSON_TYPE, (asked, writer) =>
-      withRows(call, asked, counted, async ({ rows }) => {
+      withRows(call, asked, counted, async ({ rows, missing }) => {
         const series = new HitSeries(fields)
         for await (const row of rows) series.add(rowText(row))
-        writer.end(JSON.stringify({ hits: series.limited(limit) }))
+        writer.end(JSON.stringify({ hits: series.limited(limit), ...missingOf(missing) }))
       }),
     )
   },

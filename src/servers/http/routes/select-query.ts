@@ -1,6 +1,7 @@
 /** `GET|POST /select/logsql/query`: the rows of a query as NDJSON, as they are read. Every value is a text. */
-import { type Row, rowTextJson } from '../../../query/query.ts'
-import { answerInTime, withRows } from '../query-answer.ts'
+import type { Answer } from '../../../hub/hub.ts'
+import { rowTextJson } from '../../../query/query.ts'
+import { answerInTime, MISSING_HEADER, rangesText, withRows } from '../query-answer.ts'
 import { readQueryRequest } from '../query-parameters.ts'
 import type { ResponseWriter } from '../response-writer.ts'
 import type { HttpRoute, RouteCall } from '../route.ts'
@@ -19,7 +20,7 @@ export const selectQuery: HttpRoute = {
   async answer(call) {
     const request = await readQueryRequest(call)
     return answerInTime(call, request, ROWS_TYPE, (asked, writer) =>
-      withRows(call, asked, request.query, ({ rows }) => writeRows(call, writer, rows)),
+      withRows(call, asked, request.query, (answer) => writeRows(call, writer, answer)),
     )
   },
 }
@@ -27,9 +28,10 @@ export const selectQuery: HttpRoute = {
 async function writeRows(
   { around }: RouteCall,
   writer: ResponseWriter,
-  rows: AsyncIterable<Row>,
+  { rows, missing }: Answer,
 ): Promise<void> {
   let piece = ''
+  writer.announce(MISSING_HEADER)
   for await (const row of rows) {
     piece += `${rowTextJson(row)}\n`
     around.counters.rows++
@@ -37,5 +39,5 @@ async function writeRows(
     await writer.write(piece)
     piece = ''
   }
-  writer.end(piece)
+  writer.end(piece, missing.length === 0 ? {} : { [MISSING_HEADER]: rangesText(missing) })
 }

@@ -2,10 +2,11 @@
  * `GET|POST /select/logsql/stats_query` and `…/stats_query_range`: the answer of a query that ends in `stats`, in the form
  * in which Prometheus answers: a vector at one time, or a matrix over steps of time.
  */
+import type { Answer } from '../../../hub/hub.ts'
 import { durationMs, inTimeSteps, type Query, type Row, rowText, statsLabels } from '../../../query/query.ts'
 import { JSON_TYPE } from '../http-options.ts'
 import { HttpProblem } from '../problem-document.ts'
-import { answerInTime, withRows } from '../query-answer.ts'
+import { answerInTime, missingOf, withRows } from '../query-answer.ts'
 import { readDuration, readNarrowed, readParameters, readTime } from '../query-parameters.ts'
 import type { HttpRoute } from '../route.ts'
 
@@ -22,12 +23,12 @@ export const selectStats: HttpRoute = {
     const { query, ...request } = readNarrowed(call, parameters, timeMs)
     const labels = labelsOf(query)
     return answerInTime(call, request, JSON_TYPE, (asked, writer) =>
-      withRows(call, asked, query, async ({ rows }) => {
+      withRows(call, asked, query, async ({ rows, missing }) => {
         const result: object[] = []
         for await (const row of rows) {
           for (const { metric, text } of metricsOf(row, labels)) result.push({ metric, value: [timeMs / 1000, text] })
         }
-        writer.end(answerOf('vector', result))
+        writer.end(answerOf('vector', result, missing))
       }),
     )
   },
@@ -48,11 +49,11 @@ export const selectStatsRange: HttpRoute = {
     const stepped = inTimeSteps(query, step, offset === '' ? null : offset)
     const rateSeconds = (durationMs(step) ?? 1000) / 1000
     return answerInTime(call, request, JSON_TYPE, (asked, writer) =>
-      withRows(call, { ...asked, rateSeconds }, stepped, async ({ rows }) => {
+      withRows(call, { ...asked, rateSeconds }, stepped, async ({ rows, missing }) => {
         const series = new Map<string, Series>()
         for await (const row of rows) addTo(series, row, labels)
         for (const { values } of series.values()) values.sort(([a], [b]) => a - b)
-        writer.end(answerOf('matrix', [...series.values()]))
+        writer.end(answerOf('matrix', [...series.values()], missing))
       }),
     )
   },
@@ -90,6 +91,6 @@ function addTo(series: Map<string, Series>, row: Row, labels: readonly string[])
   }
 }
 
-function answerOf(resultType: string, result: readonly object[]): string {
-  return JSON.stringify({ status: 'success', data: { resultType, result } })
+function answerOf(resultType: string, result: readonly object[], missing: Answer['missing']): string {
+  return JSON.stringify({ status: 'success', data: { resultType, result }, ...missingOf(missing) })
 }
