@@ -9,7 +9,7 @@
  * twice. One task of a store runs at a time. What fails is tried again later, and says why.
  */
 import { type Bitset, type Clock, CodedError, type Disk, isCodedError, messageOf } from '../base/base.ts'
-import { parseQuery, type Query, RowMatcher } from '../query/query.ts'
+import { hasSubquery, parseQuery, type Query, RowMatcher } from '../query/query.ts'
 import type { Block } from '../record/record.ts'
 import type { ManifestTask, Store } from '../storage/storage.ts'
 import type { TaskInfo } from './hub-api.ts'
@@ -243,8 +243,11 @@ export class DeleteTasks {
 /** A query that is nothing but a filter. QUERY_SYNTAX. */
 export function deletionOf(text: string, nowMs: number): Query {
   const query = parseQuery(text, { nowMs })
-  if (query.pipes.length === 0) return query
-  throw new CodedError('QUERY_SYNTAX', 'What is to be deleted is said by a filter alone, without pipes.')
+  if (query.pipes.length === 0 && !hasSubquery(query)) return query
+  throw new CodedError(
+    'QUERY_SYNTAX',
+    'What is to be deleted is said by a filter alone, without pipes and without a query within it.',
+  )
 }
 
 /** MANIFEST_CORRUPT, QUERY_SYNTAX. */

@@ -2,7 +2,7 @@
 import { CodedError, messageOf } from '../base/base.ts'
 import type { Config } from '../config/config.ts'
 import type { RetentionRule } from '../hub/hub.ts'
-import { parseQuery } from '../query/query.ts'
+import { hasSubquery, parseQuery } from '../query/query.ts'
 
 export interface Retention {
   /** After which every record may go; 0: some are kept for ever. */
@@ -29,10 +29,10 @@ export function retentionOf({ retention, retentionMs }: RetentionOptions, nowMs:
 }
 
 function filterOf(where: string, nowMs: number): RetentionRule['filter'] {
-  let problem = 'a rule takes a filter alone, without pipes'
+  let problem = 'a rule takes a filter alone, without pipes and without a query within it'
   try {
-    const { filter, pipes } = parseQuery(where, { nowMs })
-    if (pipes.length === 0) return filter
+    const query = parseQuery(where, { nowMs })
+    if (query.pipes.length === 0 && !hasSubquery(query)) return query.filter
   } catch (error) {
     problem = messageOf(error)
   }

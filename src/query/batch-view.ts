@@ -2,12 +2,19 @@
  * A batch as filters see blocks, so that every filter works behind pipes too: `_time`, `level` and the like are what the
  * texts of these fields say.
  */
-import type { Bitset } from '../base/base.ts'
-import { type Block, type BlockField, type Column, FIELD_STRING, levelSeverity, parseTimeText } from '../record/record.ts'
+import { Bitset } from '../base/base.ts'
+import {
+  type Block,
+  type BlockField,
+  type Column,
+  FIELD_STRING,
+  levelSeverity,
+  parseTimeText,
+} from '../record/record.ts'
 import type { Filter } from './ast.ts'
 import { BlockView } from './block-view.ts'
 import { FilterPlan } from './plan.ts'
-import type { RowBatch } from './row-batch.ts'
+import type { BatchOrigin, RowBatch } from './row-batch.ts'
 import { ID_FIELD, LEVEL_FIELD, MESSAGE_FIELD, STREAM_FIELD, TIME_FIELD } from './special-fields.ts'
 import { encodeText } from './text.ts'
 
@@ -16,10 +23,26 @@ export function bindBatchFilter(filter: Filter): (batch: RowBatch) => Uint32Arra
   if (filter.kind === 'all') return () => null
   const plan = new FilterPlan(filter, false)
   return (batch) => {
+    if (batch.origin !== null) return rowsOfOrigin(plan, batch.origin)
     const found = plan.matchView(new BatchView(new BatchBlock(batch)))
     const rows = rowsOfBitset(found)
     return rows.length === batch.rowCount ? null : rows
   }
+}
+
+/** What is stored is judged where it is stored. */
+function rowsOfOrigin(plan: FilterPlan, { block, rows }: BatchOrigin): Uint32Array | null {
+  const view = new BlockView(block)
+  const count = rows?.length ?? block.rowCount
+  if (rows === null) {
+    const found = rowsOfBitset(plan.matchView(view))
+    return found.length === count ? null : found
+  }
+  const asked = new Bitset(block.rowCount)
+  for (let at = 0; at < count; at++) asked.set(rows[at])
+  const found = plan.matchAmong(view, asked)
+  const matching = Uint32Array.from(rows.keys()).filter((at) => found.has(rows[at]))
+  return matching.length === count ? null : matching
 }
 
 class BatchView extends BlockView {
@@ -50,6 +73,11 @@ class BatchBlock implements Block {
   readonly #batch: RowBatch
   readonly #columns = new Map<string, Column | null>()
   #times: { readonly timesMs: Float64Array; readonly timesNs: Uint32Array } | null = null
+  // Made once: filters ask for them row by row.
+  #ids: Float64Array | null = null
+  #severities: Uint8Array | null = null
+  #flags: Uint8Array | null = null
+  #levelWords: Column | null = null
 
   constructor(batch: RowBatch) {
     this.#batch = batch
@@ -57,7 +85,8 @@ class BatchBlock implements Block {
   }
 
   get ids(): Float64Array {
-    return this.#batch.keys?.ids ?? Float64Array.from(this.#batch.texts(ID_FIELD), numberOf)
+    this.#ids ??= this.#batch.keys?.ids ?? Float64Array.from(this.#batch.texts(ID_FIELD), numberOf)
+    return this.#ids
   }
 
   get timesMs(): Float64Array {
@@ -77,11 +106,15 @@ class BatchBlock implements Block {
   }
 
   get severities(): Uint8Array {
-    return Uint8Array.from(this.#batch.texts(LEVEL_FIELD), (word) => Math.max(0, levelSeverity(word)))
+    this.#severities ??= Uint8Array.from(this.#batch.texts(LEVEL_FIELD), (word) =>
+      Math.max(0, levelSeverity(word)),
+    )
+    return this.#severities
   }
 
   get flags(): Uint8Array {
-    return new Uint8Array(this.rowCount)
+    this.#flags ??= new Uint8Array(this.rowCount)
+    return this.#flags
   }
 
   get message(): Column {
@@ -90,8 +123,10 @@ class BatchBlock implements Block {
 
   /** Words of levels that have no severity: the others go by their names. */
   get levelWords(): Column {
-    const words = this.#batch.texts(LEVEL_FIELD).map((word) => (levelSeverity(word) > 0 ? '' : word))
-    return columnOfTexts(words)
+    this.#levelWords ??= columnOfTexts(
+      this.#batch.texts(LEVEL_FIELD).map((word) => (levelSeverity(word) > 0 ? '' : word)),
+    )
+    return this.#levelWords
   }
 
   field(name: string): Column | null {

@@ -29,6 +29,12 @@ export function isAnyWanted({ allow }: FieldsWanted): boolean {
   return allow.length > 0
 }
 
+/** It is wanted by its own name, not only among others. */
+export function isNamed({ allow, deny }: FieldsWanted, name: string): boolean {
+  const isListed = allow.some((each) => !each.isPrefix && each.name === name)
+  return isListed && !deny.some((each) => matchesPattern(name, each))
+}
+
 /** Exactly these, or null where the names that exist decide. */
 export function namesWanted({ allow, deny }: FieldsWanted): readonly string[] | null {
   if (allow.some(({ isPrefix }) => isPrefix)) return null
@@ -37,15 +43,18 @@ export function namesWanted({ allow, deny }: FieldsWanted): readonly string[] | 
 
 export const nameOf = (name: string): FieldPattern => ({ name, isPrefix: false })
 
-/** These as well. */
+/** These as well; a name also beside a prefix that means it, since `_stream_id` is there only for who names it. */
 export function withFields(wanted: FieldsWanted, fields: readonly (string | FieldPattern)[]): FieldsWanted {
   const added = fields.map((field) => (typeof field === 'string' ? nameOf(field) : field))
-  const allow = [...wanted.allow, ...added.filter((each) => !wanted.allow.some((had) => covers(had, each)))]
+  const allow = [...wanted.allow, ...added.filter((each) => !wanted.allow.some((had) => says(had, each)))]
   return { allow, deny: wanted.deny.filter((each) => !added.some((field) => overlaps(field, each))) }
 }
 
 /** Not these any more: a pipe before this one cannot be what they come from. */
-export function withoutFields(wanted: FieldsWanted, fields: readonly (string | FieldPattern)[]): FieldsWanted {
+export function withoutFields(
+  wanted: FieldsWanted,
+  fields: readonly (string | FieldPattern)[],
+): FieldsWanted {
   const removed = fields.map((field) => (typeof field === 'string' ? nameOf(field) : field))
   const allow = wanted.allow.filter((each) => !removed.some((field) => covers(field, each)))
   const cuts = removed.filter((field) => allow.some((each) => overlaps(each, field)))
@@ -64,6 +73,10 @@ export function narrowedTo(wanted: FieldsWanted, patterns: readonly FieldPattern
 function covers(outer: FieldPattern, inner: FieldPattern): boolean {
   if (outer.isPrefix) return inner.name.startsWith(outer.name)
   return !inner.isPrefix && inner.name === outer.name
+}
+
+function says(had: FieldPattern, each: FieldPattern): boolean {
+  return covers(had, each) && had.isPrefix === each.isPrefix
 }
 
 function overlaps(a: FieldPattern, b: FieldPattern): boolean {

@@ -114,6 +114,7 @@ test('every way to spell a filter prints as one way', () => {
     ['contains_any(*)', '*'],
     ['f:in(a b | fields c)', 'f:in(a b | fields c)'],
     ['in(_time:[now-1h, now) a | fields b)', 'in(_time:[now-1h,now) a | fields b)'],
+    ['{a=b,}', '{a="b"}'],
     ['{a=b} c {d=e or f=g}', '{a="b",d="e" or a="b",f="g"} c'],
     ['f:contains_any((a or b) | keep "c d")', 'f:contains_any(a or b | fields "c d")'],
     ['f:[1, 2)', 'f:range[1,2)'],

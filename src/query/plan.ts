@@ -89,7 +89,11 @@ export class FilterPlan {
   }
 
   matchView(view: BlockView): Bitset {
-    const rows = Bitset.full(view.block.rowCount)
+    return this.matchAmong(view, Bitset.full(view.block.rowCount))
+  }
+
+  /** Takes the rows that do not match out of `rows`. */
+  matchAmong(view: BlockView, rows: Bitset): Bitset {
     this.#filter.narrow(view, rows)
     return rows
   }

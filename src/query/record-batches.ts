@@ -3,7 +3,7 @@ import { type Block, type RowGroups, type RowLayout, TRUNCATED_FIELD } from '../
 import { keptGroups, layoutGroups } from './block-groups.ts'
 import { streamGroups } from './block-streams.ts'
 import { BlockView } from './block-view.ts'
-import { type FieldsWanted, isWanted, namesWanted } from './fields-wanted.ts'
+import { type FieldsWanted, isNamed, isWanted, namesWanted } from './fields-wanted.ts'
 import type { RecordRow } from './row.ts'
 import {
   type BatchColumn,
@@ -40,7 +40,7 @@ function orderedNames(wanted: FieldsWanted, own: () => readonly string[]): strin
   const special = (name: string): boolean => isWanted(wanted, name)
   return [
     ...LEADING.filter(special),
-    ...(namesWanted(wanted)?.includes(STREAM_ID_FIELD) === true ? [STREAM_ID_FIELD] : []),
+    ...(isNamed(wanted, STREAM_ID_FIELD) ? [STREAM_ID_FIELD] : []),
     ...new Set(names.filter(isOwn)),
     ...TRAILING.filter(special),
   ]
@@ -57,7 +57,7 @@ export function batchOfBlock(block: Block, rows: Uint32Array | null, wanted: Fie
     if (name === TIME_FIELD) columns.set(name, new TimeColumn(keys.timesMs, keys.timesNs))
     else columns.set(name, new BlockColumn(sourceOf(block, view, sent, name), rowCount, rows))
   }
-  return new RowBatch(rowCount, columns, keys)
+  return new RowBatch(rowCount, columns, keys, { block, rows })
 }
 
 function sourceOf(block: Block, view: BlockView, sent: SentFields, name: string): StoredColumn {

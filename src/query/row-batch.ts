@@ -6,7 +6,7 @@
  * read when somebody asks for it, and only for the rows that are left: reading may fail where a block is damaged.
  */
 import { Bitset } from '../base/base.ts'
-import type { Column, RowGroups, TextTemplates, ValueTest } from '../record/record.ts'
+import type { Block, Column, RowGroups, TextTemplates, ValueTest } from '../record/record.ts'
 import { FIELD_STRING, formatRfc3339 } from '../record/record.ts'
 import type { ValuesRow } from './row.ts'
 import { TIME_FIELD } from './special-fields.ts'
@@ -57,17 +57,31 @@ export interface StoredValues {
 
 const NOTHING: readonly string[] = []
 
+/** Rows of a block, with nothing changed: filters may ask the block, which knows more than the texts of its rows. */
+export interface BatchOrigin {
+  readonly block: Block
+  /** Null: all, in their order. */
+  readonly rows: Uint32Array | null
+}
+
 export class RowBatch {
   readonly rowCount: number
   readonly keys: BatchKeys | null
+  readonly origin: BatchOrigin | null
   readonly #columns: ReadonlyMap<string, BatchColumn>
   #empty = NOTHING
 
   /** `columns` in the order in which their fields are shown; each has `rowCount` values. */
-  constructor(rowCount: number, columns: ReadonlyMap<string, BatchColumn>, keys: BatchKeys | null = null) {
+  constructor(
+    rowCount: number,
+    columns: ReadonlyMap<string, BatchColumn>,
+    keys: BatchKeys | null = null,
+    origin: BatchOrigin | null = null,
+  ) {
     this.rowCount = rowCount
     this.#columns = columns
     this.keys = keys
+    this.origin = origin
   }
 
   /** Of texts by name, each list as long as the others. */
@@ -135,7 +149,13 @@ export class RowBatch {
   select(rows: Uint32Array): RowBatch {
     const columns = new Map<string, BatchColumn>()
     for (const [name, column] of this.#columns) columns.set(name, column.select(rows))
-    return new RowBatch(rows.length, columns, this.keys === null ? null : selectKeys(this.keys, rows))
+    const keys = this.keys === null ? null : selectKeys(this.keys, rows)
+    return new RowBatch(
+      rows.length,
+      columns,
+      keys,
+      this.origin === null ? null : selectOrigin(this.origin, rows),
+    )
   }
 
   /** With a field set in every row: in its place where there is one of that name, else as the last. */
@@ -153,6 +173,10 @@ export class RowBatch {
 
 function isColumn(column: BatchColumn | readonly string[]): column is BatchColumn {
   return !Array.isArray(column)
+}
+
+function selectOrigin({ block, rows: own }: BatchOrigin, rows: Uint32Array): BatchOrigin {
+  return { block, rows: own === null ? rows : pick(own, rows) }
 }
 
 /** Picked when somebody asks. */

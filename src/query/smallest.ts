@@ -4,12 +4,16 @@ type Compare = (a: number, b: number) => number
 /** The first `limit` of `values`, in their order. `compare` never says 0 for two of them. */
 export function smallest(values: Uint32Array, limit: number, compare: Compare): Uint32Array {
   if (values.length <= limit) return Uint32Array.from(values).sort(compare)
-  // A heap with the last one of the best on top.
-  const heap = Uint32Array.from(values.subarray(0, limit))
+  if (limit === 0) return new Uint32Array(0)
+  // A heap with the last one of the best on top. Values that are in order already go in with the best first.
+  const isTurned = compare(values[values.length - 1], values[0]) < 0
+  const first = isTurned ? values.length - limit : 0
+  const heap = Uint32Array.from(values.subarray(first, first + limit))
   for (let at = (limit >> 1) - 1; at >= 0; at--) sink(heap, at, compare)
-  for (let at = limit; limit > 0 && at < values.length; at++) {
-    if (compare(values[at], heap[0]) >= 0) continue
-    heap[0] = values[at]
+  for (let count = limit; count < values.length; count++) {
+    const value = values[isTurned ? values.length - 1 - count : count]
+    if (compare(value, heap[0]) >= 0) continue
+    heap[0] = value
     sink(heap, 0, compare)
   }
   return heap.sort(compare)

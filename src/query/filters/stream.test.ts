@@ -95,7 +95,7 @@ describe('stream filters', () => {
       '{a=}',
       '{a=b',
       '{a=b c=d}',
-      '{a=b,}',
+      '{a=b,,}',
       '{a=b or}',
       '{=b}',
       '{a==b}',

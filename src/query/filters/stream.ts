@@ -53,8 +53,9 @@ function parse({ reader }: FilterParser, field: string | null): Filter {
   for (let count = 1; ; count++) {
     if (count > LABELS_MAX) throw reader.problem(`a stream filter has at most ${LABELS_MAX} labels`, opening)
     groups[groups.length - 1].push(parseLabel(reader))
-    if (reader.takeSymbol(',')) continue
-    if (reader.takeWord('or')) groups.push([])
+    if (reader.takeSymbol(',')) {
+      if (reader.isSymbol('}')) break
+    } else if (reader.takeWord('or')) groups.push([])
     else break
   }
   if (!reader.takeSymbol('}')) throw reader.expected('`,`, `or` or `}` after a label')

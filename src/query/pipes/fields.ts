@@ -3,11 +3,14 @@
  * out. What comes out is values, not records, also with `*`: a protocol that prints records in a short form of its
  * own then prints all that there is.
  */
+import { FIELD_STRING } from '../../record/record.ts'
 import type { Pipe } from '../ast.ts'
 import { type FieldPattern, matchesPattern, narrowedTo } from '../fields-wanted.ts'
 import type { Row, RowField } from '../row.ts'
 import type { BatchColumn, RowBatch } from '../row-batch.ts'
 import { rowFields } from '../row-fields.ts'
+import { STREAM_ID_FIELD, streamId, streamText } from '../special-fields.ts'
+import { encodeText } from '../text.ts'
 import type { PipeKind } from './kind.ts'
 import { parseFieldPatterns, printFieldPatterns } from './parts.ts'
 
@@ -29,7 +32,7 @@ export const fieldsPipe: PipeKind<FieldsPipe> = {
   wants: ({ fields }, after) => narrowedTo(after, fields),
   leaves: ({ fields }, entering) => leavingNames(fields, entering),
   bindRow({ fields }) {
-    if (fields.some(isEverything)) return (row) => ({ kind: 'values', values: rowFields(row) })
+    if (fields.some(isEverything)) return (row) => ({ kind: 'values', values: fieldsOf(row, fields) })
     return (row) => ({ kind: 'values', values: chosen(row, fields) })
   },
   bindBatch({ fields }) {
@@ -47,8 +50,20 @@ function leavingNames(fields: readonly FieldPattern[], entering: readonly string
   return entering?.filter((name) => fields.some((pattern) => matchesPattern(name, pattern))) ?? null
 }
 
-function chosen(row: Row, patterns: readonly FieldPattern[]): RowField[] {
+/** `_stream_id` is among them where it is asked for by its name. */
+function fieldsOf(row: Row, patterns: readonly FieldPattern[]): readonly RowField[] {
   const fields = rowFields(row)
+  if (row.kind !== 'record' || row.stream.length === 0 || !patterns.some(isStreamId)) return fields
+  const value = encodeText(streamId(streamText(row.stream)))
+  return [...fields, { name: STREAM_ID_FIELD, kind: FIELD_STRING, value }]
+}
+
+function isStreamId({ name, isPrefix }: FieldPattern): boolean {
+  return !isPrefix && name === STREAM_ID_FIELD
+}
+
+function chosen(row: Row, patterns: readonly FieldPattern[]): RowField[] {
+  const fields = fieldsOf(row, patterns)
   const values = new Map<string, RowField>()
   for (const pattern of patterns) {
     for (const field of fields) if (matchesPattern(field.name, pattern)) values.set(field.name, field)

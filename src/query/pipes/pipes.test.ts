@@ -93,6 +93,21 @@ test('fields keeps what it names, in its order, once', () => {
   )
 })
 
+test('the id of the stream is there where it is asked for by its name, with and without other pipes', () => {
+  const id = /^[0-9a-f]{32}$/
+  for (const text of [
+    '* | fields _stream_id',
+    '* | fields *, _stream_id | fields _stream_id',
+    '* | fields *, _stream_id | copy a as b | fields _stream_id',
+    '* | copy a as b | fields b, _stream_id',
+    '* | copy a as b | filter _stream_id:* | copy _stream_id as x | fields _stream_id',
+  ]) {
+    const { _stream_id } = JSON.parse(rowJson(rowOf(text)))
+    assert.match(_stream_id, id, text)
+  }
+  assert.equal(rowJson(rowOf('* | fields _stream_id', { message: 'm' })), '{}')
+})
+
 test('fields with an asterisk gives every field, and values instead of a record', () => {
   assert.equal(rowOf('* | fields a, *').kind, 'values')
   assert.equal(rowJson(rowOf('* | fields *')), ALL)

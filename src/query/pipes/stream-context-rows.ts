@@ -244,9 +244,7 @@ function inOrder(batches: readonly RowBatch[]): PlacedRow[] {
   })
   const idOf = ({ batch, row }: PlacedRow): number => keys[batch]!.ids[row]
   // A row on both sides of a gap is the one behind a hit.
-  return rows.filter(
-    (row, at) => at === 0 || row.stream !== rows[at - 1].stream || idOf(row) !== idOf(rows[at - 1]),
-  )
+  return rows.filter((row, at) => at === 0 || idOf(row) !== idOf(rows[at - 1]))
 }
 
 function placedRows(batch: RowBatch, number: number, batches: readonly RowBatch[]): PlacedRow[] {
