@@ -11,7 +11,7 @@
  *   VALUE_CLASSES    by byte            text-kernel.ts, from byte-classes.ts
  *   ROW_*            some rows          both, see the functions
  *   SCRATCH          a segment          kernel-trie.ts
- *   TEMPLATES        of the block       kernel-values.ts
+ *   TEMPLATES        of the block       value-interner.ts
  *   STEPS .. NODES   what is known of the trie: a hash table, bytes, nodes
  *   LAST             what slots held last
  *   STARTS, ENDS     variables          kernel and twin

@@ -96,6 +96,7 @@ test('a deletion takes a filter and nothing more', async () => {
   await using hub = await bench.open()
   await assert.rejects(hub.hub.deleteWhere('level:error | limit 5'), { code: 'QUERY_SYNTAX' })
   await assert.rejects(hub.hub.deleteWhere('level:('), { code: 'QUERY_SYNTAX' })
+  await assert.rejects(hub.hub.deleteWhere('user:in(level:error | fields user)'), { code: 'QUERY_SYNTAX' })
   await assert.rejects(hub.hub.deleteWhere('x'.repeat(20_000)), { code: 'QUERY_TOO_LARGE' })
   await assert.rejects(hub.hub.deleteWhere('x', { store: 'none' }), { code: 'STORE_UNKNOWN' })
   await assert.rejects(hub.hub.cancelTask('logs-99'), { code: 'TASK_UNKNOWN' })

@@ -30,8 +30,8 @@ test('what no rule matches is kept for retentionMs, or for ever', () => {
   assert.deepEqual(plain, { retentionMs: 5, retentionRules: [] })
 })
 
-test('a filter that cannot be read, or has pipes, is refused by name', () => {
-  for (const where of ['level:(', 'a | limit 1']) {
+test('a filter that cannot be read, has pipes, or has a query in it, is refused by name', () => {
+  for (const where of ['level:(', 'a | limit 1', 'a:in(b | fields a)']) {
     assert.throws(() => retentionOf({ retention: [{ keepMs: 1, where }], retentionMs: 0 }, 0), {
       code: 'CONFIG_INVALID',
       message: /^storage\.retention: the filter of/,

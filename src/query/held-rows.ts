@@ -44,7 +44,12 @@ export function holdRows(batch: RowBatch): HeldRows {
   for (const [name, column] of batch.columns) {
     columns.push({ name, kinds: column.kinds(), values: valuesOf(column, batch.rowCount) })
   }
-  return { rowCount: batch.rowCount, columns, keys: batch.keys }
+  return { rowCount: batch.rowCount, columns, keys: batch.keys === null ? null : readKeys(batch.keys) }
+}
+
+/** Keys of a block may be read when they are asked for. */
+function readKeys({ timesMs, timesNs, ids }: BatchKeys): BatchKeys {
+  return { timesMs, timesNs, ids }
 }
 
 function valuesOf(column: BatchColumn, rowCount: number): HeldValues {

@@ -16,6 +16,7 @@ const RESERVED_WORDS: ReadonlySet<string> = new Set([
   'or',
   'not',
   'options',
+  'if',
   ...FUNCTION_FORMS.keys(),
   ...PIPE_NAMES,
 ])

@@ -1,5 +1,11 @@
 /** Batches for pipes: of the rows of a block where it is scanned, and of records that were fetched in order. */
-import { type Block, type RowGroups, type RowLayout, TRUNCATED_FIELD } from '../record/record.ts'
+import {
+  type Block,
+  FIELD_STRING,
+  type RowGroups,
+  type RowLayout,
+  TRUNCATED_FIELD,
+} from '../record/record.ts'
 import { keptGroups, layoutGroups } from './block-groups.ts'
 import { streamGroups } from './block-streams.ts'
 import { BlockView } from './block-view.ts'
@@ -9,6 +15,7 @@ import {
   type BatchColumn,
   type BatchKeys,
   BlockColumn,
+  IdColumn,
   pick,
   RowBatch,
   type StoredColumn,
@@ -55,13 +62,14 @@ export function batchOfBlock(block: Block, rows: Uint32Array | null, wanted: Fie
   const sent = new SentFields(block)
   for (const name of orderedNames(wanted, () => block.fieldNames())) {
     if (name === TIME_FIELD) columns.set(name, new TimeColumn(keys.timesMs, keys.timesNs))
+    else if (name === ID_FIELD) columns.set(name, new IdColumn(keys.ids))
     else columns.set(name, new BlockColumn(sourceOf(block, view, sent, name), rowCount, rows))
   }
   return new RowBatch(rowCount, columns, keys, { block, rows })
 }
 
 function sourceOf(block: Block, view: BlockView, sent: SentFields, name: string): StoredColumn {
-  const { messageOf, narrow } = block
+  const { messagesOf, narrow } = block
   const field = storedFieldOf(name)
   return {
     rowCount: block.rowCount,
@@ -69,9 +77,11 @@ function sourceOf(block: Block, view: BlockView, sent: SentFields, name: string)
     groups: () => (name === STREAM_FIELD ? streamGroups(block) : keptGroups(block, name)),
     ...(name === MESSAGE_FIELD && { templates: () => block.messageTemplates?.() ?? null }),
     ...(name === MESSAGE_FIELD &&
-      messageOf !== undefined && { valueAt: (row: number) => messageOf.call(block, row) }),
+      messagesOf !== undefined && { valuesOf: (rows: Uint32Array) => messagesOf.call(block, rows) }),
     ...(narrow !== undefined &&
       field !== undefined && { narrow: (test, rows) => narrow.call(block, field, test, rows) }),
+    isText: SPECIAL_FIELDS.has(name),
+    kindsOf: (rows) => sent.kindsOf(name, rows),
     filledCount: (rows) => sent.countOf(name, rows),
   }
 }
@@ -80,9 +90,26 @@ function sourceOf(block: Block, view: BlockView, sent: SentFields, name: string)
 class SentFields {
   readonly #block: Block
   #layouts: RowGroups<RowLayout> | null = null
+  /** By row, of rows that somebody asked for. */
+  readonly #fields = new Map<number, ReadonlyMap<string, number>>()
 
   constructor(block: Block) {
     this.#block = block
+  }
+
+  /** FIELD_* of few rows. */
+  kindsOf(name: string, rows: Uint32Array): Uint8Array | null {
+    const kinds = Uint8Array.from(rows, (row) => this.#kindsOfRow(row).get(name) ?? FIELD_STRING)
+    return kinds.every((kind) => kind === FIELD_STRING) ? null : kinds
+  }
+
+  #kindsOfRow(row: number): ReadonlyMap<string, number> {
+    let kinds = this.#fields.get(row)
+    if (kinds === undefined) {
+      kinds = new Map(this.#block.fieldsOf(row).map(({ name, kind }) => [name, kind]))
+      this.#fields.set(row, kinds)
+    }
+    return kinds
   }
 
   /** Null for fields that are made of others. */

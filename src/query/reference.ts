@@ -1,7 +1,8 @@
 /** docs/logsql.md, out of what filters, pipes, functions and options declare. */
+import type { FilterKind } from './filters/kind.ts'
 import { FILTER_KINDS } from './filters/registry.ts'
 import { QUERY_OPTIONS } from './options.ts'
-import { QUERY_BYTES_MAX, QUERY_DEPTH_MAX, QUERY_FILTERS_MAX } from './parser.ts'
+import { QUERY_BYTES_MAX, QUERY_DEPTH_MAX, QUERY_FILTERS_MAX, QUERY_PIPES_MAX } from './parser.ts'
 import type { PipeKind } from './pipes/kind.ts'
 import { PIPE_KINDS } from './pipes/registry.ts'
 import { STATS_FUNCTIONS } from './stats/registry.ts'
@@ -46,12 +47,22 @@ times, else as numbers of any kind (with units), else as texts in which runs of 
 `
 
 function filters(): string {
-  const rows = FILTER_KINDS.map(({ kind, summary, examples }) => row([code(kind), summary, examplesOf(examples)]))
+  const rows = FILTER_KINDS.map((kind) => row([filterName(kind), kind.summary, examplesOf(kind.examples)]))
   return `## Filters\n\n| filter | what matches | examples |\n|---|---|---|\n${rows.join('')}`
 }
 
+/** How a query spells it: its functions, else its field, else what it is called. */
+function filterName({ kind, forms = {} }: FilterKind): string {
+  const functionNames = Object.keys(forms.functions ?? {}).map((name) => code(`${name}(…)`))
+  const fields = Object.keys(forms.fields ?? {}).map((name) => code(`${name}:…`))
+  const words = kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  return [functionNames, fields].find((names) => names.length > 0)?.join(', ') ?? words
+}
+
 function pipes(): string {
-  const rows = PIPE_KINDS.map((pipe) => row([namesOf(pipe), pipe.summary, pipe.isLive ? 'yes' : '', examplesOf(pipe.examples)]))
+  const rows = PIPE_KINDS.map((pipe) =>
+    row([namesOf(pipe), pipe.summary, pipe.isLive ? 'yes' : '', examplesOf(pipe.examples)]),
+  )
   return `## Pipes
 
 A tail may have those that work on one record after another ("live"). \`filter\` and \`stats\` need not be named where it is
@@ -69,7 +80,9 @@ function namesOf({ names, leads }: PipeKind): string {
 }
 
 function functions(): string {
-  const rows = STATS_FUNCTIONS.map(({ name, summary, examples }) => row([code(name), summary, examplesOf(examples)]))
+  const rows = STATS_FUNCTIONS.map(({ name, summary, examples }) =>
+    row([code(name), summary, examplesOf(examples)]),
+  )
   return `## Functions of \`stats\`
 
 Each may have \`if (filter)\` behind it, and \`as name\`; without a name its own text is the name, as in \`count(*)\`. \`p*\` in
@@ -81,7 +94,9 @@ ${rows.join('')}`
 }
 
 function options(): string {
-  const rows = QUERY_OPTIONS.map(({ name, summary, example }) => row([code(name), summary, code(`options(${name}=${example}) error`)]))
+  const rows = QUERY_OPTIONS.map(({ name, summary, example }) =>
+    row([code(name), summary, code(`options(${name}=${example}) error`)]),
+  )
   return `## Options of a query
 
 \`options(name=value, …)\` stands before the filter. Queries within a query have those of the outer one, unless they say
@@ -96,7 +111,7 @@ const ENDING = `## Limits
 
 | what | limit |
 |---|---|
-| a query | ${QUERY_BYTES_MAX / 1024} KiB, ${QUERY_DEPTH_MAX} levels of nesting, ${QUERY_FILTERS_MAX} filters |
+| a query | ${QUERY_BYTES_MAX / 1024} KiB, ${QUERY_DEPTH_MAX} levels of nesting, ${QUERY_FILTERS_MAX} filters, ${QUERY_PIPES_MAX} pipes |
 | what a pipe keeps of the rows | \`query.memoryBytesMax\`; then the query is refused with QUERY_TOO_LARGE, never answered wrongly |
 | how long a query runs | \`query.deadlineMs\`, or \`timeout\` of a request over HTTP |
 

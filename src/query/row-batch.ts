@@ -330,6 +330,10 @@ export class TimeColumn implements BatchColumn {
     return null
   }
 
+  filledCount(): number {
+    return this.timesMs.length
+  }
+
   select(rows: Uint32Array): BatchColumn {
     return new TimeColumn(pick(this.timesMs, rows), pick(this.timesNs, rows))
   }
@@ -337,6 +341,37 @@ export class TimeColumn implements BatchColumn {
 
 /** A row by itself costs about as much as so many of a whole column. */
 const SPARSE_SHARE = 8
+
+/** The ids of records: text only where somebody reads it. */
+export class IdColumn implements BatchColumn {
+  readonly #ids: Float64Array
+  #texts: readonly string[] | null = null
+
+  constructor(ids: Float64Array) {
+    this.#ids = ids
+  }
+
+  texts(): readonly string[] {
+    this.#texts ??= Array.from(this.#ids, String)
+    return this.#texts
+  }
+
+  kinds(): null {
+    return null
+  }
+
+  groups(): null {
+    return null
+  }
+
+  filledCount(): number {
+    return this.#ids.length
+  }
+
+  select(rows: Uint32Array): BatchColumn {
+    return new IdColumn(pick(this.#ids, rows))
+  }
+}
 
 /** What a column of a block knows; each is asked once at most, and may fail. */
 export interface StoredColumn {
@@ -348,8 +383,12 @@ export interface StoredColumn {
   groups(): RowGroups<Uint8Array> | null
   /** Absent: it is not kept as templates. */
   templates?(): TextTemplates | null
-  /** The value of one row of the block, without reading the others. Absent: the column is all there is. */
-  valueAt?(row: number): Uint8Array
+  /** All values are texts. */
+  readonly isText?: boolean
+  /** FIELD_* of few rows; null: all are texts. Absent: the column is all there is. */
+  kindsOf?(rows: Uint32Array): Uint8Array | null
+  /** The values of few rows, in their order, all of them texts. Absent: the column is all there is. */
+  valuesOf?(rows: Uint32Array): Column
   /** Takes the rows of the block out whose value does not pass. Absent: values have to be read for that. */
   narrow?(test: ValueTest, rows: Bitset): void
   /** How many of these rows, null: of all, have the field; null where values would have to be read. */
@@ -417,10 +456,8 @@ export class BlockColumn implements BatchColumn {
   #textsOfColumn(): readonly string[] {
     const texts = new Array<string>(this.#rowCount)
     if (this.#isSparse()) {
-      for (let at = 0; at < texts.length; at++) {
-        const value = this.#source.valueAt!(this.#rows![at])
-        texts[at] = textOf(value, 0, value.length)
-      }
+      const { data, starts, lengths } = this.#source.valuesOf!(this.#rows!)
+      for (let at = 0; at < texts.length; at++) texts[at] = textOf(data, starts[at], lengths[at])
       return texts
     }
     const column = this.#column()
@@ -444,13 +481,17 @@ export class BlockColumn implements BatchColumn {
 
   /** So few rows are wanted that each is read by itself. */
   #isSparse(): boolean {
-    if (this.#rows === null || this.#source.valueAt === undefined || this.#state.column !== undefined)
+    if (this.#rows === null || this.#source.valuesOf === undefined || this.#state.column !== undefined)
       return false
     return this.#rowCount * SPARSE_SHARE < this.#source.rowCount
   }
 
   kinds(): Uint8Array | null {
-    if (this.#source.valueAt !== undefined) return null
+    const { isText, kindsOf, valuesOf, rowCount } = this.#source
+    if (isText === true || valuesOf !== undefined) return null
+    const isRead = this.#state.column !== undefined
+    if (!isRead && kindsOf !== undefined && this.#rows !== null && this.#rowCount * SPARSE_SHARE < rowCount)
+      return kindsOf(this.#rows)
     const kinds = this.#column()?.kinds ?? null
     if (kinds === null || kinds.every((kind) => kind === FIELD_STRING)) return null
     return this.#rows === null ? kinds : pick(kinds, this.#rows)

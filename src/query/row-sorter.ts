@@ -332,9 +332,10 @@ function compareTuples(a: readonly ValueKey[], b: readonly ValueKey[]): number {
 }
 
 /** Null: all rows. */
-function rowsOfGroups({ ofRow }: TextGroups, passes: Uint8Array, rowCount: number): Uint32Array | null {
+function rowsOfGroups(groups: TextGroups, passes: Uint8Array, rowCount: number): Uint32Array | null {
   if (!passes.includes(0)) return null
   if (!passes.includes(1)) return new Uint32Array(0)
+  const { ofRow } = groups
   if (ofRow === null) return passes[0] === 1 ? null : new Uint32Array(0)
   const rows = new Uint32Array(rowCount)
   let count = 0

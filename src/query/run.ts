@@ -14,6 +14,7 @@ import type { Query } from './ast.ts'
 import { ChunkBudget } from './chunk-budget.ts'
 import { heldBytes, rowMapOf } from './materialize.ts'
 import { batchesOf, hasSubquery, type PipedRun, resolved, rowMapper, runPiped } from './piped.ts'
+import { parseQuery } from './parser.ts'
 import { limitOf } from './pipes/limit.ts'
 import type { QueryProgress } from './query-progress.ts'
 import type { RecordRow, Row } from './row.ts'
@@ -84,9 +85,20 @@ export function countRowsOfParts(
   query: Query,
   options: RunOptions = {},
 ): Promise<number> {
-  if (isOfRecords(query) && !hasSubquery(query))
+  const isPlain = isOfRecords(query) && !hasSubquery(query)
+  if (isPlain && queryLimit(query) === null && options.threads?.aggregates !== undefined)
+    return countKept(pipedRun(parts, options, new ChunkBudget()), query)
+  if (isPlain)
     return countOfParts(parts, query.filter, queryLimit(query) ?? Infinity, options.signal)
   return countPiped(pipedRun(parts, options, new ChunkBudget()), query)
+}
+
+const COUNT_PIPES = parseQuery('* | stats count() as n', { nowMs: 0 }).pipes
+
+/** The same as a pipe, so that what is known of parts is not counted again. */
+async function countKept(run: PipedRun, query: Query): Promise<number> {
+  for await (const batch of batchesOf(run, { ...query, pipes: COUNT_PIPES })) return Number(batch.texts('n')[0])
+  return 0
 }
 
 async function countPiped(run: PipedRun, query: Query): Promise<number> {

@@ -61,6 +61,7 @@ export class TupleCounter {
       if (counts[tuple] === 0) continue
       for (let field = 0; field < texts.length; field++) texts[field] = tuples.textOf(tuple, field)
       this.#count(texts, counts[tuple])
+      this.#cutWhereFull()
     }
   }
 

@@ -80,6 +80,8 @@ export interface Block {
    * `message`.
    */
   messageOf?(row: number): Uint8Array
+  /** The messages of some rows, in their order, without making the whole column. Absent: see `message`. */
+  messagesOf?(rows: Uint32Array): Column
   /** The messages by their templates, where the block keeps them so; else null. Absent: it does not. */
   messageTemplates?(): TextTemplates | null
   /** The level word of one row, likewise; empty where the level was a canonical name. Absent: see `levelWords`. */

@@ -71,7 +71,24 @@ export interface SealResult {
   readonly keys: { readonly keys: number; readonly receivedMsMax: number; readonly bytes: number } | null
 }
 
+/**
+ * Memory of a piece and of the columns made of it, for one seal after the other: to ask for as much with every segment
+ * makes the collector of garbage look through everything.
+ */
+export class SealMemory {
+  readonly content = new ContentMemory()
+  #piece = new Uint8Array(0)
+
+  /** Of arbitrary content; the same memory each time, unless the size is another one. */
+  piece(byteCount: number): Uint8Array {
+    if (this.#piece.length !== byteCount) this.#piece = new Uint8Array(byteCount)
+    return this.#piece
+  }
+}
+
 export interface SealAround {
+  /** Used by one seal at a time, as the writer is. */
+  readonly memory: SealMemory
   readonly writer: BlockWriter
   readonly isCancelled: () => boolean
 }
@@ -104,7 +121,7 @@ class Sealing {
   /** By day: the number of its part. */
   readonly #numbers = new Map<number, number>()
   readonly #keys: { key: string; firstId: number; receivedMs: number }[] = []
-  readonly #memory = new ContentMemory()
+  readonly #memory: ContentMemory
   readonly #piece: Uint8Array
   readonly #view: DataView
   #pieceBytes = 0
@@ -117,7 +134,8 @@ class Sealing {
     this.#disk = disk
     this.#job = job
     this.#around = around
-    this.#piece = new Uint8Array(job.blockBytesMax)
+    this.#memory = around.memory.content
+    this.#piece = around.memory.piece(job.blockBytesMax)
     this.#view = new DataView(this.#piece.buffer)
   }
 

@@ -10,7 +10,7 @@ import { type MergeJob, mergeParts } from './merge.ts'
 import { PartCache } from './part-cache.ts'
 import { inspectPart, type PartFacts, type RecordsJob, readRecords } from './part-records.ts'
 import { type PartSizes, type PartSizesJob, readPartSizes } from './part-sizes.ts'
-import { type SealJob, type SealResult, sealSegment } from './seal.ts'
+import { type SealJob, SealMemory, type SealResult, sealSegment } from './seal.ts'
 import { type VerifyJob, type VerifyResult, verifyFile } from './verify-file.ts'
 
 /** A merge reads each block once: nothing is kept but the frames of the block at hand. */
@@ -19,10 +19,12 @@ const MERGE_CACHE = { bytesMax: 4 * 1024 * 1024, filesMax: 0 }
 export function storeTasks(disk: Disk, random: Random): Tasks {
   // Made when it is first needed, and kept: its memory and its compiled code are worth it.
   let writer: BlockWriter | null = null
+  let memory: SealMemory | null = null
   return {
     seal: (job: SealJob, { isCancelled }: TaskContext): Promise<SealResult> => {
       writer ??= new BlockWriter(random)
-      return sealSegment(disk, job, { writer, isCancelled })
+      memory ??= new SealMemory()
+      return sealSegment(disk, job, { writer, memory, isCancelled })
     },
     merge: async (job: MergeJob, { isCancelled }: TaskContext): Promise<PartTotals | null> => {
       writer ??= new BlockWriter(random)

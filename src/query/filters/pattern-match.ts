@@ -48,7 +48,7 @@ const parse =
 export const patternMatchFilter: FilterKind<PatternMatchFilter> = {
   kind: 'patternMatch',
   summary:
-    'a text with <N>, <UUID>, <IP4>, <TIME>, <DATE>, <DATETIME>, <W> in it stands in the value, or is the value',
+    'a text with `<N>`, `<UUID>`, `<IP4>`, `<TIME>`, `<DATE>`, `<DATETIME>`, `<W>` in it stands in the value, or is the value',
   examples: ['pattern_match("took <N>ms")', 'pattern_match_full("user <W> logged in from <IP4>")'],
   forms: { functions: { [NAME]: parse(NAME), [FULL_NAME]: parse(FULL_NAME) } },
   print: ({ field, pattern, isFull }, printer) =>

@@ -1,16 +1,18 @@
 /**
  * Every filter over a store, held against its plain meaning: before and after records are sealed and merged, in blocks of
- * any size, counted and listed.
+ * any size, counted and listed, and behind a pipe.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom, SimulatedClock, SimulatedDisk } from '../../base/base.ts'
-import { levelSeverity } from '../../record/record.ts'
+import { formatRfc3339, levelSeverity } from '../../record/record.ts'
 import { openStore, type Store } from '../../storage/storage.ts'
 import { encodeSample, SAMPLE_WALL_MS, type SampleRecord } from '../../testing/sample-records.ts'
+import { bindBatchFilter } from '../batch-view.ts'
 import { parseQuery } from '../parser.ts'
 import { patternId, patternOf } from '../pattern-id.ts'
 import { quote } from '../quoting.ts'
+import { RowBatch } from '../row-batch.ts'
 import { countRows, selectRows } from '../run.ts'
 import { type PlainRecord, plainlyMatches } from '../test-evaluator.ts'
 
@@ -244,6 +246,19 @@ async function check({ store, records }: Bench, texts: readonly string[], where:
   return found
 }
 
+/** The same records as rows of a pipe. */
+function checkBatch(records: readonly Made[], texts: readonly string[], where: string): void {
+  const batch = RowBatch.ofRows(
+    records.map(({ plain }) => [['_time', formatRfc3339(plain.timeMs, 0)], ...plain.values]),
+  )
+  for (const text of texts) {
+    const { filter } = parse(text)
+    const expected = [...records.keys()].filter((row) => plainlyMatches(filter, records[row].plain))
+    const found = bindBatchFilter(filter)(batch)
+    assert.deepEqual(found === null ? [...records.keys()] : [...found], expected, `${where}: ${text}`)
+  }
+}
+
 test('filters find the same records before and after these are sealed and merged', async () => {
   let found = 0
   for (let seed = 1; seed <= SEEDS; seed++) {
@@ -265,6 +280,10 @@ test('filters find the same records before and after these are sealed and merged
       await check({ store, records }, texts, `seed ${seed}, batch ${batch}, not sealed`)
       await store.flush()
       found += await check({ store, records }, texts, `seed ${seed}, batch ${batch}, sealed`)
+      checkBatch([...records.values()], texts, `seed ${seed}, batch ${batch}, behind a pipe`)
+      if (batch < 2) continue
+      await store.maintenance.merge()
+      await check({ store, records }, texts, `seed ${seed}, merged`)
     }
     await store.close()
   }

@@ -11,6 +11,7 @@ import { EVERY_FIELD, type FieldsWanted, isWanted, nameOf, namesWanted } from '.
 import { parseQuery } from '../parser.ts'
 import { bindBatches, fieldsForPipes } from '../pipeline.ts'
 import { printQuery } from '../printer.ts'
+import { quote } from '../quoting.ts'
 import { type BatchColumn, GroupColumn, groupsOfTexts, RowBatch } from '../row-batch.ts'
 import { PIPE_TEST_NOW_MS, TEST_SETTINGS } from '../test-pipes.ts'
 import { PIPE_KINDS, pipeKindOf } from './registry.ts'
@@ -128,6 +129,41 @@ function forRandomBatches(
 
 test('pipes that work batch by batch print so that they parse the same', () => {
   for (const { text } of PIPES) assert.deepEqual(parse(printQuery(parse(text))), parse(text), text)
+})
+
+/** Words of the grammar, signs, and what else may be the name of a field or a text. */
+const HOSTILE = [
+  ...['if', 'as', 'by', 'from', 'at', 'limit', 'prettify', 'default', 'IF', 'And', 'not', 'fields', 'where'],
+  ...['keep_original_fields', 'skip_empty_results', '', 'a b', 'a*', '*', 'a:b', 'a,b', '(x)', '|', '#x'],
+  ...['-a', '!a', '<', '=', '~', '{', '[a', '"', "'", '`', '\\', '\n', 'é', '用户', '\udcff', '7', '_msg'],
+]
+
+/** `@` stands for a name or a text. */
+const FORMS = [
+  ...['fields @, @*, @', 'delete @, @*', 'copy @ as @, @* as @*, @* @', 'rename @ @, @ as @', 'decolorize @'],
+  ...['extract "<a>" from @', 'extract if (@:@) "x<a>" from @ keep_original_fields', 'format @ as @'],
+  ...[
+    'extract_regexp "(?P<a>x)" from @ skip_empty_results',
+    'format @',
+    'format if (@:=@) @ skip_empty_results',
+  ],
+  ...['replace (@, @) at @ limit 5', 'replace if (@) (@, @)', 'replace_regexp ("x", @) at @', 'unroll @, @'],
+  ...['unroll if (@:*) by (@, @)', 'coalesce (@, @*, @) default @ as @', 'coalesce (@) as @ default @'],
+  ...['set_stream_fields @, @', 'set_stream_fields @*', 'set_stream_fields if (@:@) @', 'collapse_nums at @'],
+  ...['collapse_nums if (@:@*) at @ prettify', 'fields a | filter @:@ or !@'],
+]
+
+test('whatever fields and texts are called, pipes print so that they parse the same', () => {
+  const random = new SeededRandom(11)
+  for (const form of FORMS) {
+    for (let times = 0; times < 150; times++) {
+      const isOfPattern = form.startsWith('format')
+      const names = HOSTILE.filter((name) => !isOfPattern || name !== '<')
+      const text = `* | ${form.replaceAll('@', () => quote(names[random.below(names.length)]))}`
+      const query = parse(text)
+      assert.deepEqual(parse(printQuery(query)), query, `${text} printed as ${printQuery(query)}`)
+    }
+  }
 })
 
 test('fields that a pipe does not want make no difference to what is wanted of its rows', () => {

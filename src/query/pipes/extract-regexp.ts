@@ -1,8 +1,10 @@
 /** `extract_regexp "(?P<ip>[0-9.]+)" from field`: fields out of a text, by the named groups of a pattern in RE2 syntax. */
+import type { ValueTest } from '../../record/record.ts'
 import type { Filter, Pipe } from '../ast.ts'
 import { withFields, withoutFields } from '../fields-wanted.ts'
 import type { FilterParser } from '../filter-parser.ts'
 import { compileRegexp } from '../regexp/regexp.ts'
+import { regexpTest } from '../regexp/value-test.ts'
 import type { PipeKind } from './kind.ts'
 import {
   areWanted,
@@ -55,7 +57,8 @@ export const extractRegexpPipe: PipeKind<ExtractRegexpPipe> = {
       if (groups === null) return
       for (let at = 0; at < numbers.length; at++) parts[at] = groups[numbers[at]]
     }
-    return (batch) => withResults(batch, from, names, find(batch), overwrite, takeApart)
+    const needed = neededTest(pattern)
+    return (batch) => withResults(batch, from, names, find(batch), overwrite, takeApart, needed)
   },
 }
 
@@ -77,4 +80,14 @@ function parse(parser: FilterParser): ExtractRegexpPipe {
 /** Names of the groups, each once. */
 function namesOf(pattern: string): string[] {
   return [...new Set(compileRegexp(pattern).groupNames.filter((name) => name !== ''))]
+}
+
+/** Shorter texts stand in most values. */
+const NEEDLE_BYTES_MIN = 3
+
+/** Worth asking for where the pattern demands a text that few values have. */
+function neededTest(pattern: string): ValueTest | null {
+  const test = regexpTest(pattern)
+  const isRare = test.needles?.every(({ bytes }) => bytes.length >= NEEDLE_BYTES_MIN) === true
+  return isRare ? test : null
 }

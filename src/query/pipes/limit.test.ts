@@ -46,6 +46,7 @@ test('offset holds back no more than it leaves out', async () => {
   const small = { ...records, settings: { stateBytesMax: 600_000 }, cuts: 2 }
   await assert.rejects(runPipeText('offset 2900', rows, small), { code: 'QUERY_TOO_LARGE' })
   assert.equal((await runPipeText('fields n | offset 2900', rows, small)).length, 100)
+  assert.equal((await runPipeText('offset 300 | count() as n', rows, small))[0][0][1], '2700')
 })
 
 test('limits move before offsets, and the rows stay the same', async () => {

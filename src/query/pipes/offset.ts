@@ -59,17 +59,20 @@ class HeldBack {
   }
 
   *push(batch: RowBatch): Generator<RowBatch> {
-    const bytes = heldRowsBytes(holdRows(batch))
+    // Of a large batch only the end is kept.
+    const free = Math.max(0, batch.rowCount - this.#rowsKept)
+    const kept = sliceOf(batch, free, batch.rowCount)
+    const bytes = heldRowsBytes(holdRows(kept))
     this.#memory.charge(bytes)
-    this.#batches.push({ batch, bytes })
-    this.#rowCount += batch.rowCount
-    while (this.#rowCount - this.#batches[0].batch.rowCount >= this.#rowsKept) {
+    this.#batches.push({ batch: kept, bytes })
+    this.#rowCount += kept.rowCount
+    while (this.#batches.length > 1 && this.#rowCount - this.#batches[0].batch.rowCount >= this.#rowsKept) {
       const first = this.#batches.shift()!
       this.#memory.give(first.bytes)
       this.#rowCount -= first.batch.rowCount
-      yield first.batch
-      if (this.#batches.length === 0) return
+      if (first.batch.rowCount > 0) yield first.batch
     }
+    if (free > 0) yield sliceOf(batch, 0, free)
   }
 
   *rest(): Generator<RowBatch> {

@@ -100,10 +100,11 @@ test('the id of the stream is there where it is asked for by its name, with and 
     '* | fields *, _stream_id | fields _stream_id',
     '* | fields *, _stream_id | copy a as b | fields _stream_id',
     '* | copy a as b | fields b, _stream_id',
-    '* | copy a as b | filter _stream_id:* | copy _stream_id as x | fields _stream_id',
   ]) {
     const { _stream_id } = JSON.parse(rowJson(rowOf(text)))
     assert.match(_stream_id, id, text)
+    const found = rowOf(`* | copy level as b | filter _stream_id:${_stream_id}`)
+    assert.equal(JSON.parse(rowJson(found)).b, 'WARN')
   }
   assert.equal(rowJson(rowOf('* | fields _stream_id', { message: 'm' })), '{}')
 })

@@ -15,6 +15,7 @@ import {
   type ReadGroups,
 } from '../stats/group-key.ts'
 import { GroupTable, type GroupTableState } from '../stats/group-table.ts'
+import type { GroupedRows } from '../stats/grouped-rows.ts'
 import type { StatsState } from '../stats/kind.ts'
 import { STATS_FUNCTIONS, STATS_FUNCTIONS_BY_NAME, statsFunctionOf } from '../stats/registry.ts'
 import { compareKeysExactly, valueKey } from '../value-order.ts'
@@ -94,6 +95,9 @@ class StatsGatherer implements Gatherer {
   /** Each filter once, however many calls have it. */
   readonly #filters: readonly FindRows[]
   readonly #needsRows: boolean
+  /** Those that may still read when rows are added: nothing may be changed before them. */
+  readonly #late: readonly BoundCall[]
+  readonly #plain: readonly BoundCall[]
 
   constructor({ by, calls }: StatsPipe, context: PipeContext) {
     this.#by = by
@@ -107,6 +111,8 @@ class StatsGatherer implements Gatherer {
       filter: filter === null ? -1 : filterNumber(filter, filters, bound, context),
     }))
     this.#filters = bound
+    this.#late = this.#calls.filter(({ state }) => state.readLate !== undefined)
+    this.#plain = this.#calls.filter(({ state }) => state.readLate === undefined)
     this.#needsRows = bound.length > 0 || this.#calls.some(({ state }) => state.countsOnly !== true)
   }
 
@@ -115,10 +121,15 @@ class StatsGatherer implements Gatherer {
     const keys = this.#keys.map((read) => read(batch))
     if (this.#needsRows || keys.length > 1) readRows(keys)
     const selected = this.#filters.map((find) => find(batch))
-    const adds = this.#calls.map(({ state }) => state.read(batch))
+    const adds = this.#plain.map(({ state, filter }) => ({ filter, add: state.read(batch) }))
+    const reads = this.#late.map(({ state, filter }) => ({ filter, read: state.readLate!(batch) }))
     const grouped = this.#table.rowsOf(batch.rowCount, keys, !this.#needsRows)
     const among = selected.map((rows) => grouped.among(rows))
-    for (const [at, { filter }] of this.#calls.entries()) adds[at](filter < 0 ? grouped : among[filter])
+    const rowsOf = (filter: number): GroupedRows => (filter < 0 ? grouped : among[filter])
+    const commits = reads.map(({ filter, read }) => read(rowsOf(filter)))
+    this.#table.commit()
+    for (const { filter, add } of adds) add(rowsOf(filter))
+    for (const commit of commits) commit()
   }
 
   take(): GatheredStats {
@@ -133,12 +144,11 @@ class StatsGatherer implements Gatherer {
   }
 
   *rows(): Generator<RowBatch> {
-    const hasRows = this.#table.hasRows || this.#by.length === 0
-    const count = hasRows ? this.#table.count : 0
-    const order = this.#orderedGroups(count)
+    const { count } = this.#table
+    const order = this.#orderedGroups()
     const texts = this.#calls.map(({ state }) => state.texts(count))
     const keys = this.#by.map((_, key) => this.#table.textsOfGroups(key))
-    for (let from = 0; from < count; from += BATCH_ROWS) {
+    for (let from = 0; from < order.length; from += BATCH_ROWS) {
       yield this.#batchOf(order.subarray(from, from + BATCH_ROWS), keys, texts)
     }
   }
@@ -160,13 +170,12 @@ class StatsGatherer implements Gatherer {
   }
 
   /** By the values of their keys, so that the order tells nothing of how rows came. */
-  #orderedGroups(count: number): Uint32Array {
-    const groups = Uint32Array.from({ length: count }, (_, group) => group)
+  #orderedGroups(): Uint32Array {
     const places = this.#by.map((_, key) => {
       const places = placesOf(this.#table.textsOf(key))
       return this.#table.textsOfGroups(key).map((text) => places[text])
     })
-    return groups.sort((a, b) => {
+    return this.#table.groups().sort((a, b) => {
       for (const ofGroup of places) if (ofGroup[a] !== ofGroup[b]) return ofGroup[a] - ofGroup[b]
       return 0
     })

@@ -163,25 +163,29 @@ function timesOf(streams: readonly StreamHits[], windowMs: number): TimeFilter {
   return { kind: 'time', text, first, last, endsNow: false }
 }
 
-/** Records of these streams, and perhaps of some that have more fields. */
+/** Records of these streams, and perhaps of some others: those that have the same fields are asked for together. */
 function streamsOf(streams: readonly string[]): Filter {
-  const groups = streams.map(labelsOf)
+  const groups = [...Map.groupBy(streams.map(fieldsOfStream), (fields) => [...fields.keys()].join())].map(
+    ([, alike]) => labelsOf(alike),
+  )
   if (groups.some((labels) => labels.length === 0)) return ALL
   const filter: StreamFilter = { kind: 'stream', groups }
   return filter
 }
 
-const LABEL = /[{,]([^=,{}"]+)=("(?:[^"\\]|\\.)*")/gy
+function labelsOf(alike: readonly ReadonlyMap<string, string>[]): StreamLabel[] {
+  return [...alike[0].keys()].flatMap((name): StreamLabel[] => {
+    const values = new Set(alike.map((fields) => fields.get(name) ?? ''))
+    // What is not UTF-8 shows as this, and is something else.
+    const isTold = [...values].every((value) => value !== '' && !value.includes(NOT_UTF8))
+    return isTold ? [{ name, operator: 'in', isNegated: false, values: [...values] }] : []
+  })
+}
+
+const FIELD = /[{,]([^=,{}"]+)=("(?:[^"\\]|\\.)*")/gy
 const NOT_UTF8 = '\ufffd'
 
-/** What a text like `{host="a",service="b"}` says for sure; nothing where it cannot be read. */
-function labelsOf(stream: string): StreamLabel[] {
-  const labels: StreamLabel[] = []
-  for (const [, name, quoted] of stream.matchAll(LABEL)) {
-    const value = JSON.parse(quoted) as string
-    // What is not UTF-8 shows as this, and is something else.
-    if (value === '' || value.includes(NOT_UTF8)) continue
-    labels.push({ name, operator: '=', isNegated: false, values: [value] })
-  }
-  return labels
+/** Of a text like `{host="a",service="b"}`; as many as can be read. */
+function fieldsOfStream(stream: string): ReadonlyMap<string, string> {
+  return new Map(Array.from(stream.matchAll(FIELD), ([, name, value]) => [name, JSON.parse(value) as string]))
 }

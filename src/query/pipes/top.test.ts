@@ -121,6 +121,15 @@ test('what does not fit into memory is refused; a limited uniq needs little', as
   ])
 })
 
+test('a limited uniq gives back what it cuts', async () => {
+  const falling = Array.from({ length: 5000 }, (_, n) => row({ a: String(9999 - n), b: 'x' }))
+  const small = { settings: { stateBytesMax: 100_000 }, ordered: true }
+  assert.deepEqual(await runPipeText('uniq by (a) with hits limit 1', falling, small), [
+    row({ a: '5000', hits: '1' }),
+  ])
+  assert.deepEqual(await runPipeText('uniq by (a, b) limit 1', falling, small), [row({ a: '5000', b: 'x' })])
+})
+
 test('field_values counts the values of one field, the empty one as well', async () => {
   const rows = rowsOf('b a b -')
   assert.deepEqual(await runPipeText('field_values a', rows, ordered), [

@@ -3,7 +3,7 @@ import type { RowBatch } from '../row-batch.ts'
 import { columnsOf, type FieldsCall, parseStatsFields, printFields } from './arguments.ts'
 import { filledRows } from './filled-rows.ts'
 import type { StatsFunction } from './kind.ts'
-import { readAhead, textsAt } from './late-texts.ts'
+import { textsAt } from './late-texts.ts'
 import { type PickableRows, PickState } from './pick-state.ts'
 
 export interface AnyCall extends FieldsCall {
@@ -23,7 +23,6 @@ export const anyFunction: StatsFunction<AnyCall> = {
 function readAny(batch: RowBatch, fields: AnyCall['fields']): PickableRows {
   const filled = filledRows(batch, fields)
   const names = columnsOf(batch, fields).map(({ name }) => name)
-  readAhead(batch, names)
   const textsOf = (rows: Uint32Array): string[] => {
     const columns = names.map((name) => textsAt(batch, name, rows))
     return Array.from(rows, (_, at) => columns.find((texts) => texts[at] !== '')?.[at] ?? '')

@@ -16,6 +16,8 @@ export interface GroupTableState {
   readonly count: number
   /** By key: the texts that its groups have, and which of them each group has. */
   readonly keys: readonly { readonly texts: readonly string[]; readonly ofGroup: Uint32Array }[]
+  /** By group: 1 where it has rows. */
+  readonly hasRows: Uint8Array
 }
 
 /**
@@ -27,7 +29,10 @@ export class GroupTable {
   readonly #texts: readonly TextTable[]
   /** From the second key on. */
   readonly #pairs: readonly PairTable[]
-  #hasRows = false
+  /** By group: 1 where it has rows that count. */
+  #hasRows = new Uint8Array(16)
+  /** Groups that have some when `commit` is called. */
+  #pending: number[] = []
 
   constructor(keyCount: number, memory: MemoryShare, random: Random) {
     this.#keyCount = keyCount
@@ -40,14 +45,18 @@ export class GroupTable {
     return this.#keyCount === 1 ? this.#texts[0].texts.length : this.#pairs[this.#keyCount - 2].count
   }
 
-  /** Rows were put into groups, or groups of rows were merged. */
-  get hasRows(): boolean {
-    return this.#hasRows
+  /** Groups that have rows, in the order of their numbers. Without keys there always is one. */
+  groups(): Uint32Array {
+    const all = Uint32Array.from({ length: this.count }, (_, group) => group)
+    return this.#keyCount === 0 ? all : all.filter((group) => this.#hasRows[group] === 1)
   }
 
-  /** The rows of a batch, with one list of groups a key. `countsOnly`: nobody asks which row is in which group. */
+  /**
+   * The rows of a batch, with one list of groups a key. `countsOnly`: nobody asks which row is in which group.
+   * New groups are shown when `commit` was called.
+   */
   rowsOf(rowCount: number, keys: readonly TextGroups[], countsOnly = false): GroupedRows {
-    this.#hasRows = true
+    this.#pending = []
     if (this.#keyCount === 0) return new GroupedRows({ rowCount, groupCount: 1, ofRow: null })
     const counted = countsOnly ? this.#countedRows(rowCount, keys) : null
     if (counted !== null) return counted
@@ -108,20 +117,35 @@ export class GroupTable {
     for (let key = 1; key < this.#keyCount; key++) {
       number = this.#pairs[key - 1].numberOf(number, this.#texts[key].numberOf(textOf(key)))
     }
+    if (this.#hasRows[number] !== 1) this.#pending.push(number)
     return number
+  }
+
+  /** The rows of the batch count. */
+  commit(): void {
+    for (const group of this.#pending) this.#show(group)
+    this.#pending = []
+  }
+
+  #show(group: number): void {
+    if (group >= this.#hasRows.length) {
+      const grown = new Uint8Array(Math.max(group + 1, 2 * this.#hasRows.length))
+      grown.set(this.#hasRows)
+      this.#hasRows = grown
+    }
+    this.#hasRows[group] = 1
   }
 
   // ---- states -------------------------------------------------------------------------------------------------
 
   take(): GroupTableState {
     const keys = this.#texts.map(({ texts }, key) => ({ texts, ofGroup: this.textsOfGroups(key) }))
-    return { count: this.#hasRows ? this.count : 0, keys }
+    return { count: this.count, keys, hasRows: this.#hasRows }
   }
 
   /** By group of the other one: the group that it is here. */
-  merge({ count, keys }: GroupTableState): Uint32Array {
+  merge({ count, keys, hasRows }: GroupTableState): Uint32Array {
     const groups = new Uint32Array(count)
-    this.#hasRows ||= count > 0
     for (const [key, { texts, ofGroup }] of keys.entries()) {
       const numbers = texts.map((text) => this.#texts[key].numberOf(text))
       for (let group = 0; group < count; group++) {
@@ -129,6 +153,7 @@ export class GroupTable {
         groups[group] = key === 0 ? number : this.#pairs[key - 1].numberOf(groups[group], number)
       }
     }
+    for (let group = 0; group < count; group++) if (hasRows[group] === 1) this.#show(groups[group])
     return groups
   }
 

@@ -42,6 +42,11 @@ export interface StatsState {
    * back is called once, with some rows of that batch, and reads nothing more.
    */
   read(batch: RowBatch): AddRows
+  /**
+   * In its place, for whoever needs the texts of a few rows and learns late of which: with the rows it may read once more,
+   * and fail; what comes back then changes the state. Nothing is changed before all of these have read.
+   */
+  readLate?(batch: RowBatch): (rows: GroupedRows) => () => void
   /** Plain data for `merge` of another one, which is of no use afterwards. */
   take(): unknown
   /** Adds what another one gave: what it calls group i is group `groups[i]` here, and all are below `groupCount`. */

@@ -55,6 +55,11 @@ export class ListState implements StatsState {
   }
 
   read(batch: RowBatch): AddRows {
+    const read = this.readLate(batch)
+    return (rows) => read(rows)()
+  }
+
+  readLate(batch: RowBatch): (rows: GroupedRows) => () => void {
     const textsOf = this.#readTexts(batch)
     const columns = this.#by.map(({ field }) => batch.texts(field))
     const keysOf = (row: number): ValueKey[] => columns.map((texts) => valueKey(texts[row]))
@@ -68,7 +73,7 @@ export class ListState implements StatsState {
     placeOf: (row: number) => RecordPlace,
     keysOf: (row: number) => ValueKey[],
     textsOf: (rows: Uint32Array) => (readonly string[])[],
-  ): void {
+  ): () => void {
     const entries: (ListEntry & { readonly list: List; readonly row: number })[] = []
     for (let at = 0; at < count; at++) {
       const row = rows === null ? at : rows[at]
@@ -77,9 +82,11 @@ export class ListState implements StatsState {
       if (list.worst === null || this.#compare(entry, list.worst) < 0) entries.push(entry)
     }
     const texts = textsOf(Uint32Array.from(entries, ({ row }) => row))
-    for (const [at, { list, place, keys }] of entries.entries()) {
-      const isLate = list.worst !== null && this.#compare({ place, keys, texts: [] }, list.worst) >= 0
-      if (!isLate && texts[at].length > 0) this.#push(list, { place, keys, texts: texts[at] })
+    return () => {
+      for (const [at, { list, place, keys }] of entries.entries()) {
+        const isLate = list.worst !== null && this.#compare({ place, keys, texts: [] }, list.worst) >= 0
+        if (!isLate && texts[at].length > 0) this.#push(list, { place, keys, texts: texts[at] })
+      }
     }
   }
 

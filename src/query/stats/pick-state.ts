@@ -62,12 +62,17 @@ export class PickState implements StatsState {
   }
 
   read(batch: RowBatch): AddRows {
+    const read = this.readLate(batch)
+    return (rows) => read(rows)()
+  }
+
+  readLate(batch: RowBatch): (rows: GroupedRows) => () => void {
     const keyOf = this.#order === null ? null : readKeys(batch, this.#order.field)
     const pickable = this.#readTexts(batch)
     const placeOf = this.#places.of(batch)
     return (rows) => {
       this.#grow(rows.groupCount)
-      this.#put(this.#find(rows, keyOf, placeOf, pickable.counts), pickable)
+      return this.#picks(this.#find(rows, keyOf, placeOf, pickable.counts), pickable)
     }
   }
 
@@ -96,11 +101,12 @@ export class PickState implements StatsState {
   }
 
   /** Texts are made of the rows that are left when the batch is over. */
-  #put(found: Map<number, Found>, pickable: PickableRows): void {
-    if (found.size === 0) return
-    const texts = pickable.textsOf(Uint32Array.from(found.values(), ({ row }) => row))
-    let at = 0
-    for (const [group, { key, place }] of found) this.#keep(group, { key, place, text: texts[at++] })
+  #picks(found: Map<number, Found>, pickable: PickableRows): () => void {
+    const texts = found.size === 0 ? [] : pickable.textsOf(Uint32Array.from(found.values(), ({ row }) => row))
+    return () => {
+      let at = 0
+      for (const [group, { key, place }] of found) this.#keep(group, { key, place, text: texts[at++] })
+    }
   }
 
   #grow(groupCount: number): void {

@@ -7,7 +7,7 @@ import { parseFieldName, parseFieldPatternsInGroup, printFieldPatterns } from '.
 import type { RowBatch } from '../row-batch.ts'
 import { isEverything, normalFields } from './arguments.ts'
 import type { StatsCall, StatsState } from './kind.ts'
-import { readAhead, textsAt } from './late-texts.ts'
+import { textsAt } from './late-texts.ts'
 import { type PickableRows, PickState } from './pick-state.ts'
 import { readRowTexts } from './row-text.ts'
 
@@ -77,7 +77,6 @@ export function bindFieldCall(
   { memory }: PipeContext,
 ): StatsState {
   const readTexts = (batch: RowBatch): PickableRows => {
-    readAhead(batch, [out])
     return { textsOf: (rows) => textsAt(batch, out, rows) }
   }
   return new PickState({ field, wants }, readTexts, '', memory)

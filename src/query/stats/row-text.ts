@@ -3,18 +3,17 @@ import { type FieldPattern, matchesPattern } from '../fields-wanted.ts'
 import { jsonString } from '../json-text.ts'
 import type { RowBatch } from '../row-batch.ts'
 import { ID_FIELD, LEVEL_FIELD, MESSAGE_FIELD, STREAM_FIELD, TIME_FIELD } from '../special-fields.ts'
-import { readAhead, textsAt } from './late-texts.ts'
+import { textsAt } from './late-texts.ts'
 
 /** What a record shows before its own fields. */
 const LEADING = [TIME_FIELD, STREAM_FIELD, MESSAGE_FIELD, LEVEL_FIELD]
 
-/** Reads what it needs of the batch; gives the text of each of some rows. */
+/** The texts of some rows of the batch, when they are asked for. */
 export function readRowTexts(
   batch: RowBatch,
   fields: readonly FieldPattern[],
 ): (rows: Uint32Array) => string[] {
   const names = namesOf(batch, fields)
-  readAhead(batch, names)
   return (rows) => {
     const columns = names.map((name) => ({
       start: `${jsonString(name)}:`,

@@ -3,7 +3,7 @@ import { jsonStrings } from '../json-text.ts'
 import type { RowBatch } from '../row-batch.ts'
 import { columnsOf, type LimitedCall, parseLimit, parseStatsFields, printLimited } from './arguments.ts'
 import type { StatsFunction } from './kind.ts'
-import { readAhead, textsAt } from './late-texts.ts'
+import { textsAt } from './late-texts.ts'
 import { ListState } from './list-state.ts'
 
 export interface ValuesCall extends LimitedCall {
@@ -40,10 +40,6 @@ function readValues(
   const named = all.filter(({ isNamed }) => isNamed)
   const others = all.filter(({ isNamed }) => !isNamed).toSorted((a, b) => (a.name < b.name ? -1 : 1))
   const columns = [...named, ...others]
-  readAhead(
-    batch,
-    columns.map(({ name }) => name),
-  )
   return (rows) => {
     const lists = columns.map(({ name, isNamed }) => ({ isNamed, texts: textsAt(batch, name, rows) }))
     return Array.from(rows, (_, at) =>

@@ -56,7 +56,9 @@ describe('Words of a block', () => {
     for (let seed = 1; seed <= 40; seed++) {
       const random = new SeededRandom(seed)
       const alphabet = ALPHABETS[seed % ALPHABETS.length]
-      const tables = Array.from({ length: 1 + random.below(3) }, (_, n) => randomTable(seed * 10 + n, 400, alphabet))
+      const tables = Array.from({ length: 1 + random.below(3) }, (_, n) =>
+        randomTable(seed * 10 + n, 400, alphabet),
+      )
       const alone = randomTable(seed * 10 + 9, 50, alphabet)
       const set = new WordSet(SEED, 3)
       words.clear()

@@ -2,8 +2,9 @@
  * The words of one block, and the filter over them. Those of values that the column kernel has are gathered by it, all
  * others, and all where there is no kernel, in a WordSet; for the filter both become one.
  */
-import type { KernelWords } from '../columns/kernel-words.ts'
+
 import type { ValueTable } from '../columns/column-values.ts'
+import type { KernelWords } from '../columns/kernel-words.ts'
 import type { FingerprintBits } from '../filter/fuse-filter.ts'
 import { encodeWordFilter } from '../filter/word-filter.ts'
 import type { HashSeed } from '../filter/word-hash.ts'

@@ -9,8 +9,8 @@
 import { assert, instantiateKernel, type Random } from '../../base/base.ts'
 import { DIGIT, MINUS_SIGN, POINT } from '../columns/byte-classes.ts'
 import { ByteSink } from '../columns/byte-sink.ts'
-import { ColumnKernel } from '../columns/column-kernel.ts'
 import { type ColumnFacts, FactsWorkspace } from '../columns/column-facts.ts'
+import { ColumnKernel } from '../columns/column-kernel.ts'
 import type { ColumnValues, ValueTable } from '../columns/column-values.ts'
 import { type ColumnHint, chooseEncoding, isTextCode, newColumnHint } from '../columns/encodings.ts'
 import { planSequence } from '../columns/number-sequence.ts'
@@ -25,7 +25,6 @@ import { TextKernel, type TextKernelOptions } from '../template/text-kernel.ts'
 import { type TemplateColumns, ValueInterner } from '../template/value-interner.ts'
 import type { BlockContent, FieldContent, Spans } from './block-content.ts'
 import type { BlockFacts, FieldFacts } from './block-facts.ts'
-import { BlockWords } from './block-words.ts'
 import {
   COLUMN_MESSAGE,
   FIELD_COLUMNS_MAX,
@@ -43,6 +42,7 @@ import {
   slotOfKinds,
   slotOfTemplate,
 } from './block-layout.ts'
+import { BlockWords } from './block-words.ts'
 import { ColumnHints } from './column-hints.ts'
 import { hasWordAtSlot } from './word-edges.ts'
 
@@ -399,7 +399,8 @@ export class BlockWriter {
     const slotCount = hints.length
     const slotFacts = noSlotFacts(slotCount)
     const kernel = this.#columnKernel
-    const entries = kernel === null || slotCount === 0 ? NO_ENTRIES : entriesOfSlots(columns, place, slotCount)
+    const entries =
+      kernel === null || slotCount === 0 ? NO_ENTRIES : entriesOfSlots(columns, place, slotCount)
     for (let slot = 0; slot < slotCount; ) {
       if (kernel !== null) {
         slot = kernel.encodeSlots(entries, entries.length / slotCount, slot, hints, slotFacts, this.#sink)

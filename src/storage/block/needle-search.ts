@@ -75,6 +75,18 @@ export class NeedleSearch {
     return this.#needles.some((searched) => mayTouch(searched, before, behind))
   }
 
+  /** The same for a column, by distinct value where it has a dictionary; null where one must look at the values. */
+  columnWith(column: EncodedColumn): Uint8Array | null {
+    let all: Uint8Array | null = null
+    for (const { bytes, anyCase } of this.#needles) {
+      const found = anyCase ? null : column.valuesWith(bytes)
+      if (found === null) return null
+      if (all === null) all = found
+      else for (let value = 0; value < all.length; value++) all[value] |= found[value]
+    }
+    return all
+  }
+
   /**
    * By value: 1 where a needle stands in it. Null where to search values one by one is not dearer. Values that are
    * passed over cost next to nothing.

@@ -42,6 +42,8 @@ export interface RowTest {
   passes(row: number): boolean
   /** How many rows pass. PART_CORRUPT. */
   count(): number
+  /** Sets 1 for each row that passes; absent where rows are asked one by one. PART_CORRUPT. */
+  readonly mark?: (rows: Uint8Array) => void
 }
 
 /** All of the rows pass, or none. */
@@ -110,7 +112,11 @@ function anyWindowTest(
   }
   if (tests.length === 0) return sameForAll(ANSWER_NONE, rows.rowCount, cost)
   if (tests.length === 1) return tests[0]
-  return rowsTest(rows.rowCount, cost, (row) => tests.some((piece) => piece.passes(row)))
+  if (tests.some(({ mark }) => mark === undefined))
+    return rowsTest(rows.rowCount, cost, (row) => tests.some((piece) => piece.passes(row)))
+  const marked = new Uint8Array(rows.rowCount)
+  for (const { mark } of tests) mark!(marked)
+  return knownTest(marked, sumOf(marked), null, rows.rowCount, cost)
 }
 
 /** The first one is the cheaper one. */
@@ -204,12 +210,18 @@ function valueTest(
 ): RowTest {
   const { dictionary, rowCount } = column
   if (search !== null && !search.mayBeIn(column)) return sameForAll(ANSWER_NONE, rowCount, rowCount)
+  const codes = dictionary === null ? null : () => dictionary.codes()
+  const known = search?.columnWith(column) ?? null
+  if (known !== null) {
+    const knownCount = sumOf(known)
+    if (knownCount === 0 || search!.decides)
+      return knownTest(known, knownCount, codes, rowCount, known.length)
+  }
   const values = dictionary === null ? column.materialize() : dictionary.entries()
   const count = values.starts.length
-  const candidates = search?.valuesWith(values) ?? null
+  const candidates = known ?? search?.valuesWith(values) ?? null
   const candidateCount = candidates === null ? count : sumOf(candidates)
   if (candidateCount === 0) return sameForAll(ANSWER_NONE, rowCount, count)
-  const codes = dictionary === null ? null : () => dictionary.codes()
   if (candidates !== null && search!.decides)
     return knownTest(candidates, candidateCount, codes, rowCount, count)
   const bytes = (values.data.length * candidateCount) / count
@@ -236,9 +248,16 @@ function knownTest(
 ): RowTest {
   if (passingCount === 0) return sameForAll(ANSWER_NONE, rowCount, cost)
   if (passingCount === passing.length) return sameForAll(ANSWER_ALL, rowCount, cost)
-  return codes === null
-    ? { answer: ANSWER_SOME, cost, passes: (row) => passing[row] === 1, count: () => passingCount }
-    : codesTest(codes(), passing, cost)
+  if (codes !== null) return codesTest(codes(), passing, cost)
+  return {
+    answer: ANSWER_SOME,
+    cost,
+    passes: (row) => passing[row] === 1,
+    count: () => passingCount,
+    mark(rows) {
+      for (let row = 0; row < rows.length; row++) rows[row] |= passing[row]
+    },
+  }
 }
 
 function codesTest(codes: Uint32Array, passing: Uint8Array, cost: number): RowTest {
@@ -250,6 +269,9 @@ function codesTest(codes: Uint32Array, passing: Uint8Array, cost: number): RowTe
       let rows = 0
       for (let row = 0; row < codes.length; row++) rows += passing[codes[row]]
       return rows
+    },
+    mark(rows) {
+      for (let row = 0; row < rows.length; row++) rows[row] |= passing[codes[row]]
     },
   }
 }

@@ -200,6 +200,10 @@ export class StoredBlock implements Block {
     return this.#part.decode(() => this.text(COLUMN_MESSAGE).valueOf(row))
   }
 
+  messagesOf(rows: Uint32Array): Column {
+    return this.#part.decode(() => ({ ...this.text(COLUMN_MESSAGE).valuesOf(rows), kinds: null }))
+  }
+
   messageTemplates(): TextTemplates {
     return this.#part.decode(() => this.text(COLUMN_MESSAGE).templates((read) => this.#part.decode(read)))
   }

@@ -26,6 +26,8 @@ import {
 import { RowRenderer, TemplateRows } from './template-rows.ts'
 
 const VALUE_BYTES_USUAL = 64
+/** One value by itself costs about as much as so many of a whole column. */
+const WHOLE_SHARE = 8
 const NO_BYTES = new Uint8Array(0)
 const UNKNOWN = 0
 const DIGIT_BIT = 1
@@ -179,6 +181,32 @@ export class StoredText {
     return this.#templateRowsOf(place).textOf(ordinal)
   }
 
+  /** Some rows, in their order: of templates of which many rows are wanted, whole columns are decoded. PART_CORRUPT. */
+  valuesOf(rows: Uint32Array): MaterializedColumn {
+    const { numbers, rowCounts } = this.#parts.templates
+    const { places, plain } = this.#rowsRead()
+    const ordinals = this.#ordinalsOfRows()
+    const wanted = new Uint32Array(this.#plain + 1)
+    for (let at = 0; at < rows.length; at++) wanted[places[rows[at]]]++
+    const whole = Array.from(numbers, (_, place) =>
+      wanted[place] * WHOLE_SHARE >= rowCounts[place] && wanted[place] > 0 ? this.slotValues(place) : null,
+    )
+    const texts = new TextSink(rows.length)
+    for (let at = 0; at < rows.length; at++) {
+      const place = places[rows[at]]
+      const ordinal = ordinals[rows[at]]
+      const values = place === this.#plain ? null : whole[place]
+      if (values !== null) {
+        const end = this.#renderer.render(this.#parts.list[numbers[place]], 0, values, ordinal)
+        texts.add(this.#renderer.bytes, end)
+      } else {
+        const text = place === this.#plain ? plain!.valueAt(ordinal) : this.#templateRowsOf(place).textOf(ordinal)
+        texts.add(text, text.length)
+      }
+    }
+    return texts.column()
+  }
+
   /** All rows. */
   materialize(): MaterializedColumn {
     this.#materialized ??= this.#materialize()
@@ -299,6 +327,33 @@ export class StoredText {
     for (let row = 0; row < places.length; row++) ordinals[row] = next[places[row]]++
     this.#ordinals = ordinals
     return ordinals
+  }
+}
+
+/** Texts one behind the other. */
+class TextSink {
+  readonly #starts: Uint32Array<ArrayBuffer>
+  readonly #lengths: Uint32Array<ArrayBuffer>
+  #data: Uint8Array<ArrayBuffer>
+  #rows = 0
+  #at = 0
+
+  constructor(rowCount: number) {
+    this.#starts = new Uint32Array(rowCount)
+    this.#lengths = new Uint32Array(rowCount)
+    this.#data = new Uint8Array(rowCount * VALUE_BYTES_USUAL)
+  }
+
+  add(bytes: Uint8Array, length: number): void {
+    if (this.#at + length > this.#data.length) this.#data = larger(this.#data, this.#at + length)
+    this.#data.set(bytes.subarray(0, length), this.#at)
+    this.#starts[this.#rows] = this.#at
+    this.#lengths[this.#rows++] = length
+    this.#at += length
+  }
+
+  column(): MaterializedColumn {
+    return { data: this.#data.subarray(0, this.#at), starts: this.#starts, lengths: this.#lengths }
   }
 }
 

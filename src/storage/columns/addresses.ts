@@ -6,7 +6,8 @@
 import { DIGIT, POINT } from './byte-classes.ts'
 import { ByteSource } from './byte-source.ts'
 import { gather } from './column-facts.ts'
-import { DecodedColumn, newSpans } from './decoded-column.ts'
+import { DecodedColumn, lazily, newSpans } from './decoded-column.ts'
+import { DigitText } from './digit-run.ts'
 import { DOT, isDigit, PRINT_SLACK, printNumber, ZERO } from './digits.ts'
 import { bitsOfDigits, type Encoding, type MaterializedColumn } from './encoding.ts'
 import { planSequence, readIndexes } from './number-sequence.ts'
@@ -33,13 +34,17 @@ export const addresses: Encoding = {
   },
 
   decode(bytes, rowCount) {
-    const materialize = () => {
+    const read = lazily(() => {
       const source = new ByteSource(bytes)
       const numbers = readIndexes(source, rowCount, 0xffff_ffff, 'an address')
       source.expectEnd()
-      return print(numbers)
-    }
-    return new DecodedColumn({ rowCount, materialize })
+      return numbers
+    })
+    return new DecodedColumn({
+      rowCount,
+      valuesWith: (text) => addressesWith(read(), text),
+      materialize: () => print(read()),
+    })
   },
 
   holds: (_bytes, bitsOf) => bitsOfDigits(bitsOf) | bitsOf[DOT],
@@ -58,6 +63,20 @@ function parseAddress(bytes: Uint8Array, start: number, end: number): number {
     address = address * 256 + value
   }
   return at === end ? address : -1
+}
+
+/** Digits can only stand within one of the four numbers: those that have them are few. */
+function addressesWith(numbers: Uint32Array, text: Uint8Array): Uint8Array | null {
+  const digits = DigitText.of(text)
+  if (digits === null) return null
+  const has = digits.bytes
+  const found = new Uint8Array(numbers.length)
+  for (let row = 0; row < found.length; row++) {
+    const address = numbers[row]
+    found[row] =
+      has[address >>> 24] | has[(address >>> 16) & 0xff] | has[(address >>> 8) & 0xff] | has[address & 0xff]
+  }
+  return found
 }
 
 function print(numbers: Uint32Array): MaterializedColumn {

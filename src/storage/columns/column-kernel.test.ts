@@ -92,7 +92,11 @@ function hintsFor(values: ColumnValues, random: SeededRandom): ColumnHint[] {
     if (code === 1) continue
     const form = random.below(4)
     const detail = code === DICTIONARY ? random.below(7) | (random.below(2) << 4) | (form << 5) : form
-    hints.push({ code, detail: code === DICTIONARY || code === 3 || code === 5 ? detail : undefined, ...common })
+    hints.push({
+      code,
+      detail: code === DICTIONARY || code === 3 || code === 5 ? detail : undefined,
+      ...common,
+    })
   }
   return hints
 }
@@ -115,10 +119,12 @@ describe('The column kernel', () => {
         const rowCount = [1, 2, 7, 40, 300, 2500, 5000][random.below(seed % 10 === 0 ? 7 : 5)]
         const rows = randomRows(kind, seed, rowCount)
         if (random.chance(0.3)) rows.sort()
-        if (random.chance(0.2)) for (let row = 1; row < rowCount; row++) if (random.chance(0.9)) rows[row] = rows[row - 1]
+        if (random.chance(0.2))
+          for (let row = 1; row < rowCount; row++) if (random.chance(0.9)) rows[row] = rows[row - 1]
         const values = columnOf(rows)
         for (const hint of hintsFor(values, random))
-          if (assertSame(values, hint, `${kind}, seed ${seed}, code ${hint.code}, detail ${hint.detail}`)) taken++
+          if (assertSame(values, hint, `${kind}, seed ${seed}, code ${hint.code}, detail ${hint.detail}`))
+            taken++
       }
       assert.ok(taken > 60, `${taken} columns were taken`)
     })
@@ -133,8 +139,14 @@ describe('The column kernel', () => {
           if (bytes === null || bytes < 17) continue
           const bytesPerRow = (bytes - 16) / 1.2 / values.rowCount
           const what = `${kind}, seed ${seed}, code ${hint.code}, detail ${hint.detail}`
-          assert.ok(assertSame(values, { ...hint, uses: 0, bytesPerRow: bytesPerRow * (1 + 1e-12) }, what), what)
-          assert.ok(!assertSame(values, { ...hint, uses: 0, bytesPerRow: bytesPerRow * (1 - 1e-12) }, what), what)
+          assert.ok(
+            assertSame(values, { ...hint, uses: 0, bytesPerRow: bytesPerRow * (1 + 1e-12) }, what),
+            what,
+          )
+          assert.ok(
+            !assertSame(values, { ...hint, uses: 0, bytesPerRow: bytesPerRow * (1 - 1e-12) }, what),
+            what,
+          )
         }
       }
     })
@@ -148,7 +160,8 @@ describe('The column kernel', () => {
       for (const [place, rows] of logColumns(join(folder, name)).entries()) {
         const values = columnOf(rows.slice(0, 20_000))
         for (const hint of hintsFor(values, new SeededRandom(place)))
-          if (assertSame(values, hint, `${name}, column ${place}, code ${hint.code}, detail ${hint.detail}`)) taken++
+          if (assertSame(values, hint, `${name}, column ${place}, code ${hint.code}, detail ${hint.detail}`))
+            taken++
       }
     }
     assert.ok(taken > 100, `${taken} columns were taken`)
@@ -157,7 +170,14 @@ describe('The column kernel', () => {
   it('stops at a slot that it does not take, and goes on behind it', () => {
     const time = '2015-07-29 17:41:44'
     const column = columnOf(['1', time, '2015-07-29 17:41:45', '1', time, '3'])
-    const slots = Uint32Array.of(...column.entries.subarray(3, 6), ...column.entries.subarray(1, 3), 2, 1, 1, 1)
+    const slots = Uint32Array.of(
+      ...column.entries.subarray(3, 6),
+      ...column.entries.subarray(1, 3),
+      2,
+      1,
+      1,
+      1,
+    )
     const hints = [newColumnHint(), newColumnHint(), newColumnHint()]
     const sink = new ByteSink(16)
     const facts = noSlotFacts(3)

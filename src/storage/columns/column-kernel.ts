@@ -8,8 +8,8 @@
  */
 import type { InstantiateKernel, KernelInstance } from '../../base/base.ts'
 import type { SlotFacts } from '../template/slot-facts.ts'
-import type { ByteSink } from './byte-sink.ts'
 import { CLASS_BITS } from './byte-classes.ts'
+import type { ByteSink } from './byte-sink.ts'
 import { COLUMNS_KERNEL } from './column-kernel-bytes.ts'
 import type { ColumnValues, ValueTable } from './column-values.ts'
 import { type ColumnHint, isHintGood } from './encodings.ts'
@@ -172,7 +172,8 @@ export class ColumnKernel {
     this.#entries.set(entries.subarray(from * rowCount, end * rowCount))
     for (let slot = from; slot < end; slot++) this.#putHint(slot - from, hints[slot])
     const stopped = this.#encodeSlots(0, end - from, rowCount) + from
-    for (let slot = from; slot < stopped; slot++) this.#takeFacts(slot - from, slot, rowCount, hints[slot], facts)
+    for (let slot = from; slot < stopped; slot++)
+      this.#takeFacts(slot - from, slot, rowCount, hints[slot], facts)
     sink.append(this.#bytes, this.#out, this.#result[0])
     this.isRefused = stopped < end
     return stopped

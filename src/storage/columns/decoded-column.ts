@@ -6,6 +6,7 @@ export interface DecodedColumnParts {
   readonly dictionary?: EncodedDictionary
   readonly numbers?: () => NumberBounds | null
   readonly mayContain?: (text: Uint8Array) => boolean
+  readonly valuesWith?: (text: Uint8Array) => Uint8Array | null
   readonly materialize: () => MaterializedColumn
   /** One value, where that costs less than all. */
   readonly valueAt?: (row: number) => Uint8Array
@@ -29,6 +30,10 @@ export class DecodedColumn implements EncodedColumn {
 
   mayContain(text: Uint8Array): boolean {
     return this.#parts.mayContain?.(text) ?? true
+  }
+
+  valuesWith(text: Uint8Array): Uint8Array | null {
+    return this.#parts.valuesWith?.(text) ?? null
   }
 
   materialize(): MaterializedColumn {

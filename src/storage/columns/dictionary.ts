@@ -164,6 +164,7 @@ class DictionaryColumn {
       },
       numbers: () => this.#distinct.numbers(),
       mayContain: (text) => this.#distinct.mayContain(text),
+      valuesWith: (text) => (this.#distinct.dictionary === null ? this.#distinct.valuesWith(text) : null),
       materialize: () => this.#materialize(),
       valueAt: (row) => this.#distinct.valueAt(this.#codes()[row]),
     })

@@ -7,8 +7,9 @@
  *
  * With it a column of numbers is asked without printing one of them (shapes.ts).
  */
-import { DIGITS_MAX, isDigit, POWERS_OF_TEN, ZERO } from './digits.ts'
+import { DIGITS_MAX, digitCount, isDigit, POWERS_OF_TEN, ZERO } from './digits.ts'
 
+const INTEGER_MAX = 0x7fff_ffff
 /** Imported constants cost a look-up each time: this one is for hot functions. */
 const POWERS = POWERS_OF_TEN
 
@@ -47,5 +48,77 @@ export class DigitRun {
     const length = this.#length
     if (digits <= length) return number === this.#beginnings[digits]
     return Math.floor(number / POWERS[digits - length]) === this.#beginnings[length]
+  }
+}
+
+const knownTexts = new WeakMap<Uint8Array, DigitText | null>()
+
+/** A text of digits alone, searched in numbers as they would be printed. */
+export class DigitText {
+  /** The number that it is: a smaller one does not have it. */
+  readonly number: number
+  readonly #length: number
+  /** One more than the largest number of so many digits. */
+  readonly #limit: number
+  #bytes: Uint8Array | null = null
+
+  private constructor(number: number, length: number) {
+    this.number = number
+    this.#length = length
+    this.#limit = POWERS[length]
+  }
+
+  /** Null where it is something else, or too long. The text must not change: it is asked for with every column. */
+  static of(text: Uint8Array): DigitText | null {
+    let known = knownTexts.get(text)
+    if (known === undefined) {
+      known = DigitText.#read(text)
+      knownTexts.set(text, known)
+    }
+    return known
+  }
+
+  static #read(text: Uint8Array): DigitText | null {
+    if (text.length === 0 || text.length >= DIGITS_MAX) return null
+    let number = 0
+    for (const byte of text) {
+      if (!isDigit(byte)) return null
+      number = number * 10 + byte - ZERO
+    }
+    return new DigitText(number, text.length)
+  }
+
+  /** By number of one byte: 1 where it stands within it. */
+  get bytes(): Uint8Array {
+    this.#bytes ??= Uint8Array.from({ length: 256 }, (_, byte) => (this.isIn(byte, digitCount(byte)) ? 1 : 0))
+    return this.#bytes
+  }
+
+  /** Whether it stands within a number, not negative, that is printed in so many digits. */
+  isIn(number: number, digits: number): boolean {
+    const wanted = this.number
+    const limit = this.#limit
+    let rest = number
+    let left = digits
+    // What fits into 31 bits is divided in no time.
+    for (; rest > INTEGER_MAX && left >= this.#length; left--) {
+      if (rest % limit === wanted) return true
+      rest = Math.floor(rest / 10)
+    }
+    if (rest < wanted || limit > INTEGER_MAX) return this.#isInRest(rest, left)
+    for (let small = rest | 0, end = limit | 0, found = wanted | 0; left >= this.#length; left--) {
+      if (small % end === found) return true
+      small = (small / 10) | 0
+    }
+    return false
+  }
+
+  #isInRest(number: number, digits: number): boolean {
+    let rest = number
+    for (let left = digits; left >= this.#length && rest >= this.number; left--) {
+      if (rest % this.#limit === this.number) return true
+      rest = Math.floor(rest / 10)
+    }
+    return false
   }
 }

@@ -69,6 +69,11 @@ export interface EncodedColumn {
   numbers(): NumberBounds | null
   /** False only where no value has `text` within it; true where to know that would cost as much as all values. PART_CORRUPT. */
   mayContain(text: Uint8Array): boolean
+  /**
+   * 1 for each value that has `text` within it: by distinct value where there is a dictionary, else by row. Null where one
+   * must look at the values to know. PART_CORRUPT.
+   */
+  valuesWith(text: Uint8Array): Uint8Array | null
   /** All values, each where `starts` and `lengths` say. Decoded once, then kept. PART_CORRUPT. */
   materialize(): MaterializedColumn
   /** One value, which lies in memory that is used for others too. For a few rows of many. PART_CORRUPT. */

@@ -12,6 +12,7 @@ import { ByteSource, partCorrupt } from './byte-source.ts'
 import { type ColumnFacts, gather } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
 import { boundsOf, consecutiveOfLength, DecodedColumn, lazily, newSpans } from './decoded-column.ts'
+import { DigitText } from './digit-run.ts'
 import {
   DIGITS_MAX,
   digitCount,
@@ -60,6 +61,7 @@ export const integers: Encoding = {
     return new DecodedColumn({
       rowCount,
       numbers: lazily(() => boundsOf(read())),
+      valuesWith: (text) => numbersWith(read(), width, text),
       materialize: () => print(read(), width),
       valueAt: (row) => print(read().subarray(row, row + 1), width).data,
     })
@@ -109,6 +111,20 @@ function isSignedInteger(bytes: Uint8Array, start: number, end: number): boolean
   if (bytes[first] === ZERO && (first > start || end > first + 1)) return false
   for (let at = first; at < end; at++) if (!isDigit(bytes[at])) return false
   return true
+}
+
+/** No number is printed for that. */
+function numbersWith(numbers: Float64Array, width: number, text: Uint8Array): Uint8Array | null {
+  const digits = DigitText.of(text)
+  if (digits === null) return null
+  const least = digits.number
+  const found = new Uint8Array(numbers.length)
+  for (let row = 0; row < numbers.length; row++) {
+    const value = Math.abs(numbers[row])
+    if (value < least) continue
+    if (digits.isIn(value, width === CANONICAL ? digitCount(value) : width)) found[row] = 1
+  }
+  return found
 }
 
 function print(numbers: Float64Array, width: number): MaterializedColumn {

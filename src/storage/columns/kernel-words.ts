@@ -7,9 +7,9 @@
 import type { KernelInstance } from '../../base/base.ts'
 import { wordStart } from '../../record/record.ts'
 import {
+  type FingerprintBits,
   FUSE_ATTEMPTS_MAX,
   FuseFilter,
-  type FingerprintBits,
   fuseShape,
   packedFingerprints,
   placesOf,

@@ -20,7 +20,7 @@ import { ByteSource, partCorrupt } from './byte-source.ts'
 import type { ColumnFacts } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
 import { boundsOf, DecodedColumn, lazily, newSpans } from './decoded-column.ts'
-import { DigitRun } from './digit-run.ts'
+import { DigitRun, DigitText } from './digit-run.ts'
 import {
   DIGITS_MAX,
   digitCount,
@@ -65,6 +65,7 @@ export const shapes: Encoding = {
     return new DecodedColumn({
       rowCount,
       mayContain: (text) => mayContain(read(), text),
+      valuesWith: (text) => valuesWith(read(), text),
       materialize: () => print(read()),
     })
   },
@@ -269,6 +270,42 @@ function mayBegin({ width, widths, numbers }: Slot, rowCount: number, run: Digit
     if (run.mayBegin(number, digits)) return true
   }
   return false
+}
+
+/** Digits can only stand in one run of digits; no number is printed to know which rows have them. */
+function valuesWith({ texts, shapeOf, slots }: ReadShapes, text: Uint8Array): Uint8Array | null {
+  const digits = DigitText.of(text)
+  // Runs beside each other are one in print.
+  if (
+    digits === null ||
+    texts.some((shape) => Buffer.from(shape.buffer, shape.byteOffset, shape.length).includes('00'))
+  )
+    return null
+  const byShape = slots.map((ofShape) => rowsWith(ofShape, digits))
+  if (texts.length === 1) return byShape[0] ?? new Uint8Array(shapeOf.length)
+  const found = new Uint8Array(shapeOf.length)
+  const rowsSoFar = new Uint32Array(texts.length)
+  for (let row = 0; row < found.length; row++) {
+    const shape = shapeOf[row]
+    found[row] = byShape[shape]?.[rowsSoFar[shape]++] ?? 0
+  }
+  return found
+}
+
+/** By row of the shape; null where it has no numbers. */
+function rowsWith(slots: readonly Slot[], digits: DigitText): Uint8Array | null {
+  if (slots.length === 0) return null
+  const least = digits.number
+  const found = new Uint8Array(slots[0].numbers.length)
+  for (const { width, widths, numbers } of slots) {
+    for (let row = 0; row < found.length; row++) {
+      const number = numbers[row]
+      if (number < least) continue
+      const length = width === CANONICAL ? digitCount(number) : width === VARYING ? widths[row] : width
+      if (digits.isIn(number, length)) found[row] = 1
+    }
+  }
+  return found
 }
 
 function print(read: ReadShapes): MaterializedColumn {

@@ -1,6 +1,6 @@
 /**
  * Made by dev/kernels.ts from kernels/text.ts, whose SHA-256 is
- * c536526c2d20ce444684e36b015cfdb24f162f1bf44e6149403eccdea2a956d4.
+ * d3eb74489743c9ba3af49950de29b7c1e21157242e7acdf53a265068d080fb8f.
  * 9307 bytes of WebAssembly in base64. Do not edit.
  */
 export const TEXT_KERNEL = [

@@ -11,6 +11,7 @@ import { sharedFolder } from '../../../test/shared-folder.ts'
 import {
   type InstantiateKernel,
   instantiateKernel,
+  type KernelInstance,
   type Random,
   refuseKernel,
   SeededRandom,
@@ -392,6 +393,11 @@ describe('The kernel of text and its twins', () => {
     )
     const twins = new Twins()
     twins.checkRows([...numbers, ...numbers])
+    // The bytes behind the digits are none.
+    const others = [1, 2, 3].flatMap((length) =>
+      times(16 ** length, (n) => Uint8Array.from({ length }, (_, at) => 0x30 + ((n >> (at * 4)) & 15))),
+    )
+    twins.checkRows([...others, ...numbers.slice(0, 2000), ...others])
   })
 
   it('agree when a set grows', () => {
@@ -447,6 +453,32 @@ class Readers {
     const rows = Array.from(starts, (start, row) => this.#readByTwin(start, start + lengths[row]))
     this.#readByKernel(column, rows, true)
     this.#readByKernel(column, rows, false)
+  }
+
+  /** The nodes of a row. */
+  wayOf({ data, starts, lengths }: TextColumn, row: number): number[] {
+    this.#reader.begin(data, this.trie)
+    return this.trie.pathTo(this.#readByTwin(starts[row], starts[row] + lengths[row]).node)
+  }
+
+  /** As `check`, but rows may stay unknown. Returns how many are known. */
+  checkKnown(column: TextColumn): number {
+    const { data, starts, lengths } = column
+    this.#kernel.begin(data, starts.length)
+    this.#reader.begin(data, this.trie)
+    const rows = Array.from(starts, (start, row) => this.#readByTwin(start, start + lengths[row]))
+    const kernel = this.#kernel.memoryOf(data)
+    assert.ok(kernel !== null)
+    kernel.trie.begin(this.trie)
+    for (const { node } of rows) kernel.trie.learn(node)
+    kernel.setRows(starts, lengths)
+    let known = 0
+    for (let row = 0; row < rows.length; row++) {
+      if (kernel.readRows(row, row + 1, 0) === row) continue
+      known++
+      assert.equal(kernel.rowNumbers[row], rows[row].node)
+    }
+    return known
   }
 
   #readByTwin(start: number, end: number): ReadRow {
@@ -578,8 +610,37 @@ describe('Rows that the kernel reads alone', () => {
     readers.check(column)
     readers.trie.markWide(NARROW_ROOT, false)
     readers.check(column)
+    const [, second] = readers.wayOf(column, 0)
+    readers.trie.markWide(second)
+    readers.check(column)
+    readers.trie.markWide(second, false)
+    readers.check(column)
+    readers.trie.markWide(second)
+    readers.check(column)
     readers.trie.reset()
     readers.check(column)
+  })
+
+  it('are cut anywhere out of one text', () => {
+    const random = new SeededRandom(SEED)
+    const schemes = ['http://a/b', 'x:/', 'ftp:', '"a /b"', '":', '"c d":', 'k=v', '12', '/p=q', '\\"']
+    const data = latin1(times(400, () => pick(random, schemes)).join(pick(random, ['', ' '])))
+    for (const isWide of [false, true]) {
+      const readers = new Readers()
+      readers.trie.markWide(NARROW_ROOT, isWide)
+      const starts = Uint32Array.from({ length: 2000 }, () => random.below(data.length - 40))
+      readers.check({ data, starts, lengths: starts.map(() => random.below(40)) })
+    }
+  })
+
+  it('are those whose steps have room, and the others are left to the twin', () => {
+    const readers = new Readers()
+    const random = new SeededRandom(SEED)
+    const letters = (count: number) => latin1(times(count, () => 'abcdefgh'[random.below(8)]).join(''))
+    const column = columnOf([...times(320, () => letters(8000)), ...times(3000, (n) => latin1(`job ${n}`))])
+    assert.ok(readers.checkKnown(column) >= 200)
+    readers.trie.reset()
+    readers.check(columnOf(times(300, (n) => latin1(`job ${n} of ${n % 7}`))))
   })
 })
 
@@ -622,8 +683,37 @@ describe('The kernel of text', () => {
     const sixteen = times(50, (n) => sameHashValue([BigInt(n)]))
     const long = times(50, (n) => sameHashValue([7n, 8n, BigInt(n)]))
     const longer = times(50, (n) => sameHashValue([7n, 8n, 9n, 10n, BigInt(n), 11n]))
-    const values = [...zeros, ...padded, ...sixteen, ...long, ...longer]
-    twins.checkRows([...values, ...values, ...values.reverse()])
+    // One kind at a time: all of them together would leave the cheap places to the first ones.
+    for (const values of [[...zeros, ...padded], sixteen, long, longer])
+      twins.checkRows([...values, ...values, ...values.reverse()])
+  })
+
+  it('is done without where slots or values are more than it has room for', () => {
+    const rows = times(600, (n) =>
+      latin1(n % 3 === 0 ? `disk ${n} is ${n * 7}` : `job ${n} took ${n % 9} ms`),
+    )
+    const limits: ((instance: KernelInstance) => KernelInstance)[] = [
+      (instance) => ({ ...instance, constants: { ...instance.constants, COLUMNS_MAX: 3 } }),
+      (instance) => ({ ...instance, constants: { ...instance.constants, TEMPLATES_MAX: 1 } }),
+      (instance) => ({ ...instance, functions: { ...instance.functions, internVariables: () => -1 } }),
+    ]
+    for (const limited of limits) {
+      const instantiate: InstantiateKernel = (base64, imports) => {
+        const instance = instantiateKernel(base64, imports)
+        return instance === null ? null : limited(instance)
+      }
+      const kernel = new TextKernel(new SeededRandom(SEED), { instantiate })
+      const column = columnOf(rows)
+      kernel.begin(column.data, rows.length)
+      const mined = new TemplateMiner(new SeededRandom(SEED), kernel).mine(column, rows.length)
+      const mine = new ValueInterner(new SeededRandom(SEED), kernel).intern(mined, column.data)
+      const other = new ValueInterner(new SeededRandom(SEED)).intern(mined, column.data)
+      for (const [template, { slots }] of mined.templates.entries()) {
+        for (let slot = 0; slot < slots.length; slot++)
+          checkValues(mine.slot(template, slot), other.slot(template, slot))
+      }
+      assert.equal(mined.templates.length, 2)
+    }
   })
 
   it('is done without where a set is full, and all columns hold the same values', () => {

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SeededRandom } from '../../base/base.ts'
+import { MemoryShare } from '../memory-share.ts'
+import { encodeText } from '../text.ts'
+import { HashSet } from './hash-set.ts'
+import { PairTable } from './pair-table.ts'
+import { HASH_WORDS, ValueHasher } from './value-hash.ts'
+
+const memory = () => new MemoryShare(1 << 30, 'A test')
+const KEY = [1, 2, 3, 4]
+
+function hashOf(text: string, key: readonly number[] = KEY): string {
+  const words = new Uint32Array(HASH_WORDS)
+  new ValueHasher(key).hashText(text, words, 0)
+  return words.join()
+}
+
+test('a text and its bytes have the same hash, wherever they lie', () => {
+  const hasher = new ValueHasher(KEY)
+  const texts = [
+    'a',
+    'abc',
+    'abcd',
+    'abcde',
+    'é가😀',
+    '\udcff',
+    'x'.repeat(511),
+    'x'.repeat(512),
+    'y'.repeat(5000),
+  ]
+  for (const text of texts) {
+    const bytes = encodeText(text)
+    for (const shift of [0, 1, 2, 3]) {
+      const data = new Uint8Array(new SharedArrayBuffer(bytes.length + 8))
+      data.set(bytes, shift)
+      const words = new Uint32Array(HASH_WORDS)
+      hasher.hashBytes(new DataView(data.buffer, 0, data.length), shift, bytes.length, words, 0)
+      assert.equal(words.join(), hashOf(text), JSON.stringify(text.slice(0, 9)))
+    }
+  }
+})
+
+test('texts that differ a little have hashes that differ in half of their bits, and by their key', () => {
+  const seen = new Set<string>()
+  let bits = 0
+  let pairs = 0
+  for (let at = 0; at < 20_000; at++) {
+    const hash = hashOf(`value ${at}`)
+    assert.ok(!seen.has(hash))
+    seen.add(hash)
+    const other = hashOf(`value ${at}`, [1, 2, 3, 5]).split(',').map(Number)
+    for (const [word, value] of hash.split(',').map(Number).entries()) bits += bitCount(value ^ other[word])
+    pairs++
+  }
+  const share = bits / pairs / (32 * HASH_WORDS)
+  assert.ok(Math.abs(share - 0.5) < 0.005, `${share}`)
+  for (const [a, b] of [
+    ['', '\0'],
+    ['a', 'a\0'],
+    ['\0\0\0', '\0\0\0\0'],
+    ['ab', 'ba'],
+  ])
+    assert.notEqual(hashOf(a), hashOf(b))
+})
+
+function bitCount(value: number): number {
+  let bits = 0
+  for (let rest = value >>> 0; rest !== 0; rest >>>= 1) bits += rest & 1
+  return bits
+}
+
+test('a set holds each hash of a group once, and gives all of them away', () => {
+  const random = new SeededRandom(3)
+  for (const words of [2, 3]) {
+    const set = new HashSet(words, memory())
+    const known = new Set<string>()
+    // Few first words, so that slots collide.
+    const values = Array.from({ length: 3_000 }, () =>
+      Uint32Array.of(random.below(50), random.below(20), random.below(20)),
+    )
+    for (const value of values) {
+      const group = random.below(3)
+      const key = `${group},${value.subarray(0, words)}`
+      assert.equal(set.add(group, value, 0), !known.has(key), key)
+      known.add(key)
+    }
+    const taken = set.take()
+    assert.equal(set.takenCount(taken), known.size)
+    const other = new HashSet(words, memory())
+    for (let index = 0; index < known.size; index++) {
+      const group = set.takenGroup(taken, index)
+      assert.ok(other.addTaken(taken, index, group))
+      assert.ok(!other.addTaken(taken, index, group))
+    }
+  }
+})
+
+test('pairs are numbered in the order in which they came, however many', () => {
+  const random = new SeededRandom(5)
+  const pairs = new PairTable(memory(), random)
+  const numbers = new Map<string, number>()
+  for (let at = 0; at < 50_000; at++) {
+    const [first, second] = [
+      random.below(300),
+      random.chance(0.5) ? random.below(300) : 0xffff_ffff - random.below(9),
+    ]
+    const key = `${first},${second}`
+    const wanted = numbers.get(key) ?? numbers.size
+    numbers.set(key, wanted)
+    assert.equal(pairs.numberOf(first, second), wanted)
+    assert.deepEqual([pairs.firsts[wanted], pairs.seconds[wanted]], [first, second])
+  }
+  assert.equal(pairs.count, numbers.size)
+})
