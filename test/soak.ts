@@ -7,6 +7,7 @@
  *   npm run soak -- --power-cut               cuts the power of its file system instead (root, xfsprogs)
  *   npm run soak -- --engine-kill             kill -9 every few seconds within one large log, all of which is read back
  *   npm run soak -- --engine --seeds 5000     the storage engine against a plain array, on a disk that fails
+ *   npm run soak -- --queries --seeds 5000    random queries against a naive evaluator, however records are stored
  *
  * Prints a line for each round, then the figures and the seed. Exit code 1, and the story, when something is wrong.
  */
@@ -19,6 +20,7 @@ import { engineKill, printEngineKill } from './engine-kill.ts'
 import { engineSeeds, printCoverage } from './engine-seeds.ts'
 import { CrashFailure, type CrashFigures, type CrashRoundsOptions, killRounds } from './kill-rounds.ts'
 import { missingForPowerCuts, powerCutRounds } from './power-cut.ts'
+import { querySeeds } from './query-seeds.ts'
 
 const ROUNDS = 30
 const CLIENTS = 9
@@ -41,7 +43,8 @@ const HELP = `npm run soak -- [options]
   --segment-mib N  size of segments, at least 5 (default 5)
 
   --engine       the storage engine against a plain array, on a simulated disk
-  --seeds N      how many histories (default ${SEEDS}), from --seed on (default 1)
+  --queries      random queries over random records against a naive evaluator
+  --seeds N      how many histories, or sets of records (default ${SEEDS}), from --seed on (default 1)
   --help
 `
 
@@ -56,6 +59,7 @@ const OPTIONS = {
   seconds: { type: 'string' },
   'segment-mib': { type: 'string' },
   engine: { type: 'boolean' },
+  queries: { type: 'boolean' },
   seeds: { type: 'string' },
   help: { type: 'boolean' },
 } as const
@@ -65,6 +69,7 @@ process.exitCode = await soak()
 
 function soak(): Promise<number> {
   if (values.engine) return soakEngine()
+  if (values.queries) return soakQueries()
   if (values['engine-kill']) return soakEngineKill()
   if (!values.help) return soakRounds()
   console.log(HELP)
@@ -111,6 +116,15 @@ async function soakEngine(): Promise<number> {
   say(`the engine against a plain array, seeds ${first} to ${first + seeds - 1}`)
   return await told('--engine --seeds 1 --seed <that of the message>', async () =>
     printCoverage(await engineSeeds({ first, seeds, log: say })),
+  )
+}
+
+async function soakQueries(): Promise<number> {
+  const first = readNumber('seed', values.seed, 1)
+  const seeds = readNumber('seeds', values.seeds, SEEDS)
+  say(`random queries against a naive evaluator, seeds ${first} to ${first + seeds - 1}`)
+  return await told('--queries --seeds 1 --seed <that of the message>', () =>
+    querySeeds({ first, seeds, log: say }),
   )
 }
 

@@ -1,13 +1,17 @@
 /**
- * Live tails: each distinct query has one reader that evaluates it once per published group; its subscribers get
+ * Live tails: one feed reads what is published, and evaluates each distinct query once per group; its subscribers get
  * the rows through queues of their own. A queue has a bound; what does not fit becomes a gap, which says which ids and
- * how many rows were left out, so that what was delivered and what was not always add up.
+ * how many rows were left out, so that what was delivered and what was not always add up. The rows of one record are
+ * delivered together, or are in the gap together: where a gap or a row ends, a reader can resume.
  *
  * Who resumes after an id reads alone, and no faster than it takes the rows: what is stored can wait. It gets no gaps,
- * holds no memory but its queue, and lets others go between two blocks.
+ * holds no memory but its queue.
+ *
+ * All of it gives way to others after some milliseconds of work: however many tails there are, records go on being
+ * stored. A feed that does not keep up reads what it has not seen from the store.
  */
 import { CodedError } from '../base/base.ts'
-import { liveRows, matchBlock, printQuery, type Query, type Row } from '../query/query.ts'
+import { LiveBlock, printQuery, type Query, type Row, type RowVisitor, visitRows } from '../query/query.ts'
 import type { Block } from '../record/record.ts'
 import type { Store } from '../storage/storage.ts'
 import type { TailItem } from './hub-api.ts'
@@ -17,7 +21,9 @@ const QUEUE_BYTES_MAX = 16 * 1024 * 1024
 /** Rows of all queues together; beyond it a queue that is not empty gets a gap. */
 const ALL_QUEUES_BYTES_MAX = 64 * 1024 * 1024
 /** Distinct queries that are evaluated on everything that comes in. */
-const READERS_MAX = 1000
+const QUERIES_MAX = 1000
+/** Work without a pause. */
+const TURN_MS = 5
 
 export interface SubscribeOptions {
   readonly afterId?: number
@@ -36,82 +42,136 @@ export interface TailCounters {
 export class LiveTails {
   readonly #store: Store
   readonly #counters: TailCounters
-  readonly #readers = new Map<string, Reader>()
-  #readersRunning = 0
+  readonly #nowMs: () => number
+  readonly #audiences = new Map<string, Audience>()
+  #feed: Feed | null = null
+  #queries = 0
 
-  constructor(store: Store, counters: TailCounters) {
+  /** `nowMs` is asked how long turns take. */
+  constructor(store: Store, counters: TailCounters, nowMs: () => number = () => performance.now()) {
     this.#store = store
     this.#counters = counters
+    this.#nowMs = nowMs
+  }
+
+  /** How many queries are evaluated on what comes in. */
+  get queries(): number {
+    return this.#queries
   }
 
   /** Subscribes at once; rows wait in the queue until they are iterated. */
   subscribe(query: Query, options: SubscribeOptions): AsyncIterable<TailItem> {
-    const fromId = options.afterId === undefined ? this.#store.stats().fenceId : options.afterId + 1
+    const { afterId, signal } = options
+    const fromId = afterId === undefined ? this.#store.stats().fenceId : afterId + 1
     const queue = new Subscriber(fromId, options.queueRowsMax ?? QUEUE_ROWS_MAX, this.#counters)
-    // Who resumes reads alone: the others are further on.
-    const key = options.afterId === undefined ? printQuery(query) : null
-    const reader =
-      (key === null ? undefined : this.#readers.get(key)) ?? this.#startReader(key, query, options.afterId)
-    reader.add(queue)
+    const audience = afterId === undefined ? this.#join(query) : this.#resume(query, afterId)
+    audience.add(queue)
     this.#counters.tails++
     const leave = (): void => {
-      if (!reader.remove(queue)) return
+      if (!audience.remove(queue)) return
       this.#counters.tails--
-      options.signal?.removeEventListener('abort', leave)
+      signal?.removeEventListener('abort', leave)
     }
-    options.signal?.addEventListener('abort', leave)
-    if (options.signal?.aborted) leave()
+    signal?.addEventListener('abort', leave)
+    if (signal?.aborted) leave()
     return queue.items(leave)
   }
 
+  /** Those who ask the same, and hear it from the feed. */
+  #join(query: Query): Audience {
+    const key = printQuery(query)
+    const known = this.#audiences.get(key)
+    if (known !== undefined) return known
+    this.#countQuery()
+    const feed = this.#feed ?? this.#startFeed()
+    const audience = new Audience(query, () => {
+      this.#queries--
+      this.#audiences.delete(key)
+      feed.remove(audience)
+      if (feed.isEmpty && this.#feed === feed) this.#feed = null
+    })
+    this.#audiences.set(key, audience)
+    feed.add(audience)
+    return audience
+  }
+
+  #startFeed(): Feed {
+    const feed = new Feed(this.#store, new Turns(this.#nowMs))
+    this.#feed = feed
+    feed.start()
+    return feed
+  }
+
+  /** It reads alone: the others are further on. */
+  #resume(query: Query, afterId: number): Audience {
+    this.#countQuery()
+    const stop = new AbortController()
+    const audience = new Audience(query, () => {
+      this.#queries--
+      stop.abort()
+    })
+    new Resumed(this.#store, audience, stop.signal, new Turns(this.#nowMs)).start(afterId)
+    return audience
+  }
+
   /** QUERY_TOO_LARGE when there are too many already. */
-  #startReader(key: string | null, query: Query, afterId: number | undefined): Reader {
-    if (this.#readersRunning >= READERS_MAX) {
+  #countQuery(): void {
+    if (this.#queries >= QUERIES_MAX) {
       throw new CodedError(
         'QUERY_TOO_LARGE',
-        `There are ${READERS_MAX} different tails already, which is the most.`,
+        `There are ${QUERIES_MAX} different tails already, which is the most.`,
       )
     }
-    this.#readersRunning++
-    const reader = new Reader(this.#store, query, afterId, () => {
-      this.#readersRunning--
-      if (key !== null && this.#readers.get(key) === reader) this.#readers.delete(key)
-    })
-    if (key !== null) this.#readers.set(key, reader)
-    reader.start()
-    return reader
+    this.#queries++
   }
 }
 
-/** Evaluates one query on everything that is published. Ends with its last subscriber. */
-class Reader {
-  readonly #store: Store
-  readonly #query: Query
-  /** Of a reader that resumes. */
-  readonly #afterId: number | undefined
-  readonly #abort = new AbortController()
+/** Work in turns of some milliseconds. */
+class Turns {
+  readonly #nowMs: () => number
+  #beganMs: number
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs
+    this.#beganMs = nowMs()
+  }
+
+  begin(): void {
+    this.#beganMs = this.#nowMs()
+  }
+
+  get isOver(): boolean {
+    return this.#nowMs() - this.#beganMs > TURN_MS
+  }
+
+  /** Lets others work, where this turn is over. */
+  readonly pause = async (): Promise<void> => {
+    if (this.isOver) await this.rest()
+  }
+
+  /** One turn of the event loop: blocks from memory would keep it from turning. */
+  async rest(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve))
+    this.begin()
+  }
+}
+
+/** The subscribers of one query. Ends with the last of them. */
+class Audience {
+  readonly query: Query
   readonly #subscribers = new Set<Subscriber>()
   readonly #onEnd: () => void
   #isEnded = false
-
-  constructor(store: Store, query: Query, afterId: number | undefined, ended: () => void) {
-    this.#store = store
-    this.#query = query
-    this.#afterId = afterId
-    this.#onEnd = ended
+  readonly #visitor: RowVisitor = {
+    wants: (id) => this.#wants(id),
+    row: (id, row) => {
+      for (const subscriber of this.#subscribers) subscriber.push(id, row)
+    },
   }
 
-  #ended(): void {
-    if (this.#isEnded) return
-    this.#isEnded = true
-    this.#onEnd()
-  }
-
-  start(): void {
-    this.#run().then(
-      () => this.#close(null),
-      (error: unknown) => this.#close(error),
-    )
+  constructor(query: Query, onEnd: () => void) {
+    this.query = query
+    this.#onEnd = onEnd
   }
 
   add(subscriber: Subscriber): void {
@@ -122,61 +182,161 @@ class Reader {
   remove(subscriber: Subscriber): boolean {
     if (!this.#subscribers.delete(subscriber)) return false
     subscriber.leave()
-    if (this.#subscribers.size === 0) {
-      this.#ended()
-      this.#abort.abort()
-    }
+    if (this.#subscribers.size === 0) this.#end()
     return true
   }
 
-  #blocks(afterId: number | undefined): AsyncIterable<Block> {
-    return this.#store.tail({ afterId, signal: this.#abort.signal })
+  close(error: unknown): void {
+    this.#end()
+    for (const subscriber of this.#subscribers) subscriber.close(error)
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded
+  }
+
+  /** Some subscriber has room. */
+  get hasRoom(): boolean {
+    for (const subscriber of this.#subscribers) if (!subscriber.isFull) return true
+    return false
+  }
+
+  async room(): Promise<void> {
+    for (const subscriber of this.#subscribers) await subscriber.room()
+  }
+
+  /** Hands out what matches. A visitor of one's own has a say first. */
+  async deliver(
+    live: LiveBlock,
+    turns: Turns,
+    around: (visitor: RowVisitor) => RowVisitor = (visitor) => visitor,
+  ): Promise<void> {
+    const found = live.matchInTurns(this.query, turns.pause)
+    const matches = found instanceof Promise ? await found : found
+    if (matches === null) return
+    for (const _ of visitRows(this.query, live, matches, around(this.#visitor)))
+      if (turns.isOver) await turns.rest()
+  }
+
+  #wants(id: number): boolean {
+    let isWanted = false
+    for (const subscriber of this.#subscribers) if (subscriber.begin(id)) isWanted = true
+    return isWanted
+  }
+
+  #end(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    this.#onEnd()
+  }
+}
+
+/** Reads what is published, once for all queries. Ends with the last of them. */
+class Feed {
+  readonly #store: Store
+  readonly #turns: Turns
+  readonly #stop = new AbortController()
+  readonly #audiences = new Set<Audience>()
+
+  constructor(store: Store, turns: Turns) {
+    this.#store = store
+    this.#turns = turns
+  }
+
+  start(): void {
+    this.#run().then(
+      () => this.#close(null),
+      (error: unknown) => this.#close(error),
+    )
+  }
+
+  add(audience: Audience): void {
+    this.#audiences.add(audience)
+  }
+
+  remove(audience: Audience): void {
+    this.#audiences.delete(audience)
+    if (this.isEmpty) this.#stop.abort()
+  }
+
+  get isEmpty(): boolean {
+    return this.#audiences.size === 0
   }
 
   async #run(): Promise<void> {
-    if (this.#afterId === undefined) for await (const block of this.#blocks(undefined)) this.#deliver(block)
-    else await this.#resume(this.#afterId)
+    for await (const block of this.#store.tail({ signal: this.#stop.signal })) {
+      this.#turns.begin()
+      const live = new LiveBlock(block)
+      // Who joins meanwhile wants nothing of this block, and who leaves gets nothing more.
+      for (const audience of this.#audiences) {
+        await this.#deliver(audience, live)
+        if (this.#turns.isOver) await this.#turns.rest()
+      }
+    }
+  }
+
+  /** What goes wrong with one query ends that one. */
+  #deliver(audience: Audience, live: LiveBlock): Promise<void> {
+    return audience.deliver(live, this.#turns).catch((error: unknown) => audience.close(error))
+  }
+
+  #close(error: unknown): void {
+    for (const audience of this.#audiences) audience.close(error)
+  }
+}
+
+/** Reads for one subscriber from an id on, no faster than it takes the rows. */
+class Resumed {
+  readonly #store: Store
+  readonly #audience: Audience
+  readonly #signal: AbortSignal
+  readonly #turns: Turns
+
+  constructor(store: Store, audience: Audience, signal: AbortSignal, turns: Turns) {
+    this.#store = store
+    this.#audience = audience
+    this.#signal = signal
+    this.#turns = turns
+  }
+
+  start(afterId: number): void {
+    this.#run(afterId).then(
+      () => this.#audience.close(null),
+      (error: unknown) => this.#audience.close(error),
+    )
   }
 
   /** Where the queue is full it lets go of what it reads, and begins there again when there is room. */
-  async #resume(afterId: number): Promise<void> {
+  async #run(afterId: number): Promise<void> {
     for (let from: number | null = afterId; from !== null; ) {
       from = await this.#followTo(from)
-      for (const subscriber of this.#subscribers) await subscriber.room()
+      await this.#audience.room()
     }
   }
 
   /** The last id that was delivered or does not match, when the queue became full; null at the end. */
   async #followTo(afterId: number): Promise<number | null> {
-    for await (const block of this.#blocks(afterId)) {
-      const fullAtId = this.#deliver(block)
+    for await (const block of this.#store.tail({ afterId, signal: this.#signal })) {
+      const fullAtId = await this.#deliver(block)
       if (fullAtId !== null) return fullAtId - 1
-      await othersFirst()
+      await this.#turns.rest()
     }
     return null
   }
 
-  /** The id at which a reader that resumes has to wait; null when all was delivered. */
-  #deliver(block: Block): number | null {
-    let lastId = -1
-    for (const { id, row } of liveRows(this.#query, block, matchBlock(this.#query, block))) {
-      // Pipes may make several rows of a record: they go together, so that none comes twice.
-      if (id !== lastId && this.#mustWait()) return id
-      lastId = id
-      for (const subscriber of this.#subscribers) subscriber.push(id, row)
-    }
-    return null
-  }
-
-  #mustWait(): boolean {
-    if (this.#afterId === undefined) return false
-    for (const subscriber of this.#subscribers) if (subscriber.isFull) return true
-    return false
-  }
-
-  #close(error: unknown): void {
-    this.#ended()
-    for (const subscriber of this.#subscribers) subscriber.close(error)
+  /** The id of the record for which there is no room; null when all was delivered. */
+  async #deliver(block: Block): Promise<number | null> {
+    let fullAtId: number | null = null
+    const asLongAsThereIsRoom = (visitor: RowVisitor): RowVisitor => ({
+      row: visitor.row,
+      wants: (id) => {
+        if (this.#audience.hasRoom) return visitor.wants(id)
+        if (!this.#audience.isEnded) fullAtId = id
+        return null
+      },
+    })
+    await this.#audience.deliver(new LiveBlock(block), this.#turns, asLongAsThereIsRoom)
+    return fullAtId
   }
 }
 
@@ -186,6 +346,9 @@ class Subscriber {
   readonly #counters: TailCounters
   #items: TailItem[] = []
   #bytes = 0
+  /** Of the record that is being delivered. */
+  #isWanted = false
+  #takes = false
   #gap: { fromId: number; toId: number; count: number } | null = null
   #isClosed = false
   #error: unknown = null
@@ -199,20 +362,29 @@ class Subscriber {
     this.#counters = counters
   }
 
-  push(id: number, row: Row): void {
-    if (id < this.#fromId || this.#isClosed) return
-    if (this.isFull) {
-      this.#gap ??= { fromId: id, toId: id, count: 0 }
-      this.#gap.toId = id
-      this.#gap.count++
-      this.#counters.tailGapRows++
-      return
-    }
+  /** Whether it takes the rows of this record, all of them; else they are in a gap, or nothing that it wants. */
+  begin(id: number): boolean {
+    this.#isWanted = id >= this.#fromId && !this.#isClosed
+    this.#takes = this.#isWanted && !this.isFull
+    return this.#takes
+  }
+
+  /** A row of the record for which `begin` was asked. */
+  push(id: number, row: Row | null): void {
+    if (!this.#isWanted || this.#isClosed) return
+    if (!this.#takes || row === null) return this.#miss(id)
     this.#flushGap()
     this.#items.push({ kind: 'row', id, row })
     this.#charge(rowBytes(row))
     this.#counters.tailRows++
     this.#wake?.()
+  }
+
+  #miss(id: number): void {
+    this.#gap ??= { fromId: id, toId: id, count: 0 }
+    this.#gap.toId = id
+    this.#gap.count++
+    this.#counters.tailGapRows++
   }
 
   /** Resolves when half of the queue is free, or when nobody takes from it any more. */
@@ -303,9 +475,4 @@ function rowBytes(row: Row): number {
   let bytes = 200 + (row.kind === 'record' ? row.message.length : 0)
   for (const field of fields) bytes += 100 + field.value.length
   return bytes
-}
-
-/** One turn of the event loop: blocks from memory would keep it from turning. */
-function othersFirst(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HeldPart } from '../storage/storage.ts'
 import { AggregateCache, isWorthKeeping, questionOf } from './aggregate-cache.ts'
-import type { PipeSettings } from './pipes/kind.ts'
+import { EVERY_FIELD } from './fields-wanted.ts'
 import { parseQuery } from './parser.ts'
+import type { PipeSettings } from './pipes/kind.ts'
 
 const SETTINGS: PipeSettings = {
   ...{ nowMs: 0, stateBytesMax: 1 << 20, timeMsMin: -Infinity, timeMsMax: Infinity, rateSeconds: null },
@@ -13,7 +14,8 @@ const partAt = (path: string, changes: Partial<HeldPart> = {}): HeldPart =>
 
 function question(text: string, settings = SETTINGS): string | null {
   const { filter, pipes } = parseQuery(text, { nowMs: 0 })
-  return questionOf(filter, { before: pipes.slice(0, -1), pipe: pipes[pipes.length - 1], settings })
+  const wanted = { before: pipes.slice(0, -1), pipe: pipes[pipes.length - 1], fields: EVERY_FIELD, settings }
+  return questionOf(filter, wanted)
 }
 
 test('what is asked again of the same part is known, as it was kept', () => {
@@ -21,7 +23,9 @@ test('what is asked again of the same part is known, as it was kept', () => {
   const state = { groups: ['a'], counts: Float64Array.of(7), big: 5n }
   cache.keep(partAt('/a'), 'q', state)
   state.groups.push('b')
-  assert.deepEqual(cache.find(partAt('/a'), 'q'), { state: { groups: ['a'], counts: Float64Array.of(7), big: 5n } })
+  assert.deepEqual(cache.find(partAt('/a'), 'q'), {
+    state: { groups: ['a'], counts: Float64Array.of(7), big: 5n },
+  })
 })
 
 test('another part, another question, other deleted rows and another slice are something else', () => {
@@ -55,7 +59,10 @@ test('questions are told apart by filter, pipes and time range', () => {
   assert.notEqual(question('warn | stats count()'), base)
   assert.notEqual(question('error | extract "<a>" | stats count()'), base)
   assert.notEqual(question('error | stats count()', { ...SETTINGS, timeMsMin: 5 }), base)
-  assert.notEqual(question('error | stats rate()', { ...SETTINGS, rateSeconds: 5 }), question('error | stats rate()'))
+  assert.notEqual(
+    question('error | stats rate()', { ...SETTINGS, rateSeconds: 5 }),
+    question('error | stats rate()'),
+  )
 })
 
 test('what chance or the time of asking decides is never kept', () => {
@@ -64,5 +71,8 @@ test('what chance or the time of asking decides is never kept', () => {
 })
 
 test('small parts are not worth it', () => {
-  assert.deepEqual([isWorthKeeping(partAt('/a')), isWorthKeeping(partAt('/a', { records: 10 }))], [true, false])
+  assert.deepEqual(
+    [isWorthKeeping(partAt('/a')), isWorthKeeping(partAt('/a', { records: 10 }))],
+    [true, false],
+  )
 })

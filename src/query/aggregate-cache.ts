@@ -60,12 +60,12 @@ const sizeOf = (key: string, bytes: Uint8Array): number => ENTRY_BYTES + 2 * key
 export const isWorthKeeping = ({ records }: HeldPart): boolean => records >= RECORDS_MIN
 
 /** What tells questions apart; null where another run over the same rows may give something else. */
-export function questionOf(filter: Filter, { before, pipe, settings }: GatherWanted): string | null {
+export function questionOf(filter: Filter, { before, pipe, fields, settings }: GatherWanted): string | null {
   const isSure = (each: Pipe): boolean => pipeKindOf(each).isRepeatable !== false
   if (![...before, pipe].every(isSure)) return null
   const { timeMsMin, timeMsMax, rateSeconds, stateBytesMax } = settings
   const times = [timeMsMin, timeMsMax, rateSeconds, stateBytesMax].map(String)
-  return JSON.stringify([filter, before, pipe, times], withBigInts)
+  return JSON.stringify([filter, before, pipe, fields, times], withBigInts)
 }
 
 const withBigInts = (_name: string, value: unknown): unknown =>

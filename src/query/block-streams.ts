@@ -42,7 +42,7 @@ export function streamGroups(block: Block): RowGroups<Uint8Array> | null {
     encodeText(streamText(names.map((name, at) => ({ name, value: columns[at].held[groups[at]] }))))
   const ofRows = columns.map((column) => column.ofRow() ?? new Uint32Array(block.rowCount))
   const counts = columns.map(({ held }) => held.length)
-  const { tuples, numbers } = tuplesOf(ofRows, counts, Bitset.full(block.rowCount))
+  const { tuples, numbers } = tuplesOfAll(ofRows, counts)
   return { held: tuples.map(textOf), rowCounts: () => countsByGroup(numbers, tuples.length), ofRow: () => numbers }
 }
 
@@ -171,6 +171,38 @@ class KeyNumbers {
     }
     return number
   }
+}
+
+/** The distinct tuples of groups that all rows have, and the number of the tuple by row. */
+function tuplesOfAll(
+  ofRows: readonly Uint32Array[],
+  groupCounts: readonly number[],
+): { readonly tuples: readonly (readonly number[])[]; readonly numbers: Uint32Array } {
+  let numbers = ofRows[0]
+  let tuples: number[][] = Array.from({ length: groupCounts[0] }, (_, group) => [group])
+  for (let at = 1; at < ofRows.length; at++) {
+    const keyCount = tuples.length * groupCounts[at]
+    if (keyCount > TABLE_KEYS_MAX) return tuplesOf(ofRows, groupCounts, Bitset.full(numbers.length))
+    ;({ numbers, tuples } = combined(numbers, tuples, ofRows[at], groupCounts[at]))
+  }
+  return { tuples, numbers }
+}
+
+function combined(
+  before: Uint32Array,
+  tuples: readonly (readonly number[])[],
+  ofRow: Uint32Array,
+  groupCount: number,
+): { readonly numbers: Uint32Array; readonly tuples: number[][] } {
+  const table = new Uint32Array(tuples.length * groupCount)
+  const numbers = new Uint32Array(before.length)
+  const longer: number[][] = []
+  for (let row = 0; row < numbers.length; row++) {
+    const key = before[row] * groupCount + ofRow[row]
+    if (table[key] === 0) table[key] = longer.push([...tuples[before[row]], ofRow[row]])
+    numbers[row] = table[key] - 1
+  }
+  return { numbers, tuples: longer }
 }
 
 /** The distinct tuples of groups that these rows have, and how many rows have each. Linear in rows and columns. */

@@ -5,8 +5,8 @@
 import type { Block } from '../record/record.ts'
 import type { Filter, Pipe } from './ast.ts'
 import { rowsOfBitset } from './batch-view.ts'
-import { type FieldsWanted, isAnyWanted, NO_FIELD } from './fields-wanted.ts'
-import { bindBatches, bindGatherer, fieldsForPipes } from './pipeline.ts'
+import { type FieldsWanted, isAnyWanted } from './fields-wanted.ts'
+import { bindBatches, bindGatherer } from './pipeline.ts'
 import type { BatchMap, PipeSettings } from './pipes/kind.ts'
 import { pipeKindOf } from './pipes/registry.ts'
 import { FilterPlan } from './plan.ts'
@@ -20,6 +20,8 @@ export interface GatherWanted {
   readonly before: readonly Pipe[]
   /** It gathers. */
   readonly pipe: Pipe
+  /** Fields of the records that somebody looks at: these pipes, and whoever takes what comes out of them. */
+  readonly fields: FieldsWanted
   readonly settings: PipeSettings
 }
 
@@ -30,18 +32,17 @@ const BATCH_ROWS = 8192
 export async function gatherIn(
   source: BlockSource,
   filter: Filter,
-  { before, pipe, settings }: GatherWanted,
+  { before, pipe, fields, settings }: GatherWanted,
   signal?: AbortSignal,
 ): Promise<unknown> {
   const plan = new FilterPlan(filter, false)
   const gatherer = bindGatherer(pipe, settings)
-  const wanted = fieldsForPipes([...before, pipe], NO_FIELD)
   const map = bindBatches(before, settings)
   const isQuick = before.every((each) => pipeKindOf(each).takesBlocks === true)
   const pauseNow = (): Promise<void> => pause(signal)
   for await (const scanned of scanBlocks(source, { ...requestOf(plan), order: 'any' }, signal)) {
     const batches = await readWhole(scanned, async (block) => {
-      const found = await matching(plan, block, wanted, pauseNow)
+      const found = await matching(plan, block, fields, pauseNow)
       const mapped = isQuick ? [map(found)] : await mapInTurns(found, map, pauseNow)
       for (const batch of mapped) if (batch.rowCount > 0) gatherer.add(batch)
       return mapped.length
@@ -67,7 +68,11 @@ async function matching(
   return batchOfBlock(block, rows.length === block.rowCount ? null : rows, wanted)
 }
 
-async function mapInTurns(batch: RowBatch, map: BatchMap, pauseNow: () => Promise<void>): Promise<RowBatch[]> {
+async function mapInTurns(
+  batch: RowBatch,
+  map: BatchMap,
+  pauseNow: () => Promise<void>,
+): Promise<RowBatch[]> {
   const mapped: RowBatch[] = []
   for (let from = 0; from < batch.rowCount; from += BATCH_ROWS) {
     mapped.push(map(slice(batch, from, Math.min(batch.rowCount, from + BATCH_ROWS))))

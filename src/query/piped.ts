@@ -12,6 +12,7 @@ import { type Random, systemRandom } from '../base/base.ts'
 import type { Filter, Pipe, Query } from './ast.ts'
 import { type FieldsWanted, namesWanted } from './fields-wanted.ts'
 import { filterKindOf } from './filters/registry.ts'
+import type { GatherWanted } from './gather.ts'
 import { HASH_KEY } from './hash-key.ts'
 import { limitsFirst } from './limits-first.ts'
 import { MemoryShare, textBytes } from './memory-share.ts'
@@ -95,7 +96,7 @@ export async function* batchesOf(run: PipedRun, asked: Query): AsyncGenerator<Ro
   const newest = newestOf(before, next)
   const isGathering = next !== undefined && pipeKindOf(next).bindGather !== undefined
   if (isGathering && newest * KEY_BYTES > run.bytesMax) {
-    const rows = gathered(run, filter, before, next, settings)
+    const rows = gathered(run, filter, { before, pipe: next, fields: fieldsForPipes(pipes), settings })
     yield* runPipes(rows, pipes.slice(before.length + 1), context)
     return
   }
@@ -129,12 +130,10 @@ function newestOf(before: readonly Pipe[], next: Pipe | undefined): number {
 async function* gathered(
   { parts, signal, random }: PipedRun,
   filter: Filter,
-  before: readonly Pipe[],
-  pipe: Pipe,
-  settings: PipeSettings,
+  wanted: GatherWanted,
 ): AsyncGenerator<RowBatch> {
-  const gatherer = bindGatherer(pipe, settings, random)
-  for (const state of await statesOfParts(parts, filter, { before, pipe, settings }, signal)) {
+  const gatherer = bindGatherer(wanted.pipe, wanted.settings, random)
+  for (const state of await statesOfParts(parts, filter, wanted, signal)) {
     gatherer.merge(state)
     await pause(signal)
   }

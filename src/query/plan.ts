@@ -8,6 +8,7 @@ import { type Bounds, UNBOUNDED } from './bounds.ts'
 import { ALL } from './filters/all.ts'
 import { type BindContext, type BoundFilter, COST_FOLDED_SEARCH } from './filters/kind.ts'
 import { filterKindOf } from './filters/registry.ts'
+import { type GramsOfField, type NeedleGate, needleGateOf } from './needle-gate.ts'
 import { TurnPace } from './turn-pace.ts'
 
 /** In the unit of BoundFilter.cost times rows: some milliseconds. */
@@ -23,6 +24,7 @@ export class FilterPlan {
   /** Every record matches. */
   readonly isAll: boolean
   readonly #filter: BoundFilter
+  readonly #gate: NeedleGate | null
   /** What is stored is judged on dictionaries and templates: nobody knows what a row costs. */
   readonly #storedPace: TurnPace
 
@@ -35,6 +37,7 @@ export class FilterPlan {
     this.bounds = boundsOf(filter)
     this.isAll = filter.kind === ALL.kind
     this.#filter = context.bind(filter)
+    this.#gate = isLive ? needleGateOf(this.#filter.skip) : null
     const rowsFirst =
       this.#filter.cost >= COST_FOLDED_SEARCH ? TURN_ROWS_COSTLY_FIRST : TURN_ROWS_STORED_FIRST
     this.#storedPace = new TurnPace(rowsFirst, TURN_ROWS_STORED, nowMs)
@@ -50,6 +53,11 @@ export class FilterPlan {
     return this.#filter.skip
   }
 
+  /** False: no row of the block matches, by the bytes that stand in it. Known to plans of tails only. */
+  mayMatch(grams: GramsOfField): boolean {
+    return this.#gate === null || this.#gate(grams)
+  }
+
   /** How many rows of the block match, where that is known without looking at rows; else null. */
   knownCount(block: Block): number | null {
     return this.#filter.count?.(block) ?? null
@@ -57,9 +65,13 @@ export class FilterPlan {
 
   /** The same as `match`, with a pause between turns: others use this thread too, and a query may be cancelled. */
   async matchInTurns(block: Block, pause: () => Promise<void>): Promise<Bitset> {
+    if (this.turnRows(block) >= block.rowCount) return this.match(block)
+    return this.matchViewInTurns(new BlockView(block), pause)
+  }
+
+  async matchViewInTurns(view: BlockView, pause: () => Promise<void>): Promise<Bitset> {
+    const { block } = view
     const { rowCount } = block
-    if (this.turnRows(block) >= rowCount) return this.match(block)
-    const view = new BlockView(block)
     const found = new Bitset(rowCount)
     for (let from = 0, to = 0; from < rowCount; from = to) {
       to = Math.min(from + this.turnRows(block), rowCount)

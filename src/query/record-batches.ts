@@ -156,6 +156,7 @@ export function batchOfRecords(rows: readonly RecordRow[], wanted: FieldsWanted)
   for (const name of orderedNames(wanted, () => [...own.keys()])) {
     const made = MADE.get(name)
     if (name === TIME_FIELD) columns.set(name, new TimeColumn(timesMs, timesNs))
+    else if (name === ID_FIELD) columns.set(name, new IdColumn(keys.ids))
     else if (made !== undefined) columns.set(name, new TextColumn(rows.map(made)))
     else {
       const column = own.get(name)
@@ -170,7 +171,6 @@ const MADE: ReadonlyMap<string, (row: RecordRow) => string> = new Map([
   [STREAM_ID_FIELD, ({ stream }: RecordRow) => (stream.length === 0 ? '' : streamId(streamText(stream)))],
   [MESSAGE_FIELD, ({ message }: RecordRow) => decodeText(message)],
   [LEVEL_FIELD, ({ level }: RecordRow) => level],
-  [ID_FIELD, ({ id }: RecordRow) => String(id)],
 ])
 
 interface OwnColumn {

@@ -7,7 +7,7 @@
  */
 import { Bitset } from '../base/base.ts'
 import type { Block, Column, RowGroups, TextTemplates, ValueTest } from '../record/record.ts'
-import { FIELD_STRING, formatRfc3339 } from '../record/record.ts'
+import { FIELD_NUMBER, FIELD_STRING, formatRfc3339 } from '../record/record.ts'
 import type { ValuesRow } from './row.ts'
 import { TIME_FIELD } from './special-fields.ts'
 import { decodeText, encodeText } from './text.ts'
@@ -356,8 +356,8 @@ export class IdColumn implements BatchColumn {
     return this.#texts
   }
 
-  kinds(): null {
-    return null
+  kinds(): Uint8Array {
+    return new Uint8Array(this.#ids.length).fill(FIELD_NUMBER)
   }
 
   groups(): null {

@@ -15,6 +15,8 @@ export interface RowOrder {
   readonly by: readonly OrderField[]
   /** The newest record first, of rows that are the same in all fields. */
   readonly isNewestFirst: boolean
+  /** Of several rows of one record the last one first. */
+  readonly isLastFirst?: boolean
 }
 
 const RANK_NOTHING = valueKey('').rank
@@ -43,6 +45,7 @@ export class RowOrderKeys {
   /** By row; the number of the first one where they are ascending. */
   readonly #arrivals: Float64Array | number
   readonly #direction: 1 | -1
+  readonly #isLastFirst: boolean
 
   private constructor(
     rowCount: number,
@@ -57,6 +60,7 @@ export class RowOrderKeys {
     this.#keys = keys
     this.#arrivals = arrivals
     this.#direction = order.isNewestFirst ? -1 : 1
+    this.#isLastFirst = order.isLastFirst === true
   }
 
   /** Reads the fields of the order. `arrival` is the number of the first row among all that arrived. */
@@ -87,6 +91,7 @@ export class RowOrderKeys {
         a.timesNs[row] - b.timesNs[otherRow] ||
         a.ids[row] - b.ids[otherRow]
       if (order !== 0) return this.#direction * order
+      if (this.#isLastFirst) return other.arrivalOf(otherRow) - this.arrivalOf(row)
     } else if (a !== b) {
       return a === null ? 1 : -1
     }

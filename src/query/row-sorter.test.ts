@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../base/base.ts'
+import { FIELD_NUMBER, FIELD_TRUE } from '../record/record.ts'
+import { EVERY_FIELD } from './fields-wanted.ts'
 import { MemoryShare } from './memory-share.ts'
-import { type BatchColumn, GroupColumn, RowBatch, TextColumn } from './row-batch.ts'
+import { batchOfBlock } from './record-batches.ts'
+import { type BatchColumn, GroupColumn, RowBatch, rowsOfBatch, TextColumn } from './row-batch.ts'
+import { rowJson } from './row-fields.ts'
 import { RowSorter, type SortedRowsWanted } from './row-sorter.ts'
+import { blockOf } from './test-blocks.ts'
 
 const ALL: SortedRowsWanted = {
   by: null,
@@ -140,5 +145,27 @@ test('a batch that cannot be read changes nothing', () => {
     ])
     assert.throws(() => sorter.add(new RowBatch(1, columns)), /damaged/)
     assert.equal(sorter.sorted(0, true).rows.texts('a')[0], '1', String(rowsMax))
+  }
+})
+
+test('rows of blocks keep the types of their values', () => {
+  const records = Array.from({ length: 400 }, (_, n) => ({
+    message: `m${n}`,
+    timeMs: n,
+    fields: {
+      n: { text: String(n), kind: FIELD_NUMBER },
+      ...(n % 2 === 0 && { ok: { text: 'true', kind: FIELD_TRUE } }),
+    },
+  }))
+  const block = blockOf(records, 7)
+  const batch = batchOfBlock(block, null, EVERY_FIELD)
+  for (const rowsMax of [3, 300, Infinity]) {
+    const sorter = sorterOf({ ...ALL, by: [{ field: 'n', isDesc: true }], rowsMax })
+    sorter.add(batch)
+    const shown = rowsOfBatch(sorter.sorted(0, true).rows).slice(0, 2).map(rowJson)
+    assert.deepEqual(shown, [
+      '{"_time":"1970-01-01T00:00:00.399Z","_msg":"m399","n":399,"_id":406}',
+      '{"_time":"1970-01-01T00:00:00.398Z","_msg":"m398","n":398,"ok":true,"_id":405}',
+    ])
   }
 })

@@ -20,6 +20,8 @@ export interface SortedRowsWanted {
   /** With `by` null: each in descending order. */
   readonly isDesc: boolean
   readonly isNewestFirst: boolean
+  /** Of several rows of one record the last one first. Default false. */
+  readonly isLastFirst?: boolean
   /** Rows with the same texts in all of these fields are a partition. Empty: there is one. Null: all fields but `_id`. */
   readonly partitionBy: readonly string[] | null
   /** Of each partition. */
@@ -66,7 +68,8 @@ export class RowSorter {
   constructor(wanted: SortedRowsWanted, memory: MemoryShare) {
     this.#wanted = wanted
     this.#memory = memory
-    this.#order = { by: wanted.by ?? [], isNewestFirst: wanted.isNewestFirst }
+    const { by, isNewestFirst, isLastFirst } = wanted
+    this.#order = { by: by ?? [], isNewestFirst, isLastFirst }
   }
 
   /** Reads what it needs before it changes anything that counts. */
@@ -82,7 +85,7 @@ export class RowSorter {
   /** What is kept, for `add` of each. */
   take(): HeldRows[] {
     if (this.#wanted.rowsMax < Infinity && this.#entries.length > 1) this.#cut()
-    return this.#entries.map(({ batch }) => holdRows(batch))
+    return this.#entries.map((entry) => holdRows(inArrivalOrder(entry)))
   }
 
   /** The rows that are kept, without the first `skip` of each partition. `isByPartition`: partitions by their values. */
@@ -312,6 +315,12 @@ export class RowSorter {
     for (let place = 0; place < order.length; place++) placeOf[order[place]] = place
     places.sort((a, b) => placeOf[partitions[a]] - placeOf[partitions[b]] || a - b)
   }
+}
+
+/** So that whoever adds them knows which came first. */
+function inArrivalOrder({ batch, arrivals }: Entry): RowBatch {
+  if (typeof arrivals === 'number') return batch
+  return batch.select(Uint32Array.from(arrivals.keys()).sort((a, b) => arrivals[a] - arrivals[b]))
 }
 
 interface FirstRows {

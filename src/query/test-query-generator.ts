@@ -142,6 +142,18 @@ function recordOf(random: SeededRandom, shape: Shape): NaiveRecord {
 }
 
 export function generateRecords(random: SeededRandom): NaiveRecord[] {
+  const records = anyRecords(random)
+  return random.chance(0.4) ? records : records.map(withoutEmpty)
+}
+
+function withoutEmpty(record: NaiveRecord): NaiveRecord {
+  const filled = (fields: NaiveRecord['fields']): NaiveRecord['fields'] =>
+    Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''))
+  const { message, fields, stream } = record
+  return { ...record, message: message || 'a', fields: filled(fields), stream: filled(stream) }
+}
+
+function anyRecords(random: SeededRandom): NaiveRecord[] {
   let shape = randomShape(random)
   return times(1 + random.below(random.chance(0.2) ? 250 : 50), () => {
     if (random.chance(0.05)) shape = randomShape(random)
@@ -174,14 +186,20 @@ const quote = (text: string): string =>
 
 const byteEscape = (unit: string): string => `\\x${(unit.charCodeAt(0) - 0xdc00).toString(16)}`
 
+const hasEmptyField = ({ message, fields, stream }: NaiveRecord): boolean =>
+  [message, ...Object.values(fields), ...Object.values(stream)].includes('')
+
 export class QueryGenerator {
   readonly #random: SeededRandom
   readonly #records: readonly NaiveRecord[]
+  /** Right behind a filter, `field_names` counts fields that were sent, also empty ones. */
+  readonly #hasEmpty: boolean
   #subqueries = 0
 
   constructor(random: SeededRandom, records: readonly NaiveRecord[]) {
     this.#random = random
     this.#records = records
+    this.#hasEmpty = records.some(hasEmptyField)
   }
 
   query(): string {
@@ -410,7 +428,7 @@ export class QueryGenerator {
       () => this.#stats(isFirst),
       () => `unroll${this.#if()} by (${this.#pick(['tags', 'tags, n', 'tags, http.text'])})`,
       () => 'drop_empty_fields',
-      () => 'field_names',
+      ...(this.#hasEmpty ? [] : [() => 'field_names']),
       () => `field_values ${this.#field()}${this.#maybe(0.3, () => `limit ${this.#count()}`)}`,
       () => `deduplicate by (${this.#fields(2).join(', ')})`,
       () => 'deduplicate',

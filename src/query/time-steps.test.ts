@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseTimeText } from '../record/record.ts'
-import { durationText, stepNs, timeSteps } from './time-steps.ts'
+import { stepNs, timeSteps } from './time-steps.ts'
 
 /** Where the step that holds the moment begins. */
 function startOf(time: string, step: string, offset: string | null = null): string {
@@ -75,15 +75,4 @@ test('what is no step of a fixed length has none', () => {
   assert.equal(stepNs('1000'), 1000n)
   for (const text of ['month', 'year', 'foo', '0s', '-5m', '', 'inf']) assert.equal(stepNs(text), null, text)
   assert.equal(timeSteps('foo', null), null)
-})
-
-test('durations print in their units', () => {
-  assert.equal(durationText(0), '0s')
-  assert.equal(durationText(90_000e6), '1m30s')
-  assert.equal(durationText(-1.5e9), '-1.5s')
-  assert.equal(durationText(86_400e9 + 3_661e9), '1d1h1m1s')
-  assert.equal(durationText(250e6), '250ms')
-  assert.equal(durationText(1500), '1.5µs')
-  assert.equal(durationText(3), '3ns')
-  assert.equal(durationText(3_600e9), '1h')
 })

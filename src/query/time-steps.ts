@@ -174,33 +174,3 @@ class NanosecondSteps extends TimeSteps {
     this.startNs = Number(start - startMs * BigInt(NS_PER_MS))
   }
 }
-
-// ---- durations ----------------------------------------------------------------------------------------------
-
-const LONG_UNITS: readonly (readonly [string, number])[] = [
-  ['d', 86_400e9],
-  ['h', 3_600e9],
-  ['m', 60e9],
-]
-const SHORT_UNITS: readonly (readonly [string, number])[] = [
-  ['s', 1e9],
-  ['ms', 1e6],
-  ['µs', 1e3],
-  ['ns', 1],
-]
-
-/** Nanoseconds as `1d2h3m4.5s`, `250ms` or `1.5µs`; `0s` for none. */
-export function durationText(nanoseconds: number): string {
-  if (nanoseconds === 0 || !Number.isFinite(nanoseconds)) return '0s'
-  if (nanoseconds < 0) return `-${durationText(-nanoseconds)}`
-  let text = ''
-  let rest = nanoseconds
-  for (const [unit, size] of LONG_UNITS) {
-    const count = Math.floor(rest / size)
-    if (count > 0) text += `${count}${unit}`
-    rest -= count * size
-  }
-  if (rest === 0) return text
-  const [unit, size] = SHORT_UNITS.find(([, each]) => rest >= each || text !== '') ?? ['ns', 1]
-  return `${text}${Number((rest / size).toFixed(9))}${unit}`
-}

@@ -88,7 +88,8 @@ export const idFilter: FilterKind<IdFilter> = {
       cost: COST_NUMBER,
       narrow({ block: { ids } }, rows) {
         for (let row = rows.nextSet(0); row >= 0; row = rows.nextSet(row + 1)) {
-          if (ids[row] < from || ids[row] > to) rows.unset(row)
+          // Behind pipes a row may have no id: it is NaN, which is in no range.
+          if (!(ids[row] >= from && ids[row] <= to)) rows.unset(row)
         }
       },
     }

@@ -149,7 +149,8 @@ export const timeFilter: FilterKind<TimeFilter> = {
         const { timesMs, timesNs } = block
         for (let row = rows.nextSet(0); row >= 0; row = rows.nextSet(row + 1)) {
           const ms = timesMs[row]
-          const isEarly = ms < from.ms || (ms === from.ms && timesNs[row] < from.ns)
+          // Behind pipes a row may have no time: it is NaN.
+          const isEarly = !(ms >= from.ms) || (ms === from.ms && timesNs[row] < from.ns)
           const isLate = ms > to.ms || (ms === to.ms && timesNs[row] > to.ns)
           if (isEarly || isLate) rows.unset(row)
         }

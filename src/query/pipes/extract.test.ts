@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isCodedError } from '../../base/base.ts'
+import type { Column } from '../../record/record.ts'
 import { EVERY_FIELD } from '../fields-wanted.ts'
 import { parseQuery } from '../parser.ts'
 import { bindBatches } from '../pipeline.ts'
@@ -118,10 +119,21 @@ test('patterns that cannot be meant are refused at their place', () => {
   assert.equal(refusalOf('extract "<a*>"'), '`<a*>` is no name of one field @"<a*>"')
 })
 
+/** It also gives some messages without the others. */
+class SparseBlock extends JudgingBlock {
+  messagesOf(rows: Uint32Array): Column {
+    const { data, starts, lengths } = this.plain.message
+    const [ownStarts, ownLengths] = [starts, lengths].map((values) =>
+      Uint32Array.from(rows, (row) => values[row]),
+    )
+    return { data, starts: ownStarts, lengths: ownLengths, kinds: null }
+  }
+}
+
 test('a block judges which messages can have fields, and the others are not read', () => {
   const messages = Array.from({ length: 100 }, (_, at) => (at % 30 === 7 ? `user=u${at};` : `nothing ${at}`))
   const users = messages.map((message) => /user=(.*);/.exec(message)?.[1] ?? '')
-  const block = new JudgingBlock(blockOf(messages.map((message) => ({ message }))), false)
+  const block = new SparseBlock(blockOf(messages.map((message) => ({ message }))), false)
   for (const pipe of ['extract "user=<user>;"', 'extract_regexp "user=(?P<user>.*);"']) {
     const { pipes } = parseQuery(`* | ${pipe}`, { nowMs: PIPE_TEST_NOW_MS })
     const map = bindBatches(pipes, TEST_SETTINGS)

@@ -25,6 +25,13 @@ test('the newest are those with the latest time, wherever they come', async () =
   assert.equal(names(await runPipeText('limit 3', rows, records)), '03 04 05')
 })
 
+test('rows of one record stay in their order, and the last of them count as the newest', async () => {
+  const rows = [row({ n: '[1,2,3]' }), row({ n: '[4,5,6,7]' })]
+  assert.equal(names(await runPipeText('unroll by (n) | limit 9', rows, records)), '1 2 3 4 5 6 7')
+  assert.equal(names(await runPipeText('unroll by (n) | limit 5', rows, records)), '3 4 5 6 7')
+  assert.equal(names(await runPipeText('unroll by (n) | limit 2', rows, records)), '6 7')
+})
+
 test('of rows that are no records the first are kept', async () => {
   assert.equal(names(await runPipeText('sort by (n desc) | limit 2', RECORDS, records)), 'e d')
   assert.equal(names(await runPipeText('sort by (n) | copy n as m | limit 2', RECORDS, records)), 'a b')

@@ -35,7 +35,7 @@ export const limitPipe: PipeKind<LimitPipe> = {
   newestMax: ({ rows }) => rows,
   bindGather({ rows }, { memory }) {
     const sorter = new RowSorter(
-      { by: [], isDesc: false, isNewestFirst: true, partitionBy: [], rowsMax: rows },
+      { by: [], isDesc: false, isNewestFirst: true, isLastFirst: true, partitionBy: [], rowsMax: rows },
       memory,
     )
     return {

@@ -175,7 +175,9 @@ class StatsGatherer implements Gatherer {
       const places = placesOf(this.#table.textsOf(key))
       return this.#table.textsOfGroups(key).map((text) => places[text])
     })
-    return this.#table.groups().sort((a, b) => {
+    const groups = this.#table.groups()
+    if (places.length === 1) return inPlaces(groups, places[0])
+    return groups.sort((a, b) => {
       for (const ofGroup of places) if (ofGroup[a] !== ofGroup[b]) return ofGroup[a] - ofGroup[b]
       return 0
     })
@@ -200,6 +202,13 @@ function filterNumber(
 /** Which row is in which group is read where somebody asks: now, since reading may fail. */
 function readRows(keys: readonly TextGroups[]): void {
   for (const key of keys) void key.ofRow
+}
+
+/** No two of them have the same place. */
+function inPlaces(groups: Uint32Array, places: Uint32Array): Uint32Array {
+  const marks = new Uint32Array(places.length)
+  for (const group of groups) marks[places[group]] = group + 1
+  return marks.filter((mark) => mark > 0).map((mark) => mark - 1)
 }
 
 /** By number of a text: its place in the order of values. */

@@ -77,6 +77,17 @@ test('every engine finds what a plain matcher finds', () => {
   assert.ok(isTelling, JSON.stringify(seen))
 })
 
+test('what RegExp means otherwise is not given to it', () => {
+  for (const pattern of ['(?:(a)|b){2}c', '(?:a?){2}b', '(?:|a){1,2}b', 'a*', '$', '\\pLa', '(?i)é']) {
+    const tree = parsePattern(pattern)
+    assert.ok(tree !== null && nativeSource(tree) === null, pattern)
+  }
+  for (const pattern of ['(a|b)?c', '(?:a|b){2}c', '(?i)k', '[^a]', '(?m)^a$']) {
+    const tree = parsePattern(pattern)
+    assert.ok(tree !== null && nativeSource(tree) !== null, pattern)
+  }
+})
+
 test('hostile patterns are left to the engine that is linear', () => {
   for (const pattern of [
     '(a+)+$',

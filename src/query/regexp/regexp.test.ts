@@ -35,6 +35,30 @@ test('empty matches are replaced where no other match ends', () => {
   assert.equal(replace('', ''), '-')
 })
 
+test('matches and groups are those of Go, whichever engine is asked', () => {
+  const expected: readonly (readonly [string, string, readonly string[] | null])[] = [
+    ['(?m)a$', 'ba', ['a']],
+    ['(?m)(a$)', 'ab\na\r\na\nb', ['a', 'a']],
+    ['(?m)^b', 'a\rb', null],
+    ['a$', 'a\n', null],
+    ['.', '\n\u2028', ['\u2028']],
+    ['(?:(a)|b)*c', 'abc', ['abc', 'a']],
+    ['(?:(a)|b)c', 'abc', ['bc', '']],
+    ['(?:a*)*b', 'aab', ['aab']],
+    ['(|a)+b', 'aab', ['aab', 'a']],
+    ['(a|ab)(c|bcd)(d*)', 'abcd', ['abcd', 'a', 'bcd', '']],
+    ['(a+?)(a*)b', 'aaab', ['aaab', 'a', 'aa']],
+    ['(?U)(a+)(a*)', 'aaa', ['a', 'a', '']],
+    ['(?i)\\bk', 'ſk', ['k']],
+    ['(?i)s[k]', 'ſK', ['ſK']],
+    ['\\w+', 'é_1', ['_1']],
+    ['[^a]b', '😀b', ['😀b']],
+    ['\\x{1F600}+', '😀😀', ['😀😀']],
+  ]
+  for (const [pattern, text, groups] of expected)
+    assert.deepEqual(compileRegexp(pattern).exec(text), groups, `${pattern} in ${text}`)
+})
+
 test('a pattern that is not valid or too large is refused with its place', () => {
   const span = { offset: 7, length: 3 }
   const codeOf = (pattern: string) => {

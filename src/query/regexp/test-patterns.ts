@@ -53,7 +53,7 @@ const CASES = ['aA', 'bB', 'kK\u212a', 'sSſ', 'éÉ', 'xX']
 const META = /[\\.+*?()|[\]{}^$]/
 
 export function randomPattern(random: SeededRandom): MadePattern {
-  const flags = { anyCase: random.chance(0.3), dotAll: random.chance(0.2), lines: random.chance(0.2) }
+  const flags = { anyCase: random.chance(0.3), dotAll: random.chance(0.2), lines: random.chance(0.3) }
   const names = (flags.anyCase ? 'i' : '') + (flags.dotAll ? 's' : '') + (flags.lines ? 'm' : '')
   const { source, ends } = choice(random, flags, 3)
   return {
@@ -146,7 +146,7 @@ function repeated(random: SeededRandom, flags: Flags, depth: number): Piece {
 
 function single(random: SeededRandom, flags: Flags, depth: number): Piece {
   if (depth > 0 && random.chance(0.2)) return group(random, flags, depth - 1)
-  if (random.chance(0.12)) return place(random, flags)
+  if (random.chance(0.15)) return place(random, flags)
   if (random.chance(0.1)) return one('.', (code) => flags.dotAll || code !== 10)
   if (random.chance(0.25)) return characterClass(random, flags)
   return character(random, flags)

@@ -26,7 +26,7 @@ export class DistinctState implements StatsState {
     this.#fields = fields
     this.#limit = limit === 0 ? Infinity : limit
     this.#hasher = new ValueHasher(context.settings.hashKey)
-    this.#set = new HashSet(words, context.memory)
+    this.#set = new HashSet(words, context.memory, context.random)
     this.#counts = new GroupNumbers(context.memory)
   }
 

@@ -73,7 +73,7 @@ function bitCount(value: number): number {
 test('a set holds each hash of a group once, and gives all of them away', () => {
   const random = new SeededRandom(3)
   for (const words of [2, 3]) {
-    const set = new HashSet(words, memory())
+    const set = new HashSet(words, memory(), random)
     const known = new Set<string>()
     // Few first words, so that slots collide.
     const values = Array.from({ length: 3_000 }, () =>
@@ -87,13 +87,26 @@ test('a set holds each hash of a group once, and gives all of them away', () => 
     }
     const taken = set.take()
     assert.equal(set.takenCount(taken), known.size)
-    const other = new HashSet(words, memory())
+    const other = new HashSet(words, memory(), random)
     for (let index = 0; index < known.size; index++) {
       const group = set.takenGroup(taken, index)
       assert.ok(other.addTaken(taken, index, group))
       assert.ok(!other.addTaken(taken, index, group))
     }
   }
+})
+
+test('what one set gives away fills another one as fast as anything', () => {
+  const random = new SeededRandom(9)
+  const count = 300_000
+  const hashes = Uint32Array.from({ length: 2 * count }, () => random.uint32())
+  const set = new HashSet(2, memory(), random)
+  for (let index = 0; index < count; index++) set.add(0, hashes, 2 * index)
+  const taken = set.take()
+  const other = new HashSet(2, memory(), random)
+  // Slot after slot this would take minutes; the test would end with its time.
+  for (let index = 0; index < set.takenCount(taken); index++) other.addTaken(taken, index, 0)
+  assert.equal(other.takenCount(other.take()), set.takenCount(taken))
 })
 
 test('pairs are numbered in the order in which they came, however many', () => {

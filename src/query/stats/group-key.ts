@@ -10,6 +10,7 @@
  */
 
 import { parseTimeText } from '../../record/record.ts'
+import { durationText } from '../duration-text.ts'
 import type { FilterParser } from '../filter-parser.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
 import { parseNumber } from '../number-literal.ts'
@@ -17,7 +18,7 @@ import { numberText, parseNumberText } from '../number-text.ts'
 import { shown } from '../quoting.ts'
 import { groupsOfTexts, type RowBatch, type TextGroups, type TimeColumn } from '../row-batch.ts'
 import { parseDuration } from '../time-literal.ts'
-import { durationText, STEP_NAMES, type TimeSteps, timeSteps, zoneNamed } from '../time-steps.ts'
+import { STEP_NAMES, type TimeSteps, timeSteps, zoneNamed } from '../time-steps.ts'
 
 export interface GroupKey {
   readonly field: string
@@ -153,7 +154,7 @@ function boundBucket(step: string, offset: string | null, steps: TimeSteps | nul
     const number = parseNumberText(text)
     if (!Number.isFinite(number)) return text
     const start = bucketStart(number, size, from)
-    return DURATION.test(text) ? durationText(start) : numberText(start)
+    return DURATION.test(text) ? durationText(BigInt(Math.round(start))) : numberText(start)
   }
 }
 

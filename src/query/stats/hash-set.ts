@@ -3,8 +3,12 @@
  * memory of the query. A value takes 16 bytes with 96 bits of a hash, 12 with 64, and the table is between a third
  * and two thirds full.
  *
+ * Where a hash lies depends on a number that each set draws for itself: what one set gives away, in the order of its
+ * slots, would else fill another one from its beginning, slot after slot, and each look-up would go through all of them.
+ *
  *   slot   group + 1 (0: free) · word · word (· word)
  */
+import type { Random } from '../../base/base.ts'
 import type { MemoryShare } from '../memory-share.ts'
 
 const SLOTS_MIN = 64
@@ -15,12 +19,16 @@ export class HashSet {
   readonly #memory: MemoryShare
   /** Words of a slot. */
   readonly #stride: number
+  readonly #factor: number
+  /** Bits of a product that are not the number of a slot. */
+  #shift = 32 - Math.log2(SLOTS_MIN)
   #slots: Uint32Array
   #count = 0
 
   /** Of hashes with so many words, at least two. */
-  constructor(words: number, memory: MemoryShare) {
+  constructor(words: number, memory: MemoryShare, random: Random) {
     this.#memory = memory
+    this.#factor = random.uint32() | 1
     this.#stride = words + 1
     this.#slots = new Uint32Array(SLOTS_MIN * this.#stride)
   }
@@ -30,8 +38,7 @@ export class HashSet {
     const stride = this.#stride
     const slots = this.#slots
     const mark = group + 1
-    const mask = slots.length / stride - 1
-    let slot = (words[at] & mask) * stride
+    let slot = (Math.imul(words[at], this.#factor) >>> this.#shift) * stride
     const end = slots.length
     for (; slots[slot] !== 0; slot = slot + stride === end ? 0 : slot + stride) {
       const isSame =
@@ -41,7 +48,7 @@ export class HashSet {
     slots[slot] = mark
     for (let word = 1; word < stride; word++) slots[slot + word] = words[at + word - 1]
     this.#count++
-    if (this.#count > FULL * (mask + 1)) this.#grow()
+    if (this.#count * stride > FULL * end) this.#grow()
     return true
   }
 
@@ -50,10 +57,10 @@ export class HashSet {
     const old = this.#slots
     this.#memory.charge(2 * old.length * WORD_BYTES)
     const slots = new Uint32Array(2 * old.length)
-    const mask = slots.length / stride - 1
+    this.#shift--
     for (let from = 0; from < old.length; from += stride) {
       if (old[from] === 0) continue
-      let slot = (old[from + 1] & mask) * stride
+      let slot = (Math.imul(old[from + 1], this.#factor) >>> this.#shift) * stride
       while (slots[slot] !== 0) slot = slot + stride === slots.length ? 0 : slot + stride
       for (let word = 0; word < stride; word++) slots[slot + word] = old[from + word]
     }

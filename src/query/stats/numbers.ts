@@ -1,8 +1,16 @@
 /** Numbers of rows for functions that compute. */
+import type { Column } from '../../record/record.ts'
 import type { FieldPattern } from '../fields-wanted.ts'
 import { NumberColumn } from '../number-column.ts'
 import { parseNumberText } from '../number-text.ts'
-import { type BatchColumn, type RowBatch, type TextGroups, TimeColumn } from '../row-batch.ts'
+import {
+  type BatchColumn,
+  type RowBatch,
+  type StoredValues,
+  type TextGroups,
+  TimeColumn,
+} from '../row-batch.ts'
+import { decodeText } from '../text.ts'
 import { columnsOf } from './arguments.ts'
 
 /** By field that has some number, by row: its number; NaN where the text is none. */
@@ -20,7 +28,9 @@ function numbersOf(column: BatchColumn, rowCount: number): Float64Array | null {
   if (column instanceof NumberColumn) return column.numbers
   if (column instanceof TimeColumn) return null
   const groups = column.groups()
-  return groups === null ? numbersOfTexts(column.texts()) : numbersOfGroups(groups, rowCount)
+  if (groups !== null) return numbersOfGroups(groups, rowCount)
+  const stored = column.stored?.() ?? null
+  return stored === null ? numbersOfTexts(column.texts()) : numbersOfBytes(stored)
 }
 
 function numbersOfTexts(texts: readonly string[]): Float64Array {
@@ -45,4 +55,55 @@ function numbersOfGroups({ texts, ofRow }: TextGroups, rowCount: number): Float6
   const numbers = new Float64Array(rowCount)
   for (let row = 0; row < rowCount; row++) numbers[row] = ofGroup[ofRow[row]]
   return numbers
+}
+
+// ---- bytes --------------------------------------------------------------------------------------------------
+
+const MINUS = 0x2d
+const POINT = 0x2e
+const ZERO = 0x30
+const NINE = 0x39
+/** A float holds as many decimal digits exactly, and so it does the powers of ten that they are divided by. */
+const DIGITS_MAX = 15
+const POWERS = Float64Array.from({ length: DIGITS_MAX + 1 }, (_, digits) => 10 ** digits)
+
+/** Short decimal numbers cost no text. */
+function numbersOfBytes({ column, rows }: StoredValues): Float64Array | null {
+  if (column === null) return null
+  const { data, starts, lengths } = column
+  const count = rows?.length ?? starts.length
+  const numbers = new Float64Array(count)
+  for (let at = 0; at < count; at++) {
+    const row = rows === null ? at : rows[at]
+    const start = starts[row]
+    const length = lengths[row]
+    const number = decimalOf(data, start, start + length)
+    numbers[at] = Number.isNaN(number) && length > 0 ? numberOf(column, row) : number
+  }
+  return numbers
+}
+
+function numberOf({ data, starts, lengths }: Column, row: number): number {
+  const first = data[starts[row]]
+  // A letter begins no number but `inf`.
+  if ((first | 0x20) > 0x60 && (first | 0x20) !== 0x69) return Number.NaN
+  return parseNumberText(decodeText(data.slice(starts[row], starts[row] + lengths[row])))
+}
+
+/** `15`, `-0.25`; NaN for whatever is longer or written otherwise. */
+function decimalOf(data: Uint8Array, start: number, end: number): number {
+  const isNegative = data[start] === MINUS
+  const first = isNegative ? start + 1 : start
+  if (end <= first || end - first > DIGITS_MAX + 1) return Number.NaN
+  let value = 0
+  let point = -1
+  for (let at = first; at < end; at++) {
+    const byte = data[at]
+    if (byte >= ZERO && byte <= NINE) value = value * 10 + byte - ZERO
+    else if (byte === POINT && point < 0 && at > first && at + 1 < end) point = at
+    else return Number.NaN
+  }
+  if (point < 0 && end - first > DIGITS_MAX) return Number.NaN
+  if (point >= 0) value /= POWERS[end - point - 1]
+  return isNegative ? -value : value
 }

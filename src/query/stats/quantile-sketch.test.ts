@@ -77,6 +77,19 @@ test('the answer is the same in any order of values, and of sketches that are me
   }
 })
 
+test('what one sketch took together, a merge does not tell apart', () => {
+  const spaced = Array.from({ length: 20_000 }, (_, at) => String(1 + at / 2 ** 15))
+  const between = String(1 + 1001.5 / 2 ** 15)
+  const large = sketchOf(spaced)
+  const small = new QuantileSketch()
+  small.add(valueKey(between), 50_000)
+  const merged = new QuantileSketch()
+  for (const each of [large, small]) merged.merge(structuredClone(each.take()))
+  large.add(valueKey(between), 50_000)
+  assert.notEqual(large.valueAt(0.5), between)
+  assert.equal(merged.valueAt(0.5), large.valueAt(0.5))
+})
+
 test('hostile values end: texts of one length, times over centuries, all of them different', () => {
   const texts = Array.from(
     { length: 2 * VALUES_MAX },

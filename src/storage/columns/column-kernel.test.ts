@@ -114,7 +114,7 @@ describe('The column kernel', () => {
   for (const kind of Object.keys(VALUE_KINDS)) {
     it(`gives columns of ${kind} the bytes that the twin gives them`, () => {
       let taken = 0
-      for (let seed = 1; seed <= 60; seed++) {
+      for (let seed = 1; seed <= 30; seed++) {
         const random = new SeededRandom(seed)
         const rowCount = [1, 2, 7, 40, 300, 2500, 5000][random.below(seed % 10 === 0 ? 7 : 5)]
         const rows = randomRows(kind, seed, rowCount)
@@ -126,11 +126,11 @@ describe('The column kernel', () => {
           if (assertSame(values, hint, `${kind}, seed ${seed}, code ${hint.code}, detail ${hint.detail}`))
             taken++
       }
-      assert.ok(taken > 60, `${taken} columns were taken`)
+      assert.ok(taken > 30, `${taken} columns were taken`)
     })
 
     it(`takes a column of ${kind} up to the bytes that the twin expects, and no further`, () => {
-      for (let seed = 1; seed <= 20; seed++) {
+      for (let seed = 1; seed <= 8; seed++) {
         const random = new SeededRandom(seed)
         const values = columnOf(randomRows(kind, seed, 200 + random.below(2500)))
         if (factsOf(values).distinct.length === 1) continue
@@ -227,7 +227,7 @@ describe('The column kernel', () => {
 
   it('encodes columns as large as it takes', () => {
     const random = new SeededRandom(7)
-    for (const kind of Object.keys(VALUE_KINDS)) {
+    for (const kind of ['uuids', 'block ids', 'large integers', 'words', 'bytes']) {
       const values = columnOf(randomRows(kind, 7, 65_536))
       const [own, , none] = hintsFor(values, random)
       for (const hint of [own, none])

@@ -14,8 +14,7 @@ import {
   packedFingerprints,
   placesOf,
 } from '../filter/fuse-filter.ts'
-import type { HashSeed } from '../filter/word-hash.ts'
-import type { WordHashes } from '../filter/word-set.ts'
+import type { HashSeed, WordHashes } from '../filter/word-hash.ts'
 
 const ASCII = 0x80
 

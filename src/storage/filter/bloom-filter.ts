@@ -3,7 +3,7 @@
  * 1 % false answers; building cannot fail. All six bits of a hash lie in one block.
  */
 import { HashLanes, scaleLane } from './hash-lanes.ts'
-import type { WordHashes } from './word-set.ts'
+import type { WordHashes } from './word-hash.ts'
 
 export const BLOOM_BLOCK_BYTES = 64
 /** What `scaleLane` takes: 128 MiB. Above that the share of false answers grows. */

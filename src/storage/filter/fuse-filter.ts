@@ -11,7 +11,7 @@
  * few: whatever the hashes are, `build` ends, with null where a Bloom filter must do (filter.ts).
  */
 import { HashLanes, scaleLane } from './hash-lanes.ts'
-import type { WordHashes } from './word-set.ts'
+import type { WordHashes } from './word-hash.ts'
 
 export type FingerprintBits = 4 | 8
 

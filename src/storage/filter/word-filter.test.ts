@@ -5,7 +5,8 @@ import { buildBloomFilter } from './bloom-filter.ts'
 import { buildFuseFilter } from './fuse-filter.ts'
 import { HashLanes, scaleLane } from './hash-lanes.ts'
 import { decodeWordFilter, encodeWordFilter, FILTER_HEADER_BYTES } from './word-filter.ts'
-import { type WordHashes, WordSet } from './word-set.ts'
+import type { WordHashes } from './word-hash.ts'
+import { WordSet } from './word-set.ts'
 
 const SEED = { low: 0x11223344, high: 0x55667788 }
 

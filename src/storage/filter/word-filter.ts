@@ -23,8 +23,8 @@ import {
   type FuseShape,
   fingerprintBytes,
 } from './fuse-filter.ts'
+import type { WordHashes } from './word-hash.ts'
 import { type HashSeed, WordHash } from './word-hash.ts'
-import type { WordHashes } from './word-set.ts'
 
 export const FILTER_HEADER_BYTES = 24
 

@@ -10,6 +10,12 @@ export interface HashSeed {
   readonly high: number
 }
 
+/** Hashes by number: `lows[n]` and `highs[n]`, all different. */
+export interface WordHashes {
+  readonly lows: Uint32Array
+  readonly highs: Uint32Array
+}
+
 /** Rounds after the last bytes, before each half of the result. */
 const FINAL_ROUNDS = 3
 

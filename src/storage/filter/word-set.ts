@@ -7,7 +7,7 @@
  */
 import { wordEnd, wordStart } from '../../record/record.ts'
 import { buildFuseFilter, type FingerprintBits, type FuseFilter } from './fuse-filter.ts'
-import { type HashSeed, WordHash } from './word-hash.ts'
+import { type HashSeed, WordHash, type WordHashes } from './word-hash.ts'
 
 const SLOTS_MIN = 64
 /** 4 MB. */
@@ -123,10 +123,4 @@ export class WordSet {
       this.#highs[slot] = highs[old]
     }
   }
-}
-
-/** Hashes by number: `lows[n]` and `highs[n]`, all different. */
-export interface WordHashes {
-  readonly lows: Uint32Array
-  readonly highs: Uint32Array
 }
