@@ -44,9 +44,12 @@ const rows = [rowOf('none', 0, yardstick)]
 for (const kind of values.kind.split(',')) {
   const filter = FILTERS[kind]
   if (filter === undefined) throw new Error(`there is no kind \`${kind}\``)
-  for (const tails of values.tails.split(',').map(Number)) rows.push(rowOf(kind, tails, await measure(tails, filter)))
+  for (const tails of values.tails.split(',').map(Number))
+    rows.push(rowOf(kind, tails, await measure(tails, filter)))
 }
-console.log(printTable(['tails', 'how many', 'records/s', 'of the yardstick', 'server CPU, µs a record'], rows))
+console.log(
+  printTable(['tails', 'how many', 'records/s', 'of the yardstick', 'server CPU, µs a record'], rows),
+)
 
 function rowOf(kind: string, tails: number, { recordsPerSecond, cpuMicroseconds }: Measured): string[] {
   const share = (recordsPerSecond / yardstick.recordsPerSecond).toFixed(2)

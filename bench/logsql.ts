@@ -39,7 +39,11 @@ const ROWS: readonly Row[] = [
   { name: 'phrase "Failed password", count', request: count('"Failed password"'), theirMs: 78.8 },
   { name: 'word `error`, count', request: count('error'), theirMs: 471 },
   { name: '`* | stats count()`', request: logsql('* | stats count()'), theirMs: 1.9, isIndexed: true },
-  { name: '`stats by (service, level) count()`', request: logsql('* | stats by (service, level) count()'), theirMs: 147 },
+  {
+    name: '`stats by (service, level) count()`',
+    request: logsql('* | stats by (service, level) count()'),
+    theirMs: 147,
+  },
   {
     name: '`level:error | sort by (_time) desc | limit 100`',
     ...{ request: logsql('level:error | sort by (_time) desc | limit 100'), theirMs: 234 },
@@ -49,7 +53,11 @@ const ROWS: readonly Row[] = [
     ...{ request: logsql('* | sort by (_time) desc | limit 100'), theirMs: 653 },
   },
   { name: 'substring `~"of size 6"`, count', request: count('~"of size 6"'), theirMs: 504 },
-  { name: 'regexp `~"blk_-?\\d+ of size 6\\d+"`, count', request: count('~"blk_-?\\\\d+ of size 6\\\\d+"'), theirMs: 808 },
+  {
+    name: 'regexp `~"blk_-?\\d+ of size 6\\d+"`, count',
+    request: count('~"blk_-?\\\\d+ of size 6\\\\d+"'),
+    theirMs: 808,
+  },
   { name: '`i(failed)`, count', request: count('i(failed)'), theirMs: 1580 },
   { name: '`top 10 by (host)`', request: logsql('* | top 10 by (host)'), theirMs: 3.3, isIndexed: true },
   {
@@ -58,7 +66,11 @@ const ROWS: readonly Row[] = [
   },
   { name: '`facets`', request: logsql('* | facets'), theirMs: 74 },
   { name: '`stats count_uniq(_msg)`', request: logsql('* | stats count_uniq(_msg)'), theirMs: 8321 },
-  { name: '`collapse_nums | top 10 by (_msg)`', request: logsql('* | collapse_nums | top 10 by (_msg)'), theirMs: 4000 },
+  {
+    name: '`collapse_nums | top 10 by (_msg)`',
+    request: logsql('* | collapse_nums | top 10 by (_msg)'),
+    theirMs: 4000,
+  },
   { name: '`hits`, step 1 m', request: logsql('* | stats by (_time:1m) count() as hits'), theirMs: 218 },
 ]
 
@@ -169,8 +181,19 @@ function print(usual: readonly Measured[], plain: readonly Measured[], grepSecon
     ]
   })
   const mean = (measured: readonly Measured[]): string =>
-    meanOf(measured.flatMap(({ warmMs }, at) => (Number.isNaN(warmMs) ? [] : [ratioOf(warmMs, ROWS[at])]))).toFixed(3)
-  const head = ['query', 'first ms', 'warm ms', 'ours / theirs', 'verdict', 'nothing kept ms', 'CPU ms', 'ours / theirs']
+    meanOf(
+      measured.flatMap(({ warmMs }, at) => (Number.isNaN(warmMs) ? [] : [ratioOf(warmMs, ROWS[at])])),
+    ).toFixed(3)
+  const head = [
+    'query',
+    'first ms',
+    'warm ms',
+    'ours / theirs',
+    'verdict',
+    'nothing kept ms',
+    'CPU ms',
+    'ours / theirs',
+  ]
   return `# Benchmarks of LogsQL
 
 ${describeMachine()}${values.date === undefined ? '' : `, ${values.date}`}. ${whole(Number(values.lines))} records, sealed and merged; grep: ${grepSeconds.toFixed(2)} s.

@@ -107,7 +107,8 @@ async function printExplained({ args, out, io }: CommandContext, text: string): 
     return EXIT_DONE
   }
   const width = Math.max(...lines.map(({ name }) => name.length))
-  for (const { name, text: said } of lines) await out.write(terminalSafe(`${name.padEnd(width)}  ${said}`) + '\n')
+  for (const { name, text: said } of lines)
+    await out.write(terminalSafe(`${name.padEnd(width)}  ${said}`) + '\n')
   return EXIT_DONE
 }
 

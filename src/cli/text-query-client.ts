@@ -108,8 +108,7 @@ export class TextAnswerReader {
     const gap = /^GAP\|(\d+)\|(\d+)\|(\d+)$/.exec(text)
     if (gap !== null) return { kind: 'gap', fromId: gap[1], toId: gap[2], count: gap[3] }
     const missing = /^MISSING\|(\d+)\|(\d+)\|(.*)$/.exec(text)
-    if (missing !== null)
-      return { kind: 'missing', fromId: missing[1], toId: missing[2], reason: missing[3] }
+    if (missing !== null) return { kind: 'missing', fromId: missing[1], toId: missing[2], reason: missing[3] }
     return this.#error(text) ?? { kind: 'row', bytes: line }
   }
 

@@ -55,8 +55,8 @@ import type {
 } from './hub-api.ts'
 import { LiveTails, type TailCounters } from './live-tail.ts'
 import { QueryGate } from './query-gate.ts'
-import { RunningQueries, type RunningQuery } from './running-queries.ts'
 import type { RetentionRule } from './rule-retention.ts'
+import { RunningQueries, type RunningQuery } from './running-queries.ts'
 import { StoreTasks } from './store-tasks.ts'
 
 export const DEFAULT_STORE = 'logs'
@@ -221,7 +221,13 @@ class OpenHub implements Hub {
     return this.#asked(query, options, bytes, async ({ id, ...running }) => {
       const snapshot = store.snapshot()
       try {
-        const run = { ...this.#runOptions(options.client), ...running, rowsMax, rateSeconds, chunks: this.#chunks }
+        const run = {
+          ...this.#runOptions(options.client),
+          ...running,
+          rowsMax,
+          rateSeconds,
+          chunks: this.#chunks,
+        }
         const { count, rows } = await selectRows(snapshot, query, run)
         return { result: this.#answer(id, snapshot, count, rows), rows: count }
       } catch (error) {

@@ -18,7 +18,15 @@ test('a query is listed while it waits and runs, with who asked and for how long
   clock.advance(5)
   const [waiting] = queries.list()
   assert.deepEqual(
-    [waiting.id, waiting.query, waiting.store, waiting.client, waiting.state, waiting.startedMs, waiting.tookMs],
+    [
+      waiting.id,
+      waiting.query,
+      waiting.store,
+      waiting.client,
+      waiting.state,
+      waiting.startedMs,
+      waiting.tookMs,
+    ],
     [id, 'level:error', 'logs', 'me', 'waiting', 1000, 5],
   )
   runs()
@@ -56,7 +64,8 @@ test('what went wrong is kept', () => {
 
 test('an id is a plain word, and that of one query at a time', () => {
   const { begin } = start()
-  for (const id of ['', 'a b', 'x'.repeat(65), '../x']) assert.throws(() => begin(id), { code: 'QUERY_ID_INVALID' }, id)
+  for (const id of ['', 'a b', 'x'.repeat(65), '../x'])
+    assert.throws(() => begin(id), { code: 'QUERY_ID_INVALID' }, id)
   const first = begin('mine')
   assert.throws(() => begin('mine'), { code: 'QUERY_ID_INVALID' })
   first.ends(0)

@@ -43,7 +43,11 @@ export function streamGroups(block: Block): RowGroups<Uint8Array> | null {
   const ofRows = columns.map((column) => column.ofRow() ?? new Uint32Array(block.rowCount))
   const counts = columns.map(({ held }) => held.length)
   const { tuples, numbers } = tuplesOfAll(ofRows, counts)
-  return { held: tuples.map(textOf), rowCounts: () => countsByGroup(numbers, tuples.length), ofRow: () => numbers }
+  return {
+    held: tuples.map(textOf),
+    rowCounts: () => countsByGroup(numbers, tuples.length),
+    ofRow: () => numbers,
+  }
 }
 
 function streamsOf(block: Block, rows: Bitset | null): ReadonlyMap<string, number> {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { completeQuery } from './completion.ts'
 
-const offered = (text: string): string[] => completeQuery(text, text.length).candidates.map((each) => each.text)
+const offered = (text: string): string[] =>
+  completeQuery(text, text.length).candidates.map((each) => each.text)
 
 test('pipes stand behind a bar, with what they do', () => {
   assert.deepEqual(offered('error | lim'), ['limit '])

@@ -101,7 +101,8 @@ function placeInPipe({ name, rest, depth }: OpenPipe): Place {
   if (previous?.text === 'as') return { kind: 'nothing' }
   const opener = rest.findLastIndex((token) => isSymbol(token, '('))
   if (depth > 0 && rest[opener - 1]?.text === 'if') return { kind: 'filter' }
-  if (depth === 0 && (kind.leads?.length ?? 0) > 0 && kind.leads?.includes('count') === true) return { kind: 'stats' }
+  if (depth === 0 && (kind.leads?.length ?? 0) > 0 && kind.leads?.includes('count') === true)
+    return { kind: 'stats' }
   return { kind: 'names' }
 }
 
@@ -136,7 +137,11 @@ function functions(): Candidate[] {
 }
 
 function fields(behind: string): Candidate[] {
-  return Array.from(SPECIAL_FIELDS.keys(), (name) => ({ text: `${name}${behind}`, kind: 'field', summary: '' }))
+  return Array.from(SPECIAL_FIELDS.keys(), (name) => ({
+    text: `${name}${behind}`,
+    kind: 'field',
+    summary: '',
+  }))
 }
 
 const isSymbol = ({ kind, text }: Token, symbol: string): boolean => kind === 'symbol' && text === symbol

@@ -1,15 +1,14 @@
 /** What will be done for a query, in words: for whoever wonders what it means, or why it takes its time. */
 import { formatRfc3339 } from '../record/record.ts'
+import type { SkipTest } from '../storage/storage.ts'
 import type { Filter, Pipe, Query } from './ast.ts'
-import { namesWanted } from './fields-wanted.ts'
-import { NO_FIELD } from './fields-wanted.ts'
+import { NO_FIELD, namesWanted } from './fields-wanted.ts'
 import { hasSubquery } from './piped.ts'
 import { batchPipeCount, fieldsForPipes } from './pipeline.ts'
 import { pipeKindOf } from './pipes/registry.ts'
 import { FilterPlan } from './plan.ts'
 import { printFilter, printPipe, printQuery } from './printer.ts'
 import { isLive, isOfRecords, isRowByRow } from './shape.ts'
-import type { SkipTest } from '../storage/storage.ts'
 
 export interface Explained {
   /** What the line is about. */
@@ -21,10 +20,14 @@ export interface Explained {
 export function explainQuery(query: Query): Explained[] {
   const { filter, pipes } = query
   const lines: Explained[] = [{ name: 'query', text: printQuery(query) }]
-  if (hasSubquery(query)) lines.push({ name: 'first', text: 'the queries within its filters, for their values' })
+  if (hasSubquery(query))
+    lines.push({ name: 'first', text: 'the queries within its filters, for their values' })
   lines.push(...explainFilter(filter, hasSubquery(query)))
   if (pipes.length === 0 || isOfRecords(query)) {
-    lines.push({ name: 'rows', text: 'the newest records that match, found by time and id, then read in order' })
+    lines.push({
+      name: 'rows',
+      text: 'the newest records that match, found by time and id, then read in order',
+    })
   } else lines.push(...explainPipes(query))
   lines.push({ name: 'tail', text: isLive(query) ? 'can be followed live' : 'cannot be followed live' })
   return lines
@@ -40,7 +43,8 @@ function explainFilter(filter: Filter, hasQuery: boolean): Explained[] {
   if (idMin > -Infinity || idMax < Infinity)
     lines.push({ name: 'ids', text: `${idText(idMin)} to ${idText(idMax)}` })
   if (isAll) lines.push({ name: 'blocks', text: 'all: every record matches' })
-  else if (skip === undefined) lines.push({ name: 'blocks', text: 'all within the range: the filter tells nothing of blocks' })
+  else if (skip === undefined)
+    lines.push({ name: 'blocks', text: 'all within the range: the filter tells nothing of blocks' })
   else lines.push({ name: 'blocks', text: `those whose indexes may hold ${skipText(skip)}` })
   return lines
 }
@@ -62,7 +66,12 @@ function explainPipes(query: Query): Explained[] {
   const beside = gathers ? [...before, next] : before
   const lines: Explained[] = []
   const fields = namesWanted(fieldsForPipes(gathers ? beside : pipes, gathers ? NO_FIELD : undefined))
-  const read = fields === null ? 'every field' : fields.length === 0 ? 'no field: rows are only counted' : fields.map((name) => `\`${name}\``).join(', ')
+  const read =
+    fields === null
+      ? 'every field'
+      : fields.length === 0
+        ? 'no field: rows are only counted'
+        : fields.map((name) => `\`${name}\``).join(', ')
   lines.push({ name: 'reads', text: read })
   if (gathers) {
     lines.push({ name: 'in threads', text: beside.map(printPipe).join(' | ') })
@@ -70,7 +79,9 @@ function explainPipes(query: Query): Explained[] {
     lines.push({ name: 'then', text: ['their states are merged', ...rest.map(printPipe)].join(' | ') })
     return lines
   }
-  const how = isRowByRow(query) ? 'records are chosen first, newest of them, then go' : 'all matching records go, in order,'
+  const how = isRowByRow(query)
+    ? 'records are chosen first, newest of them, then go'
+    : 'all matching records go, in order,'
   lines.push({ name: 'rows', text: `${how} through ${pipes.map(printPipe).join(' | ')}` })
   return lines
 }

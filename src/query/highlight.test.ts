@@ -19,7 +19,12 @@ test('words are told apart by what stands beside them', () => {
     'pipe:limit',
     'number:10',
   ])
-  assert.deepEqual(pieces('status:in(500)').slice(2), ['function:in', 'operator:(', 'number:500', 'operator:)'])
+  assert.deepEqual(pieces('status:in(500)').slice(2), [
+    'function:in',
+    'operator:(',
+    'number:500',
+    'operator:)',
+  ])
 })
 
 test('a quotation that nothing closes is bad, and what stands before it is not', () => {

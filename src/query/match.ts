@@ -10,8 +10,8 @@ import { bindBatches, fieldsForPipes } from './pipeline.ts'
 import type { BatchMap } from './pipes/kind.ts'
 import { livePlanOf } from './plan.ts'
 import { batchOfBlock } from './record-batches.ts'
-import { type RowBatch, rowsOfBatch } from './row-batch.ts'
 import type { Row } from './row.ts'
+import { type RowBatch, rowsOfBatch } from './row-batch.ts'
 import { isOfRecords } from './shape.ts'
 
 /** The rows of the block that match the filter of the query. `_time:5m` goes on beyond the time of asking. */

@@ -2,8 +2,9 @@
  * What a filter needs to stand somewhere in a block, asked of the bytes of the block before any row is looked at. Made of
  * the same declaration by which stored blocks are passed over.
  */
-import type { SkipTest } from '../storage/storage.ts'
+
 import type { ValueTest } from '../record/record.ts'
+import type { SkipTest } from '../storage/storage.ts'
 import { type GramSet, gramsOf } from './gram-set.ts'
 
 /** The set of a field, null for the message. `unknown`: not made; `empty`: no row has the field. */

@@ -64,7 +64,10 @@ export function parseOptions({ reader }: FilterParser): QueryOptions {
     const name = reader.expectPhrase('the name of an option', { equals: false })
     const kind = byName.get(name.text.toLowerCase())
     if (kind === undefined)
-      throw reader.problem(`there is no option ${shown(name.text)}${didYouMean(name.text, byName.keys())}`, name.span)
+      throw reader.problem(
+        `there is no option ${shown(name.text)}${didYouMean(name.text, byName.keys())}`,
+        name.span,
+      )
     reader.expectSymbol('=', `after \`${kind.name}\``)
     const value = reader.expectPhrase(`a value like \`${kind.example}\``)
     if (!kind.accepts(value.text))
@@ -84,6 +87,8 @@ export function optionsWithin(outer: QueryOptions, own: QueryOptions): QueryOpti
 }
 
 export function printOptions(options: QueryOptions): string {
-  const pairs = Object.entries(options).map(([name, value]) => `${name}=${/^[\w.]+$/.test(value) ? value : quote(value)}`)
+  const pairs = Object.entries(options).map(
+    ([name, value]) => `${name}=${/^[\w.]+$/.test(value) ? value : quote(value)}`,
+  )
   return `options(${pairs.join(',')})`
 }

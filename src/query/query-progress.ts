@@ -31,9 +31,19 @@ export class QueryProgress {
       this.#scans.reduce((total, scan) => total + of(scan), 0)
     return {
       blocksDone: sum(({ blocks }) => blocks),
-      recordsDone: Math.round(Math.min(this.#recordsAll, sum(({ records }) => records))),
+      recordsDone: Math.round(
+        Math.min(
+          this.#recordsAll,
+          sum(({ records }) => records),
+        ),
+      ),
       recordsAll: Math.round(this.#recordsAll),
-      bytesDone: Math.round(Math.min(this.#bytesAll, sum(({ bytes }) => bytes))),
+      bytesDone: Math.round(
+        Math.min(
+          this.#bytesAll,
+          sum(({ bytes }) => bytes),
+        ),
+      ),
       bytesAll: Math.round(this.#bytesAll),
     }
   }

@@ -17,7 +17,12 @@ const RECORDS: TestRecord[] = Array.from({ length: 200 }, (_, at) => ({
   timeMs: TEST_NOW_MS - at * 60_000,
   level: LEVELS[at % LEVELS.length],
   stream: { service: at % 2 === 0 ? 'api' : 'web', host: `web-${at % 5}` },
-  fields: { status: String(200 + (at % 4) * 100), duration: `${at}ms`, size: `${at}KiB`, 'http.path': `/p/${at % 9}` },
+  fields: {
+    status: String(200 + (at % 4) * 100),
+    duration: `${at}ms`,
+    size: `${at}KiB`,
+    'http.path': `/p/${at % 9}`,
+  },
 }))
 const snapshotOf = (cut: number): FakeSnapshot =>
   new FakeSnapshot([blockOf(RECORDS.slice(0, cut)), blockOf(RECORDS.slice(cut), cut + 1)])
@@ -49,7 +54,8 @@ for (const { name, examples, summary } of kinds) {
       const query = parseQuery(text, { nowMs: TEST_NOW_MS })
       assert.deepEqual(parseQuery(printQuery(query), { nowMs: TEST_NOW_MS }), query, text)
       const answer = await answerOf(text, 3)
-      if (!CHANCE.test(text) && !/block|query_stats/.test(text)) assert.deepEqual(await answerOf(text, 150), answer, text)
+      if (!CHANCE.test(text) && !/block|query_stats/.test(text))
+        assert.deepEqual(await answerOf(text, 150), answer, text)
     }
   })
 }
@@ -57,6 +63,7 @@ for (const { name, examples, summary } of kinds) {
 test('the reference has every filter, pipe, function and option', () => {
   const page = printLogsqlReference()
   for (const { name, examples } of kinds) {
-    for (const example of examples) assert.ok(page.includes(example.replaceAll('|', '\\|')), `${name}: ${example}`)
+    for (const example of examples)
+      assert.ok(page.includes(example.replaceAll('|', '\\|')), `${name}: ${example}`)
   }
 })

@@ -13,8 +13,8 @@ import type { Snapshot } from '../storage/storage.ts'
 import type { Query } from './ast.ts'
 import { ChunkBudget } from './chunk-budget.ts'
 import { heldBytes, rowMapOf } from './materialize.ts'
-import { batchesOf, hasSubquery, type PipedRun, resolved, rowMapper, runPiped } from './piped.ts'
 import { parseQuery } from './parser.ts'
+import { batchesOf, hasSubquery, type PipedRun, resolved, rowMapper, runPiped } from './piped.ts'
 import { limitOf } from './pipes/limit.ts'
 import type { QueryProgress } from './query-progress.ts'
 import type { RecordRow, Row } from './row.ts'
@@ -88,8 +88,7 @@ export function countRowsOfParts(
   const isPlain = isOfRecords(query) && !hasSubquery(query)
   if (isPlain && queryLimit(query) === null && options.threads?.aggregates !== undefined)
     return countKept(pipedRun(parts, options, new ChunkBudget()), query)
-  if (isPlain)
-    return countOfParts(parts, query.filter, queryLimit(query) ?? Infinity, options.signal)
+  if (isPlain) return countOfParts(parts, query.filter, queryLimit(query) ?? Infinity, options.signal)
   return countPiped(pipedRun(parts, options, new ChunkBudget()), query)
 }
 
@@ -97,7 +96,8 @@ const COUNT_PIPES = parseQuery('* | stats count() as n', { nowMs: 0 }).pipes
 
 /** The same as a pipe, so that what is known of parts is not counted again. */
 async function countKept(run: PipedRun, query: Query): Promise<number> {
-  for await (const batch of batchesOf(run, { ...query, pipes: COUNT_PIPES })) return Number(batch.texts('n')[0])
+  for await (const batch of batchesOf(run, { ...query, pipes: COUNT_PIPES }))
+    return Number(batch.texts('n')[0])
   return 0
 }
 

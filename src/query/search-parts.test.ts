@@ -34,7 +34,8 @@ function distant(part: SearchPart): SearchPart {
     count: async (filter, limit, signal) => copied(await part.count(copied(filter), limit, signal)),
     keys: async (filter, limit, bytesMax, signal) =>
       copied(await part.keys(copied(filter), limit, bytesMax, signal)),
-    gather: async (filter, wanted, signal) => copied(await part.gather(copied(filter), copied(wanted), signal)),
+    gather: async (filter, wanted, signal) =>
+      copied(await part.gather(copied(filter), copied(wanted), signal)),
     values: async (filter, wanted, bytesMax, signal) =>
       copied(await part.values(copied(filter), copied(wanted), bytesMax, signal)),
     rows: async (ids, bytesMax, signal) => copied(await part.rows(copied(ids), bytesMax, signal)),

@@ -4,8 +4,8 @@
  * is in two parts.
  */
 import type { Filter } from './ast.ts'
-import { type GatherWanted, gatherIn } from './gather.ts'
 import { mergeValues, valuesIn } from './field-values.ts'
+import { type GatherWanted, gatherIn } from './gather.ts'
 import type { RecordRow } from './row.ts'
 import { keyBytesFor, type SortedKeys } from './row-keys.ts'
 import { type BlockSource, countIn, type FoundRows, keysIn, pause, rowsIn } from './search.ts'

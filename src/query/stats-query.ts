@@ -4,7 +4,17 @@ import type { StatsPipe } from './pipes/stats.ts'
 import { TIME_FIELD } from './special-fields.ts'
 
 /** Pipes that may stand behind `stats` without changing what its rows are: groups, with a value of each function. */
-const KEEPING: ReadonlySet<string> = new Set(['filter', 'limit', 'math', 'offset', 'sort', 'format', 'delete', 'first', 'last'])
+const KEEPING: ReadonlySet<string> = new Set([
+  'filter',
+  'limit',
+  'math',
+  'offset',
+  'sort',
+  'format',
+  'delete',
+  'first',
+  'last',
+])
 
 /** The fields that name a group, of a query that ends in `stats`; null where it ends in something else. */
 export function statsLabels({ pipes }: Query): readonly string[] | null {

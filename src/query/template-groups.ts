@@ -62,7 +62,9 @@ class TextNumbers {
 
   /** Of whole texts. */
   numbersOf({ data, starts, lengths }: Values): Uint32Array {
-    return Uint32Array.from(starts, (start, at) => this.numberOf(collapsedText(data, start, start + lengths[at])))
+    return Uint32Array.from(starts, (start, at) =>
+      this.numberOf(collapsedText(data, start, start + lengths[at])),
+    )
   }
 }
 
@@ -94,7 +96,10 @@ function groupsOfTemplate(template: TextTemplate, texts: TextNumbers, forms: Col
     texts.numberOf(pieces.map((piece, slot) => (slot < slots.length ? piece + chosen(slot) : piece)).join(''))
   const varying = slotForms.flatMap(({ ofRow }, slot) => (ofRow === null ? [] : [slot]))
   if (varying.length === 0) return { one: textOf((slot) => slotForms[slot].forms[0]), groups: null }
-  const { tuples, ofRow } = tuplesOf(varying.map((slot) => slotForms[slot]), rowCount)
+  const { tuples, ofRow } = tuplesOf(
+    varying.map((slot) => slotForms[slot]),
+    rowCount,
+  )
   const numbers = tuples.map((tuple) =>
     textOf((slot) => slotForms[slot].forms[tuple[varying.indexOf(slot)] ?? 0]),
   )
@@ -102,7 +107,10 @@ function groupsOfTemplate(template: TextTemplate, texts: TextNumbers, forms: Col
 }
 
 function formsOf(values: Values, forms: CollapsedTexts): SlotForms {
-  const { texts, ofRow } = forms.groupsOfStored({ column: { ...values, kinds: null }, rows: null }, values.starts.length)
+  const { texts, ofRow } = forms.groupsOfStored(
+    { column: { ...values, kinds: null }, rows: null },
+    values.starts.length,
+  )
   return { forms: texts, ofRow: texts.length === 1 ? null : ofRow }
 }
 

@@ -119,7 +119,9 @@ function quantileOf(values: readonly string[], share: number): string {
   const sorted = [...values].sort(compareExactly)
   const at = Math.min(Math.floor(share * sorted.length), sorted.length - 1)
   if (at === sorted.length - 1) return sorted[at]
-  return sorted.find((value) => compareValues(value, sorted[at]) === 0)!
+  const isSame = (value: string): boolean =>
+    compareValues(value, sorted[at]) === 0 || amountOf(value) === (amountOf(sorted[at]) ?? value)
+  return sorted.find(isSame)!
 }
 
 /** The first of the rows that have the smallest value (`sign` 1) or the largest one (-1). */

@@ -214,13 +214,20 @@ export function compareValues(a: string, b: string): number {
   const rank = rankOf(a)
   if (rank !== rankOf(b)) return rank - rankOf(b)
   if (rank === 0) return 0
-  if (rank === 2) return compareAny(orderedNumberOf(a)!, orderedNumberOf(b)!)
+  if (rank === 2) return compareNumbers(a, b)
   if (rank === 3) return compareAny(momentOf(a)!, momentOf(b)!)
   return compareTexts(a, b)
 }
 
 /** Only equal texts are the same; those that count the same are in the order of their characters. */
 export const compareExactly = (a: string, b: string): number => compareValues(a, b) || compareAny(a, b)
+
+/** Whole ones exactly, however long they are. */
+function compareNumbers(a: string, b: string): number {
+  const areWhole = [a, b].every((each) => /^[+-]?\d+$/.test(each))
+  if (areWhole) return compareAny(BigInt(a.replace('+', '')), BigInt(b.replace('+', '')))
+  return compareAny(orderedNumberOf(a)!, orderedNumberOf(b)!)
+}
 
 const compareAny = <T extends number | bigint | string>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0)
 

@@ -46,6 +46,9 @@ const AMOUNTS = [
   '1.0',
   '1',
   '0x1f',
+  '9007199254740993',
+  '9007199254740992',
+  '-12345678901234567890',
 ]
 const ADDRESSES = ['10.0.0.1', '10.0.7.255', '192.168.1.1', '255.255.255.255', '1.2.3', '::1', '10.0.0.256']
 const MOMENTS = [
@@ -155,7 +158,8 @@ function withoutEmpty(record: NaiveRecord): NaiveRecord {
 
 function anyRecords(random: SeededRandom): NaiveRecord[] {
   let shape = randomShape(random)
-  return times(1 + random.below(random.chance(0.2) ? 250 : 50), () => {
+  const most = random.chance(0.02) ? 1500 : random.chance(0.2) ? 250 : 50
+  return times(1 + random.below(most), () => {
     if (random.chance(0.05)) shape = randomShape(random)
     return recordOf(random, shape)
   })

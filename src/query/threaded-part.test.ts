@@ -13,16 +13,16 @@ import {
   type TaskRunner,
   WorkerPool,
 } from '../base/base.ts'
+import { hasBlock } from '../storage/held-part.ts'
 import { type HeldPart, openStore, type Snapshot, type Store } from '../storage/storage.ts'
 import { encodeSample, SAMPLE_WALL_MS, type SampleBatch } from '../testing/sample-records.ts'
+import { AggregateCache } from './aggregate-cache.ts'
 import { parseQuery } from './parser.ts'
 import type { Row } from './row.ts'
 import { rowJson } from './row-fields.ts'
 import { countRows, type RunOptions, selectRows } from './run.ts'
 import { openScanRunner } from './scan-runner.ts'
 import { scanTasks } from './scan-tasks.ts'
-import { AggregateCache } from './aggregate-cache.ts'
-import { hasBlock } from '../storage/held-part.ts'
 import { type ScanThreads, splitBySize } from './threaded-part.ts'
 
 const WORDS = ['disk', 'error', 'full', 'well', 'again']

@@ -7,6 +7,7 @@ import type { HeldPart, Snapshot } from '../storage/storage.ts'
 import { type AggregateCache, isWorthKeeping, questionOf } from './aggregate-cache.ts'
 import type { Filter } from './ast.ts'
 import { unpackRows } from './packed-rows.ts'
+import type { QueryProgress } from './query-progress.ts'
 import { KEY_BYTES, type SortedKeys } from './row-keys.ts'
 import type {
   CountInput,
@@ -20,7 +21,6 @@ import type {
   ScanOutput,
   ValuesInput,
 } from './scan-tasks.ts'
-import type { QueryProgress } from './query-progress.ts'
 import { type FoundRows, firstAtLeast } from './search.ts'
 import { countOfParts, keysOfParts, type SearchPart, statesOfParts, valuesOfParts } from './search-parts.ts'
 import type { CountedValues } from './value-counter.ts'
@@ -150,7 +150,11 @@ function taskPart(parts: readonly HeldPart[], snapshot: Sealed, options: Threade
       const { aggregates } = options
       const question = aggregates === undefined ? null : questionOf(filter, wanted)
       if (aggregates === undefined || question === null) {
-        const states = await run<GatheredState[]>('gather', { ...input, ...{ filter, wanted, apart: [] } }, signal)
+        const states = await run<GatheredState[]>(
+          'gather',
+          { ...input, ...{ filter, wanted, apart: [] } },
+          signal,
+        )
         return states.map(({ state }) => state)
       }
       const known = parts.map((part) => aggregates.find(part, question))

@@ -169,7 +169,13 @@ export class FakeHub implements Hub {
     const dispose = async (): Promise<void> => {
       this.openAnswers--
     }
-    return { id: 'fake-1', missing: [], count: this.count_, rows: toAsync(rows), [Symbol.asyncDispose]: dispose }
+    return {
+      id: 'fake-1',
+      missing: [],
+      count: this.count_,
+      rows: toAsync(rows),
+      [Symbol.asyncDispose]: dispose,
+    }
   }
 
   async count(query: Query, options: QueryOptions = {}): Promise<number> {

@@ -71,7 +71,12 @@ export const QUERY_TYPES: readonly QueryType[] = [
     (text, nowMs) => parseQuery(text, { nowMs }),
   ),
   otherType('COUNT', '<filter>', 'how many records match the LogsQL filter; all without one', answerCount),
-  otherType('PROGRESS', '', 'queries that run for your address, and how far they are, as JSON', answerProgress),
+  otherType(
+    'PROGRESS',
+    '',
+    'queries that run for your address, and how far they are, as JSON',
+    answerProgress,
+  ),
   { ...otherType('STATS', '', 'counters of the server, as JSON', answerStats), action: 'stats.server' },
   {
     ...otherType(

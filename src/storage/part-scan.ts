@@ -67,7 +67,8 @@ class PartScan {
     const { parts, progress } = this.#source
     return parts.filter((part) => {
       const isPartWanted = isWanted(part, this.#request)
-      if (!isPartWanted) progress?.add(0, part.records / (part.slice?.of ?? 1), part.bytes / (part.slice?.of ?? 1))
+      if (!isPartWanted)
+        progress?.add(0, part.records / (part.slice?.of ?? 1), part.bytes / (part.slice?.of ?? 1))
       return isPartWanted
     })
   }

@@ -20,9 +20,13 @@ const RECORDS = Array.from({ length: 90 }, (_, at) => ({
 
 let program: RunningProgram
 
-async function ask(path: string, parameters: Readonly<Record<string, string | readonly string[]>> = {}): Promise<string> {
+async function ask(
+  path: string,
+  parameters: Readonly<Record<string, string | readonly string[]>> = {},
+): Promise<string> {
   const search = new URLSearchParams()
-  for (const [name, value] of Object.entries(parameters)) for (const each of [value].flat()) search.append(name, each)
+  for (const [name, value] of Object.entries(parameters))
+    for (const each of [value].flat()) search.append(name, each)
   const answer = await fetch(`http://127.0.0.1:${program.httpPort}${path}?${search}`)
   const text = await answer.text()
   assert.equal(answer.status, 200, text)
@@ -32,7 +36,10 @@ async function ask(path: string, parameters: Readonly<Record<string, string | re
 const askJson = async (path: string, parameters: Parameters<typeof ask>[1]): Promise<unknown> =>
   JSON.parse(await ask(path, parameters))
 
-const rowsOf = async (query: string, more: Readonly<Record<string, string>> = {}): Promise<Record<string, string>[]> =>
+const rowsOf = async (
+  query: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Record<string, string>[]> =>
   (await ask('/select/logsql/query', { query, ...more }))
     .split('\n')
     .filter((line) => line !== '')
@@ -41,7 +48,11 @@ const rowsOf = async (query: string, more: Readonly<Record<string, string>> = {}
 async function send(records: readonly object[]): Promise<void> {
   const body = records.map((record) => `${JSON.stringify(record)}\n`).join('')
   const headers = { 'content-type': 'application/x-ndjson' }
-  const answer = await fetch(`http://127.0.0.1:${program.httpPort}/api/v1/logs`, { method: 'POST', headers, body })
+  const answer = await fetch(`http://127.0.0.1:${program.httpPort}/api/v1/logs`, {
+    method: 'POST',
+    headers,
+    body,
+  })
   assert.equal(answer.status, 200, await answer.text())
 }
 
@@ -59,12 +70,19 @@ describe('LogsQL over HTTP', () => {
   })
 
   it('runs pipes', async () => {
-    assert.deepEqual(await rowsOf('* | stats by (level) count() as rows, max(bytes) as most | sort by (rows desc)'), [
-      { level: 'info', rows: '60', most: '8900' },
-      { level: 'error', rows: '30', most: '8700' },
+    assert.deepEqual(
+      await rowsOf('* | stats by (level) count() as rows, max(bytes) as most | sort by (rows desc)'),
+      [
+        { level: 'info', rows: '60', most: '8900' },
+        { level: 'error', rows: '30', most: '8700' },
+      ],
+    )
+    assert.deepEqual(await rowsOf('level:error | extract "took <ms> ms" | stats sum(ms) as total'), [
+      { total: '13050' },
     ])
-    assert.deepEqual(await rowsOf('level:error | extract "took <ms> ms" | stats sum(ms) as total'), [{ total: '13050' }])
-    assert.deepEqual(await rowsOf('* | filter service:in(level:error | uniq by (service)) | count() as n'), [{ n: '90' }])
+    assert.deepEqual(await rowsOf('* | filter service:in(level:error | uniq by (service)) | count() as n'), [
+      { n: '90' },
+    ])
   })
 
   it('counts hits in steps of time, by fields, and sums up what is beyond the limit', async () => {
@@ -79,7 +97,11 @@ describe('LogsQL over HTTP', () => {
         },
       ],
     })
-    const limited = await askJson('/select/logsql/hits', { ...range, field: ['level', 'service'], fields_limit: '1' })
+    const limited = await askJson('/select/logsql/hits', {
+      ...range,
+      field: ['level', 'service'],
+      fields_limit: '1',
+    })
     assert.deepEqual(limited, {
       hits: [
         {
@@ -88,7 +110,12 @@ describe('LogsQL over HTTP', () => {
           values: [20, 10],
           total: 30,
         },
-        { fields: {}, timestamps: ['2026-01-15T10:00:00Z', '2026-01-15T11:00:00Z'], values: [40, 20], total: 60 },
+        {
+          fields: {},
+          timestamps: ['2026-01-15T10:00:00Z', '2026-01-15T11:00:00Z'],
+          values: [40, 20],
+          total: 60,
+        },
       ],
     })
   })
@@ -105,10 +132,16 @@ describe('LogsQL over HTTP', () => {
 
   it('answers stats as Prometheus gives a vector and a matrix', async () => {
     const time = '2026-01-15T12:00:00Z'
-    assert.deepEqual(await askJson('/select/logsql/stats_query', { query: '_time:2h level:error | count() as n', time }), {
-      status: 'success',
-      data: { resultType: 'vector', result: [{ metric: { __name__: 'n' }, value: [Date.parse(time) / 1000, '30'] }] },
-    })
+    assert.deepEqual(
+      await askJson('/select/logsql/stats_query', { query: '_time:2h level:error | count() as n', time }),
+      {
+        status: 'success',
+        data: {
+          resultType: 'vector',
+          result: [{ metric: { __name__: 'n' }, value: [Date.parse(time) / 1000, '30'] }],
+        },
+      },
+    )
     const range = { query: '* | stats by (level) count() as n', step: '1h' }
     const matrix = (await askJson('/select/logsql/stats_query_range', range)) as {
       data: { resultType: string; result: { metric: Record<string, string>; values: unknown[] }[] }
@@ -133,7 +166,11 @@ describe('LogsQL over HTTP', () => {
   })
 
   it('forces filters on a query', async () => {
-    const extra = { query: '* | count() as n', extra_filters: '{"level":"error"}', extra_stream_filters: '{}' }
+    const extra = {
+      query: '* | count() as n',
+      extra_filters: '{"level":"error"}',
+      extra_stream_filters: '{}',
+    }
     assert.equal(await ask('/select/logsql/query', extra), '{"n":"30"}\n')
     const both = { query: '* | count() as n', extra_filters: 'level:error service:api' }
     assert.equal(await ask('/select/logsql/query', both), '{"n":"15"}\n')
@@ -142,7 +179,9 @@ describe('LogsQL over HTTP', () => {
   it('pushes what arrives to a tail, through its pipes', async () => {
     const stop = new AbortController()
     const query = new URLSearchParams({ query: 'pushed | extract "number <n>" | fields n' })
-    const tail = await fetch(`http://127.0.0.1:${program.httpPort}/select/logsql/tail?${query}`, { signal: stop.signal })
+    const tail = await fetch(`http://127.0.0.1:${program.httpPort}/select/logsql/tail?${query}`, {
+      signal: stop.signal,
+    })
     await send([{ _msg: 'not this' }, { _msg: 'pushed number 17' }, { _msg: 'pushed number 18' }])
     let text = ''
     for await (const chunk of tail.body!.pipeThrough(new TextDecoderStream())) {

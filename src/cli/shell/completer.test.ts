@@ -12,10 +12,7 @@ async function offered(line: string, learn: (completer: Completer) => void = () 
 describe('the completion of the shell', () => {
   it('offers pipes behind a bar', async () => {
     assert.deepEqual(await offered('level:error | li'), ['limit '])
-    assert.deepEqual(
-      await offered('* |'),
-      VOCABULARY.pipes.map((name) => `${name} `).toSorted(),
-    )
+    assert.deepEqual(await offered('* |'), VOCABULARY.pipes.map((name) => `${name} `).toSorted())
   })
 
   it('offers fields, functions and keywords where a filter may stand, behind brackets too', async () => {

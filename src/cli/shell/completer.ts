@@ -77,7 +77,9 @@ export class Completer {
     if (wantsValuesOf === null || !PLAIN_NAME.test(wantsValuesOf)) return []
     const like = begun === '' ? '' : ` ${wantsValuesOf}:="${begun.replace(/["\\]/g, '')}"*`
     const pipes = `field_values ${wantsValuesOf} limit ${VALUES_MAX} | fields ${wantsValuesOf}`
-    return (await this.#ask((range) => `${range}${like} | ${pipes}`)).filter((value) => PLAIN_VALUE.test(value)).map((value) => `${value} `)
+    return (await this.#ask((range) => `${range}${like} | ${pipes}`))
+      .filter((value) => PLAIN_VALUE.test(value))
+      .map((value) => `${value} `)
   }
 
   async #ask(queryOf: (range: string) => string): Promise<readonly string[]> {

@@ -9,9 +9,9 @@ import { isInteractive, painterOf } from '../row-output.ts'
 import { paintNothing } from '../terminal.ts'
 import { Completer, type Completions } from './completer.ts'
 import { DOT_COMMANDS } from './dot-commands.ts'
-import { firstFieldOf } from './look-up.ts'
-import { paintLines } from './line-painter.ts'
 import { HISTORY_LINES_MAX, History } from './history.ts'
+import { paintLines } from './line-painter.ts'
+import { firstFieldOf } from './look-up.ts'
 import { ShellSession } from './shell-session.ts'
 
 const LIMIT_DEFAULT = 100

@@ -98,7 +98,9 @@ class PatternGatherer implements Gatherer {
     const times = timesOf(batch)
     const extremes = extremesOf(ofRow, patterns.length, times)
     const samples = this.#readSamples(batch, patterns, extremes, times)
-    const numbers = patterns.map((pattern, group) => (extremes.hits[group] === 0 ? 0 : this.#numberOf(pattern)))
+    const numbers = patterns.map((pattern, group) =>
+      extremes.hits[group] === 0 ? 0 : this.#numberOf(pattern),
+    )
     for (let group = 0; group < patterns.length; group++) {
       if (extremes.hits[group] > 0) this.#see(numbers[group], group, samples[group], extremes, times)
     }
@@ -113,8 +115,7 @@ class PatternGatherer implements Gatherer {
   #patternsOf(batch: RowBatch): { readonly texts: readonly string[]; readonly ofRow: Uint32Array } {
     const { field } = this.#pipe
     const templates = batch.column(field)?.templates?.() ?? null
-    const groups =
-      templates === null ? batch.groups(field) : collapsedTemplates(templates, true, this.#forms)
+    const groups = templates === null ? batch.groups(field) : collapsedTemplates(templates, true, this.#forms)
     const texts = templates === null ? groups.texts.map(patternOf) : groups.texts
     return { texts, ofRow: groups.ofRow ?? new Uint32Array(batch.rowCount) }
   }

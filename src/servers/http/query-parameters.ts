@@ -59,7 +59,10 @@ export function readTime({ around }: RouteCall, parameters: URLSearchParams, nam
   try {
     return momentMs(text, nowMs)
   } catch {
-    throw new HttpProblem('REQUEST_INVALID', `The parameter \`${name}\` must be a time such as 2026-01-15T09:50:00Z.`)
+    throw new HttpProblem(
+      'REQUEST_INVALID',
+      `The parameter \`${name}\` must be a time such as 2026-01-15T09:50:00Z.`,
+    )
   }
 }
 

@@ -200,7 +200,8 @@ export class StoredText {
         const end = this.#renderer.render(this.#parts.list[numbers[place]], 0, values, ordinal)
         texts.add(this.#renderer.bytes, end)
       } else {
-        const text = place === this.#plain ? plain!.valueAt(ordinal) : this.#templateRowsOf(place).textOf(ordinal)
+        const text =
+          place === this.#plain ? plain!.valueAt(ordinal) : this.#templateRowsOf(place).textOf(ordinal)
         texts.add(text, text.length)
       }
     }

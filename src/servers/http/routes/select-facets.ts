@@ -46,6 +46,7 @@ function facetsPipe(parameters: URLSearchParams): string {
     const number = readNumber(parameters, name) ?? 0
     if (number > 0) words.push(`${name} ${number}`)
   }
-  if (['1', 'true', 'yes'].includes(parameters.get('keep_const_fields') ?? '')) words.push('keep_const_fields')
+  if (['1', 'true', 'yes'].includes(parameters.get('keep_const_fields') ?? ''))
+    words.push('keep_const_fields')
   return words.join(' ')
 }

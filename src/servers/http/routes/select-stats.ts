@@ -26,7 +26,8 @@ export const selectStats: HttpRoute = {
       withRows(call, asked, query, async ({ rows, missing }) => {
         const result: object[] = []
         for await (const row of rows) {
-          for (const { metric, text } of metricsOf(row, labels)) result.push({ metric, value: [timeMs / 1000, text] })
+          for (const { metric, text } of metricsOf(row, labels))
+            result.push({ metric, value: [timeMs / 1000, text] })
         }
         writer.end(answerOf('vector', result, missing))
       }),
@@ -38,8 +39,7 @@ export const selectStatsRange: HttpRoute = {
   methods: ['GET', 'POST'],
   path: '/select/logsql/stats_query_range',
   action: 'query',
-  summary:
-    'The same in each `step` of time (1d) from `start` to `end`, as Prometheus gives a matrix.',
+  summary: 'The same in each `step` of time (1d) from `start` to `end`, as Prometheus gives a matrix.',
   async answer(call) {
     const parameters = await readParameters(call)
     const { query, ...request } = readNarrowed(call, parameters)
@@ -69,13 +69,21 @@ interface Series {
 function labelsOf(query: Query): readonly string[] {
   const labels = statsLabels(query)
   if (labels !== null) return labels
-  throw new HttpProblem('QUERY_SYNTAX', 'The query must end in a pipe `stats`: `… | stats by (level) count() as hits`.')
+  throw new HttpProblem(
+    'QUERY_SYNTAX',
+    'The query must end in a pipe `stats`: `… | stats by (level) count() as hits`.',
+  )
 }
 
 /** A metric for each field that is no label. */
-function* metricsOf(row: Row, labels: readonly string[]): Generator<{ readonly metric: Metric; readonly text: string }> {
+function* metricsOf(
+  row: Row,
+  labels: readonly string[],
+): Generator<{ readonly metric: Metric; readonly text: string }> {
   const values = rowText(row)
-  const own = Object.fromEntries(labels.flatMap((name) => (values.has(name) ? [[name, values.get(name) ?? '']] : [])))
+  const own = Object.fromEntries(
+    labels.flatMap((name) => (values.has(name) ? [[name, values.get(name) ?? '']] : [])),
+  )
   for (const [name, text] of values) {
     if (name !== '_time' && !labels.includes(name)) yield { metric: { __name__: name, ...own }, text }
   }

@@ -5,8 +5,9 @@
  * with `after_id` everything stored after that record comes first, and nothing is missed. An empty line says now and then
  * that the connection lives.
  */
-import { isLive, rowTextJson } from '../../../query/query.ts'
+
 import type { TailItem } from '../../../hub/hub.ts'
+import { isLive, rowTextJson } from '../../../query/query.ts'
 import { HttpProblem } from '../problem-document.ts'
 import { readNarrowed, readNumber, readParameters } from '../query-parameters.ts'
 import { ResponseWriter } from '../response-writer.ts'
