@@ -1,6 +1,6 @@
 /** What a hub is to servers, to the command line and to programs that hold one inside them. */
 import type { TaskRunnerStats } from '../base/base.ts'
-import type { FoundValues, Progress, Query, Row, ValuesWanted } from '../query/query.ts'
+import type { FoundValues, Progress, Query, QueryScope, Row, ValuesWanted } from '../query/query.ts'
 import type { LostRange, Store, StoreStats } from '../storage/storage.ts'
 
 export interface Hub extends AsyncDisposable {
@@ -48,6 +48,8 @@ export interface QueryOptions {
   readonly rowsMax?: number
   /** What the function `rate` divides by, where it is not the time range of the query: a step. */
   readonly rateSeconds?: number
+  /** What queries within the query may see, beside what they ask for: the query itself is narrowed by whoever asks. */
+  readonly scope?: QueryScope
   /** Who asks, for queries that have to wait: clients get their turns one after the other. */
   readonly client?: string
 }

@@ -222,7 +222,7 @@ class OpenHub implements Hub {
       const snapshot = store.snapshot()
       try {
         const run = {
-          ...this.#runOptions(options.client),
+          ...this.#runOptions(options),
           ...running,
           rowsMax,
           rateSeconds,
@@ -265,11 +265,12 @@ class OpenHub implements Hub {
     }
   }
 
-  #runOptions(client: string | undefined): RunOptions {
+  #runOptions({ client, scope }: Pick<QueryOptions, 'client' | 'scope'>): RunOptions {
     const { clock, random, queryMemoryBytesMax } = this.#options
     return {
       ...{ random, keyBytesMax: queryMemoryBytesMax, threads: this.#threads, share: client },
       nowMs: clock.wallMs(),
+      ...(scope !== undefined && { scope }),
     }
   }
 
@@ -302,7 +303,7 @@ class OpenHub implements Hub {
     const bytes = isRowByRow(query) ? 0 : this.#bytesOf(store, query)
     return this.#asked(query, options, bytes, async ({ signal, progress }) => {
       using snapshot = store.snapshot()
-      const run = { ...this.#runOptions(options.client), signal, progress }
+      const run = { ...this.#runOptions(options), signal, progress }
       return { result: await countRows(snapshot, query, run), rows: 1 }
     })
   }
@@ -315,6 +316,7 @@ class OpenHub implements Hub {
       const { client, limit = VALUES_MAX_DEFAULT } = options
       const found = await findValues(snapshot, query, wanted, {
         ...{ signal, limit, threads: this.#threads, share: client },
+        ...(options.scope !== undefined && { scope: options.scope }),
         valueBytesMax: this.#options.queryMemoryBytesMax,
       })
       return { result: { ...found, missing: [...snapshot.damage] }, rows: found.values.length }

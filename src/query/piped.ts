@@ -11,6 +11,7 @@
 import { type Random, systemRandom } from '../base/base.ts'
 import type { Filter, Pipe, Query } from './ast.ts'
 import { type FieldsWanted, namesWanted } from './fields-wanted.ts'
+import { andOf } from './filters/and.ts'
 import { filterKindOf } from './filters/registry.ts'
 import type { GatherWanted } from './gather.ts'
 import { HASH_KEY } from './hash-key.ts'
@@ -27,6 +28,16 @@ import { KEY_BYTES } from './row-keys.ts'
 import { pause } from './search.ts'
 import { keysOfParts, type SearchPart, statesOfParts } from './search-parts.ts'
 
+/**
+ * What whoever asks may see, for the queries within the query: the query itself was narrowed already. A proxy that forces
+ * a filter on a query must not be fooled by a `union`.
+ */
+export interface QueryScope {
+  readonly forced?: Filter
+  /** The time range of the request; a query says `options(ignore_global_time_filter=true)` to look beyond it. */
+  readonly range?: Filter
+}
+
 /** What a run needs beside the query. */
 export interface PipedRun {
   readonly parts: readonly SearchPart[]
@@ -36,6 +47,7 @@ export interface PipedRun {
   readonly rateSeconds: number | null
   readonly signal: AbortSignal | undefined
   readonly random?: Random
+  readonly scope?: QueryScope
   /** The records with these ids, in their order, in chunks. */
   fetch(ids: Float64Array): AsyncIterable<readonly RecordRow[]>
 }
@@ -89,7 +101,7 @@ export async function* batchesOf(run: PipedRun, asked: Query): AsyncGenerator<Ro
     random: run.random ?? systemRandom,
     signal: run.signal,
     pause: () => pause(run.signal),
-    select: (other: Query) => batchesOf(run, other),
+    select: (other: Query) => batchesOf(run, withinScope(other, run.scope)),
   }
   const before = pipes.slice(0, batchPipeCount(pipes))
   const next = pipes[before.length]
@@ -101,6 +113,12 @@ export async function* batchesOf(run: PipedRun, asked: Query): AsyncGenerator<Ro
     return
   }
   yield* runPipes(ordered(run, filter, newest, fieldsForPipes(pipes)), pipes, context)
+}
+
+function withinScope(query: Query, { forced, range }: QueryScope = {}): Query {
+  const looksBeyond = query.options?.ignore_global_time_filter === 'true'
+  const filters = [forced, looksBeyond ? undefined : range].filter((filter) => filter !== undefined)
+  return filters.length === 0 ? query : { ...query, filter: andOf([...filters, query.filter]) }
 }
 
 /** What is limited afterwards needs no more rows than that: `sort by (x) | limit 10`. */
@@ -227,7 +245,7 @@ async function valuesOfQuery(run: PipedRun, query: Query): Promise<string[]> {
   const memory = new MemoryShare(run.bytesMax, 'The query within the query')
   const named = namesWanted(fieldsForPipes(query.pipes.slice(-1)))
   const values = new Set<string>()
-  for await (const batch of batchesOf(run, query)) {
+  for await (const batch of batchesOf(run, withinScope(query, run.scope))) {
     const field = batch.names.length === 1 ? batch.names[0] : named?.[0]
     if (field === undefined) continue
     for (const text of batch.texts(field)) {

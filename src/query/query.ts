@@ -24,6 +24,7 @@ export {
   regexQuery,
   timeRangeQuery,
 } from './query-forms.ts'
+export type { QueryScope } from './piped.ts'
 export { type Progress, QueryProgress } from './query-progress.ts'
 export { inert, quote } from './quoting.ts'
 export { printLogsqlReference } from './reference.ts'

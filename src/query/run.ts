@@ -14,7 +14,7 @@ import type { Query } from './ast.ts'
 import { ChunkBudget } from './chunk-budget.ts'
 import { heldBytes, rowMapOf } from './materialize.ts'
 import { parseQuery } from './parser.ts'
-import { batchesOf, hasSubquery, type PipedRun, resolved, rowMapper, runPiped } from './piped.ts'
+import { batchesOf, hasSubquery, type PipedRun, type QueryScope, resolved, rowMapper, runPiped } from './piped.ts'
 import { limitOf } from './pipes/limit.ts'
 import type { QueryProgress } from './query-progress.ts'
 import type { RecordRow, Row } from './row.ts'
@@ -33,6 +33,8 @@ export interface RunOptions {
   /** What `rate` divides by, where whoever asks knows better than the query's time range. */
   readonly rateSeconds?: number
   readonly random?: Random
+  /** What queries within the query may see. */
+  readonly scope?: QueryScope
   /** Searches the parts of the snapshot. Default: all is searched in this thread. */
   readonly threads?: ScanThreads
   /** Whose query this is, for tasks in threads: shares take turns. */
@@ -157,6 +159,7 @@ function pipedRun(parts: readonly SearchPart[], options: RunOptions, chunks: Chu
   } = options
   return {
     ...{ parts, signal, random, nowMs, rateSeconds, bytesMax: keyBytesMax },
+    ...(options.scope && { scope: options.scope }),
     fetch: (ids) => fetchChunks(parts, ids, chunks, signal),
   }
 }

@@ -259,6 +259,14 @@ export class QueryGenerator {
     return this.#pick(['new', 'x', 'n', 'user', '_msg', 'http.x', 'level'])
   }
 
+  /** What the field of some record says, or a piece of it. */
+  #valueOf(field: string): string {
+    const { message, level, stream, fields } = this.#pick(this.#records)
+    const value: string = { _msg: message, level, ...stream, ...fields }[field] ?? ''
+    const words = value.match(/[\p{L}\p{Nd}_]+/gu) ?? ['']
+    return this.#pick([value, this.#pick(words), [...value].slice(0, 4).join('')]).slice(0, 300)
+  }
+
   /** A value of some record, a piece of it, a word, a number. */
   #value(): string {
     const record = this.#pick(this.#records)
@@ -282,9 +290,9 @@ export class QueryGenerator {
     ]).slice(0, 300)
   }
 
-  #values(most = 4): string {
+  #values(most = 4, field = ''): string {
     const count = this.#chance(0.1) ? 45 : this.#random.below(most + 1)
-    return times(count, () => quote(this.#value())).join(', ')
+    return times(count, () => quote(this.#chance(0.5) ? this.#valueOf(field) : this.#value())).join(', ')
   }
 
   #number(): string {
@@ -301,7 +309,9 @@ export class QueryGenerator {
     if (roll === 9) return `${this.#group(depth)} ${this.#group(depth)}`
     if (roll >= 10) return `(${this.#group(depth)} or ${this.#group(depth)})`
     if (this.#chance(0.15)) return this.#ofRecord()
-    return `${this.#chance(0.1) ? this.#pick(['*', 'http.*', 'h*']) : quote(this.#field())}:${this.#leaf()}`
+    if (this.#chance(0.15)) return this.#ofNumber()
+    const field = this.#field()
+    return `${this.#chance(0.1) ? this.#pick(['*', 'http.*', 'h*']) : quote(field)}:${this.#leaf(field)}`
   }
 
   #group(depth: number): string {
@@ -333,8 +343,29 @@ export class QueryGenerator {
     ])
   }
 
-  #leaf(): string {
-    const value = quote(this.#value())
+  /** Fields that are numbers or addresses, in ranges of them. */
+  #ofNumber(): string {
+    const field = this.#pick(['n', 'v', 'ip', 'when', 'other'])
+    const [low, high] = this.#pick([
+      ['0', '12'],
+      ['5', '255'],
+      ['-1', '10'],
+      ['1ms', '3h'],
+      ['1KB', '1MiB'],
+      ['10.0.0.0', '10.0.1.0'],
+      ['2027-01-01T00:00:00Z', 'inf'],
+    ])
+    return this.#pick([
+      `${field}:${this.#pick(['[', 'range(', 'range['])}${quote(low)}, ${quote(high)}${this.#pick([']', ')'])}`,
+      `${field}:${this.#pick(['>', '>=', '<', '<='])}${quote(this.#pick([low, high]))}`,
+      `ip:ipv4_range(${this.#pick(['10.0.0.0/8', '10.0.0.0, 10.0.3.255', '192.168.1.1'])})`,
+      `n:value_type(${this.#pick(['uint8', 'uint16', 'int64'])})`,
+      `tags:json_array_contains_any(${this.#pick(['a', '5, null', '"disk full"', 'true'])})`,
+    ])
+  }
+
+  #leaf(ofField: string): string {
+    const value = quote(this.#chance(0.6) ? this.#valueOf(ofField) : this.#value())
     const word = quote(this.#pick(WORDS))
     const field = quote(this.#field())
     const ways: readonly (() => string)[] = [
@@ -347,14 +378,14 @@ export class QueryGenerator {
       () => `=${value}*`,
       () => `!=${value}`,
       () => `i(${word}${this.#chance(0.3) ? '*' : ''})`,
-      () => `in(${this.#values()})`,
+      () => `in(${this.#values(4, ofField)})`,
       () => this.#inQuery('in'),
       () => this.#inQuery(this.#pick(['contains_any', 'contains_all'])),
-      () => `contains_any(${this.#values()})`,
-      () => `contains_all(${this.#values(2)})`,
+      () => `contains_any(${this.#values(4, ofField)})`,
+      () => `contains_all(${this.#values(2, ofField)})`,
       () => `contains_common_case(${word}, ${word})`,
       () => `equals_common_case(${word}, ${value})`,
-      () => `seq(${this.#values(3)})`,
+      () => `seq(${this.#values(3, ofField)})`,
       () => `substring(${quote(this.#value() || 'a')})`,
       () => `isubstring(${word})`,
       () => `~${word}`,

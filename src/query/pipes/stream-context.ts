@@ -61,7 +61,8 @@ export const streamContextPipe: PipeKind<StreamContextPipe> = {
     const streams = [...hits.streams].map(([stream, keys]) => keysOf(stream, keys))
     const rows: StreamContextRowsPipe = { kind: 'stream_context_rows', before, after, windowMs, streams }
     const filter = andOf([timesOf(streams, windowMs), streamsOf(streams.map(({ stream }) => stream))])
-    yield* select({ filter, pipes: [rows] })
+    // Neighbours may lie beyond the time range of the request.
+    yield* select({ filter, pipes: [rows], options: { ignore_global_time_filter: 'true' } })
   },
 }
 

@@ -6,7 +6,7 @@
  * that no answer looks whole that is not.
  */
 import type { Answer, QueryOptions } from '../../hub/hub.ts'
-import type { Query } from '../../query/query.ts'
+import type { Query, QueryScope } from '../../query/query.ts'
 import { Deadline } from './deadline.ts'
 import { HttpProblem } from './problem-document.ts'
 import { ResponseWriter } from './response-writer.ts'
@@ -20,19 +20,20 @@ export const MISSING_HEADER = 'LogCaster-Missing-Ids'
 const PLACE_BYTES = 8
 
 /** What `hub.query` and the like take from the call. */
-export type AskOptions = Pick<QueryOptions, 'store' | 'signal' | 'client' | 'id'>
+export type AskOptions = Pick<QueryOptions, 'store' | 'signal' | 'client' | 'id' | 'scope'>
 
 export interface AskedRequest {
   /** 0: no limit. */
   readonly timeoutMs: number
   /** Null: a random one. */
   readonly queryId: string | null
+  readonly scope: QueryScope
 }
 
 /** Runs `work` with a deadline; its errors become problems, or the end of the connection. */
 export async function answerInTime(
   call: RouteCall,
-  { timeoutMs, queryId }: AskedRequest,
+  { timeoutMs, queryId, scope }: AskedRequest,
   mediaType: string,
   work: (options: AskOptions, writer: ResponseWriter) => Promise<void>,
 ): Promise<unknown> {
@@ -44,6 +45,7 @@ export async function answerInTime(
     signal: deadline.signal,
     client: call.session.arrival.peer.address,
     ...(queryId !== null && { id: queryId }),
+    scope,
   }
   try {
     await work(asked, writer)

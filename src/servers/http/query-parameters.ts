@@ -102,8 +102,14 @@ export function readNarrowed(
   const extra = EXTRA.flatMap(({ name, isStream }) =>
     parameters.getAll(name).flatMap((each) => readExtra(name, each, isStream, nowMs) ?? []),
   )
+  const forced = extra.length === 0 ? null : extra.reduce((both, each) => narrowedQuery(both, each))
+  const isWithin = range !== null && query.options?.ignore_global_time_filter !== 'true'
   return {
-    query: [...(range === null ? [] : [range]), ...extra].reduce(narrowedQuery, query),
+    query: [...(isWithin ? [range] : []), ...extra].reduce(narrowedQuery, query),
+    scope: {
+      ...(range !== null && { range: range.filter }),
+      ...(forced !== null && { forced: forced.filter }),
+    },
     queryId: parameters.get('query_id') || null,
     timeoutMs: readTimeout(parameters.get('timeout') ?? '', options.queryMsMax),
   }
