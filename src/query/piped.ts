@@ -21,6 +21,7 @@ import { batchPipeCount, bindBatches, bindGatherer, fieldsForPipes, runPipes } f
 import type { PipeSettings } from './pipes/kind.ts'
 import { pipeKindOf } from './pipes/registry.ts'
 import { FilterPlan } from './plan.ts'
+import type { QueryProgress } from './query-progress.ts'
 import { batchOfRecords } from './record-batches.ts'
 import type { RecordRow, ValuesRow } from './row.ts'
 import { type RowBatch, rowsOfBatch } from './row-batch.ts'
@@ -48,6 +49,8 @@ export interface PipedRun {
   readonly signal: AbortSignal | undefined
   readonly random?: Random
   readonly scope?: QueryScope
+  /** What was read so far. */
+  readonly progress?: QueryProgress
   /** The records with these ids, in their order, in chunks. */
   fetch(ids: Float64Array): AsyncIterable<readonly RecordRow[]>
 }
@@ -101,6 +104,7 @@ export async function* batchesOf(run: PipedRun, asked: Query): AsyncGenerator<Ro
     random: run.random ?? systemRandom,
     signal: run.signal,
     pause: () => pause(run.signal),
+    ...(run.progress && { progress: () => ({ ...run.progress?.now() }) }),
     select: (other: Query) => batchesOf(run, withinScope(other, run.scope)),
   }
   const before = pipes.slice(0, batchPipeCount(pipes))

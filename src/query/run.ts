@@ -160,6 +160,7 @@ function pipedRun(parts: readonly SearchPart[], options: RunOptions, chunks: Chu
   return {
     ...{ parts, signal, random, nowMs, rateSeconds, bytesMax: keyBytesMax },
     ...(options.scope && { scope: options.scope }),
+    ...(options.progress && { progress: options.progress }),
     fetch: (ids) => fetchChunks(parts, ids, chunks, signal),
   }
 }
