@@ -14,7 +14,7 @@
  *   TEMPLATES        of the block       value-interner.ts
  *   STEPS .. NODES   what is known of the trie: a hash table, bytes, nodes
  *   LAST             what slots held last
- *   STARTS, ENDS     variables          kernel and twin
+ *   STARTS, ENDS     variables          kernel and twin; or values that were packed
  *   ENTRIES          values of slots    kernel
  *   SETS             two sets of values: a hash table, starts, ends and classes of its entries
  *   DATA             the block's bytes  text-kernel.ts
@@ -665,6 +665,29 @@ export function resetValues(set: i32, places: i32): void {
 
 export function valueCount(set: i32): i32 {
   return load<i32>(SETS + (set << 5))
+}
+
+/**
+ * Copies the values of a set one behind the other to ENDS, and where each begins to STARTS, so the variables are gone.
+ * Returns how many bytes they are, or FULL where they are more than `bytesMax`, which 8 MiB is the most for.
+ */
+export function packValues(set: i32, bytesMax: i32): i32 {
+  const base = SET_MEMORY + set * SET_MEMORY_STRIDE
+  const count = valueCount(set)
+  let end = 0
+  for (let entry = 0; entry < count; entry++) {
+    const start = load<i32>(base + SET_STARTS + (entry << 2))
+    const length = load<i32>(base + SET_ENDS + (entry << 2)) - start
+    if (end + length > bytesMax) return FULL
+    store<i32>(STARTS + (entry << 2), end)
+    // What is copied behind the value is written over by the next one.
+    for (let done = 0; done < length; done += 16) {
+      v128.store(ENDS + end + done, v128.load(DATA + start + done))
+    }
+    end += length
+  }
+  store<i32>(STARTS + (count << 2), end)
+  return end
 }
 
 /** Forgets what so many columns held last. */

@@ -8,9 +8,7 @@
  * The young generation stays small: chunks from sockets live for a moment, but their memory lies outside of the heap,
  * where V8 counts it as pressure. With its usual 16 MiB it collects the whole heap for every 20 MB that come in; kept
  * small, it frees them in passing, for half the CPU (bench/http-ndjson.ts with and without). Worker threads take no chunks:
- * theirs starts at 16 MiB. Heaps begin with room for 128 MiB: what a block of records takes lies outside of the heap, which
- * counts it, and would else be collected again and again while it is small. Both take a fifth off the CPU of searches and of
- * sealing (bench/storage.ts, queries and a-cpu).
+ * theirs starts at 8 MiB, which takes a fifth off the CPU of searches (bench/storage.ts, queries).
  */
 import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
@@ -26,8 +24,7 @@ try {
 process.env.UV_THREADPOOL_SIZE ??= '16'
 setFlagsFromString('--semi-space-growth-factor=1')
 // This thread has its heap already: the next ones take note.
-setFlagsFromString('--min-semi-space-size=16')
-setFlagsFromString('--initial-heap-size=128')
+setFlagsFromString('--min-semi-space-size=8')
 
 const { processIo, runCli } = await import('./cli/cli.ts')
 // Not only `exitCode`: a second Ctrl+C must end at once, whatever connection is still open.

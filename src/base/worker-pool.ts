@@ -32,6 +32,11 @@ export interface WorkerPoolOptions {
   /** Of the heap of each thread. Typed arrays lie outside of it. A thread that needs more dies. */
   readonly resourceLimits?: ResourceLimits
   /**
+   * Threads begin with a heap that is not collected while it is small: for tasks whose memory lies outside of it, in typed
+   * arrays that V8 counts. A quarter off the CPU of sealing (bench/storage.ts, a-cpu). Default: false.
+   */
+  readonly roomyHeap?: boolean
+  /**
    * A task whose worker died is given to another one, once: for tasks that may run twice. Its reports may come twice
    * then. Tasks that moved memory to the worker are not repeated. Default: false.
    */

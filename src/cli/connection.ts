@@ -2,6 +2,7 @@
  * Connections to a server, in plain text or TLS, and what a command says when there is none or when it is refused.
  * Protocols are not its business.
  */
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CodedError } from '../base/base.ts'
 import type { CliIo } from './cli-io.ts'
@@ -86,7 +87,11 @@ export async function openConnection(io: CliIo, target: ServerTarget, signal: Ab
 }
 
 function destroyWith(signal: AbortSignal, socket: Duplex): void {
-  const destroy = (): void => void socket.destroy()
+  // A plain end may be one of a client that still reads: the server would go on with what it was asked.
+  const destroy = (): void => {
+    if (socket instanceof Socket) socket.resetAndDestroy()
+    else socket.destroy()
+  }
   signal.addEventListener('abort', destroy, { once: true })
   socket.once('close', () => signal.removeEventListener('abort', destroy))
   if (signal.aborted) destroy()

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom, SimulatedClock, SimulatedDisk } from '../base/base.ts'
-import { parseQuery, type Query } from '../query/query.ts'
+import { parseQuery, type Query, rowJson } from '../query/query.ts'
 import type { Block } from '../record/record.ts'
 import { openStore, type Store, type TailOptions } from '../storage/storage.ts'
-import { encodeSample, messages, SAMPLE_WALL_MS } from '../testing/sample-records.ts'
+import { encodeSample, messages, SAMPLE_WALL_MS, type SampleRecord } from '../testing/sample-records.ts'
 import type { TailItem } from './hub-api.ts'
 import { LiveTails, type TailCounters } from './live-tail.ts'
 
@@ -269,4 +269,163 @@ test('an error of the reader reaches every subscriber, after what it had read', 
     await assert.rejects(subscriber.next(), { message: 'the disk went away' })
   }
   assert.equal(counters.tails, 0)
+})
+
+// ---- pipes that drop rows, and make several of one --------------------------------------------------------------
+
+const BASKETS = '* | filter items:* | unroll items | extract "basket <n>" | fields n, items'
+
+/** Baskets with some items, or none at all. */
+function basketsOf(random: SeededRandom, first: number, count: number): SampleRecord[] {
+  return Array.from({ length: count }, (_, at) => {
+    const items = Array.from({ length: random.below(4) }, (__, item) => `i${item}`)
+    const fields = items.length === 0 ? [] : [{ name: 'items', value: JSON.stringify(items) }]
+    return { message: `basket ${first + at}`, fields }
+  })
+}
+
+/** What the pipes leave, record by record: `7 {"n":"7","items":"i0"}`. */
+const rowsOf = (records: readonly SampleRecord[]): string[] =>
+  records.flatMap(({ fields = [] }, at) =>
+    fields.flatMap(({ value }) =>
+      (JSON.parse(String(value)) as string[]).map(
+        (items) => `${at + 1} ${JSON.stringify({ n: String(at + 1), items })}`,
+      ),
+    ),
+  )
+
+const shown = (item: TailItem): string => (item.kind === 'row' ? `${item.id} ${rowJson(item.row)}` : 'gap')
+
+test('who resumes with pipes gets every row once, from whatever id, also where records go on being stored', async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = new SeededRandom(seed)
+    const { tails, store, counters } = await openTails()
+    const all = basketsOf(random, 1, 40)
+    const appendSome = async (from: number, to: number): Promise<void> => {
+      for (let at = from; at < to; at += 8)
+        await store.append(encodeSample({ records: all.slice(at, at + 8) }))
+    }
+    await appendSome(0, 24)
+    const afterId = random.below(24)
+    const queueRowsMax = 1 + random.below(5)
+    const tail = iterator(tails.subscribe(parse(BASKETS), { afterId, queueRowsMax }))
+    await settled()
+    await appendSome(24, 40)
+    const expected = rowsOf(all).filter((row) => Number.parseInt(row, 10) > afterId)
+    assert.deepEqual((await take(tail, expected.length)).map(shown), expected, `seed ${seed}`)
+    assert.equal(counters.tailGapRows, 0, `seed ${seed}`)
+    await tail.return?.()
+    await store.close()
+  }
+})
+
+test('the rows of a record are delivered together or missed together, so that a gap can be fetched', async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = new SeededRandom(seed)
+    const { tails, store } = await openTails()
+    const all = basketsOf(random, 1, 40)
+    const queueRowsMax = 1 + random.below(4)
+    const tail = iterator(tails.subscribe(parse(BASKETS), { queueRowsMax }))
+    const expected = rowsOf(all)
+    const received: string[] = []
+    let waiting = 0
+    const read = async (count: number): Promise<void> => {
+      for (const item of await take(tail, count)) {
+        if (item.kind === 'row') received.push(shown(item))
+        else received.push(...(await fetched(tails, item)))
+      }
+    }
+    for (let at = 0; at < 40; at += 4) {
+      await store.append(encodeSample({ records: all.slice(at, at + 4) }))
+      await settled()
+      waiting = rowsOf(all.slice(0, at + 4)).length - received.length
+      if (waiting > 0 && random.chance(0.5)) await read(1)
+    }
+    while (received.length < expected.length) await read(1)
+    assert.deepEqual(received, expected, `seed ${seed}`)
+    await store.close()
+  }
+})
+
+/** The rows of a gap, by resuming before it: as many as it says. */
+async function fetched(tails: LiveTails, gap: TailItem & { kind: 'gap' }): Promise<string[]> {
+  const again = iterator(tails.subscribe(parse(BASKETS), { afterId: gap.fromId - 1 }))
+  const items = await take(again, gap.count)
+  assert.deepEqual([ids(items)[0], ids(items).at(-1)], [gap.fromId, gap.toId])
+  await again.return?.()
+  return items.map(shown)
+}
+
+// ---- many of them -----------------------------------------------------------------------------------------------
+
+test('a hundred subscribers of different queries: fast ones miss nothing, slow ones are told exactly what', async () => {
+  for (let seed = 1; seed <= 5; seed++) {
+    const random = new SeededRandom(seed)
+    const { tails, append, store, readers, counters } = await openTails()
+    const subscribers = Array.from({ length: 100 }, (_, at) => {
+      const isSlow = at % 10 === 0
+      const pipes = at % 3 === 0 ? ' | extract "number <n> of" | fields n' : ''
+      const items = tails.subscribe(parse(`"kind${at % 50}"${pipes}`), isSlow ? { queueRowsMax: 3 } : {})
+      return { kind: `kind${at % 50}`, isSlow, items: iterator(items), received: [] as TailItem[] }
+    })
+    assert.deepEqual([readers.started, counters.tails], [1, 100])
+    const texts = Array.from({ length: 2000 }, (_, at) => `number ${at} of kind${random.below(50)} came in`)
+    for (let at = 0; at < texts.length; at += 100) {
+      await append(...texts.slice(at, at + 100))
+      await settled()
+      const stored = texts.slice(0, at + 100)
+      for (const { kind, isSlow, items, received } of subscribers) {
+        const heard = received.reduce((sum, item) => sum + (item.kind === 'row' ? 1 : item.count), 0)
+        const isWaiting = stored.filter((text) => text.includes(`${kind} `)).length > heard
+        if (isSlow && isWaiting && random.chance(0.2)) received.push(...(await take(items, 1)))
+      }
+    }
+    await store.close()
+    for (const { kind, isSlow, items, received } of subscribers) {
+      for (let next = await items.next(); next.done !== true; next = await items.next())
+        received.push(next.value)
+      const expected = texts.flatMap((text, at) => (text.includes(`${kind} `) ? [at + 1] : []))
+      assert.deepEqual(spread(received, expected), expected, `seed ${seed}: ${kind}`)
+      if (!isSlow)
+        assert.ok(
+          received.every((item) => item.kind === 'row'),
+          `seed ${seed}: ${kind} is fast`,
+        )
+    }
+    assert.equal(counters.tailRows + counters.tailGapRows, 2 * texts.length)
+  }
+})
+
+test('what goes wrong with one query ends its own subscribers only', async () => {
+  const { tails, append } = await openTails()
+  const well = iterator(tails.subscribe(parse('*'), {}))
+  // The hub refuses it; here it fails when the first record comes.
+  const bad = iterator(tails.subscribe(parse('m | stats count()'), {}))
+  await append('m')
+  await assert.rejects(bad.next(), { message: /does not work batch by batch/ })
+  await append('n')
+  assert.deepEqual(ids(await take(well, 2)), [1, 2])
+})
+
+test('the work of tails is done in turns, between which others have theirs', async () => {
+  const { store } = await openTails()
+  let nowMs = 0
+  let turns = 0
+  const counters: TailCounters = { tails: 0, tailRows: 0, tailGapRows: 0, tailBytes: 0 }
+  // Every look at the clock finds that four milliseconds went by: two queries are a turn.
+  const tails = new LiveTails(store, counters, () => (nowMs += 4))
+  const last = Array.from({ length: 20 }, (_, at) =>
+    iterator(tails.subscribe(parse(`"query ${at}" or *`), {})),
+  ).at(-1)!
+  let isOver = false
+  const count = (): void => {
+    if (isOver) return
+    turns++
+    setImmediate(count)
+  }
+  await store.append(encodeSample(messages('one')))
+  setImmediate(count)
+  await take(last, 1)
+  isOver = true
+  assert.ok(turns >= 5, `${turns} turns of others`)
 })

@@ -372,7 +372,11 @@ class Subscriber {
   /** A row of the record for which `begin` was asked. */
   push(id: number, row: Row | null): void {
     if (!this.#isWanted || this.#isClosed) return
-    if (!this.#takes || row === null) return this.#miss(id)
+    if (!this.#takes || row === null) this.#miss(id)
+    else this.#put(id, row)
+  }
+
+  #put(id: number, row: Row): void {
     this.#flushGap()
     this.#items.push({ kind: 'row', id, row })
     this.#charge(rowBytes(row))

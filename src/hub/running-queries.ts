@@ -114,7 +114,7 @@ export class RunningQueries {
 
   /** QUERY_UNKNOWN. */
   find(id: string): QueryInfo {
-    const entry = this.#running.get(id) ?? [...this.#ended, ...this.#slow].findLast((each) => each.id === id)
+    const entry = this.#running.get(id) ?? [...this.#slow, ...this.#ended].findLast((each) => each.id === id)
     if (entry === undefined) throw unknownQuery(id)
     return this.#infoOf(entry)
   }

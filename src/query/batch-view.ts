@@ -85,7 +85,7 @@ class BatchBlock implements Block {
   }
 
   get ids(): Float64Array {
-    this.#ids ??= this.#batch.keys?.ids ?? Float64Array.from(this.#batch.texts(ID_FIELD), numberOf)
+    this.#ids ??= Float64Array.from(this.#batch.texts(ID_FIELD), numberOf)
     return this.#ids
   }
 

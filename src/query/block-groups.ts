@@ -7,11 +7,15 @@ import {
   type Block,
   type Column,
   countsByGroup,
+  countsOfRuns,
   type LayoutField,
+  levelValue,
   oneGroup,
   RECORD_FLAG_LEVEL_UPPER,
   type RowGroups,
   type RowLayout,
+  type RowRuns,
+  spreadRuns,
 } from '../record/record.ts'
 import { BlockView } from './block-view.ts'
 import { LEVEL_FIELD, levelText, storedFieldOf } from './special-fields.ts'
@@ -79,6 +83,29 @@ const LEVELS_MAX = 512
 
 /** Null where some row has a word of its own. */
 function levelGroups(block: Block): RowGroups<Uint8Array> | null {
+  const runs = block.levelRuns?.() ?? null
+  return runs === null ? levelGroupsByRow(block) : levelGroupsOfRuns(runs)
+}
+
+function levelGroupsOfRuns({ groups, ends }: RowRuns): RowGroups<Uint8Array> {
+  const numbers = new Uint32Array(LEVELS_MAX)
+  const held: Uint8Array[] = []
+  const runs = { groups: new Uint32Array(groups.length), ends }
+  for (let run = 0; run < groups.length; run++) {
+    const level = groups[run]
+    if (numbers[level] === 0)
+      numbers[level] = held.push(encodeText(levelValue(level >> 1, level & LEVEL_UPPER)))
+    runs.groups[run] = numbers[level] - 1
+  }
+  return {
+    held,
+    rowCounts: () => countsOfRuns(runs, held.length),
+    ofRow: () => spreadRuns(runs),
+    runs: () => runs,
+  }
+}
+
+function levelGroupsByRow(block: Block): RowGroups<Uint8Array> | null {
   const { severities, flags, levelWords, rowCount } = block
   if (hasSome(levelWords.lengths)) return null
   // One more than the number of the group; 0 where no row was met.

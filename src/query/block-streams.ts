@@ -7,9 +7,19 @@
  * looked at one by one: whole columns of each would cost their product.
  */
 import { Bitset } from '../base/base.ts'
-import { type Block, countsByGroup, oneGroup, type RowGroups, type RowLayout } from '../record/record.ts'
+import {
+  type Block,
+  countsByGroup,
+  countsOfRuns,
+  joinRuns,
+  oneGroup,
+  type RowGroups,
+  type RowLayout,
+  type RowRuns,
+  spreadRuns,
+} from '../record/record.ts'
 import { countsAmong, layoutGroups, valueGroups } from './block-groups.ts'
-import { streamText } from './special-fields.ts'
+import { streamOfPairs, streamPair, streamText } from './special-fields.ts'
 import { encodeText } from './text.ts'
 import type { ValueCounter } from './value-counter.ts'
 
@@ -38,15 +48,41 @@ export function streamGroups(block: Block): RowGroups<Uint8Array> | null {
   if (names.length === 0) return oneGroup(NOTHING, block.rowCount)
   if (names.length > NAMES_MAX) return null
   const columns = names.map((name) => valueGroups(block, name))
+  const pairs = columns.map(({ held }, at) => held.map((value) => streamPair(names[at], value)))
   const textOf = (groups: readonly number[]): Uint8Array =>
-    encodeText(streamText(names.map((name, at) => ({ name, value: columns[at].held[groups[at]] }))))
-  const ofRows = columns.map((column) => column.ofRow() ?? new Uint32Array(block.rowCount))
+    encodeText(streamOfPairs(groups.map((group, at) => pairs[at][group])))
   const counts = columns.map(({ held }) => held.length)
+  const ownRuns = columns.map((column) => runsOf(column, block.rowCount))
+  if (ownRuns.every((runs) => runs !== null)) return groupsOfRuns(ownRuns, counts, textOf)
+  const ofRows = columns.map((column) => column.ofRow() ?? new Uint32Array(block.rowCount))
   const { tuples, numbers } = tuplesOfAll(ofRows, counts)
   return {
     held: tuples.map(textOf),
     rowCounts: () => countsByGroup(numbers, tuples.length),
     ofRow: () => numbers,
+  }
+}
+
+/** Null where they are not kept so. */
+function runsOf<T>({ held, runs }: RowGroups<T>, rowCount: number): RowRuns | null {
+  if (held.length === 1) return { groups: Uint32Array.of(0), ends: Uint32Array.of(rowCount) }
+  return runs?.() ?? null
+}
+
+/** Of each tuple of groups that some run has. */
+function groupsOfRuns(
+  lists: readonly RowRuns[],
+  counts: readonly number[],
+  textOf: (groups: readonly number[]) => Uint8Array,
+): RowGroups<Uint8Array> {
+  const joined = joinRuns(lists)
+  const { tuples, numbers } = tuplesOfAll(joined.groups, counts)
+  const runs = { groups: numbers, ends: joined.ends }
+  return {
+    held: tuples.map(textOf),
+    rowCounts: () => countsOfRuns(runs, tuples.length),
+    ofRow: () => spreadRuns(runs),
+    runs: () => runs,
   }
 }
 

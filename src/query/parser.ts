@@ -19,6 +19,7 @@ import { orOf } from './filters/or.ts'
 import { phraseOf } from './filters/phrase.ts'
 import { prefixOf } from './filters/prefix.ts'
 import { FIELD_FORMS, FUNCTION_FORMS, filterKindOf, SYMBOL_FORMS } from './filters/registry.ts'
+import { substringOf } from './filters/substring.ts'
 import { optionsWithin, parseOptions } from './options.ts'
 import type { PipeKind } from './pipes/kind.ts'
 import {
@@ -344,8 +345,25 @@ class QueryParser implements FilterParser {
     const { reader } = this
     reader.next()
     if (field === null && reader.takeJoined(':')) return this.#parseOfAnyField('')
+    if (!reader.token.isSpaced && !reader.isAtEndOfPart()) return this.#parseSubstring(field)
     this.#refuseJoined()
     return field === null ? ALL : prefixOf(this.fieldOr(field), '')
+  }
+
+  /** `*text*`, behind its first asterisk. */
+  #parseSubstring(field: string | null): Filter {
+    const { reader } = this
+    const next = spanOf(reader.token)
+    const phrase = reader.phrase({ colon: field !== null })
+    if (phrase !== null && reader.takeJoined('*')) {
+      this.#refuseJoined()
+      return substringOf(this.fieldOr(field), phrase.text)
+    }
+    const shownNext = shown(reader.source[next.offset])
+    throw reader.problem(
+      `\`*\` stands at the end of a word, or around it as in \`*text*\`, not before ${shownNext} alone; for a pattern write \`~"a.*b"\``,
+      next,
+    )
   }
 
   #parseFunction(field: string | null): Filter {

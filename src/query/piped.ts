@@ -20,6 +20,7 @@ import { MemoryShare, textBytes } from './memory-share.ts'
 import { batchPipeCount, bindBatches, bindGatherer, fieldsForPipes, runPipes } from './pipeline.ts'
 import type { PipeSettings } from './pipes/kind.ts'
 import { pipeKindOf } from './pipes/registry.ts'
+import { uniqOf } from './pipes/uniq.ts'
 import { FilterPlan } from './plan.ts'
 import type { QueryProgress } from './query-progress.ts'
 import { batchOfRecords } from './record-batches.ts'
@@ -248,8 +249,11 @@ async function withValuesOf(run: PipedRun, filter: FilterWithQuery): Promise<Fil
 async function valuesOfQuery(run: PipedRun, query: Query): Promise<string[]> {
   const memory = new MemoryShare(run.bytesMax, 'The query within the query')
   const named = namesWanted(fieldsForPipes(query.pipes.slice(-1)))
+  const [only] = named?.length === 1 ? named : []
+  // Threads gather each value once.
+  const distinct = only === undefined ? query : { ...query, pipes: [...query.pipes, uniqOf(only)] }
   const values = new Set<string>()
-  for await (const batch of batchesOf(run, withinScope(query, run.scope))) {
+  for await (const batch of batchesOf(run, withinScope(distinct, run.scope))) {
     const field = batch.names.length === 1 ? batch.names[0] : named?.[0]
     if (field === undefined) continue
     for (const text of batch.texts(field)) {

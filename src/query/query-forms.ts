@@ -77,6 +77,11 @@ export function limitedQuery(query: Query, rowsMax: number): Query {
   return { ...query, pipes: [...query.pipes, limitOf(rowsMax)] }
 }
 
+/** The query without so many of its first rows: of records, the newest. */
+export function offsetQuery(query: Query, rows: number): Query {
+  return { ...query, pipes: [...query.pipes, ...parseQuery(`* | offset ${rows}`, { nowMs: 0 }).pipes] }
+}
+
 /**
  * The rows of the query through more pipes, in words of LogsQL. Of its own pipes those are kept that work row by row:
  * what is counted is what the query finds, not what it makes of it.

@@ -9,6 +9,7 @@ export { type Highlight, type HighlightKind, highlightQuery } from './highlight.
 export { LiveBlock } from './live-block.ts'
 export { type LiveRow, liveRows, matchBlock, type RowVisitor, visitRows } from './match.ts'
 export { diagnoseQuery, type ParseOptions, parseQuery } from './parser.ts'
+export type { QueryScope } from './piped.ts'
 export { hasSubquery } from './piped.ts'
 export { liveCost } from './plan.ts'
 export { printQuery } from './printer.ts'
@@ -21,10 +22,10 @@ export {
   limitedQuery,
   momentMs,
   narrowedQuery,
+  offsetQuery,
   regexQuery,
   timeRangeQuery,
 } from './query-forms.ts'
-export type { QueryScope } from './piped.ts'
 export { type Progress, QueryProgress } from './query-progress.ts'
 export { inert, quote } from './quoting.ts'
 export { printLogsqlReference } from './reference.ts'
@@ -45,7 +46,7 @@ export { openScanRunner, type ScanRunnerOptions } from './scan-runner.ts'
 export { type BlockSource, countIn, type FoundRows, keysIn, rowsIn } from './search.ts'
 export { partOf, type SearchPart } from './search-parts.ts'
 export { isLive, isOfRecords, isRowByRow, queryLimit } from './shape.ts'
-export { inTimeSteps, statsLabels } from './stats-query.ts'
+export { inTimeSteps, statsNumbers } from './stats-query.ts'
 export { didYouMean } from './suggestion.ts'
 export type { ScanThreads } from './threaded-part.ts'
 export { type FoundValues, findValues, type ValuesOptions } from './value-answers.ts'

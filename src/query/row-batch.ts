@@ -6,7 +6,7 @@
  * read when somebody asks for it, and only for the rows that are left: reading may fail where a block is damaged.
  */
 import { Bitset } from '../base/base.ts'
-import type { Block, Column, RowGroups, TextTemplates, ValueTest } from '../record/record.ts'
+import type { Block, Column, RowGroups, RowRuns, TextTemplates, ValueTest } from '../record/record.ts'
 import { FIELD_NUMBER, FIELD_STRING, formatRfc3339 } from '../record/record.ts'
 import type { ValuesRow } from './row.ts'
 import { TIME_FIELD } from './special-fields.ts'
@@ -26,6 +26,8 @@ export interface TextGroups {
   readonly ofRow: Uint32Array | null
   /** By group: how many rows it has. Absent where that has to be counted by `ofRow`. */
   readonly rowCounts?: () => Uint32Array
+  /** All rows in runs of the same group, where they are kept so; else null. Absent: they are not. */
+  readonly runs?: () => RowRuns | null
 }
 
 export interface BatchColumn {
@@ -553,6 +555,7 @@ export class BlockColumn implements BatchColumn {
 class BlockGroups implements TextGroups {
   readonly texts: readonly string[]
   readonly rowCounts?: () => Uint32Array
+  readonly runs?: () => RowRuns | null
   readonly #groups: RowGroups<Uint8Array>
   readonly #rows: Uint32Array | null
   #ofRow: Uint32Array | null | undefined
@@ -561,7 +564,9 @@ class BlockGroups implements TextGroups {
     this.texts = texts
     this.#groups = groups
     this.#rows = rows
-    if (rows === null) this.rowCounts = () => groups.rowCounts()
+    if (rows !== null) return
+    this.rowCounts = () => groups.rowCounts()
+    this.runs = () => groups.runs?.() ?? null
   }
 
   get ofRow(): Uint32Array | null {

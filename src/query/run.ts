@@ -14,7 +14,15 @@ import type { Query } from './ast.ts'
 import { ChunkBudget } from './chunk-budget.ts'
 import { heldBytes, rowMapOf } from './materialize.ts'
 import { parseQuery } from './parser.ts'
-import { batchesOf, hasSubquery, type PipedRun, type QueryScope, resolved, rowMapper, runPiped } from './piped.ts'
+import {
+  batchesOf,
+  hasSubquery,
+  type PipedRun,
+  type QueryScope,
+  resolved,
+  rowMapper,
+  runPiped,
+} from './piped.ts'
 import { limitOf } from './pipes/limit.ts'
 import type { QueryProgress } from './query-progress.ts'
 import type { RecordRow, Row } from './row.ts'

@@ -123,12 +123,19 @@ function streamOfRow(block: Block, row: number): string {
 
 /** `{name="value",…}` by name, or nothing when there are none. */
 export function streamText(fields: readonly { name: string; value: Uint8Array }[]): string {
-  const pairs = fields.map(({ name, value }) => ({
-    name,
-    text: `${name}=${JSON.stringify(decodeLoosely(value))}`,
-  }))
+  const pairs = fields.map(({ name, value }) => ({ name, text: streamPair(name, value) }))
   pairs.sort((a, b) => (a.name < b.name ? -1 : 1))
-  return pairs.length === 0 ? '' : `{${pairs.map(({ text }) => text).join(',')}}`
+  return streamOfPairs(pairs.map(({ text }) => text))
+}
+
+/** What a field adds to the text of a stream. */
+export function streamPair(name: string, value: Uint8Array): string {
+  return `${name}=${JSON.stringify(decodeLoosely(value))}`
+}
+
+/** In the order of their names. */
+export function streamOfPairs(pairs: readonly string[]): string {
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
 }
 
 const ID_DIGITS = 32

@@ -1,26 +1,36 @@
 /** What whoever draws the answers of `stats` needs to know of a query, and to change in it. */
 import type { Pipe, Query } from './ast.ts'
+import { pipeKindOf } from './pipes/registry.ts'
 import type { StatsPipe } from './pipes/stats.ts'
 import { TIME_FIELD } from './special-fields.ts'
 
-/** Pipes that may stand behind `stats` without changing what its rows are: groups, with a value of each function. */
-const KEEPING: ReadonlySet<string> = new Set([
-  'filter',
-  'limit',
-  'math',
-  'offset',
-  'sort',
-  'format',
-  'delete',
-  'first',
-  'last',
-])
+/** Pipes that may stand behind `stats`: its rows stay groups, with numbers. */
+const KEEPING: ReadonlySet<string> = new Set(
+  'filter limit math offset sort format delete fields rename copy first last running_stats total_stats'.split(
+    ' ',
+  ),
+)
+/** Those of them that make more numbers. */
+const COUNTING: ReadonlySet<string> = new Set(['math', 'running_stats', 'total_stats'])
+/** Functions whose results are texts: they tell groups apart. */
+const TELLING: ReadonlySet<string> = new Set(
+  'any row_any row_max row_min json_values uniq_values values histogram'.split(' '),
+)
 
-/** The fields that name a group, of a query that ends in `stats`; null where it ends in something else. */
-export function statsLabels({ pipes }: Query): readonly string[] | null {
+/**
+ * The fields that hold numbers, of a query that ends in `stats` and pipes that keep its groups: all others tell the groups
+ * apart. Null where it ends in something else.
+ */
+export function statsNumbers({ pipes }: Query): ReadonlySet<string> | null {
   const at = pipes.findLastIndex(isStats)
-  if (at < 0 || !pipes.slice(at + 1).every(({ kind }) => KEEPING.has(kind))) return null
-  return (pipes[at] as StatsPipe).by.map(({ field }) => field)
+  const rest = pipes.slice(at + 1)
+  if (at < 0 || !rest.every(({ kind }) => KEEPING.has(kind))) return null
+  const { calls } = pipes[at] as StatsPipe
+  const numbers = calls.flatMap(({ call, as }) => (TELLING.has(call.name) ? [] : [as]))
+  const more = rest
+    .filter(({ kind }) => COUNTING.has(kind))
+    .flatMap((pipe) => pipeKindOf(pipe).leaves?.(pipe, []) ?? [])
+  return new Set([...numbers, ...more])
 }
 
 /** The query with its last `stats` also by steps of time. */

@@ -22,6 +22,26 @@ export const KEPT_CASES: readonly DifferentialCase[] = [
     ],
     records: [{ time: 1799889169365000000n, message: 'a', level: '', stream: {}, fields: {} }],
   },
+  // The id of a row that has none any more was still known.
+  {
+    seed: 10561,
+    queries: ['* | fields _msg | filter _id:1', '* | delete _id | format if (_id:1) same as x'],
+    records: [{ time: 1799718758610000000n, message: 'a', level: '', stream: {}, fields: {} }],
+  },
+  // A field that was deleted was found in the block.
+  {
+    seed: 3,
+    queries: ['* | delete http.path | filter http.*:unfailed | stats count()'],
+    records: [
+      {
+        time: 1799884800001000000n,
+        message: 'a',
+        level: '',
+        stream: {},
+        fields: { 'http.path': '/unfailed/3' },
+      },
+    ],
+  },
   // Rows of one record were turned round.
   {
     seed: 1106,

@@ -11,7 +11,9 @@ import type { CompareFieldsFilter } from './filters/compare-fields.ts'
 import type { ExactFilter } from './filters/exact.ts'
 import type { IdFilter } from './filters/id.ts'
 import type { Ipv4RangeFilter } from './filters/ipv4-range.ts'
+import type { Ipv6RangeFilter } from './filters/ipv6-range.ts'
 import type { LenRangeFilter } from './filters/len-range.ts'
+import type { PatternMatchFilter } from './filters/pattern-match.ts'
 import type { PhraseFilter } from './filters/phrase.ts'
 import type { PrefixFilter } from './filters/prefix.ts'
 import type { RangeFilter } from './filters/range.ts'
@@ -35,6 +37,7 @@ import {
   levelRank,
   momentOf,
   numberOf,
+  wideAddressOf,
 } from './test-naive-values.ts'
 
 /** Values by name; what is empty is absent. */
@@ -138,6 +141,14 @@ const FILTERS = {
   ipv4Range: ofValue<Ipv4RangeFilter>((value, { min, max }) => {
     const address = addressOf(value)
     return address !== null && address >= min && address <= max
+  }),
+  ipv6Range: ofValue<Ipv6RangeFilter>((value, { min, max }) => {
+    const [address, first, last] = [value, min, max].map(wideAddressOf)
+    return address !== null && address >= first! && address <= last!
+  }),
+  patternMatch: ofValue<PatternMatchFilter>((value, { pattern, isFull }) => {
+    if (pattern.includes('<')) throw new Error('no plain meaning of placeholders')
+    return isFull ? value === pattern : value.includes(pattern)
   }),
   compareFields: ({ field, relation, other }: CompareFieldsFilter, row) => {
     const [value, otherValue] = [row[field] ?? '', row[other] ?? '']

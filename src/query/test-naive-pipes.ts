@@ -388,11 +388,7 @@ function partitioned(
   count: number,
   rankAs: string | null,
 ): NaiveRow[] {
-  const partitions = by.length === 0 ? [{ rows }] : tuplesOf(rows, by)
-  if (by.length > 0) {
-    const known = partitions as { tuple: string[]; rows: Rows }[]
-    known.sort((a, b) => compareTuples(a.tuple, b.tuple))
-  }
+  const partitions = tuplesOf(rows, by).sort((a, b) => compareTuples(a.tuple, b.tuple))
   return partitions.flatMap((partition) =>
     partition.rows.slice(0, skip + count).flatMap(({ fields }, at) => {
       if (at < skip) return []

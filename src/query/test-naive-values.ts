@@ -183,6 +183,25 @@ export function numberOf(text: string): number | null {
   return moment === null ? amountOf(text) : Number(moment)
 }
 
+/** IPv6 addresses as numbers of 128 bits; IPv4 ones are `::ffff:a.b.c.d`. */
+export function wideAddressOf(text: string): bigint | null {
+  const short = addressOf(text)
+  if (short !== null) return 0xffff_0000_0000n + BigInt(short)
+  const last = /(?<=:)[\d.]+\.[\d.]+$/.exec(text)
+  const tail = last === null ? null : addressOf(last[0])
+  if (last !== null && tail === null) return null
+  const hex = (part: number): string => part.toString(16)
+  const plain =
+    tail === null ? text : `${text.slice(0, last!.index)}${hex(tail >>> 16)}:${hex(tail & 0xffff)}`
+  const [before, after, ...more] = plain.split('::').map((half) => (half === '' ? [] : half.split(':')))
+  if (more.length > 0) return null
+  const missing = after === undefined ? 0 : 8 - before.length - after.length
+  if (missing < 0 || (after !== undefined && missing === 0)) return null
+  const groups = [...before, ...new Array<string>(missing).fill('0'), ...(after ?? [])]
+  if (groups.length !== 8 || !groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return null
+  return groups.reduce((all, group) => (all << 16n) + BigInt(`0x${group}`), 0n)
+}
+
 /** Without an exponent. */
 export function numberText(value: number): string {
   if (Number.isNaN(value)) return 'NaN'

@@ -50,7 +50,16 @@ const AMOUNTS = [
   '9007199254740992',
   '-12345678901234567890',
 ]
-const ADDRESSES = ['10.0.0.1', '10.0.7.255', '192.168.1.1', '255.255.255.255', '1.2.3', '::1', '10.0.0.256']
+const ADDRESSES = [
+  '10.0.0.1',
+  '10.0.7.255',
+  '192.168.1.1',
+  '255.255.255.255',
+  '1.2.3',
+  '::1',
+  '2001:db8::7',
+  '10.0.0.256',
+]
 const MOMENTS = [
   '2027-01-14T10:20:30Z',
   '2027-01-14T10:20:30.500Z',
@@ -359,6 +368,7 @@ export class QueryGenerator {
       `${field}:${this.#pick(['[', 'range(', 'range['])}${quote(low)}, ${quote(high)}${this.#pick([']', ')'])}`,
       `${field}:${this.#pick(['>', '>=', '<', '<='])}${quote(this.#pick([low, high]))}`,
       `ip:ipv4_range(${this.#pick(['10.0.0.0/8', '10.0.0.0, 10.0.3.255', '192.168.1.1'])})`,
+      `ip:ipv6_range(${this.#pick(['"::/1"', '"::1"', '"::ffff:10.0.0.0/104"', '"::", "::2"'])})`,
       `n:value_type(${this.#pick(['uint8', 'uint16', 'int64'])})`,
       `tags:json_array_contains_any(${this.#pick(['a', '5, null', '"disk full"', 'true'])})`,
     ])
@@ -397,6 +407,8 @@ export class QueryGenerator {
       () => `${this.#pick(['>', '>=', '<', '<='])}${this.#number()}`,
       () => `${this.#pick(['>', '>=', '<', '<='])}${value}`,
       () => `${this.#pick(['[', 'range('])}${this.#number()}, ${this.#number()}${this.#pick([']', ')'])}`,
+      () =>
+        `${this.#pick(['pattern_match', 'pattern_match_full'])}(${quote(this.#valueOf(ofField).replaceAll('<', '') || 'a')})`,
       () => `string_range(${value}, ${word})`,
       () => `len_range(${this.#random.below(5)}, ${this.#pick(['inf', '1', '5', '12'])})`,
       () => `ipv4_range(${this.#pick(['10.0.0.0/8', '10.0.0.0, 10.0.3.255', '192.168.1.1'])})`,

@@ -12,12 +12,11 @@ const TABLE_A_ROW = 4
 export class TupleGroups {
   /** Two tuples may have the same texts, and some may have no row. */
   readonly count: number
-  /** By row: its tuple; null where all rows have tuple 0. */
-  readonly ofRow: Uint32Array | null
   readonly #rowCount: number
   readonly #groups: readonly TextGroups[]
   /** By field, by tuple: the group of the field; null: the tuple has the number of the group. */
   readonly #members: readonly (Uint32Array | null)[]
+  readonly #ofRow: Uint32Array | null
 
   constructor(batch: Pick<RowBatch, 'rowCount' | 'groups'>, fields: readonly string[]) {
     const groups = fields.map((field) => batch.groups(field))
@@ -25,10 +24,15 @@ export class TupleGroups {
     if (groups.length === 1) numbers = { count: groups[0].texts.length, ofRow: null, members: [null] }
     else for (const each of groups) numbers = withGroups(numbers, each, batch.rowCount)
     this.count = numbers.count
-    this.ofRow = groups.length === 1 ? groups[0].ofRow : numbers.ofRow
+    this.#ofRow = numbers.ofRow
     this.#rowCount = batch.rowCount
     this.#groups = groups
     this.#members = numbers.members
+  }
+
+  /** By row: its tuple; null where all rows have tuple 0. Of one field it is read when somebody asks. */
+  get ofRow(): Uint32Array | null {
+    return this.#groups.length === 1 ? this.#groups[0].ofRow : this.#ofRow
   }
 
   /** The text of a tuple in the field of that place. */

@@ -6,7 +6,7 @@
  * after the scan moved on, unless it was copied.
  */
 import type { Bitset } from '../base/base.ts'
-import type { RowGroups, RowLayout } from './row-groups.ts'
+import type { RowGroups, RowLayout, RowRuns } from './row-groups.ts'
 import type { ValueTest } from './value-test.ts'
 
 export interface Column {
@@ -73,6 +73,11 @@ export interface Block {
    * field, or an empty one. `field` as for `narrow`. Absent: see the values of the column.
    */
   valueGroups?(field: string | null): RowGroups<Uint8Array> | null
+  /**
+   * Severities times 2, plus 1 for RECORD_FLAG_LEVEL_UPPER, in runs; null where they are not kept so, or some row has a
+   * word of its own for its level. Absent: see `severities`.
+   */
+  levelRuns?(): RowRuns | null
   /** The rows by the fields that were sent with them; null as above. Absent: see `fieldNamesOf`. */
   layoutGroups?(): RowGroups<RowLayout> | null
   /**

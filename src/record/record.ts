@@ -85,10 +85,15 @@ export {
 } from './record-object.ts'
 export {
   countsByGroup,
+  countsOfRuns,
+  type JoinedRuns,
+  joinRuns,
   type LayoutField,
   oneGroup,
   type RowGroups,
   type RowLayout,
+  type RowRuns,
+  spreadRuns,
 } from './row-groups.ts'
 export {
   formatRfc3339,

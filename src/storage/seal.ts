@@ -38,6 +38,8 @@ export const DAY_MS = 86_400_000
 /** Parts that one segment may become, that of the overflow included. */
 export const PARTS_MAX = 32
 const LEVEL = 1
+/** Of fewer records a block is read without the kernel. */
+const LENT_RECORDS_MIN = 256
 
 export interface SealJob {
   readonly path: string
@@ -72,8 +74,8 @@ export interface SealResult {
 }
 
 /**
- * Memory of a piece and of the columns made of it, for one seal after the other: to ask for as much with every segment
- * makes the collector of garbage look through everything.
+ * Memory of a piece, where the writer lends none, and of the columns made of it, for one seal after the other: to ask for
+ * as much with every segment makes the collector of garbage look through everything.
  */
 export class SealMemory {
   readonly content = new ContentMemory()
@@ -109,6 +111,7 @@ interface OpenPart {
   isClosed: boolean
 }
 
+const NO_BYTES = new Uint8Array(0)
 /** The number of the part that takes what has no part of its own. */
 const OVERFLOW = PARTS_MAX - 1
 
@@ -122,8 +125,8 @@ class Sealing {
   readonly #numbers = new Map<number, number>()
   readonly #keys: { key: string; firstId: number; receivedMs: number }[] = []
   readonly #memory: ContentMemory
-  readonly #piece: Uint8Array
-  readonly #view: DataView
+  #piece: Uint8Array = NO_BYTES
+  #view: DataView = new DataView(NO_BYTES.buffer)
   #pieceBytes = 0
   /** The batches of the piece. */
   #batches: PlacedBatch[] = []
@@ -135,8 +138,6 @@ class Sealing {
     this.#job = job
     this.#around = around
     this.#memory = around.memory.content
-    this.#piece = around.memory.piece(job.blockBytesMax)
-    this.#view = new DataView(this.#piece.buffer)
   }
 
   async run(): Promise<SealResult> {
@@ -187,19 +188,20 @@ class Sealing {
       if (key !== null)
         this.#keys.push({ key, firstId: batchFirstId(view, at), receivedMs: batchReceivedMs(view, at) })
       if (!this.#hasRoom(end - at, count)) await this.#writePiece()
-      if (end - at > this.#piece.length) await this.#writeAlone(bytes.subarray(at, end))
+      if (end - at > this.#job.blockBytesMax) await this.#writeAlone(bytes.subarray(at, end))
       else this.#addBatch(bytes.subarray(at, end), count)
       at = end
     }
   }
 
   #hasRoom(byteCount: number, rows: number): boolean {
-    const isFull =
-      this.#pieceBytes + byteCount > this.#piece.length || this.#pieceRows + rows > this.#job.blockRowsMax
+    const { blockBytesMax, blockRowsMax } = this.#job
+    const isFull = this.#pieceBytes + byteCount > blockBytesMax || this.#pieceRows + rows > blockRowsMax
     return !isFull || this.#pieceRows === 0
   }
 
   #addBatch(bytes: Uint8Array, count: number): void {
+    if (this.#pieceRows === 0) this.#beginPiece()
     this.#piece.set(bytes, this.#pieceBytes)
     // Its bytes are at hand here: later each record would be fetched from memory.
     this.#batches.push(this.#placeRecords(this.#view, this.#pieceBytes))
@@ -207,9 +209,18 @@ class Sealing {
     this.#pieceRows += count
   }
 
+  #beginPiece(): void {
+    const { records, blockBytesMax } = this.#job
+    const { memory, writer } = this.#around
+    const lent = records < LENT_RECORDS_MIN ? null : writer.lend(blockBytesMax)
+    this.#piece = lent ?? memory.piece(blockBytesMax)
+    this.#view = new DataView(this.#piece.buffer, this.#piece.byteOffset, this.#piece.length)
+  }
+
   async #writePiece(): Promise<void> {
     if (this.#pieceRows === 0) return
-    await this.#writeBatches(this.#piece, this.#view, this.#batches)
+    await this.#writeBatches(this.#piece.subarray(0, this.#pieceBytes), this.#view, this.#batches)
+    this.#around.writer.giveBack()
     this.#pieceBytes = 0
     this.#pieceRows = 0
     this.#batches = []

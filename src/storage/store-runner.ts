@@ -34,5 +34,6 @@ export function openStoreRunner({ disk, random }: StoreRunnerOptions): TaskRunne
     threads: 1,
     idleMs: IDLE_MS,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MEBIBYTES_MAX },
+    roomyHeap: true,
   })
 }

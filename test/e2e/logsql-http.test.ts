@@ -181,14 +181,21 @@ describe('LogsQL over HTTP', () => {
       ask('/select/logsql/query', { query, ...more })
     const forced = { extra_filters: 'level:error' }
     assert.equal(await asked('nothing | union (*) | count() as n', forced), '{"n":"30"}\n')
-    assert.equal(await asked('service:in(level:info | uniq by (service)) | count() as n', forced), '{"n":"0"}\n')
-    const joined = 'service:api | limit 1 | fields service | join by (service) (* | by (service) count() as n) | fields n'
+    assert.equal(
+      await asked('service:in(level:info | uniq by (service)) | count() as n', forced),
+      '{"n":"0"}\n',
+    )
+    const joined =
+      'service:api | limit 1 | fields service | join by (service) (* | by (service) count() as n) | fields n'
     assert.equal(await asked(joined, forced), '{"n":"15"}\n')
     const range = { start: '2026-01-15T11:00:00Z' }
     assert.equal(await asked('nothing | union (*) | count() as n', range), '{"n":"30"}\n')
     const beyond = 'nothing | union (options(ignore_global_time_filter=true) *) | count() as n'
     assert.equal(await asked(beyond, range), '{"n":"90"}\n')
-    assert.equal(await asked('options(ignore_global_time_filter=true) * | count() as n', range), '{"n":"90"}\n')
+    assert.equal(
+      await asked('options(ignore_global_time_filter=true) * | count() as n', range),
+      '{"n":"90"}\n',
+    )
   })
 
   it('pushes what arrives to a tail, through its pipes', async () => {

@@ -17,7 +17,8 @@ const FAST = 90
 const SLOW = 10
 const WAIT_MS = 150_000
 
-const messageOf = (n: number): string => `request ${n} of kind k${n % KINDS} took ${n % 977} ms for tenant blue on shard 7`
+const messageOf = (n: number): string =>
+  `request ${n} of kind k${n % KINDS} took ${n % 977} ms for tenant blue on shard 7`
 
 interface TailOf {
   readonly query: string
@@ -38,7 +39,13 @@ function fastTail(at: number): TailOf {
   return { query: `${extract} | filter ms:<400`, matches: (n) => matches(n) && n % 977 < 400, isMapped: true }
 }
 
-const SLOW_QUERIES = ['*', 'request', '* | extract "request <n> of" | fields n, _msg', '!"kind k1"', 'tenant or shard']
+const SLOW_QUERIES = [
+  '*',
+  'request',
+  '* | extract "request <n> of" | fields n, _msg',
+  '!"kind k1"',
+  'tenant or shard',
+]
 
 const url = (program: RunningProgram, path: string): string => `http://127.0.0.1:${program.httpPort}${path}`
 
@@ -127,13 +134,20 @@ describe('a hundred tails of different queries', () => {
     for (const client of slowClients) client.socket.resume()
     const kindOne = Math.ceil((RECORDS - 1) / KINDS)
     const heard = await Promise.all(
-      slowClients.map((client, at) => readUntil(client, slow[at].startsWith('!') ? RECORDS - kindOne : RECORDS)),
+      slowClients.map((client, at) =>
+        readUntil(client, slow[at].startsWith('!') ? RECORDS - kindOne : RECORDS),
+      ),
     )
     for (const client of [...fastClients, ...slowClients]) client[Symbol.dispose]()
     const perSecond = Math.round((RECORDS / sentMs) * 1000)
-    t.diagnostic(`${perSecond} records/s came in; ${rows} rows reached the ${FAST} fast tails ${Math.round(readMs)} ms after the first was sent`)
+    t.diagnostic(
+      `${perSecond} records/s came in; ${rows} rows reached the ${FAST} fast tails ${Math.round(readMs)} ms after the first was sent`,
+    )
     t.diagnostic(`the slow ones missed ${heard.map(({ missed, gaps }) => `${missed} in ${gaps}`).join(', ')}`)
-    assert.ok(heard.every(({ missed }) => missed > 0), 'none of the slow ones was too slow')
+    assert.ok(
+      heard.every(({ missed }) => missed > 0),
+      'none of the slow ones was too slow',
+    )
   })
 })
 
@@ -145,18 +159,19 @@ const send = async (program: RunningProgram, records: readonly object[]): Promis
 }
 
 /** Drops some records, and makes several rows of others. */
-const PIPED = 'order | filter items:* | unroll items | extract "order <order>" | fields order, items | rename items as item'
-const ORDERS = [
-  { _msg: 'order 1', items: '["a","b","c"]' },
-  { _msg: 'order 2' },
+const PIPED =
+  'basket | filter items:* | unroll items | extract "basket <number>" | fields number, items | rename items as item'
+const BASKETS = [
+  { _msg: 'basket 1', items: '["a","b","c"]' },
+  { _msg: 'basket 2' },
   { _msg: 'nothing', items: '["x"]' },
-  { _msg: 'order 3', items: '["d"]' },
+  { _msg: 'basket 3', items: '["d"]' },
 ]
 const ROWS = ['1a', '1b', '1c', '3d']
 
 const rowOf = (line: string): string => {
-  const { order, item } = JSON.parse(line) as { readonly order: string; readonly item: string }
-  return order + item
+  const { number, item } = JSON.parse(line) as { readonly number: string; readonly item: string }
+  return number + item
 }
 
 describe('a tail with pipes', () => {
@@ -167,10 +182,14 @@ describe('a tail with pipes', () => {
   after(() => program[Symbol.asyncDispose]())
 
   it('shows over HTTP what its pipes leave, and goes on behind an id', async () => {
-    const rows = async (parameters: Readonly<Record<string, string>>, act: () => Promise<void>): Promise<string[]> => {
+    const rows = async (
+      parameters: Readonly<Record<string, string>>,
+      act: () => Promise<void>,
+    ): Promise<string[]> => {
       const stop = new AbortController()
       const search = new URLSearchParams(parameters)
       const answer = await fetch(url(program, `/select/logsql/tail?${search}`), { signal: stop.signal })
+      assert.equal(answer.status, 200)
       await act()
       let text = ''
       for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) {
@@ -180,7 +199,7 @@ describe('a tail with pipes', () => {
       stop.abort()
       return text.split('\n').filter((line) => line !== '')
     }
-    const live = await rows({ query: PIPED }, () => send(program, ORDERS))
+    const live = await rows({ query: PIPED }, () => send(program, BASKETS))
     assert.deepEqual(live.map(rowOf), ROWS)
     const again = await rows({ query: PIPED, after_id: '0' }, async () => {})
     assert.deepEqual(again.map(rowOf), ROWS)
@@ -191,7 +210,7 @@ describe('a tail with pipes', () => {
     const args = ['tail', PIPED, '--json', '--query-port', String(program.queryPort)]
     await using command = new ChildProgram(process.execPath, [PROGRAM, ...args])
     await until(() => (command.stderr().includes('Waiting for records') ? true : null), 'the command to wait')
-    await send(program, ORDERS)
+    await send(program, BASKETS)
     assert.deepEqual((await client.lines(ROWS.length)).map(rowOf), ROWS)
     await command.untilStdout((text) => text.split('\n').length > ROWS.length, 'all rows')
     command.interrupt()

@@ -71,8 +71,9 @@ export class ShellSession implements ShellControl {
   async #query(text: string, stop: AbortSignal): Promise<void> {
     const { io, messages } = this.#context
     const startMs = io.clock.monotonicMs()
+    const composed = this.#compose(text, this.limit)
     const watched = io.stderr.isTTY === true ? watchQuery(this.#context) : () => {}
-    const rows = await this.#ask('LOGSQL', this.#compose(text, this.limit), stop, watched).finally(watched)
+    const rows = await this.#ask('LOGSQL', composed, stop, watched).finally(watched)
     this.#completer.learnFrom(text)
     if (stop.aborted) return messages.note(`stopped after ${count(rows, 'row')}`)
     const tookMs = Math.round(io.clock.monotonicMs() - startMs)

@@ -11,6 +11,7 @@ import { encodeText } from '../text.ts'
 import { ALL } from './all.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { COST_FOLDED_SEARCH, COST_SEARCH, type FilterForm, type FilterKind, wantsItsField } from './kind.ts'
+import { prefixOf } from './prefix.ts'
 
 export interface SubstringFilter extends Filter {
   readonly kind: 'substring'
@@ -35,10 +36,17 @@ const parse =
     return filter
   }
 
+/** `*text*`; of an empty text any value. */
+export function substringOf(field: string, text: string): Filter {
+  if (text === '') return prefixOf(field, '')
+  const filter: SubstringFilter = { kind: 'substring', field, text, anyCase: false }
+  return filter
+}
+
 export const substringFilter: FilterKind<SubstringFilter> = {
   kind: 'substring',
   summary: 'the text stands somewhere in the value, also within a word; `isubstring` in any case',
-  examples: ['substring(ailed)', 'path:isubstring("/API/")'],
+  examples: ['*ailed*', 'path:*"/api/"*', 'substring(ailed)', 'path:isubstring("/API/")'],
   forms: { functions: { substring: parse('substring'), isubstring: parse('isubstring') } },
   print: ({ field, text, anyCase }, printer) =>
     `${printer.field(field)}${anyCase ? 'isubstring' : 'substring'}(${printer.phrase(text)})`,

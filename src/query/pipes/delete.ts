@@ -24,8 +24,9 @@ export const deletePipe: PipeKind<DeletePipe> = {
   bindBatch:
     ({ fields }) =>
     (batch) => {
+      // Also where no column goes: it may not have been read, and must not be found where it is stored.
       const left = [...batch.columns].filter(([name]) => !isOneOf(name, fields))
-      return left.length === batch.columns.size ? batch : batch.withColumns(new Map(left))
+      return batch.withColumns(new Map(left))
     },
 }
 

@@ -119,7 +119,7 @@ class StatsGatherer implements Gatherer {
   add(batch: RowBatch): void {
     if (batch.rowCount === 0) return
     const keys = this.#keys.map((read) => read(batch))
-    if (this.#needsRows || keys.length > 1) readRows(keys)
+    if (this.#needsRows || keys.length > 1) readRows(keys, !this.#needsRows)
     const selected = this.#filters.map((find) => find(batch))
     const adds = this.#plain.map(({ state, filter }) => ({ filter, add: state.read(batch) }))
     const reads = this.#late.map(({ state, filter }) => ({ filter, read: state.readLate!(batch) }))
@@ -200,8 +200,11 @@ function filterNumber(
 }
 
 /** Which row is in which group is read where somebody asks: now, since reading may fail. */
-function readRows(keys: readonly TextGroups[]): void {
-  for (const key of keys) void key.ofRow
+function readRows(keys: readonly TextGroups[], areRunsEnough: boolean): void {
+  for (const key of keys) {
+    const hasRuns = areRunsEnough && (key.runs?.() ?? null) !== null
+    if (!hasRuns) void key.ofRow
+  }
 }
 
 /** No two of them have the same place. */

@@ -31,7 +31,7 @@ export interface StreamHits {
 
 export const streamContextRowsPipe: PipeKind<StreamContextRowsPipe> = {
   kind: 'stream_context_rows',
-  names: ['stream_context_rows'],
+  names: ['stream_context'],
   summary: 'the second half of `stream_context`',
   examples: [],
   isLive: false,

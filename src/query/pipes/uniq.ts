@@ -63,3 +63,8 @@ function parseUniq(parser: FilterParser): UniqPipe {
   const limit = reader.takeWord('limit') ? parseCount(parser, 'a number of rows') : null
   return { kind: 'uniq', by, hasHits, limit }
 }
+
+/** The distinct values of a field. */
+export function uniqOf(field: string): UniqPipe {
+  return { kind: 'uniq', by: [field], hasHits: false, limit: null }
+}

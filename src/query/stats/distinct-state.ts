@@ -10,6 +10,8 @@ import { type HashedValues, hashedTuples, hashedValues } from './hashed-values.t
 import type { AddRows, StatsState } from './kind.ts'
 import { HASH_WORDS, ValueHasher } from './value-hash.ts'
 
+/** Hashes that are looked for at once. */
+const AHEAD = 256
 /** Marks of a batch: for each group, for each value. */
 const MARKS_MAX = 1 << 20
 
@@ -42,7 +44,10 @@ export class DistinctState implements StatsState {
     const counts = this.#counts.grow(groupCount)
     const marks = valueOfRow === null ? null : marksOf(ofRow === null ? 1 : groupCount, valueCount)
     const isOne = valueOfRow === null && valueCount === 1
+    const isByRow = valueOfRow === null && !isOne && rows === null
     for (let at = 0; at < count; at++) {
+      if (isByRow && at % AHEAD === 0)
+        this.#set.approach(words, at * HASH_WORDS, Math.min(AHEAD, count - at), HASH_WORDS)
       const row = rows === null ? at : rows[at]
       const value = valueOfRow === null ? (isOne ? 0 : row) : valueOfRow[row]
       if (isFilled[value] === 0) continue
@@ -67,6 +72,7 @@ export class DistinctState implements StatsState {
     const counts = this.#counts.grow(groupCount)
     const takenCount = set.takenCount(taken)
     for (let index = 0; index < takenCount; index++) {
+      if (index % AHEAD === 0) set.approachTaken(taken, index, Math.min(AHEAD, takenCount - index))
       const group = groups[set.takenGroup(taken, index)]
       if (counts[group] < this.#limit && set.addTaken(taken, index, group)) counts[group]++
     }

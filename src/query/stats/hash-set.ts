@@ -33,6 +33,21 @@ export class HashSet {
     this.#slots = new Uint32Array(SLOTS_MIN * this.#stride)
   }
 
+  /**
+   * Looks at the slots of so many hashes, `step` words apart from `from` on, where `add` will begin with them: their memory
+   * is then on its way all at once, not one after the other. Answers nothing that means anything.
+   */
+  approach(words: Uint32Array, from: number, count: number, step: number): number {
+    const slots = this.#slots
+    const stride = this.#stride
+    const factor = this.#factor
+    const shift = this.#shift
+    let seen = 0
+    for (let index = 0, at = from; index < count; index++, at += step)
+      seen |= slots[(Math.imul(words[at], factor) >>> shift) * stride]
+    return seen
+  }
+
   /** Whether it is new. The hash stands in `words` from `at` on. */
   add(group: number, words: Uint32Array, at: number): boolean {
     const stride = this.#stride
@@ -88,6 +103,10 @@ export class HashSet {
 
   takenGroup(taken: Uint32Array, index: number): number {
     return taken[index * this.#stride] - 1
+  }
+
+  approachTaken(taken: Uint32Array, index: number, count: number): number {
+    return this.approach(taken, index * this.#stride + 1, count, this.#stride)
   }
 
   addTaken(taken: Uint32Array, index: number, group: number): boolean {

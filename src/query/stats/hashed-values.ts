@@ -1,6 +1,7 @@
 /** Hashes of the values of a column: once a value where the column knows which rows have the same. */
 import type { Column } from '../../record/record.ts'
 import type { BatchColumn, StoredValues } from '../row-batch.ts'
+import { hashedTemplates } from './template-hashes.ts'
 import { HASH_WORDS, type ValueHasher } from './value-hash.ts'
 
 export interface HashedValues {
@@ -17,6 +18,8 @@ export function hashedValues(column: BatchColumn | null, hasher: ValueHasher): H
   if (column === null) return hashedTexts([''], null, hasher)
   const groups = column.groups()
   if (groups !== null) return hashedTexts(groups.texts, groups.ofRow, hasher)
+  const templates = column.templates?.() ?? null
+  if (templates !== null) return hashedTemplates(templates, hasher)
   const stored = column.stored?.() ?? null
   return stored === null ? hashedTexts(column.texts(), null, hasher) : hashedBytes(stored, hasher)
 }

@@ -2,6 +2,7 @@
  * How many rows of a batch have each tuple of groups, by one table of all tuples that there can be: for those who count
  * rows and need not know which row is which tuple.
  */
+import { joinRuns, type RowRuns } from '../../record/record.ts'
 import type { TextGroups } from '../row-batch.ts'
 
 const TABLE_MIN = 1 << 16
@@ -16,6 +17,7 @@ export function tupleCounts(keys: readonly TextGroups[], rowCount: number): Uint
   const size = keys.reduce((product, { texts }) => product * texts.length, 1)
   if (size > Math.min(TABLE_MAX, Math.max(TABLE_MIN, TABLE_A_ROW * rowCount))) return null
   const counts = new Uint32Array(size)
+  if (keys.length > 1 && countRuns(counts, keys, rowCount)) return counts
   const varying: { readonly ofRow: Uint32Array; readonly factor: number }[] = []
   let factor = size
   for (const { texts, ofRow } of keys) {
@@ -34,6 +36,33 @@ export function tupleCounts(keys: readonly TextGroups[], rowCount: number): Uint
     countOne(counts, tuples, 1)
   }
   return counts
+}
+
+/** False where some key does not have its rows in runs: then nothing is counted. */
+function countRuns(counts: Uint32Array, keys: readonly TextGroups[], rowCount: number): boolean {
+  const lists: RowRuns[] = []
+  for (const { texts, runs } of keys) {
+    const own = texts.length === 1 ? oneRun(rowCount) : (runs?.() ?? null)
+    if (own === null) return false
+    lists.push(own)
+  }
+  const { groups, ends } = joinRuns(lists)
+  const tuples = groups[0].slice()
+  for (let key = 1; key < keys.length; key++) addKey(tuples, groups[key], keys[key].texts.length)
+  let start = 0
+  for (let run = 0; run < ends.length; run++) {
+    counts[tuples[run]] += ends[run] - start
+    start = ends[run]
+  }
+  return true
+}
+
+function addKey(tuples: Uint32Array, groups: Uint32Array, size: number): void {
+  for (let run = 0; run < tuples.length; run++) tuples[run] = tuples[run] * size + groups[run]
+}
+
+function oneRun(rowCount: number): RowRuns {
+  return { groups: Uint32Array.of(0), ends: Uint32Array.of(rowCount) }
 }
 
 function countOne(counts: Uint32Array, ofRow: Uint32Array, factor: number): void {

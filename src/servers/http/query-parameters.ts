@@ -9,6 +9,7 @@ import {
   limitedQuery,
   momentMs,
   narrowedQuery,
+  offsetQuery,
   parseQuery,
   type Query,
   timeRangeQuery,
@@ -40,7 +41,9 @@ export async function readQueryRequest(call: RouteCall): Promise<QueryRequest> {
   const parameters = await readParameters(call)
   const { query, ...request } = readNarrowed(call, parameters)
   const limit = readLimit(parameters)
-  return { query: limit === 0 ? query : limitedQuery(query, limit), ...request }
+  const offset = readNumber(parameters, 'offset') ?? 0
+  const behind = offset === 0 ? query : offsetQuery(query, offset)
+  return { query: limit === 0 ? behind : limitedQuery(behind, limit), ...request }
 }
 
 /** A whole number, or null where the parameter is not there. */
@@ -50,6 +53,8 @@ export function readNumber(parameters: URLSearchParams, name: string): number | 
   if (/^\d{1,15}$/.test(text)) return Number(text)
   throw new HttpProblem('REQUEST_INVALID', `The parameter \`${name}\` must be a whole number.`)
 }
+
+const STEP_NAMES: ReadonlySet<string> = new Set(['second', 'minute', 'hour', 'day', 'week', 'month', 'year'])
 
 /** A moment, as Unix milliseconds; now where the parameter is not there. */
 export function readTime({ around }: RouteCall, parameters: URLSearchParams, name: string): number {
@@ -71,7 +76,7 @@ export function readDuration(parameters: URLSearchParams, name: string, otherwis
   const text = parameters.get(name) ?? ''
   if (text === '') return otherwise
   const spelled = /^\d+(?:\.\d+)?$/.test(text) ? `${text}s` : text
-  if (durationMs(spelled) !== null) return spelled
+  if (durationMs(spelled) !== null || STEP_NAMES.has(spelled)) return spelled
   throw new HttpProblem('REQUEST_INVALID', `The parameter \`${name}\` must be a duration such as 5m or 1d.`)
 }
 
@@ -79,8 +84,11 @@ export function readDuration(parameters: URLSearchParams, name: string, otherwis
 export async function readValuesRequest(call: RouteCall): Promise<ValuesRequest> {
   const parameters = await readParameters(call)
   const limit = readLimit(parameters)
+  const { query, ...request } = readNarrowed(call, parameters)
   return {
-    ...readNarrowed(call, parameters),
+    ...request,
+    // What values there are is asked of what the query finds, whatever it makes of it.
+    query: { ...query, pipes: [] },
     field: parameters.get('field'),
     part: parameters.get('filter') ?? '',
     limit: limit === 0 ? VALUES_LIMIT_DEFAULT : Math.min(limit, VALUES_LIMIT_MAX),
@@ -96,6 +104,10 @@ export function readNarrowed(
   const { options } = around
   const text = parameters.get('query') ?? ''
   if (text === '') throw new HttpProblem('REQUEST_INVALID', 'The parameter `query` is missing.')
+  if (parameters.has('hidden_fields_filters')) {
+    const detail = 'The parameter `hidden_fields_filters` is not known here: nothing would be hidden.'
+    throw new HttpProblem('REQUEST_INVALID', detail)
+  }
   const query = readQuery(text, () => parseQuery(text, { nowMs }))
   const [start, end] = [parameters.get('start') ?? '', parameters.get('end') ?? '']
   const range = start === '' && end === '' ? null : readRange(start, end, nowMs)

@@ -107,6 +107,18 @@ export class BlockWriter {
     this.#words = new BlockWords(seed, FILTER_WORD_BYTES_MIN, this.#columnKernel?.words ?? null)
   }
 
+  /**
+   * Memory for the data of blocks: data that stand there, from its first byte on, cost no copy. Others than the blocks'
+   * owner write to it after `giveBack`. Null where so many bytes have no room, or there is no kernel.
+   */
+  lend(byteCount: number): Uint8Array | null {
+    return this.#kernel.lend(byteCount)
+  }
+
+  giveBack(): void {
+    this.#kernel.giveBack()
+  }
+
   /** For `write`: templates of messages that the blocks of one part have in common; none so far. */
   newKnownTemplates(): KnownTemplates {
     return new KnownTemplates(this.#random)

@@ -12,10 +12,13 @@ import {
   FIELD_ABSENT,
   FIELD_STRING,
   FIELD_TRUE,
+  joinRuns,
   oneGroup,
+  RECORD_FLAG_LEVEL_UPPER,
   RECORD_FLAG_TRUNCATED,
   type RowGroups,
   type RowLayout,
+  type RowRuns,
   type TextTemplates,
   TRUNCATED_FIELD,
   type ValueTest,
@@ -23,7 +26,7 @@ import {
 import { ByteSource, partCorrupt } from '../columns/byte-source.ts'
 import type { EncodedColumn, MaterializedColumn } from '../columns/encoding.ts'
 import { bitsHeld, decodeColumn } from '../columns/encodings.ts'
-import { readIndexes, readSequence } from '../columns/number-sequence.ts'
+import { readIndexes, readIndexRuns, readSequence } from '../columns/number-sequence.ts'
 import type { WordFilter } from '../filter/word-filter.ts'
 import type { PartBlock } from '../part/part-file-reader.ts'
 import type { Template } from '../template/template.ts'
@@ -99,6 +102,8 @@ export class StoredBlock implements Block {
   #times: { readonly ms: Float64Array; readonly ns: Uint32Array } | null = null
   #received: { readonly ms: Float64Array; readonly ns: Uint32Array } | null = null
   #levels: Levels | null = null
+  #levelRuns: RowRuns | null | undefined
+  #isAnyTruncated: boolean | undefined
   #layouts: Layouts | null = null
   /** By field: the rows that have it, where not all do. */
   #sparseRows: (Uint32Array | undefined)[] | null = null
@@ -190,6 +195,40 @@ export class StoredBlock implements Block {
     }))
   }
 
+  /** Read by themselves: whoever counts levels need not know that of each row. */
+  levelRuns(): RowRuns | null {
+    if (this.#levelRuns === undefined)
+      this.#levelRuns = this.#decode(SLOT_LEVELS, (source) => this.#readLevelRuns(source))
+    return this.#levelRuns
+  }
+
+  #readLevelRuns(source: ByteSource): RowRuns | null {
+    const severities = readIndexRuns(source, this.rowCount, SEVERITY_MAX, 'a severity')
+    if (severities === null) return null
+    const flags = readIndexRuns(source, this.rowCount, BYTE_MAX, 'flags')
+    if (flags === null || source.u8() !== 0) return null
+    const { groups, ends } = joinRuns([severities, flags])
+    const levels = groups[0].map((severity, run) => 2 * severity + (groups[1][run] & RECORD_FLAG_LEVEL_UPPER))
+    return { groups: levels, ends }
+  }
+
+  /** Whether the flag says of some row that it was truncated. */
+  #hasTruncated(): boolean {
+    this.#isAnyTruncated ??= this.#anyFlag(RECORD_FLAG_TRUNCATED)
+    return this.#isAnyTruncated
+  }
+
+  #anyFlag(flag: number): boolean {
+    if (this.#levels === null) {
+      const runs = this.#decode(SLOT_LEVELS, (source) => {
+        const severities = readIndexRuns(source, this.rowCount, SEVERITY_MAX, 'a severity')
+        return severities && readIndexRuns(source, this.rowCount, BYTE_MAX, 'flags')
+      })
+      if (runs !== null) return runs.groups.some((bits) => (bits & flag) !== 0)
+    }
+    return this.flags.some((bits) => (bits & flag) !== 0)
+  }
+
   // ---- message ------------------------------------------------------------------------------------------------
 
   get message(): Column {
@@ -249,8 +288,8 @@ export class StoredBlock implements Block {
 
   /** The column of `_truncated`: `true` where the flag says so, over what senders sent under that name. */
   #withTruncated(sent: Column | null): Column | null {
+    if (!this.#hasTruncated()) return sent
     const { flags } = this
-    if (!flags.some((bits) => (bits & RECORD_FLAG_TRUNCATED) !== 0)) return sent
     const data = new Uint8Array(TRUE_BYTES.length + (sent?.data.length ?? 0))
     data.set(TRUE_BYTES)
     if (sent !== null) data.set(sent.data, TRUE_BYTES.length)
@@ -317,7 +356,7 @@ export class StoredBlock implements Block {
     return this.#part.decode(() => {
       const names = new Set(this.facts.fields.map((_, field) => this.#nameOf(field)))
       for (const { name } of this.overflow()) names.add(name)
-      if (this.flags.some((flags) => (flags & RECORD_FLAG_TRUNCATED) !== 0)) names.add(TRUNCATED_FIELD)
+      if (this.#hasTruncated()) names.add(TRUNCATED_FIELD)
       return [...names]
     })
   }

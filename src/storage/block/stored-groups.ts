@@ -5,7 +5,14 @@
  *
  * Counts of whole blocks go by place, so that those of a field that some rows lack need no layouts.
  */
-import { countsByGroup, oneGroup, type RowGroups, type RowLayout } from '../../record/record.ts'
+import {
+  countsByGroup,
+  countsOfRuns,
+  oneGroup,
+  type RowGroups,
+  type RowLayout,
+  type RowRuns,
+} from '../../record/record.ts'
 import type { EncodedColumn } from '../columns/encoding.ts'
 import type { FieldFacts } from './block-facts.ts'
 import { FORM_TEMPLATES } from './block-layout.ts'
@@ -30,7 +37,13 @@ export function groupsOfField(field: FieldToGroup): RowGroups<Uint8Array> | null
   const { dictionary } = field.column()
   return dictionary === null
     ? null
-    : groupsByPlace(field, dictionary.values(), () => dictionary.codes(), false)
+    : groupsByPlace(
+        field,
+        dictionary.values(),
+        () => dictionary.codes(),
+        false,
+        () => dictionary.runs(),
+      )
 }
 
 /** `codes` by place. */
@@ -39,6 +52,7 @@ function groupsByPlace(
   values: readonly Uint8Array[],
   codes: () => Uint32Array,
   isOne: boolean,
+  codeRuns: () => RowRuns | null = () => null,
 ): RowGroups<Uint8Array> {
   if (isOne) return oneGroup(values[0], rowCount)
   const isSparse = facts.rows < rowCount
@@ -47,11 +61,13 @@ function groupsByPlace(
     held,
     rowCounts: () => {
       if (values.length === 1) return Uint32Array.of(facts.rows, rowCount - facts.rows)
-      const counts = countsByGroup(codes(), held.length)
+      const runs = codeRuns()
+      const counts = runs === null ? countsByGroup(codes(), held.length) : countsOfRuns(runs, held.length)
       if (isSparse) counts[values.length] = rowCount - facts.rows
       return counts
     },
     ofRow: () => (isSparse ? spread(codes(), rows(), rowCount, values.length) : codes()),
+    runs: () => (isSparse ? null : codeRuns()),
   }
 }
 
@@ -101,5 +117,6 @@ export function decodingGroups<T>(groups: RowGroups<T>, decode: <R>(read: () => 
     held: groups.held,
     rowCounts: () => decode(() => groups.rowCounts()),
     ofRow: () => decode(() => groups.ofRow()),
+    runs: () => decode(() => groups.runs?.() ?? null),
   }
 }

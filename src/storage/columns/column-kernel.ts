@@ -11,7 +11,7 @@ import type { SlotFacts } from '../template/slot-facts.ts'
 import { CLASS_BITS } from './byte-classes.ts'
 import type { ByteSink } from './byte-sink.ts'
 import { COLUMNS_KERNEL } from './column-kernel-bytes.ts'
-import type { ColumnValues, ValueTable } from './column-values.ts'
+import type { ColumnValues, PackedValues, ValueTable } from './column-values.ts'
 import { type ColumnHint, isHintGood } from './encodings.ts'
 import { KernelWords } from './kernel-words.ts'
 
@@ -97,18 +97,31 @@ export class ColumnKernel {
   }
 
   /** Columns that come have values of this table. False where it is too large: then none of them is taken. */
-  begin({ bytes, starts, ends, classes, count }: ValueTable): boolean {
-    const ownStarts = this.#starts
+  begin(table: ValueTable): boolean {
+    const { count } = table
     this.#hasTable = false
-    if (count >= ownStarts.length) return false
+    if (count >= this.#starts.length) return false
+    if (!(table.pack === undefined ? this.#gatherAll(table) : this.#takePacked(table.pack))) return false
+    this.#classes.set(table.classes.subarray(0, count))
+    this.#hasTable = true
+    return true
+  }
+
+  #takePacked(pack: (bytesMax: number) => PackedValues | null): boolean {
+    const packed = pack(this.#values.length)
+    if (packed === null) return false
+    this.#values.set(packed.bytes)
+    this.#starts.set(packed.starts)
+    return true
+  }
+
+  #gatherAll({ bytes, starts, ends, count }: ValueTable): boolean {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     let at = 0
     for (let value = 0; value < count && at >= 0; value += GATHER_VALUES)
       at = this.#gather(bytes, view, starts, ends, value, Math.min(count, value + GATHER_VALUES), at)
     if (at < 0) return false
-    ownStarts[count] = at
-    this.#classes.set(classes.subarray(0, count))
-    this.#hasTable = true
+    this.#starts[count] = at
     return true
   }
 

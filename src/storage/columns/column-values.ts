@@ -17,6 +17,15 @@ export interface ValueTable {
   /** By entry: the classes of its bytes, as bits (byte-classes.ts). */
   readonly classes: Uint16Array
   readonly count: number
+  /** The same values in other memory, good until another block is mined; null where they take more than `bytesMax`. */
+  readonly pack?: (bytesMax: number) => PackedValues | null
+}
+
+/** The values of a table one behind the other. */
+export interface PackedValues {
+  readonly bytes: Uint8Array
+  /** By entry, and behind the last. */
+  readonly starts: Uint32Array
 }
 
 export interface ColumnValues {

@@ -19,6 +19,7 @@ export const constant: Encoding = {
 
   decode(bytes, rowCount) {
     const codes = lazily(() => new Uint32Array(rowCount))
+    const runs = () => ({ groups: Uint32Array.of(0), ends: Uint32Array.of(rowCount) })
     const entries = () => ({ data: bytes, starts: Uint32Array.of(0), lengths: Uint32Array.of(bytes.length) })
     const materialize = () => {
       const { starts, lengths } = newSpans(rowCount)
@@ -26,7 +27,7 @@ export const constant: Encoding = {
     }
     return new DecodedColumn({
       rowCount,
-      dictionary: { values: () => [bytes], entries, codes },
+      dictionary: { values: () => [bytes], entries, codes, runs },
       materialize,
       valueAt: () => bytes,
     })

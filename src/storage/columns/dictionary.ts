@@ -11,6 +11,7 @@
  *   | varint          | u8       | varint        |        | codes u8        |                 |
  *   +-----------------+----------+---------------+--------+-----------------+-----------------+
  */
+import type { RowRuns } from '../../record/record.ts'
 import { ByteSink } from './byte-sink.ts'
 import { ByteSource, partCorrupt } from './byte-source.ts'
 import { smallestOf } from './choice.ts'
@@ -18,7 +19,7 @@ import { type ColumnFacts, factsOfDistinct } from './column-facts.ts'
 import { DecodedColumn, lazily, newSpans } from './decoded-column.ts'
 import type { EncodedColumn, Encoding, MaterializedColumn } from './encoding.ts'
 import { integersOf } from './integers.ts'
-import { planSequence, readIndexes, type SequencePlan } from './number-sequence.ts'
+import { planSequence, readIndexes, readIndexRuns, type SequencePlan } from './number-sequence.ts'
 
 const PLACES = 0
 const DISTANCES = 1
@@ -145,11 +146,16 @@ function distancesOf({ codes, scratch }: ColumnFacts): Float64Array {
 
 class DictionaryColumn {
   readonly #distinct: EncodedColumn
+  readonly #way: number
+  readonly #bytes: Uint8Array
   readonly #rowCount: number
   readonly #codes: () => Uint32Array
+  #runs: RowRuns | null | undefined
 
   constructor(distinct: EncodedColumn, way: number, bytes: Uint8Array, rowCount: number) {
     this.#distinct = distinct
+    this.#way = way
+    this.#bytes = bytes
     this.#rowCount = rowCount
     this.#codes = lazily(() => readCodes(bytes, way, rowCount, distinct.rowCount))
   }
@@ -161,6 +167,7 @@ class DictionaryColumn {
         values: lazily(() => this.#values()),
         entries: () => this.#distinct.materialize(),
         codes: this.#codes,
+        runs: () => this.#readRuns(),
       },
       numbers: () => this.#distinct.numbers(),
       mayContain: (text) => this.#distinct.mayContain(text),
@@ -168,6 +175,12 @@ class DictionaryColumn {
       materialize: () => this.#materialize(),
       valueAt: (row) => this.#distinct.valueAt(this.#codes()[row]),
     })
+  }
+
+  #readRuns(): RowRuns | null {
+    if (this.#runs === undefined)
+      this.#runs = readCodeRuns(this.#bytes, this.#way, this.#rowCount, this.#distinct.rowCount)
+    return this.#runs
   }
 
   #values(): Uint8Array[] {
@@ -200,4 +213,39 @@ function readCodes(bytes: Uint8Array, way: number, rowCount: number, count: numb
   }
   if (seen > count) throw partCorrupt('its rows have more values than its dictionary')
   return codes
+}
+
+/** Null where they are not stored in runs. */
+function readCodeRuns(bytes: Uint8Array, way: number, rowCount: number, count: number): RowRuns | null {
+  const source = new ByteSource(bytes)
+  const runs = readIndexRuns(source, rowCount, way === PLACES ? count - 1 : count, 'a code')
+  if (runs === null) return null
+  source.expectEnd()
+  return way === PLACES ? runs : runsOfDistances(runs, count)
+}
+
+/** A run of zeros is a run for each value that is new. */
+function runsOfDistances({ groups, ends }: RowRuns, count: number): RowRuns {
+  const most = groups.length + count
+  const codes = new Uint32Array(most)
+  const codeEnds = new Uint32Array(most)
+  let made = 0
+  let seen = 0
+  let row = 0
+  for (let run = 0; run < groups.length; run++) {
+    const distance = groups[run]
+    if (distance > seen) throw partCorrupt('a code lies before the first value')
+    if (distance > 0) {
+      codes[made] = seen - distance
+      codeEnds[made++] = ends[run]
+      row = ends[run]
+      continue
+    }
+    if (seen + ends[run] - row > count) throw partCorrupt('its rows have more values than its dictionary')
+    for (; row < ends[run]; row++) {
+      codes[made] = seen++
+      codeEnds[made++] = row + 1
+    }
+  }
+  return { groups: codes.subarray(0, made), ends: codeEnds.subarray(0, made) }
 }

@@ -8,6 +8,7 @@
  *
  * Not here: compression, checksums and where the bytes lie (storage/part/).
  */
+import type { RowRuns } from '../../record/record.ts'
 import type { ByteSink } from './byte-sink.ts'
 import type { ColumnFacts } from './column-facts.ts'
 import type { ColumnValues } from './column-values.ts'
@@ -92,6 +93,8 @@ export interface EncodedDictionary {
   entries(): MaterializedColumn
   /** By row: below the number of values. PART_CORRUPT. */
   codes(): Uint32Array
+  /** The codes in runs, where they are stored so; else null. PART_CORRUPT. */
+  runs(): RowRuns | null
 }
 
 /** The three arrays of a column of a block (record/block.ts). */

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { zstdCompressSync } from 'node:zlib'
 import { sharedFolder } from '../../../test/shared-folder.ts'
 import { isCodedError, SeededRandom } from '../../base/base.ts'
+import { spreadRuns } from '../../record/record.ts'
 import { ByteSink } from './byte-sink.ts'
 import type { ColumnValues } from './column-values.ts'
 import type { EncodedColumn, Encoding } from './encoding.ts'
@@ -62,6 +63,9 @@ function assertColumn(column: EncodedColumn, rows: readonly string[], what: stri
       back,
       `${what}: codes`,
     )
+    const runs = column.dictionary.runs()
+    if (runs !== null)
+      assert.deepEqual(spreadRuns(runs), Uint32Array.from(column.dictionary.codes()), `${what}: runs`)
   }
   const bounds = column.numbers()
   if (bounds === null) return
@@ -352,6 +356,7 @@ function isNoticed(encoding: Encoding, bytes: Uint8Array, rowCount: number): boo
     column.numbers()
     column.dictionary?.values()
     column.dictionary?.codes()
+    column.dictionary?.runs()
     bytesHeld(encoding, bytes)
     return false
   } catch (error) {

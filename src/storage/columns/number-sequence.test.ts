@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../../base/base.ts'
+import { spreadRuns } from '../../record/record.ts'
 import { packBits, unpackBits } from './bit-packing.ts'
 import { ByteSink } from './byte-sink.ts'
 import { ByteSource } from './byte-source.ts'
-import { planSequence, readIndexes, readSequence } from './number-sequence.ts'
+import { planSequence, readIndexes, readIndexRuns, readSequence } from './number-sequence.ts'
 import { Scratch } from './scratch.ts'
 
 const scratch = new Scratch()
@@ -92,7 +93,19 @@ test('indexes of every range and form come back, and those out of bounds are ref
     const source = new ByteSource(bytes)
     assert.deepEqual([...readIndexes(source, count, max, 'it')], numbers, `seed ${seed}`)
     source.expectEnd()
+    const inRuns = new ByteSource(bytes)
+    const runs = readIndexRuns(inRuns, count, max, 'it')
+    assert.equal(runs !== null, bytes[0] === 0 || bytes[0] === 160, `seed ${seed}`)
+    if (runs === null) assert.equal(inRuns.at, 0)
+    else {
+      inRuns.expectEnd()
+      assert.deepEqual([...spreadRuns(runs)], numbers, `seed ${seed}`)
+    }
     const refused = { code: 'PART_CORRUPT' }
+    if (runs !== null && max > 0)
+      assert.throws(() => readIndexRuns(new ByteSource(bytes), count, max - 1, 'it'), refused)
+    if (bytes[0] === 160)
+      assert.throws(() => readIndexRuns(new ByteSource(bytes), count + 1, max, 'it'), refused)
     if (max > 0)
       assert.throws(() => readIndexes(new ByteSource(bytes), count, max - 1, 'it'), refused, `seed ${seed}`)
     const below = written(numbers.map((number) => number - Math.min(...numbers) - 1))

@@ -14,6 +14,7 @@
  * together. Widths of 1, 2 and 4 serve both, because no value crosses a byte.
  */
 import { assert } from '../../base/base.ts'
+import type { RowRuns } from '../../record/record.ts'
 import {
   addDeltas,
   addOffset,
@@ -276,6 +277,55 @@ export function readIndexes(source: ByteSource, count: number, max: number, what
   return indexes
 }
 
+/**
+ * As `readIndexes`, in runs, where they are stored so; null where they are not: then nothing is read, and nothing known
+ * of what there is.
+ */
+export function readIndexRuns(source: ByteSource, count: number, max: number, what: string): RowRuns | null {
+  const { at } = source
+  const tag = source.u8()
+  if (tag !== 0 && tag !== TAG_RUNS) {
+    source.goTo(at)
+    return null
+  }
+  const runs = tag === 0 ? oneRun(source.signedVarint(), count) : runsOf(source, count)
+  const worst = runs.worst
+  if (worst < 0 || worst > max) throw partCorrupt(`${what} is ${worst}, at most ${max} is possible`)
+  return runs
+}
+
+interface CheckedRuns extends RowRuns {
+  /** As `copyInto`. */
+  readonly worst: number
+}
+
+function oneRun(value: number, count: number): CheckedRuns {
+  return { groups: Uint32Array.of(value), ends: Uint32Array.of(count), worst: value }
+}
+
+function runsOf(source: ByteSource, count: number): CheckedRuns {
+  const runCount = source.varintUpTo(count, 'the number of runs')
+  if (runCount === 0) throw partCorrupt('it has no runs')
+  const groups = new Uint32Array(runCount)
+  const { at } = source
+  const worst = readSmall(source, runCount, groups, false) ?? copyInto(groups, plainAt(source, at, runCount))
+  const lengths = readSequence(source, runCount, false)
+  const ends = new Uint32Array(runCount)
+  let end = 0
+  for (let run = 0; run < runCount; run++) {
+    if (!(lengths[run] >= 0 && lengths[run] < count)) throw partCorrupt('its runs have more rows than it has')
+    end += lengths[run] + 1
+    ends[run] = end
+  }
+  if (end !== count) throw partCorrupt('its runs have other rows than it has')
+  return { groups, ends, worst }
+}
+
+function plainAt(source: ByteSource, at: number, count: number): Float64Array {
+  source.goTo(at)
+  return readSequence(source, count, false)
+}
+
 function sequenceAt(source: ByteSource, at: number, count: number): Float64Array {
   source.goTo(at)
   return readSequence(source, count)
@@ -298,9 +348,14 @@ function copyInto(indexes: Uint32Array, numbers: Float64Array): number {
  * Reads a sequence all of whose numbers surely have at most 31 bits without making doubles of them, and answers as
  * `copyInto`. Null where they may have more: then nothing is known of what was read.
  */
-function readSmall(source: ByteSource, count: number, indexes: Uint32Array): number | null {
+function readSmall(
+  source: ByteSource,
+  count: number,
+  indexes: Uint32Array,
+  mayHaveRuns = true,
+): number | null {
   const tag = source.u8()
-  if (tag === TAG_RUNS) return spreadRuns(source, indexes)
+  if (tag === TAG_RUNS && mayHaveRuns) return spreadRuns(source, indexes)
   const base = source.signedVarint()
   if (Math.abs(base) > SMALL_MAX) return null
   if (tag === 0) {

@@ -16,7 +16,7 @@ import {
   refuseKernel,
   SeededRandom,
 } from '../../base/base.ts'
-import type { ColumnValues } from '../columns/column-values.ts'
+import type { ColumnValues, ValueTable } from '../columns/column-values.ts'
 import { createHashKey } from './keyed-hash.ts'
 import { KnownTemplates } from './known-templates.ts'
 import { SpanInterner } from './span-interner.ts'
@@ -141,6 +141,7 @@ class Twins {
       for (let slot = 0; slot < slots.length; slot++)
         checkValues(mine.columns.slot(template, slot), other.columns.slot(template, slot))
     }
+    checkPacked(mine.columns.table)
     const reversed = {
       starts: column.starts.slice().reverse(),
       lengths: column.lengths.slice().reverse(),
@@ -176,6 +177,23 @@ function checkValues(mine: ColumnValues, other: ColumnValues): void {
   checkSame(mine.table.starts.subarray(0, count), other.table.starts.subarray(0, count))
   checkSame(mine.table.ends.subarray(0, count), other.table.ends.subarray(0, count))
   checkSame(mine.table.classes.subarray(0, count), other.table.classes.subarray(0, count))
+}
+
+/** Packed values are those of the table, end to end, where they have room. */
+function checkPacked({ pack, bytes, starts, ends, count }: ValueTable): void {
+  if (pack === undefined) return
+  const values = times(count, (entry) => bytes.subarray(starts[entry], ends[entry]))
+  const expected = Buffer.concat(values)
+  if (expected.length > 0) assert.equal(pack(expected.length - 1), null)
+  const packed = pack(expected.length)
+  assert.ok(packed !== null && expected.equals(packed.bytes))
+  assert.equal(packed.starts.length, count + 1)
+  let end = 0
+  for (const [entry, value] of values.entries()) {
+    assert.equal(packed.starts[entry], end)
+    end += value.length
+  }
+  assert.equal(packed.starts[count], end)
 }
 
 /** Views of large memory: compared as bytes, since `deepEqual` is slow with them. */
@@ -767,6 +785,37 @@ describe('The kernel of text', () => {
     assert.equal(memoryOf(new Uint8Array(1 << 24)), first)
     assert.equal(memoryOf(new Uint8Array((1 << 24) + 1)), first)
     assert.notEqual(memoryOf(new Uint8Array(1000)), first)
+  })
+
+  it('lends its room for data, which nobody writes over before it is given back', () => {
+    const kernel = new TextKernel(new SeededRandom(SEED))
+    const memoryOf = (data: Uint8Array) => {
+      kernel.begin(data, 65_536)
+      const memory = kernel.memoryOf(data)
+      kernel.end()
+      return memory
+    }
+    const bytesOf = (data: Uint8Array) => memoryOf(data)?.room(data.length)
+    const lent = kernel.lend(1000)
+    assert.ok(lent !== null)
+    lent.fill(1)
+    const first = memoryOf(lent.subarray(0, 900))
+    assert.equal(first?.bytes.buffer, lent.buffer)
+    assert.deepEqual(bytesOf(new Uint8Array(1000).fill(2)), new Uint8Array(1000).fill(2))
+    assert.deepEqual(lent, new Uint8Array(1000).fill(1))
+    // They stand in an instance that is the kernel's no more, and are good data all the same.
+    assert.deepEqual(bytesOf(lent), lent)
+    assert.notEqual(memoryOf(lent), first)
+    kernel.giveBack()
+    const second = memoryOf(new Uint8Array(1000).fill(3))
+    assert.equal(memoryOf(new Uint8Array(1000).fill(4)), second)
+    assert.equal(kernel.lend(1 << 26), null)
+  })
+
+  it('lends nothing where WebAssembly is refused', () => {
+    const kernel = new TextKernel(new SeededRandom(SEED), { instantiate: refuseKernel })
+    assert.equal(kernel.lend(1000), null)
+    kernel.giveBack()
   })
 })
 

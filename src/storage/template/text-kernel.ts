@@ -6,6 +6,9 @@
  *   … kernel.memoryOf(data) …          who mines or interns asks; null: do it without
  *   kernel.end()                       the data may change
  *
+ *   kernel.lend(byteCount)             for whoever gathers data: put into this memory, they need not be brought
+ *   kernel.giveBack()
+ *
  * The same results come out without it: TemplateMiner, ValueInterner and SpanInterner have twins of all its functions,
  * and take them where WebAssembly is refused and where a limit of the kernel's memory is passed.
  *
@@ -16,6 +19,7 @@
  */
 import { assert, type InstantiateKernel, instantiateKernel, type Random } from '../../base/base.ts'
 import { CLASS_BITS } from '../columns/byte-classes.ts'
+import type { PackedValues } from '../columns/column-values.ts'
 import { KernelTrie } from './kernel-trie.ts'
 import { TEXT_KERNEL } from './text-kernel-bytes.ts'
 import { TOKEN_BYTE_CLASSES } from './tokens.ts'
@@ -34,6 +38,8 @@ const VALUES_KEPT_MAX = 1 << 18
 export const SLOT_VALUES = 0
 export const FIELD_VALUES = 1
 const SETS = [SLOT_VALUES, FIELD_VALUES]
+/** Of values that are packed. */
+const PACKED_BYTES_MAX = 1 << 23
 
 export interface TextKernelOptions {
   readonly instantiate?: InstantiateKernel
@@ -55,6 +61,8 @@ export class TextKernel {
   #memory: KernelMemory | null = null
   #isRefused = false
   #data: Uint8Array | null = null
+  /** Whose room for data is lent. */
+  #lender: KernelMemory | null = null
 
   constructor(
     random: Random,
@@ -69,6 +77,9 @@ export class TextKernel {
   begin(data: Uint8Array, rowCount: number): void {
     this.end()
     if (rowCount < this.#rowsMin || data.length > Math.max(1, rowCount) * ROW_BYTES_MAX) return
+    // What is lent must not be written over: then these data have an instance of their own.
+    if (this.#lender !== null && this.#lender === this.#memory && !this.#lender.holds(data))
+      this.#memory = null
     const memory = this.#ready()
     if (memory?.take(data) === true) this.#data = data
   }
@@ -76,6 +87,19 @@ export class TextKernel {
   end(): void {
     this.#data = null
     if (this.#memory?.isLarge === true) this.#memory = null
+  }
+
+  /**
+   * Memory of arbitrary content that stays as it is written until `giveBack`: a block may have its data there, from
+   * the first byte on, or not. Null where so many bytes have no room, or there is no kernel.
+   */
+  lend(byteCount: number): Uint8Array | null {
+    this.#lender = this.#ready()
+    return this.#lender?.room(byteCount) ?? null
+  }
+
+  giveBack(): void {
+    this.#lender = null
   }
 
   /** Where these data are; null where they are not. */
@@ -119,6 +143,8 @@ export class KernelMemory {
   readonly internSpans: (set: number, rowCount: number, isFirst: number) => number
   readonly beginColumns: (columns: number) => number
   readonly #resetValues: KernelFunction
+  readonly #packValues: KernelFunction
+  readonly #packed: Uint8Array
   readonly #valueCount: KernelFunction
   readonly #rowStarts: Uint32Array
   readonly #rowLengths: Uint32Array
@@ -162,6 +188,8 @@ export class KernelMemory {
     this.internSpans = functions.internSpans
     this.beginColumns = functions.beginColumns
     this.#resetValues = functions.resetValues
+    this.#packValues = functions.packValues
+    this.#packed = new Uint8Array(memory, at.ENDS, PACKED_BYTES_MAX)
     this.#valueCount = functions.valueCount
     this.#result = words(at.RESULT, 1)
     this.#dataStart = at.DATA
@@ -184,10 +212,21 @@ export class KernelMemory {
     return this.#dataBytes > DATA_KEPT_MAX || SETS.some((set) => this.valueCount(set) > VALUES_KEPT_MAX)
   }
 
+  /** Null where it is too large. */
+  room(byteCount: number): Uint8Array | null {
+    if (byteCount > this.#dataBytesMax) return null
+    return this.bytes.subarray(this.#dataStart, this.#dataStart + byteCount)
+  }
+
+  /** Whether the data stand in their place. */
+  holds(data: Uint8Array): boolean {
+    return data.buffer === this.bytes.buffer && data.byteOffset === this.#dataStart
+  }
+
   /** False where the data are too long. */
   take(data: Uint8Array): boolean {
     if (data.length > this.#dataBytesMax) return false
-    this.bytes.set(data, this.#dataStart)
+    if (!this.holds(data)) this.bytes.set(data, this.#dataStart)
     this.#dataBytes = data.length
     return true
   }
@@ -211,5 +250,13 @@ export class KernelMemory {
 
   valueCount(set: number): number {
     return this.#valueCount(set)
+  }
+
+  /** The values of a set one behind the other, where the variables were; null where they take more than `bytesMax`. */
+  packValues(set: number, bytesMax: number): PackedValues | null {
+    const byteCount = this.#packValues(set, Math.min(bytesMax, PACKED_BYTES_MAX))
+    if (byteCount < 0) return null
+    const starts = this.variableStarts.subarray(0, this.valueCount(set) + 1)
+    return { bytes: this.#packed.subarray(0, byteCount), starts }
   }
 }

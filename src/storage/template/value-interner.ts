@@ -75,9 +75,7 @@ export class ValueInterner {
     const kernel = this.#kernel?.memoryOf(data) ?? null
     const isKernels = kernel !== null && this.#internByKernel(kernel, mined, firstColumns, firstEntries)
     const entries = isKernels ? kernel.entries : this.#internRows(mined, data, firstColumns, firstEntries)
-    const table = isKernels
-      ? { bytes: data, ...kernel.values[SLOT_VALUES], count: kernel.valueCount(SLOT_VALUES) }
-      : this.#makeTable(data)
+    const table = isKernels ? kernelTable(kernel, data) : this.#makeTable(data)
     return {
       table,
       slot: (template, slot) => {
@@ -207,5 +205,13 @@ export class ValueInterner {
       }
     }
     return variable
+  }
+}
+
+function kernelTable(kernel: KernelMemory, bytes: Uint8Array): ValueTable {
+  return {
+    ...{ bytes, ...kernel.values[SLOT_VALUES] },
+    count: kernel.valueCount(SLOT_VALUES),
+    pack: (bytesMax) => kernel.packValues(SLOT_VALUES, bytesMax),
   }
 }

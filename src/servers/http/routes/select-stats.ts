@@ -3,7 +3,7 @@
  * in which Prometheus answers: a vector at one time, or a matrix over steps of time.
  */
 import type { Answer } from '../../../hub/hub.ts'
-import { durationMs, inTimeSteps, type Query, type Row, rowText, statsLabels } from '../../../query/query.ts'
+import { durationMs, inTimeSteps, type Query, type Row, rowText, statsNumbers } from '../../../query/query.ts'
 import { JSON_TYPE } from '../http-options.ts'
 import { HttpProblem } from '../problem-document.ts'
 import { answerInTime, missingOf, withRows } from '../query-answer.ts'
@@ -21,12 +21,12 @@ export const selectStats: HttpRoute = {
     const parameters = await readParameters(call)
     const timeMs = readTime(call, parameters, 'time')
     const { query, ...request } = readNarrowed(call, parameters, timeMs)
-    const labels = labelsOf(query)
+    const numbers = numbersOf(query)
     return answerInTime(call, request, JSON_TYPE, (asked, writer) =>
       withRows(call, asked, query, async ({ rows, missing }) => {
         const result: object[] = []
         for await (const row of rows) {
-          for (const { metric, text } of metricsOf(row, labels))
+          for (const { metric, text } of metricsOf(row, numbers))
             result.push({ metric, value: [timeMs / 1000, text] })
         }
         writer.end(answerOf('vector', result, missing))
@@ -43,7 +43,7 @@ export const selectStatsRange: HttpRoute = {
   async answer(call) {
     const parameters = await readParameters(call)
     const { query, ...request } = readNarrowed(call, parameters)
-    const labels = labelsOf(query).filter((name) => name !== '_time')
+    const numbers = numbersOf(query)
     const step = readDuration(parameters, 'step', '1d')
     const offset = readDuration(parameters, 'offset', '')
     const stepped = inTimeSteps(query, step, offset === '' ? null : offset)
@@ -51,7 +51,7 @@ export const selectStatsRange: HttpRoute = {
     return answerInTime(call, request, JSON_TYPE, (asked, writer) =>
       withRows(call, { ...asked, rateSeconds }, stepped, async ({ rows, missing }) => {
         const series = new Map<string, Series>()
-        for await (const row of rows) addTo(series, row, labels)
+        for await (const row of rows) addTo(series, row, numbers)
         for (const { values } of series.values()) values.sort(([a], [b]) => a - b)
         writer.end(answerOf('matrix', [...series.values()], missing))
       }),
@@ -66,32 +66,37 @@ interface Series {
   readonly values: [seconds: number, text: string][]
 }
 
-function labelsOf(query: Query): readonly string[] {
-  const labels = statsLabels(query)
-  if (labels !== null) return labels
-  throw new HttpProblem(
-    'QUERY_SYNTAX',
-    'The query must end in a pipe `stats`: `… | stats by (level) count() as hits`.',
-  )
+function numbersOf(query: Query): ReadonlySet<string> {
+  const numbers = statsNumbers(query)
+  if (numbers !== null) return numbers
+  const detail =
+    'The query must end in a pipe `stats`, or in pipes behind it that keep its groups, like `sort` and `math`: ' +
+    '`… | stats by (level) count() as hits`.'
+  throw new HttpProblem('QUERY_SYNTAX', detail)
 }
 
-/** A metric for each field that is no label. */
+/** A metric for each number; all else tells which. */
 function* metricsOf(
   row: Row,
-  labels: readonly string[],
+  numbers: ReadonlySet<string>,
 ): Generator<{ readonly metric: Metric; readonly text: string }> {
   const values = rowText(row)
-  const own = Object.fromEntries(
-    labels.flatMap((name) => (values.has(name) ? [[name, values.get(name) ?? '']] : [])),
-  )
-  for (const [name, text] of values) {
-    if (name !== '_time' && !labels.includes(name)) yield { metric: { __name__: name, ...own }, text }
+  const labels = Array.from(values).filter(([name]) => name !== '_time' && !numbers.has(name))
+  for (const name of numbers) {
+    const text = values.get(name)
+    if (text !== undefined) yield { metric: { __name__: name, ...Object.fromEntries(labels) }, text }
   }
 }
 
-function addTo(series: Map<string, Series>, row: Row, labels: readonly string[]): void {
+function addTo(series: Map<string, Series>, row: Row, numbers: ReadonlySet<string>): void {
   const seconds = Date.parse(rowText(row).get('_time') ?? '') / 1000
-  for (const { metric, text } of metricsOf(row, labels)) {
+  if (Number.isNaN(seconds)) {
+    throw new HttpProblem(
+      'QUERY_SYNTAX',
+      'No pipe may change or take away `_time`: steps of time are made of it.',
+    )
+  }
+  for (const { metric, text } of metricsOf(row, numbers)) {
     const key = JSON.stringify(metric)
     const known = series.get(key) ?? { metric, values: [] }
     known.values.push([seconds, text])

@@ -1,0 +1,126 @@
+/**
+ * Hashes of texts that a block keeps as templates: each text is put together in one small buffer, over the one before it,
+ * and hashed there. So equal texts have equal hashes, whatever their templates, and no column of texts is made.
+ *
+ * Rows are taken template by template: what stands before the first slot is copied once a template.
+ */
+import type { TextTemplate, TextTemplates } from '../../record/record.ts'
+import type { HashedValues } from './hashed-values.ts'
+import { HASH_WORDS, type ValueHasher } from './value-hash.ts'
+
+const BUFFER_BYTES_MIN = 4096
+/** Values up to this length are copied byte by byte: that is cheaper than to ask for it. */
+const SHORT_BYTES = 64
+
+type Values = ReturnType<TextTemplate['values']>
+
+/** Reads all values, and may fail. */
+export function hashedTemplates(
+  { templates, ofRow, plain }: TextTemplates,
+  hasher: ValueHasher,
+): HashedValues {
+  const count = ofRow.length
+  const hashes = {
+    words: new Uint32Array(count * HASH_WORDS),
+    isFilled: new Uint8Array(count),
+    ...rowsByPlace(ofRow, templates.length + 1),
+  }
+  for (const [place, template] of templates.entries()) {
+    if (template.slots.length === 0) hashSame(template.text, hashes, place, hasher)
+    else hashTemplate(template, hashes, place, hasher)
+  }
+  if (plain !== null) hashPlain(plain, hashes, templates.length, hasher)
+  return { count, words: hashes.words, isFilled: hashes.isFilled, ofRow: null }
+}
+
+interface Hashes {
+  readonly words: Uint32Array
+  readonly isFilled: Uint8Array
+  /** Rows of one template after those of another, each ascending. */
+  readonly rows: Uint32Array
+  /** By place of a template: where its rows begin; one more at the end. */
+  readonly starts: Uint32Array
+}
+
+function rowsByPlace(ofRow: Uint32Array, placeCount: number): Pick<Hashes, 'rows' | 'starts'> {
+  const starts = new Uint32Array(placeCount + 1)
+  for (let row = 0; row < ofRow.length; row++) starts[ofRow[row] + 1]++
+  for (let place = 0; place < placeCount; place++) starts[place + 1] += starts[place]
+  const next = starts.slice()
+  const rows = new Uint32Array(ofRow.length)
+  for (let row = 0; row < ofRow.length; row++) rows[next[ofRow[row]]++] = row
+  return { rows, starts }
+}
+
+function hashSame(text: Uint8Array, hashes: Hashes, place: number, hasher: ValueHasher): void {
+  if (text.length === 0) return
+  const hash = new Uint32Array(HASH_WORDS)
+  hasher.hashBytes(viewOf(text), 0, text.length, hash, 0)
+  for (let at = hashes.starts[place]; at < hashes.starts[place + 1]; at++) {
+    const row = hashes.rows[at]
+    hashes.isFilled[row] = 1
+    hashes.words.set(hash, row * HASH_WORDS)
+  }
+}
+
+function hashPlain(
+  { data, starts: valueStarts, lengths }: Values,
+  { words, isFilled, rows, starts }: Hashes,
+  place: number,
+  hasher: ValueHasher,
+): void {
+  const view = viewOf(data)
+  const from = starts[place]
+  for (let at = from; at < starts[place + 1]; at++) {
+    const length = lengths[at - from]
+    if (length === 0) continue
+    isFilled[rows[at]] = 1
+    hasher.hashBytes(view, valueStarts[at - from], length, words, rows[at] * HASH_WORDS)
+  }
+}
+
+/** Of a template with at least one slot. */
+function hashTemplate(
+  { text, slots, values }: TextTemplate,
+  { words, isFilled, rows, starts }: Hashes,
+  place: number,
+  hasher: ValueHasher,
+): void {
+  const columns = Array.from(slots, (_, slot) => values(slot))
+  const ends = Array.from(slots, (_, slot) => (slot + 1 < slots.length ? slots[slot + 1] : text.length))
+  const longest = columns.reduce((sum, { lengths }) => sum + largest(lengths), text.length)
+  const buffer = new Uint8Array(Math.max(BUFFER_BYTES_MIN, longest))
+  const view = viewOf(buffer)
+  buffer.set(text.subarray(0, slots[0]))
+  const from = starts[place]
+  for (let at = from; at < starts[place + 1]; at++) {
+    let length = slots[0]
+    for (let slot = 0; slot < columns.length; slot++) {
+      length = copyValue(columns[slot], at - from, buffer, length)
+      const end = ends[slot]
+      for (let byte = slots[slot]; byte < end; byte++) buffer[length++] = text[byte]
+    }
+    if (length === 0) continue
+    isFilled[rows[at]] = 1
+    hasher.hashBytes(view, 0, length, words, rows[at] * HASH_WORDS)
+  }
+}
+
+/** Answers where it ends. */
+function copyValue({ data, starts, lengths }: Values, row: number, buffer: Uint8Array, at: number): number {
+  const start = starts[row]
+  const length = lengths[row]
+  if (length > SHORT_BYTES) buffer.set(data.subarray(start, start + length), at)
+  else for (let byte = 0; byte < length; byte++) buffer[at + byte] = data[start + byte]
+  return at + length
+}
+
+function largest(lengths: Uint32Array): number {
+  let most = 0
+  for (let row = 0; row < lengths.length; row++) if (lengths[row] > most) most = lengths[row]
+  return most
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
+}
