@@ -6,9 +6,9 @@ import { columnsOf } from './arguments.ts'
 import { GroupNumbers } from './group-array.ts'
 import type { GroupedRows } from './grouped-rows.ts'
 import { HashSet } from './hash-set.ts'
-import { type HashedValues, hashedTuples, hashedValues } from './hashed-values.ts'
+import { hashedTuples, hashedValues } from './hashed-values.ts'
 import type { AddRows, StatsState } from './kind.ts'
-import { HASH_WORDS, ValueHasher } from './value-hash.ts'
+import { HASH_WORDS, type HashedValues, ValueHasher } from './value-hash.ts'
 
 /** Hashes that are looked for at once. */
 const AHEAD = 256

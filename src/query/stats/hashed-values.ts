@@ -2,17 +2,7 @@
 import type { Column } from '../../record/record.ts'
 import type { BatchColumn, StoredValues } from '../row-batch.ts'
 import { hashedTemplates } from './template-hashes.ts'
-import { HASH_WORDS, type ValueHasher } from './value-hash.ts'
-
-export interface HashedValues {
-  readonly count: number
-  /** HASH_WORDS of each value. */
-  readonly words: Uint32Array
-  /** By value: 1 where it is not empty. */
-  readonly isFilled: Uint8Array
-  /** By row: its value. Null: all rows have value 0 where there is one value, else each row has the value of its number. */
-  readonly ofRow: Uint32Array | null
-}
+import { HASH_WORDS, type HashedValues, type ValueHasher } from './value-hash.ts'
 
 export function hashedValues(column: BatchColumn | null, hasher: ValueHasher): HashedValues {
   if (column === null) return hashedTexts([''], null, hasher)

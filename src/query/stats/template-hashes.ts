@@ -5,8 +5,7 @@
  * Rows are taken template by template: what stands before the first slot is copied once a template.
  */
 import type { TextTemplate, TextTemplates } from '../../record/record.ts'
-import type { HashedValues } from './hashed-values.ts'
-import { HASH_WORDS, type ValueHasher } from './value-hash.ts'
+import { HASH_WORDS, type HashedValues, type ValueHasher } from './value-hash.ts'
 
 const BUFFER_BYTES_MIN = 4096
 /** Values up to this length are copied byte by byte: that is cheaper than to ask for it. */

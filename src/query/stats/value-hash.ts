@@ -12,6 +12,17 @@ export const HASH_WORDS = 3
 const NO_KEY: readonly number[] = [0, 0, 0, 0]
 const SCRATCH_BYTES = 512
 
+/** Hashes of the values of a column. */
+export interface HashedValues {
+  readonly count: number
+  /** HASH_WORDS of each value. */
+  readonly words: Uint32Array
+  /** By value: 1 where it is not empty. */
+  readonly isFilled: Uint8Array
+  /** By row: its value. Null: all rows have value 0 where there is one value, else each row has the value of its number. */
+  readonly ofRow: Uint32Array | null
+}
+
 export class ValueHasher {
   readonly #key: Int32Array
   readonly #scratch = new Uint8Array(SCRATCH_BYTES)
