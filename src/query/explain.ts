@@ -2,13 +2,13 @@
 import { formatRfc3339 } from '../record/record.ts'
 import type { SkipTest } from '../storage/storage.ts'
 import type { Filter, Pipe, Query } from './ast.ts'
-import { NO_FIELD, namesWanted } from './fields-wanted.ts'
+import { NO_FIELD, namesWanted } from './batches/fields-wanted.ts'
 import { hasSubquery } from './piped.ts'
 import { batchPipeCount, fieldsForPipes } from './pipeline.ts'
 import { pipeKindOf } from './pipes/registry.ts'
-import { FilterPlan } from './plan.ts'
-import { printFilter, printPipe, printQuery } from './printer.ts'
+import { FilterPlan } from './scan/plan.ts'
 import { isLive, isOfRecords, isRowByRow } from './shape.ts'
+import { printFilter, printPipe, printQuery } from './syntax/printer.ts'
 
 export interface Explained {
   /** What the line is about. */

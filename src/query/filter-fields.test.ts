@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../base/base.ts'
-import { bindBatchFilter } from './batch-view.ts'
-import { isWanted } from './fields-wanted.ts'
+import { bindBatchFilter } from './batches/batch-view.ts'
+import { isWanted } from './batches/fields-wanted.ts'
+import { RowBatch } from './batches/row-batch.ts'
 import { fieldsOfFilter } from './filter-fields.ts'
 import { FILTER_KINDS } from './filters/registry.ts'
-import { parseQuery } from './parser.ts'
 import { hasSubquery } from './piped.ts'
-import { RowBatch } from './row-batch.ts'
+import { parseQuery } from './syntax/parser.ts'
 import { PIPE_TEST_NOW_MS } from './test-pipes.ts'
 
 const parse = (text: string) => parseQuery(text, { nowMs: PIPE_TEST_NOW_MS })

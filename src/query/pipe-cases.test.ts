@@ -10,13 +10,13 @@ import { type TestContext, test } from 'node:test'
 import { sharedFolder } from '../../test/shared-folder.ts'
 import { isCodedError } from '../base/base.ts'
 import type { Block } from '../record/record.ts'
-import { parseQuery } from './parser.ts'
-import { printQuery } from './printer.ts'
 import { rowFields } from './row-fields.ts'
 import { selectRows } from './run.ts'
+import { parseQuery } from './syntax/parser.ts'
+import { printQuery } from './syntax/printer.ts'
 import { blockOf, FakeSnapshot, type TestRecord } from './test-blocks.ts'
 import { multiset, PIPE_TEST_NOW_MS, runPipeText, sortedRow, type TestRow } from './test-pipes.ts'
-import { decodeText } from './text.ts'
+import { decodeText } from './values/text.ts'
 
 interface Case {
   readonly id: string

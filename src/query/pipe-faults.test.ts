@@ -10,12 +10,12 @@ import type { ScannedBlock, ScanRequest } from '../storage/storage.ts'
 import { openStore, type Store } from '../storage/storage.ts'
 import { encodeSample, SAMPLE_WALL_MS } from '../testing/sample-records.ts'
 import type { Query } from './ast.ts'
-import { parseQuery } from './parser.ts'
 import type { Row } from './row.ts'
 import { rowJson } from './row-fields.ts'
 import { type RunOptions, selectRows } from './run.ts'
+import type { ScanThreads } from './scan/threaded-part.ts'
+import { parseQuery } from './syntax/parser.ts'
 import { blockOf, FakeSnapshot, TEST_NOW_MS } from './test-blocks.ts'
-import type { ScanThreads } from './threaded-part.ts'
 
 const parse = (text: string): Query => parseQuery(text, { nowMs: TEST_NOW_MS })
 const isCode = (code: string) => (error: unknown) => isCodedError(error) && error.code === code

@@ -1,12 +1,12 @@
 /** Pipes one after the other, in one thread; and what can be said of a row of pipes before it runs. */
 import { type Random, systemRandom } from '../base/base.ts'
 import type { Pipe } from './ast.ts'
-import { bindBatchFilter } from './batch-view.ts'
-import { EVERY_FIELD, type FieldsWanted } from './fields-wanted.ts'
-import { MemoryShare } from './memory-share.ts'
+import { bindBatchFilter } from './batches/batch-view.ts'
+import { EVERY_FIELD, type FieldsWanted } from './batches/fields-wanted.ts'
+import { MemoryShare } from './batches/memory-share.ts'
+import type { RowBatch } from './batches/row-batch.ts'
 import type { BatchMap, Gatherer, PipeContext, PipeKind, PipeSettings, RunContext } from './pipes/kind.ts'
 import { pipeKindOf } from './pipes/registry.ts'
-import type { RowBatch } from './row-batch.ts'
 
 /** Fields of the rows that enter which the pipes need. */
 export function fieldsForPipes(pipes: readonly Pipe[], after: FieldsWanted = EVERY_FIELD): FieldsWanted {

@@ -2,9 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isCodedError } from '../base/base.ts'
 import type { Query } from './ast.ts'
-import { matchBlock } from './match.ts'
-import { parseQuery } from './parser.ts'
-import { printQuery } from './printer.ts'
+import { matchBlock } from './live/match.ts'
 import {
   idQuery,
   keywordQuery,
@@ -14,6 +12,8 @@ import {
   regexQuery,
   timeRangeQuery,
 } from './query-forms.ts'
+import { parseQuery } from './syntax/parser.ts'
+import { printQuery } from './syntax/printer.ts'
 import { blockOf, TEST_NOW_MS, type TestRecord } from './test-blocks.ts'
 
 function found(query: Query, records: readonly TestRecord[]): number[] {

@@ -8,12 +8,12 @@ import { orOf } from './filters/or.ts'
 import { phraseOf } from './filters/phrase.ts'
 import { regexpOf } from './filters/regexp.ts'
 import { type NamedTime, timeRangeOf } from './filters/time.ts'
-import { parseQuery } from './parser.ts'
 import { batchPipeCount } from './pipeline.ts'
 import { limitOf } from './pipes/limit.ts'
-import { syntaxProblem } from './problem.ts'
 import { LEVEL_FIELD, MESSAGE_FIELD } from './special-fields.ts'
-import { parseDuration, requireTime } from './time-literal.ts'
+import { parseQuery } from './syntax/parser.ts'
+import { syntaxProblem } from './syntax/problem.ts'
+import { parseDuration, requireTime } from './syntax/time-literal.ts'
 
 /** Characters that mean something in a regular expression. */
 const SPECIAL = /[\\^$.*+?()[\]{}|]/g

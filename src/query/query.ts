@@ -1,18 +1,11 @@
 /** The door of query/: LogsQL from text to rows. */
-export { AggregateCache } from './aggregate-cache.ts'
+
 export type { Filter, Pipe, Query, QueryOptions } from './ast.ts'
-export { caretMessage } from './caret.ts'
-export { ChunkBudget } from './chunk-budget.ts'
-export { type Candidate, type Completion, completeQuery } from './completion.ts'
 export { type Explained, explainQuery } from './explain.ts'
-export { type Highlight, type HighlightKind, highlightQuery } from './highlight.ts'
-export { LiveBlock } from './live-block.ts'
-export { type LiveRow, liveRows, matchBlock, type RowVisitor, visitRows } from './match.ts'
-export { diagnoseQuery, type ParseOptions, parseQuery } from './parser.ts'
+export { LiveBlock } from './live/live-block.ts'
+export { type LiveRow, liveRows, matchBlock, type RowVisitor, visitRows } from './live/match.ts'
 export type { QueryScope } from './piped.ts'
 export { hasSubquery } from './piped.ts'
-export { liveCost } from './plan.ts'
-export { printQuery } from './printer.ts'
 export {
   countedQuery,
   durationMs,
@@ -26,13 +19,8 @@ export {
   regexQuery,
   timeRangeQuery,
 } from './query-forms.ts'
-export { type Progress, QueryProgress } from './query-progress.ts'
-export { inert, quote } from './quoting.ts'
-export { printLogsqlReference } from './reference.ts'
 export type { RecordRow, Row, RowField, ValuesRow } from './row.ts'
 export { rowFields, rowJson, rowText, rowTextJson } from './row-fields.ts'
-export { keyBytesFor, type SortedKeys } from './row-keys.ts'
-export { RowMatcher } from './row-matcher.ts'
 export {
   countRows,
   countRowsOfParts,
@@ -42,14 +30,27 @@ export {
   selectRows,
   selectRowsOfParts,
 } from './run.ts'
-export { openScanRunner, type ScanRunnerOptions } from './scan-runner.ts'
-export { type BlockSource, countIn, type FoundRows, keysIn, rowsIn } from './search.ts'
-export { partOf, type SearchPart } from './search-parts.ts'
+export { AggregateCache } from './scan/aggregate-cache.ts'
+export { ChunkBudget } from './scan/chunk-budget.ts'
+export { liveCost } from './scan/plan.ts'
+export { type Progress, QueryProgress } from './scan/query-progress.ts'
+export { keyBytesFor, type SortedKeys } from './scan/row-keys.ts'
+export { RowMatcher } from './scan/row-matcher.ts'
+export { openScanRunner, type ScanRunnerOptions } from './scan/scan-runner.ts'
+export { type BlockSource, countIn, type FoundRows, keysIn, rowsIn } from './scan/search.ts'
+export { partOf, type SearchPart } from './scan/search-parts.ts'
+export type { ScanThreads } from './scan/threaded-part.ts'
+export { type FoundValues, findValues, type ValuesOptions } from './scan/value-answers.ts'
+export type { ValueHits } from './scan/value-counter.ts'
+export type { ValuesWanted } from './scan/values-wanted.ts'
 export { isLive, isOfRecords, isRowByRow, queryLimit } from './shape.ts'
 export { inTimeSteps, statsNumbers } from './stats-query.ts'
-export { didYouMean } from './suggestion.ts'
-export type { ScanThreads } from './threaded-part.ts'
-export { type FoundValues, findValues, type ValuesOptions } from './value-answers.ts'
-export type { ValueHits } from './value-counter.ts'
-export type { ValuesWanted } from './values-wanted.ts'
-export { VOCABULARY, type Vocabulary } from './vocabulary.ts'
+export { caretMessage } from './syntax/caret.ts'
+export { type Candidate, type Completion, completeQuery } from './syntax/completion.ts'
+export { type Highlight, type HighlightKind, highlightQuery } from './syntax/highlight.ts'
+export { diagnoseQuery, type ParseOptions, parseQuery } from './syntax/parser.ts'
+export { printQuery } from './syntax/printer.ts'
+export { inert, quote } from './syntax/quoting.ts'
+export { printLogsqlReference } from './syntax/reference.ts'
+export { didYouMean } from './syntax/suggestion.ts'
+export { VOCABULARY, type Vocabulary } from './syntax/vocabulary.ts'

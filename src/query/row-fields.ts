@@ -18,7 +18,7 @@ import {
   streamText,
   TIME_FIELD,
 } from './special-fields.ts'
-import { decodeLoosely, encodeText } from './text.ts'
+import { decodeLoosely, encodeText } from './values/text.ts'
 
 /**
  * Names and values of a row. Of a record: `_time`, `_stream`, `_msg`, `level`, the fields as they came, `_id`; what is

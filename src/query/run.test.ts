@@ -5,13 +5,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isCodedError, SeededRandom } from '../base/base.ts'
-import { parseQuery } from './parser.ts'
-import { printQuery } from './printer.ts'
 import type { Row } from './row.ts'
 import { rowJson } from './row-fields.ts'
 import { countRows, type SelectOptions, selectRows } from './run.ts'
+import { parseQuery } from './syntax/parser.ts'
+import { printQuery } from './syntax/printer.ts'
 import { blockOf, FakeSnapshot, JudgingBlock, TEST_NOW_MS, type TestRecord } from './test-blocks.ts'
-import { decodeLoosely } from './text.ts'
+import { decodeLoosely } from './values/text.ts'
 
 const parse = (text: string) => parseQuery(text, { nowMs: TEST_NOW_MS })
 

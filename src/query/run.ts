@@ -11,9 +11,7 @@
 import { assert, type Random } from '../base/base.ts'
 import type { Snapshot } from '../storage/storage.ts'
 import type { Query } from './ast.ts'
-import { ChunkBudget } from './chunk-budget.ts'
 import { heldBytes, rowMapOf } from './materialize.ts'
-import { parseQuery } from './parser.ts'
 import {
   batchesOf,
   hasSubquery,
@@ -24,11 +22,13 @@ import {
   runPiped,
 } from './piped.ts'
 import { limitOf } from './pipes/limit.ts'
-import type { QueryProgress } from './query-progress.ts'
 import type { RecordRow, Row } from './row.ts'
-import { countOfParts, keysOfParts, partOf, rowsOfParts, type SearchPart } from './search-parts.ts'
+import { ChunkBudget } from './scan/chunk-budget.ts'
+import type { QueryProgress } from './scan/query-progress.ts'
+import { countOfParts, keysOfParts, partOf, rowsOfParts, type SearchPart } from './scan/search-parts.ts'
+import { type ScanThreads, threadedPart } from './scan/threaded-part.ts'
 import { isOfRecords, isRowByRow, queryLimit, withoutLimits } from './shape.ts'
-import { type ScanThreads, threadedPart } from './threaded-part.ts'
+import { parseQuery } from './syntax/parser.ts'
 
 export interface RunOptions {
   /** Ends the query with QUERY_CANCELLED. */

@@ -14,7 +14,7 @@ import {
   RECORD_FLAG_LEVEL_UPPER,
   TRUNCATED_FIELD,
 } from '../record/record.ts'
-import { decodeLoosely, encodeText } from './text.ts'
+import { decodeLoosely, encodeText } from './values/text.ts'
 
 export const TIME_FIELD = '_time'
 export const STREAM_FIELD = '_stream'

@@ -14,10 +14,10 @@ import {
   type ValueTest,
 } from '../record/record.ts'
 import type { LostRange, ScannedBlock, ScanRequest, SkipTest, Snapshot } from '../storage/storage.ts'
-import { parseQuery } from './parser.ts'
-import { FilterPlan } from './plan.ts'
-import { encodeText } from './text.ts'
-import { narrowByValue } from './value-test.ts'
+import { FilterPlan } from './scan/plan.ts'
+import { narrowByValue } from './scan/value-test.ts'
+import { parseQuery } from './syntax/parser.ts'
+import { encodeText } from './values/text.ts'
 
 export interface TestRecord {
   readonly message?: string | Uint8Array

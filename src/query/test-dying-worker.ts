@@ -1,6 +1,6 @@
 /** The worker of pipe-faults.test.ts: gathers for pipes, and dies in the middle of it where the filter has the word. */
 import { realDisk, serveTasks, type TaskContext } from '../base/base.ts'
-import { type GatherInput, scanTasks } from './scan-tasks.ts'
+import { type GatherInput, scanTasks } from './scan/scan-tasks.ts'
 
 const DEADLY = 'deadly'
 

@@ -4,7 +4,6 @@
  */
 import { levelName, levelSeverity } from '../record/record.ts'
 import type { Filter } from './ast.ts'
-import { collapseNumbersPretty } from './collapse-nums.ts'
 import type { AnyFieldFilter } from './filters/any-field.ts'
 import type { CommonCaseFilter } from './filters/common-case.ts'
 import type { CompareFilter } from './filters/compare.ts'
@@ -16,9 +15,10 @@ import type { RangeFilter } from './filters/range.ts'
 import type { RegexpFilter } from './filters/regexp.ts'
 import type { StringRangeFilter } from './filters/string-range.ts'
 import type { TimeCycleFilter } from './filters/time-cycle.ts'
-import { parseNumber } from './number-literal.ts'
-import { patternId } from './pattern-id.ts'
-import { compareValues } from './value-order.ts'
+import { parseNumber } from './syntax/number-literal.ts'
+import { collapseNumbersPretty } from './values/collapse-nums.ts'
+import { patternId } from './values/pattern-id.ts'
+import { compareValues } from './values/value-order.ts'
 
 /** Values by the names of fields, `_msg` and `level` among them; what is absent is empty. */
 export interface PlainRecord {

@@ -3,8 +3,8 @@
  * Only `collapse_nums` is asked, which has tests of its own for what a number is.
  */
 import type { Filter, Pipe, Query } from './ast.ts'
-import { collapseNumbers, collapseNumbersPretty } from './collapse-nums.ts'
-import type { FieldPattern } from './fields-wanted.ts'
+import type { FieldPattern } from './batches/fields-wanted.ts'
+import type { OrderField } from './batches/row-order.ts'
 import type { MathExpression } from './math/expression.ts'
 import type { CoalescePipe } from './pipes/coalesce.ts'
 import type { CollapseNumsPipe } from './pipes/collapse-nums.ts'
@@ -33,7 +33,6 @@ import type { TopPipe } from './pipes/top.ts'
 import type { UnionPipe } from './pipes/union.ts'
 import type { UniqPipe } from './pipes/uniq.ts'
 import type { UnrollPipe } from './pipes/unroll.ts'
-import type { OrderField } from './row-order.ts'
 import type { GroupKey } from './stats/group-key.ts'
 import { matches, type NaiveFields, type ValuesOf } from './test-naive-filters.ts'
 import { isMeant, statsValue } from './test-naive-stats.ts'
@@ -48,6 +47,7 @@ import {
   numberOf,
   numberText,
 } from './test-naive-values.ts'
+import { collapseNumbers, collapseNumbersPretty } from './values/collapse-nums.ts'
 
 export interface NaiveRow {
   readonly fields: NaiveFields

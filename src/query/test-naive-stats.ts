@@ -1,5 +1,5 @@
 /** For tests: the functions of `stats`, each of a list of rows in their order, as docs/logsql.md says. */
-import type { FieldPattern } from './fields-wanted.ts'
+import type { FieldPattern } from './batches/fields-wanted.ts'
 import type { StatsCall } from './stats/kind.ts'
 import type { NaiveFields } from './test-naive-filters.ts'
 import {

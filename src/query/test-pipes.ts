@@ -7,13 +7,13 @@ import assert from 'node:assert/strict'
 import { SeededRandom } from '../base/base.ts'
 import { parseTimeText } from '../record/record.ts'
 import type { Pipe, Query } from './ast.ts'
-import { bindBatchFilter } from './batch-view.ts'
-import { parseQuery } from './parser.ts'
+import { bindBatchFilter } from './batches/batch-view.ts'
+import { type BatchKeys, RowBatch } from './batches/row-batch.ts'
 import { batchPipeCount, bindBatches, bindGatherer, runPipes } from './pipeline.ts'
 import type { PipeSettings } from './pipes/kind.ts'
 import { pipeKindOf } from './pipes/registry.ts'
-import { type BatchKeys, RowBatch } from './row-batch.ts'
 import { TIME_FIELD } from './special-fields.ts'
+import { parseQuery } from './syntax/parser.ts'
 
 /** A row: names and texts. */
 export type TestRow = readonly (readonly [string, string])[]

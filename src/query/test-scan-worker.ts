@@ -1,6 +1,6 @@
 /** The worker of threaded-part.test.ts: searches parts, and dies or never ends when it is asked to. */
 import { realDisk, serveTasks, type TaskContext } from '../base/base.ts'
-import { type CountInput, scanTasks } from './scan-tasks.ts'
+import { type CountInput, scanTasks } from './scan/scan-tasks.ts'
 
 /** Limits of counts that stand for something else. */
 const LIMIT_TO_DIE = 13

@@ -2,7 +2,7 @@
 import type { Block } from '../../record/record.ts'
 import type { SkipTest } from '../../storage/storage.ts'
 import type { Filter } from '../ast.ts'
-import { boundsOfBoth, UNBOUNDED } from '../bounds.ts'
+import { boundsOfBoth, UNBOUNDED } from '../scan/bounds.ts'
 import { ALL } from './all.ts'
 import { type BoundFilter, type FilterKind, PRECEDENCE_AND } from './kind.ts'
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isCodedError, SeededRandom } from '../../base/base.ts'
-import { bindBatchFilter } from '../batch-view.ts'
-import { parseQuery } from '../parser.ts'
-import { RowBatch } from '../row-batch.ts'
+import { bindBatchFilter } from '../batches/batch-view.ts'
+import { RowBatch } from '../batches/row-batch.ts'
+import { parseQuery } from '../syntax/parser.ts'
 import { matchingRows, TEST_NOW_MS, type TestRecord } from '../test-blocks.ts'
 
 const RECORDS: readonly TestRecord[] = [

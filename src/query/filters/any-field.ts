@@ -8,7 +8,7 @@
 import type { Bitset } from '../../base/base.ts'
 import { FIELD_NAME_BYTES_MAX } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
-import type { BlockView } from '../block-view.ts'
+import type { BlockView } from '../scan/block-view.ts'
 import { LEVEL_FIELD, MESSAGE_FIELD, SPECIAL_FIELDS } from '../special-fields.ts'
 import { ALL } from './all.ts'
 import type { BindContext, BoundFilter, FilterKind } from './kind.ts'

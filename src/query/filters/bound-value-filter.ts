@@ -3,8 +3,8 @@
  * things (`_time`, `_id`, `_stream`, `level`) are made, and tested row by row.
  */
 import type { ValueTest } from '../../record/record.ts'
+import { narrowByValue, passesEmpty } from '../scan/value-test.ts'
 import { rowsNamed, storedFieldOf } from '../special-fields.ts'
-import { narrowByValue, passesEmpty } from '../value-test.ts'
 import type { BoundFilter } from './kind.ts'
 
 /**

@@ -4,9 +4,9 @@
  */
 import type { Column } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
-import { nameOf } from '../fields-wanted.ts'
-import { decodeText } from '../text.ts'
-import { compareKeys, type ValueKey, valueKey } from '../value-order.ts'
+import { nameOf } from '../batches/fields-wanted.ts'
+import { decodeText } from '../values/text.ts'
+import { compareKeys, type ValueKey, valueKey } from '../values/value-order.ts'
 import { COST_COMPARE, COST_FOLDED_SEARCH, type FilterForm, type FilterKind } from './kind.ts'
 
 export interface CompareFieldsFilter extends Filter {

@@ -5,10 +5,10 @@
 import type { Bitset } from '../../base/base.ts'
 import type { NumberRange, ValueTest } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
-import type { BlockView } from '../block-view.ts'
-import { parseNumber, parseNumberBytes } from '../number-literal.ts'
+import type { BlockView } from '../scan/block-view.ts'
 import { type FieldOrder, orderOf } from '../special-fields.ts'
-import { encodeText } from '../text.ts'
+import { parseNumber, parseNumberBytes } from '../syntax/number-literal.ts'
+import { encodeText } from '../values/text.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import {
   type BoundFilter,

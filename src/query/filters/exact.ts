@@ -1,7 +1,7 @@
 /** `="text"`: the whole value is this text. `="text"*`: it begins with it. */
 import type { ValueTest } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
-import { encodeText } from '../text.ts'
+import { encodeText } from '../values/text.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { COST_COMPARE, type FilterForm, type FilterKind, wantsItsField } from './kind.ts'
 

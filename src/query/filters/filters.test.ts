@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FIELD_NULL, FIELD_NUMBER } from '../../record/record.ts'
-import { matchBlock } from '../match.ts'
-import { parseQuery } from '../parser.ts'
+import { matchBlock } from '../live/match.ts'
+import { parseQuery } from '../syntax/parser.ts'
 import { blockOf, matchingRows, TEST_NOW_MS, type TestRecord } from '../test-blocks.ts'
 
 const messages = (...texts: (string | Uint8Array)[]): TestRecord[] => texts.map((message) => ({ message }))

@@ -1,7 +1,7 @@
 /** `field:in(a, "b c")`, `field:in(query)`: the whole value is one of these texts, or of those that the query gives. */
 import type { TestNeedle, ValueTest } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
-import { decodeText, encodeText } from '../text.ts'
+import { decodeText, encodeText } from '../values/text.ts'
 import { ALL } from './all.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { exactTest } from './exact.ts'

@@ -1,7 +1,7 @@
 /** `ip:ipv4_range(10.0.0.0, 10.0.0.255)`, `(10.0.0.0/8)`, `(10.1.2.3)`: the value is an address in this range. */
 import type { Filter } from '../ast.ts'
-import type { Argument, FilterParser } from '../filter-parser.ts'
-import { shown } from '../quoting.ts'
+import type { Argument, FilterParser } from '../syntax/filter-parser.ts'
+import { shown } from '../syntax/quoting.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { IPV4_BITS, ipv4Of, ipv4OfBytes, ipv4Text, splitNetwork } from './ip-address.ts'
 import { COST_COMPARE, type FilterForm, type FilterKind, wantsItsField } from './kind.ts'

@@ -3,8 +3,8 @@
  * `a.b.c.d` is `::ffff:a.b.c.d`.
  */
 import type { Filter } from '../ast.ts'
-import type { Argument, FilterParser } from '../filter-parser.ts'
-import { shown } from '../quoting.ts'
+import type { Argument, FilterParser } from '../syntax/filter-parser.ts'
+import { shown } from '../syntax/quoting.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { compareIpv6, IPV6_BITS, ipv6End, ipv6Text, newIpv6, readIpv6, splitNetwork } from './ip-address.ts'
 import { COST_FOLDED_SEARCH, type FilterForm, type FilterKind, wantsItsField } from './kind.ts'

@@ -4,7 +4,7 @@
  */
 import type { ValueTest } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
-import { decodeText } from '../text.ts'
+import { decodeText } from '../values/text.ts'
 import { ALL } from './all.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { COST_FOLDED_SEARCH, type FilterForm, type FilterKind, wantsItsField } from './kind.ts'

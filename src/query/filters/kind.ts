@@ -6,10 +6,10 @@ import type { Bitset } from '../../base/base.ts'
 import type { Block } from '../../record/record.ts'
 import type { SkipTest } from '../../storage/storage.ts'
 import type { Filter, Query } from '../ast.ts'
-import type { BlockView } from '../block-view.ts'
-import type { Bounds } from '../bounds.ts'
-import { type FieldPattern, nameOf } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
+import { type FieldPattern, nameOf } from '../batches/fields-wanted.ts'
+import type { BlockView } from '../scan/block-view.ts'
+import type { Bounds } from '../scan/bounds.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
 
 export interface FilterKind<F extends Filter = Filter> {
   readonly kind: F['kind']

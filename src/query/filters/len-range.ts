@@ -1,10 +1,10 @@
 /** `field:len_range(5, 10)`: so many characters, both ends included. A byte that is not UTF-8 counts as one. */
 import type { ValueTest } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
-import type { Argument, FilterParser } from '../filter-parser.ts'
-import { parseNumber } from '../number-literal.ts'
-import { shown } from '../quoting.ts'
-import { sequenceLength } from '../text.ts'
+import type { Argument, FilterParser } from '../syntax/filter-parser.ts'
+import { parseNumber } from '../syntax/number-literal.ts'
+import { shown } from '../syntax/quoting.ts'
+import { sequenceLength } from '../values/text.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { COST_COMPARE, type FilterForm, type FilterKind, wantsItsField } from './kind.ts'
 

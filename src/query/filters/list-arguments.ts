@@ -5,7 +5,7 @@
  */
 import { assert } from '../../base/base.ts'
 import type { Query } from '../ast.ts'
-import type { Argument, FilterParser } from '../filter-parser.ts'
+import type { Argument, FilterParser } from '../syntax/filter-parser.ts'
 import type { FilterPrinter } from './kind.ts'
 
 export interface ListNode {

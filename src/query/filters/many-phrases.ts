@@ -3,8 +3,8 @@
  * only stand where that word does, as a word of the value: each goes by its longest word. Phrases without a word, or with
  * bytes that are not UTF-8, are searched for one by one.
  */
-import { encodeText, sequenceLength } from '../text.ts'
-import { isWordAt, isWordCode } from '../words.ts'
+import { encodeText, sequenceLength } from '../values/text.ts'
+import { isWordAt, isWordCode } from '../values/words.ts'
 import { PhraseSearch } from './phrase-search.ts'
 
 interface Placed {

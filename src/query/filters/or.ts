@@ -2,7 +2,7 @@
 import type { Block } from '../../record/record.ts'
 import type { SkipTest } from '../../storage/storage.ts'
 import type { Filter } from '../ast.ts'
-import { boundsOfEither } from '../bounds.ts'
+import { boundsOfEither } from '../scan/bounds.ts'
 import { type BoundFilter, type FilterKind, PRECEDENCE_OR } from './kind.ts'
 
 export interface OrFilter extends Filter {

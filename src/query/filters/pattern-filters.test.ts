@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { sharedFolder } from '../../../test/shared-folder.ts'
 import { SeededRandom } from '../../base/base.ts'
-import { PatternIds, patternId, patternOf } from '../pattern-id.ts'
 import { matchingRows, type TestRecord } from '../test-blocks.ts'
-import { decodeText, encodeText } from '../text.ts'
+import { PatternIds, patternId, patternOf } from '../values/pattern-id.ts'
+import { decodeText, encodeText } from '../values/text.ts'
 import { patternTest } from './pattern-match.ts'
 
 const messages = (...texts: (string | Uint8Array)[]): TestRecord[] => texts.map((message) => ({ message }))

@@ -15,7 +15,7 @@
 import { Needle } from '../../base/base.ts'
 import type { TestNeedle, ValueTest } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
-import { encodeText } from '../text.ts'
+import { encodeText } from '../values/text.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { COST_FOLDED_SEARCH, COST_REGEXP, type FilterForm, type FilterKind, wantsItsField } from './kind.ts'
 import { PATTERN_PLACES, ValuePlaces } from './pattern-places.ts'

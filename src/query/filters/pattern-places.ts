@@ -1,7 +1,7 @@
 /** Where the placeholders of patterns begin and end in a value. */
-import { NumberFinder } from '../collapse-nums.ts'
-import { sequenceLength } from '../text.ts'
-import { isWordAt, isWordBefore } from '../words.ts'
+import { NumberFinder } from '../values/collapse-nums.ts'
+import { sequenceLength } from '../values/text.ts'
+import { isWordAt, isWordBefore } from '../values/words.ts'
 
 /** Adds the ends of what begins at `at`; there may be none, or several. */
 type Ends = (places: ValuePlaces, at: number, ends: number[]) => void

@@ -3,10 +3,10 @@
  * called `pattern` is asked for as `"pattern":…`; every other form (`pattern:="…"`, `pattern:word`) means that field too.
  */
 import type { Filter } from '../ast.ts'
-import { nameOf } from '../fields-wanted.ts'
-import { PATTERN_ID_DIGITS, PatternIds } from '../pattern-id.ts'
+import { nameOf } from '../batches/fields-wanted.ts'
 import { MESSAGE_FIELD } from '../special-fields.ts'
-import { decodeText } from '../text.ts'
+import { PATTERN_ID_DIGITS, PatternIds } from '../values/pattern-id.ts'
+import { decodeText } from '../values/text.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { COST_REGEXP, type FilterForm, type FilterKind } from './kind.ts'
 

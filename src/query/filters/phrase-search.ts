@@ -1,7 +1,7 @@
 /** Where a phrase stands in a value, so that words begin and end where it begins or ends with a word's character. */
 import { Needle } from '../../base/base.ts'
-import { encodeText } from '../text.ts'
-import { isWordAt, isWordBefore } from '../words.ts'
+import { encodeText } from '../values/text.ts'
+import { isWordAt, isWordBefore } from '../values/words.ts'
 
 export class PhraseSearch {
   readonly bytes: Uint8Array

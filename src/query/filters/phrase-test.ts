@@ -4,9 +4,9 @@
  */
 import { type Accept, Needle } from '../../base/base.ts'
 import type { TestNeedle, ValueTest } from '../../record/record.ts'
-import { FoldedText, foldBytes, hasAsciiLetter, isAscii } from '../folding.ts'
-import { encodeText } from '../text.ts'
-import { isWordAt, isWordBefore } from '../words.ts'
+import { FoldedText, foldBytes, hasAsciiLetter, isAscii } from '../values/folding.ts'
+import { encodeText } from '../values/text.ts'
+import { isWordAt, isWordBefore } from '../values/words.ts'
 import { COST_FOLDED_SEARCH, COST_SEARCH } from './kind.ts'
 
 export interface PhraseTestOptions {

@@ -4,9 +4,9 @@
  */
 import type { ValueTest } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
-import type { FilterParser } from '../filter-parser.ts'
-import { parseNumber, parseNumberBytes } from '../number-literal.ts'
-import { shown } from '../quoting.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
+import { parseNumber, parseNumberBytes } from '../syntax/number-literal.ts'
+import { shown } from '../syntax/quoting.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { nextNumber } from './compare.ts'
 import { COST_SEARCH, type FilterForm, type FilterKind, wantsItsField } from './kind.ts'

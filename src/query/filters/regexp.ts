@@ -3,10 +3,10 @@
  * is plain text is a substring search. What a value must hold to match at all is searched for in bytes first.
  */
 import type { Filter } from '../ast.ts'
-import type { Span } from '../problem.ts'
-import { quote } from '../quoting.ts'
 import { compileLinear } from '../regexp/linear.ts'
 import { regexpTest } from '../regexp/value-test.ts'
+import type { Span } from '../syntax/problem.ts'
+import { quote } from '../syntax/quoting.ts'
 import { ALL } from './all.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { type FilterForm, type FilterKind, wantsItsField } from './kind.ts'

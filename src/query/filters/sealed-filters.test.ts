@@ -8,13 +8,13 @@ import { SeededRandom, SimulatedClock, SimulatedDisk } from '../../base/base.ts'
 import { formatRfc3339, levelSeverity } from '../../record/record.ts'
 import { openStore, type Store } from '../../storage/storage.ts'
 import { encodeSample, SAMPLE_WALL_MS, type SampleRecord } from '../../testing/sample-records.ts'
-import { bindBatchFilter } from '../batch-view.ts'
-import { parseQuery } from '../parser.ts'
-import { patternId, patternOf } from '../pattern-id.ts'
-import { quote } from '../quoting.ts'
-import { RowBatch } from '../row-batch.ts'
+import { bindBatchFilter } from '../batches/batch-view.ts'
+import { RowBatch } from '../batches/row-batch.ts'
 import { countRows, selectRows } from '../run.ts'
+import { parseQuery } from '../syntax/parser.ts'
+import { quote } from '../syntax/quoting.ts'
 import { type PlainRecord, plainlyMatches } from '../test-evaluator.ts'
+import { patternId, patternOf } from '../values/pattern-id.ts'
 
 const SEEDS = 6
 const QUERIES = 40

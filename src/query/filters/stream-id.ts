@@ -1,9 +1,9 @@
 /** `_stream_id:3f2a…`, `_stream_id:in(…)`: records of the streams with these ids, or with those that a query gives. */
 import type { Filter, Query } from '../ast.ts'
-import { nameOf } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
-import type { Span } from '../problem.ts'
+import { nameOf } from '../batches/fields-wanted.ts'
 import { STREAM_ID_FIELD } from '../special-fields.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
+import type { Span } from '../syntax/problem.ts'
 import { ALL } from './all.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { inTest } from './in.ts'

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isCodedError, SeededRandom } from '../../base/base.ts'
-import { parseQuery } from '../parser.ts'
-import { printQuery } from '../printer.ts'
+import { parseQuery } from '../syntax/parser.ts'
+import { printQuery } from '../syntax/printer.ts'
 import { matchingRows, TEST_NOW_MS, type TestRecord } from '../test-blocks.ts'
 
 const SEEDS = 400

@@ -1,6 +1,6 @@
 /** `field:string_range(a, b)`: the text is `a` or behind it, and before `b`, byte by byte. */
 import type { Filter } from '../ast.ts'
-import { encodeText } from '../text.ts'
+import { encodeText } from '../values/text.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { byteOrder } from './compare.ts'
 import { COST_COMPARE, type FilterForm, type FilterKind, wantsItsField } from './kind.ts'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isCodedError, SeededRandom } from '../../base/base.ts'
-import { parseQuery } from '../parser.ts'
+import { parseQuery } from '../syntax/parser.ts'
 import { matchingRows, TEST_NOW_MS, type TestRecord } from '../test-blocks.ts'
 
 const at = (text: string, timeNs = 0): TestRecord => ({ timeMs: Date.parse(text), timeNs })

@@ -4,12 +4,12 @@
  * over midnight, or over the end of the week: `day_range[22:00, 06:00)`, `week_range[Sat, Mon]`.
  */
 import type { Filter } from '../ast.ts'
-import { nameOf } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
-import { shown } from '../quoting.ts'
+import { nameOf } from '../batches/fields-wanted.ts'
 import { TIME_FIELD } from '../special-fields.ts'
-import { type Moment, momentOf } from '../time-literal.ts'
-import type { TokenReader } from '../token-reader.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
+import { shown } from '../syntax/quoting.ts'
+import { type Moment, momentOf } from '../syntax/time-literal.ts'
+import type { TokenReader } from '../syntax/token-reader.ts'
 import { COST_NUMBER, type FilterKind } from './kind.ts'
 import { parseOffset } from './time-offset.ts'
 

@@ -1,6 +1,6 @@
 /** `offset 1h` behind what a `_time` filter says: it looks an hour earlier. */
-import { requireDuration } from '../time-literal.ts'
-import type { TokenReader } from '../token-reader.ts'
+import { requireDuration } from '../syntax/time-literal.ts'
+import type { TokenReader } from '../syntax/token-reader.ts'
 
 export interface TimeOffset {
   readonly text: string

@@ -5,11 +5,11 @@
  */
 import type { Block } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
-import { UNBOUNDED } from '../bounds.ts'
-import { nameOf } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
-import { quote } from '../quoting.ts'
+import { nameOf } from '../batches/fields-wanted.ts'
+import { UNBOUNDED } from '../scan/bounds.ts'
 import { TIME_FIELD } from '../special-fields.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
+import { quote } from '../syntax/quoting.ts'
 import {
   type Moment,
   momentOf,
@@ -17,8 +17,8 @@ import {
   parseDuration,
   requireTime,
   type Stretch,
-} from '../time-literal.ts'
-import type { Phrase, TokenReader } from '../token-reader.ts'
+} from '../syntax/time-literal.ts'
+import type { Phrase, TokenReader } from '../syntax/token-reader.ts'
 import { ALL } from './all.ts'
 import { COST_NUMBER, type FilterForm, type FilterKind } from './kind.ts'
 import { parseTimeCycle } from './time-cycle.ts'

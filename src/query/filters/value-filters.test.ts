@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isCodedError, SeededRandom } from '../../base/base.ts'
-import { parseQuery } from '../parser.ts'
+import { parseQuery } from '../syntax/parser.ts'
 import { matchingRows, TEST_NOW_MS, type TestRecord } from '../test-blocks.ts'
 import { compareIpv6, ipv4Of, ipv4Text, ipv6Text, newIpv6, readIpv6 } from './ip-address.ts'
 

@@ -1,6 +1,6 @@
 /** The functions of pipe `math`, one line each. */
 import { type Random, SeededRandom } from '../../base/base.ts'
-import { numberText } from '../number-text.ts'
+import { numberText } from '../values/number-text.ts'
 
 export interface MathContext {
   readonly nowMs: number

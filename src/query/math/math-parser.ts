@@ -3,11 +3,11 @@
  * digit and is no number has to be quoted to be a field.
  */
 import { CodedError } from '../../base/base.ts'
-import type { FilterParser } from '../filter-parser.ts'
-import { parseNumber } from '../number-literal.ts'
-import { quote, shown } from '../quoting.ts'
-import { didYouMean } from '../suggestion.ts'
-import { isSymbol, spanOf, type TokenReader } from '../token-reader.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
+import { parseNumber } from '../syntax/number-literal.ts'
+import { quote, shown } from '../syntax/quoting.ts'
+import { didYouMean } from '../syntax/suggestion.ts'
+import { isSymbol, spanOf, type TokenReader } from '../syntax/token-reader.ts'
 import type { MathCall, MathExpression } from './expression.ts'
 import { FUNCTIONS, type MathFunction } from './functions.ts'
 import { OPERATORS, TIGHTNESS_MAX } from './operators.ts'

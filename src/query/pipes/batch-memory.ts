@@ -2,7 +2,7 @@
  * What a pipe that works batch by batch adds to a batch: charged while the batch is made, and given back when the next
  * one comes. A value may become many times as long as it was, and a row may become many rows.
  */
-import type { MemoryShare } from '../memory-share.ts'
+import type { MemoryShare } from '../batches/memory-share.ts'
 
 const BYTES_A_UNIT = 2
 

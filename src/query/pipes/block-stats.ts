@@ -4,10 +4,10 @@
  * many bytes. For people who look into the engine; none of it is a promise.
  */
 import type { Pipe } from '../ast.ts'
-import { EVERY_FIELD } from '../fields-wanted.ts'
-import { type MemoryShare, textBytes } from '../memory-share.ts'
-import { RowBatch, TextColumn, TimeColumn } from '../row-batch.ts'
-import { encodeText } from '../text.ts'
+import { EVERY_FIELD } from '../batches/fields-wanted.ts'
+import { type MemoryShare, textBytes } from '../batches/memory-share.ts'
+import { RowBatch, TextColumn, TimeColumn } from '../batches/row-batch.ts'
+import { encodeText } from '../values/text.ts'
 import type { Gatherer, PipeKind } from './kind.ts'
 
 export interface BlockStatsPipe extends Pipe {

@@ -1,7 +1,7 @@
 /** `blocks_count`: in how many blocks the rows were found. How records lie in blocks is nobody's promise. */
 import type { Pipe } from '../ast.ts'
-import { NO_FIELD } from '../fields-wanted.ts'
-import { RowBatch } from '../row-batch.ts'
+import { NO_FIELD } from '../batches/fields-wanted.ts'
+import { RowBatch } from '../batches/row-batch.ts'
 import type { PipeKind } from './kind.ts'
 import { parseAs } from './parts.ts'
 

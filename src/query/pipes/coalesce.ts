@@ -1,9 +1,15 @@
 /** `coalesce (a, b, c*) default text as name`: the first of these fields that is not empty. */
 import type { Pipe } from '../ast.ts'
-import { type FieldPattern, isWanted, matchesPattern, withFields, withoutFields } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
-import type { RowBatch } from '../row-batch.ts'
+import {
+  type FieldPattern,
+  isWanted,
+  matchesPattern,
+  withFields,
+  withoutFields,
+} from '../batches/fields-wanted.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import { MESSAGE_FIELD } from '../special-fields.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
 import type { PipeKind } from './kind.ts'
 import {
   namesWith,

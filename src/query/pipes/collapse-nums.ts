@@ -3,10 +3,10 @@
  * What a number is, and what `prettify` makes of several: ../collapse-nums.ts.
  */
 import type { Filter, Pipe } from '../ast.ts'
-import { CollapsedTexts } from '../collapsed-texts.ts'
-import { isWanted, withFields } from '../fields-wanted.ts'
-import { type BatchColumn, GroupColumn, type RowBatch, type TextGroups } from '../row-batch.ts'
-import { collapsedTemplates } from '../template-groups.ts'
+import { isWanted, withFields } from '../batches/fields-wanted.ts'
+import { type BatchColumn, GroupColumn, type RowBatch, type TextGroups } from '../batches/row-batch.ts'
+import { collapsedTemplates } from '../batches/template-groups.ts'
+import { CollapsedTexts } from '../values/collapsed-texts.ts'
 import type { PipeKind } from './kind.ts'
 import { mapTexts } from './map-texts.ts'
 import { bindIf, fieldsOfIf, parseFieldAfter, parseIf, printFieldAfter, printIf } from './parts.ts'

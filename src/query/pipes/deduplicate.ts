@@ -3,10 +3,10 @@
  * of rows that are the same in all but `_id`. Whole rows leave, in their order; for the values alone see `uniq`.
  */
 import type { Pipe } from '../ast.ts'
-import { batchSlices } from '../batch-slices.ts'
-import { EVERY_FIELD, withFields } from '../fields-wanted.ts'
-import { batchOfHeld, type HeldRows } from '../held-rows.ts'
-import { RowSorter } from '../row-sorter.ts'
+import { batchSlices } from '../batches/batch-slices.ts'
+import { EVERY_FIELD, withFields } from '../batches/fields-wanted.ts'
+import { batchOfHeld, type HeldRows } from '../batches/held-rows.ts'
+import { RowSorter } from '../batches/row-sorter.ts'
 import type { PipeKind } from './kind.ts'
 import { parseFieldNamesInGroup, printFieldNames } from './parts.ts'
 

@@ -1,6 +1,6 @@
 /** `delete a, b*`: without these fields. Rows stay, also those that have no field left. */
 import type { Pipe } from '../ast.ts'
-import { type FieldPattern, matchesPattern, withoutFields } from '../fields-wanted.ts'
+import { type FieldPattern, matchesPattern, withoutFields } from '../batches/fields-wanted.ts'
 import type { PipeKind } from './kind.ts'
 import { parseFieldPatterns, printFieldPatterns } from './parts.ts'
 

@@ -3,7 +3,7 @@
  * are dropped.
  */
 import type { Pipe } from '../ast.ts'
-import type { RowBatch } from '../row-batch.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import type { PipeKind } from './kind.ts'
 
 export interface DropEmptyFieldsPipe extends Pipe {

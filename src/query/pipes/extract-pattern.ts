@@ -6,8 +6,9 @@
  * Reading begins behind the first place where the first text stands. Where a text is missing, the fields from there on
  * are empty: nothing is tried twice, so the work is at most the length of the pattern's texts times that of a value.
  */
-import { unescapeHtml } from '../html-text.ts'
-import { quotedEnd, unquote } from '../quoting.ts'
+
+import { quotedEnd, unquote } from '../syntax/quoting.ts'
+import { unescapeHtml } from '../values/html-text.ts'
 
 /** Texts and the placeholders between them. `format` has the same form. */
 export interface PatternPart {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isCodedError } from '../../base/base.ts'
-import { parseQuery } from '../parser.ts'
+import { parseQuery } from '../syntax/parser.ts'
 import { PIPE_TEST_NOW_MS, row, runPipeText } from '../test-pipes.ts'
 
 test('named groups become fields, others do not', async () => {

@@ -1,10 +1,10 @@
 /** `extract_regexp "(?P<ip>[0-9.]+)" from field`: fields out of a text, by the named groups of a pattern in RE2 syntax. */
 import type { ValueTest } from '../../record/record.ts'
 import type { Filter, Pipe } from '../ast.ts'
-import { withFields, withoutFields } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
+import { withFields, withoutFields } from '../batches/fields-wanted.ts'
 import { compileRegexp } from '../regexp/regexp.ts'
 import { regexpTest } from '../regexp/value-test.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
 import type { PipeKind } from './kind.ts'
 import {
   areWanted,

@@ -1,8 +1,8 @@
 /** `extract "ip=<ip> user=<user>" from field`: fields out of a text. What the pattern means: extract-pattern.ts. */
 import type { Filter, Pipe } from '../ast.ts'
-import { withFields, withoutFields } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
+import { withFields, withoutFields } from '../batches/fields-wanted.ts'
 import { substringTest } from '../filters/substring.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
 import { ExtractPattern } from './extract-pattern.ts'
 import type { PipeKind } from './kind.ts'
 import {

@@ -4,14 +4,14 @@
  * `keep_const_fields` is there. `_id` is never there: no two records have the same.
  */
 import type { Pipe } from '../ast.ts'
-import { sliceOf } from '../batch-slices.ts'
-import { EVERY_FIELD, withoutFields } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
-import { type MemoryShare, textBytes } from '../memory-share.ts'
-import { RowBatch, type TextGroups } from '../row-batch.ts'
+import { sliceOf } from '../batches/batch-slices.ts'
+import { EVERY_FIELD, withoutFields } from '../batches/fields-wanted.ts'
+import { type MemoryShare, textBytes } from '../batches/memory-share.ts'
+import { RowBatch, type TextGroups } from '../batches/row-batch.ts'
 import { ID_FIELD } from '../special-fields.ts'
-import { encodeText } from '../text.ts'
-import { compareKeysExactly, valueKey } from '../value-order.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
+import { encodeText } from '../values/text.ts'
+import { compareKeysExactly, valueKey } from '../values/value-order.ts'
 import type { Gatherer, PipeKind } from './kind.ts'
 import { parseCount, parseCountIfAny } from './order-parts.ts'
 

@@ -1,8 +1,8 @@
 /** Pipes like `len(field) as result`, which make one field of the text of another one. */
 import type { Pipe } from '../ast.ts'
-import { isWanted, withFields, withoutFields } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
+import { isWanted, withFields, withoutFields } from '../batches/fields-wanted.ts'
 import { MESSAGE_FIELD } from '../special-fields.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
 import type { PipeKind } from './kind.ts'
 import { mappedColumn } from './mapped-column.ts'
 import { parseAs, parseFieldName, printFieldAfter } from './parts.ts'

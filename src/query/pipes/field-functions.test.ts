@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isCodedError } from '../../base/base.ts'
 import { formatRfc3339 } from '../../record/record.ts'
-import { parseQuery } from '../parser.ts'
+import { GroupColumn, RowBatch, TimeColumn } from '../batches/row-batch.ts'
 import { bindBatches, fieldsForPipes } from '../pipeline.ts'
-import { GroupColumn, RowBatch, TimeColumn } from '../row-batch.ts'
+import { parseQuery } from '../syntax/parser.ts'
 import { PIPE_TEST_NOW_MS, row, runPipeText, TEST_SETTINGS } from '../test-pipes.ts'
-import { encodeText } from '../text.ts'
-import { textByteLength } from '../text-length.ts'
+import { encodeText } from '../values/text.ts'
+import { textByteLength } from '../values/text-length.ts'
 
 const parse = (text: string) => parseQuery(`* | ${text}`, { nowMs: PIPE_TEST_NOW_MS })
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { EVERY_FIELD, NO_FIELD, withFields } from '../fields-wanted.ts'
-import { parseQuery } from '../parser.ts'
+import { EVERY_FIELD, NO_FIELD, withFields } from '../batches/fields-wanted.ts'
+import { batchOfBlock } from '../batches/record-batches.ts'
 import { bindGatherer } from '../pipeline.ts'
-import { batchOfBlock } from '../record-batches.ts'
+import { parseQuery } from '../syntax/parser.ts'
 import { blockOf, TEST_NOW_MS } from '../test-blocks.ts'
 import { row, runPipeText, TEST_SETTINGS, type TestRow } from '../test-pipes.ts'
 

@@ -1,8 +1,8 @@
 /** `field_names`: the names of the fields that the rows have, with how many rows have each. */
 import type { Pipe } from '../ast.ts'
-import { EVERY_FIELD } from '../fields-wanted.ts'
-import { textBytes } from '../memory-share.ts'
-import { type BatchColumn, RowBatch } from '../row-batch.ts'
+import { EVERY_FIELD } from '../batches/fields-wanted.ts'
+import { textBytes } from '../batches/memory-share.ts'
+import { type BatchColumn, RowBatch } from '../batches/row-batch.ts'
 import type { Gatherer, PipeContext, PipeKind } from './kind.ts'
 import { freeName } from './order-parts.ts'
 import { parseAs } from './parts.ts'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseQuery } from '../parser.ts'
+import { type BatchColumn, RowBatch, TextColumn } from '../batches/row-batch.ts'
 import { bindBatches } from '../pipeline.ts'
-import { type BatchColumn, RowBatch, TextColumn } from '../row-batch.ts'
+import { parseQuery } from '../syntax/parser.ts'
 import { PIPE_TEST_NOW_MS, row, runPipeText, TEST_SETTINGS } from '../test-pipes.ts'
 
 test('copy gives a field one more name, one pair after the other', async () => {

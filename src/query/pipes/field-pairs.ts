@@ -12,10 +12,10 @@ import {
   matchesPattern,
   withFields,
   withoutFields,
-} from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
+} from '../batches/fields-wanted.ts'
+import { type BatchColumn, type RowBatch, TextColumn } from '../batches/row-batch.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
-import { type BatchColumn, type RowBatch, TextColumn } from '../row-batch.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
 import { areWanted, parseCommas, parseFieldPattern, printFieldPattern } from './parts.ts'
 
 export interface FieldPair {

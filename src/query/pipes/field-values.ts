@@ -1,7 +1,7 @@
 /** `field_values a`: the values of a field, with how many rows have each, in the order of the values. */
 import type { Pipe } from '../ast.ts'
-import { NO_FIELD, withFields } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
+import { NO_FIELD, withFields } from '../batches/fields-wanted.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
 import type { PipeKind } from './kind.ts'
 import { freeName, parseCount } from './order-parts.ts'
 import { parseFieldName } from './parts.ts'

@@ -5,12 +5,12 @@
  */
 import { FIELD_STRING } from '../../record/record.ts'
 import type { Pipe } from '../ast.ts'
-import { type FieldPattern, matchesPattern, narrowedTo } from '../fields-wanted.ts'
+import { type FieldPattern, matchesPattern, narrowedTo } from '../batches/fields-wanted.ts'
+import type { BatchColumn, RowBatch } from '../batches/row-batch.ts'
 import type { Row, RowField } from '../row.ts'
-import type { BatchColumn, RowBatch } from '../row-batch.ts'
 import { rowFields } from '../row-fields.ts'
 import { STREAM_ID_FIELD, streamId, streamText } from '../special-fields.ts'
-import { encodeText } from '../text.ts'
+import { encodeText } from '../values/text.ts'
 import type { PipeKind } from './kind.ts'
 import { parseFieldPatterns, printFieldPatterns } from './parts.ts'
 

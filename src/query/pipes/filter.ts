@@ -1,6 +1,6 @@
 /** `filter …`: filters again. Right behind the query's own filter it is a part of it. */
 import type { Filter, Pipe } from '../ast.ts'
-import { withFields } from '../fields-wanted.ts'
+import { withFields } from '../batches/fields-wanted.ts'
 import { fieldsOfFilter } from '../filter-fields.ts'
 import type { PipeKind } from './kind.ts'
 

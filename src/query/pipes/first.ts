@@ -1,9 +1,9 @@
 /** `first N by (a)`: the first rows in the order of these fields, of all rows or of each partition. */
 import type { Pipe } from '../ast.ts'
-import { EVERY_FIELD, type FieldsWanted, withFields, withoutFields } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
+import { EVERY_FIELD, type FieldsWanted, withFields, withoutFields } from '../batches/fields-wanted.ts'
+import type { OrderField } from '../batches/row-order.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
-import type { OrderField } from '../row-order.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
 import type { Gatherer, PipeContext, PipeKind } from './kind.ts'
 import {
   parseCountIfAny,

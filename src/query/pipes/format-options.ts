@@ -2,10 +2,10 @@
  * What `<option:field>` of `format` makes of a value. A value that is not what the option needs stays as it is.
  */
 import { formatRfc3339, parseUnixTime, type TimeResult } from '../../record/record.ts'
-import { durationText, secondsText } from '../duration-text.ts'
-import { jsonString } from '../json-text.ts'
-import { decodeText, encodeText } from '../text.ts'
-import { parseDuration } from '../time-literal.ts'
+import { parseDuration } from '../syntax/time-literal.ts'
+import { durationText, secondsText } from '../values/duration-text.ts'
+import { jsonString } from '../values/json-text.ts'
+import { decodeText, encodeText } from '../values/text.ts'
 
 export const FORMAT_OPTIONS: ReadonlyMap<string, (value: string) => string> = new Map([
   ['q', jsonString],

@@ -3,10 +3,10 @@
  * a `<`. What `<option:field>` does, format-options.ts says.
  */
 import type { Filter, Pipe } from '../ast.ts'
-import { withFields, withoutFields } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
-import type { RowBatch } from '../row-batch.ts'
+import { withFields, withoutFields } from '../batches/fields-wanted.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import { MESSAGE_FIELD } from '../special-fields.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
 import { BatchMemory } from './batch-memory.ts'
 import { type PatternPart, parsePattern } from './extract-pattern.ts'
 import { FORMAT_OPTIONS } from './format-options.ts'

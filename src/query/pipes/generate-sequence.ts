@@ -1,7 +1,7 @@
 /** `generate_sequence N`: rows whose message is 0, 1, 2 … N - 1 instead of those that enter, for trying out pipes. */
 import type { Pipe } from '../ast.ts'
-import { NO_FIELD } from '../fields-wanted.ts'
-import { RowBatch } from '../row-batch.ts'
+import { NO_FIELD } from '../batches/fields-wanted.ts'
+import { RowBatch } from '../batches/row-batch.ts'
 import { MESSAGE_FIELD } from '../special-fields.ts'
 import type { PipeKind } from './kind.ts'
 import { parseWholeNumber } from './parts.ts'

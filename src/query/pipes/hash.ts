@@ -1,6 +1,6 @@
 /** `hash(field) as result`: xxHash64 of the value, as a whole number without a sign. */
-import { encodeText } from '../text.ts'
-import { xxHash64Text } from '../xxhash64.ts'
+import { encodeText } from '../values/text.ts'
+import { xxHash64Text } from '../values/xxhash64.ts'
 import { fieldFunctionPipe } from './field-function.ts'
 
 export const hashPipe = fieldFunctionPipe({

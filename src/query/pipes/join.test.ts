@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../../base/base.ts'
-import { parseQuery } from '../parser.ts'
-import { printQuery } from '../printer.ts'
+import { parseQuery } from '../syntax/parser.ts'
+import { printQuery } from '../syntax/printer.ts'
 import { multiset, PIPE_TEST_NOW_MS, row, runPipeText, runQueryText, type TestRow } from '../test-pipes.ts'
 
 const left = [row({ user: 'ann', a: '1' }), row({ user: 'bob', a: '2' }), row({ a: '3' })]

@@ -4,12 +4,12 @@
  * that the row has itself stays. The rows of the other query are held in the memory of this one.
  */
 import type { Pipe, Query } from '../ast.ts'
-import { withFields } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
-import { gatherRows, heldRowsBytes, holdRows } from '../held-rows.ts'
-import { type BatchColumn, type RowBatch, TextColumn } from '../row-batch.ts'
-import { tupleKey } from '../tuple-counter.ts'
-import { TupleGroups } from '../tuple-groups.ts'
+import { withFields } from '../batches/fields-wanted.ts'
+import { gatherRows, heldRowsBytes, holdRows } from '../batches/held-rows.ts'
+import { type BatchColumn, type RowBatch, TextColumn } from '../batches/row-batch.ts'
+import { tupleKey } from '../batches/tuple-counter.ts'
+import { TupleGroups } from '../batches/tuple-groups.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
 import type { PipeKind, RunContext } from './kind.ts'
 import { parseFieldNamesInGroup, printFieldNames } from './parts.ts'
 

@@ -1,5 +1,5 @@
 /** `json_array_len(field) as result`: how many items the JSON array has; 0 for what is none. */
-import { readJsonArray } from '../json-text.ts'
+import { readJsonArray } from '../values/json-text.ts'
 import { fieldFunctionPipe } from './field-function.ts'
 
 export const jsonArrayLenPipe = fieldFunctionPipe({

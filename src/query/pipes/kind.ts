@@ -11,12 +11,12 @@
  */
 import type { Random } from '../../base/base.ts'
 import type { Filter, Pipe, Query } from '../ast.ts'
-import type { FieldsWanted } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
+import type { FieldsWanted } from '../batches/fields-wanted.ts'
+import type { MemoryShare } from '../batches/memory-share.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
-import type { MemoryShare } from '../memory-share.ts'
 import type { Row } from '../row.ts'
-import type { RowBatch } from '../row-batch.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
 
 export interface PipeKind<P extends Pipe = Pipe> {
   readonly kind: P['kind']

@@ -1,5 +1,5 @@
 /** `len(field) as result`: the length of the value in bytes, as UTF-8. */
-import { textByteLength } from '../text-length.ts'
+import { textByteLength } from '../values/text-length.ts'
 import { fieldFunctionPipe } from './field-function.ts'
 
 export const lenPipe = fieldFunctionPipe({

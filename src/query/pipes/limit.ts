@@ -4,10 +4,10 @@
  */
 
 import type { Pipe } from '../ast.ts'
-import { batchSlices } from '../batch-slices.ts'
-import { batchOfHeld, type HeldRows } from '../held-rows.ts'
-import type { RowBatch } from '../row-batch.ts'
-import { RowSorter } from '../row-sorter.ts'
+import { batchSlices } from '../batches/batch-slices.ts'
+import { batchOfHeld, type HeldRows } from '../batches/held-rows.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
+import { RowSorter } from '../batches/row-sorter.ts'
 import type { PipeKind } from './kind.ts'
 import { parseCount } from './order-parts.ts'
 

@@ -1,9 +1,9 @@
 /** Pipes like `unpack_words from field as result`, which make a JSON array of the text of a field. */
-import type { FieldsWanted } from '../fields-wanted.ts'
-import { isWanted, withFields, withoutFields } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
+import type { FieldsWanted } from '../batches/fields-wanted.ts'
+import { isWanted, withFields, withoutFields } from '../batches/fields-wanted.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
 import { MESSAGE_FIELD } from '../special-fields.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
 import { parseFieldName, printFieldAfter } from './parts.ts'
 
 export interface FromAndResult {

@@ -3,7 +3,13 @@
  * distinct texts, and once for equal texts in a row elsewhere. Rows that `if` leaves out keep what they have.
  */
 import { FIELD_STRING } from '../../record/record.ts'
-import { type BatchColumn, GroupColumn, type RowBatch, TextColumn, type TextGroups } from '../row-batch.ts'
+import {
+  type BatchColumn,
+  GroupColumn,
+  type RowBatch,
+  TextColumn,
+  type TextGroups,
+} from '../batches/row-batch.ts'
 
 /** The texts of `field` mapped in these rows (null: in all). What was mapped is text, whatever type it came with. */
 export function mapTexts(

@@ -3,13 +3,13 @@
  * is no number is NaN, and so is what is made of it, unless `default` or `max` and `min` leave it out.
  */
 import type { Pipe } from '../ast.ts'
-import { isWanted, withFields, withoutFields } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
+import { isWanted, withFields, withoutFields } from '../batches/fields-wanted.ts'
+import { NumberColumn, numbersOrMomentsOf } from '../batches/number-column.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
 import { bindExpression } from '../math/evaluation.ts'
 import { fieldsOfExpression, type MathExpression } from '../math/expression.ts'
 import { nameOfExpression, parseExpression, printExpression } from '../math/math-parser.ts'
-import { NumberColumn, numbersOrMomentsOf } from '../number-column.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
 import type { PipeKind } from './kind.ts'
 import { parseAs, parseCommas } from './parts.ts'
 

@@ -3,10 +3,10 @@
  * `offset 20 | limit 10` is the third page from the newest record back; of other rows the first N.
  */
 import type { Pipe } from '../ast.ts'
-import { sliceOf } from '../batch-slices.ts'
-import { heldRowsBytes, holdRows } from '../held-rows.ts'
-import type { MemoryShare } from '../memory-share.ts'
-import type { RowBatch } from '../row-batch.ts'
+import { sliceOf } from '../batches/batch-slices.ts'
+import { heldRowsBytes, holdRows } from '../batches/held-rows.ts'
+import type { MemoryShare } from '../batches/memory-share.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import type { PipeKind } from './kind.ts'
 import { parseCount } from './order-parts.ts'
 

@@ -1,10 +1,11 @@
 /** What `sort`, `first`, `last`, `top` and the like have in common: how it is read and printed. */
-import type { FilterParser } from '../filter-parser.ts'
+
+import type { OrderField, RowOrder } from '../batches/row-order.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
-import { parseNumber } from '../number-literal.ts'
-import { shown } from '../quoting.ts'
-import type { OrderField, RowOrder } from '../row-order.ts'
-import { isSymbol } from '../token-reader.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
+import { parseNumber } from '../syntax/number-literal.ts'
+import { shown } from '../syntax/quoting.ts'
+import { isSymbol } from '../syntax/token-reader.ts'
 import { parseFieldName, parseFieldNamesInGroup, parseGroup, printFieldNames } from './parts.ts'
 
 // ---- counts -------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
  * `pack_json fields (a, b*) as result`: the fields of a row as a JSON object. Empty fields are left out; what came as a
  * JSON number, boolean, array or object stays one.
  */
-import { jsonString } from '../json-text.ts'
+import { jsonString } from '../values/json-text.ts'
 import { packPipe } from './packing.ts'
 
 export const packJsonPipe = packPipe({

@@ -1,5 +1,5 @@
 /** `pack_logfmt fields (a, b*) as result`: the fields of a row as `a=1 b="x y"`. Empty fields are left out. */
-import { logfmtName, logfmtValue } from '../logfmt-text.ts'
+import { logfmtName, logfmtValue } from '../values/logfmt-text.ts'
 import { packPipe } from './packing.ts'
 
 export const packLogfmtPipe = packPipe({

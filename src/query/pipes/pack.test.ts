@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FIELD_JSON, FIELD_NULL, FIELD_NUMBER, FIELD_STRING, FIELD_TRUE } from '../../record/record.ts'
-import { parseQuery } from '../parser.ts'
+import { RowBatch, TextColumn } from '../batches/row-batch.ts'
 import { bindBatches, fieldsForPipes } from '../pipeline.ts'
-import { RowBatch, TextColumn } from '../row-batch.ts'
+import { parseQuery } from '../syntax/parser.ts'
 import { PIPE_TEST_NOW_MS, row, runPipeText, TEST_SETTINGS, type TestRow } from '../test-pipes.ts'
 
 const parse = (text: string) => parseQuery(`* | ${text}`, { nowMs: PIPE_TEST_NOW_MS })

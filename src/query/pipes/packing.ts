@@ -8,10 +8,10 @@ import {
   matchesPattern,
   withFields,
   withoutFields,
-} from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
-import type { RowBatch } from '../row-batch.ts'
+} from '../batches/fields-wanted.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import { MESSAGE_FIELD } from '../special-fields.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
 import type { PipeKind } from './kind.ts'
 import { namesWith } from './list-field.ts'
 import { parseAs, parseFieldPatternsInGroup, printFieldAfter, printFieldPatterns } from './parts.ts'

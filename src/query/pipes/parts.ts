@@ -3,15 +3,21 @@
  * `as name`, and whole numbers. What a kind of pipe has for itself stays in its own file.
  */
 import type { Filter } from '../ast.ts'
-import { type FieldPattern, type FieldsWanted, isAnyWanted, nameOf, narrowedTo } from '../fields-wanted.ts'
+import {
+  type FieldPattern,
+  type FieldsWanted,
+  isAnyWanted,
+  nameOf,
+  narrowedTo,
+} from '../batches/fields-wanted.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import { fieldsOfFilter } from '../filter-fields.ts'
-import type { FilterParser } from '../filter-parser.ts'
 import { ALL } from '../filters/all.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
-import { parseNumber } from '../number-literal.ts'
-import { shown } from '../quoting.ts'
-import type { RowBatch } from '../row-batch.ts'
 import { MESSAGE_FIELD } from '../special-fields.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
+import { parseNumber } from '../syntax/number-literal.ts'
+import { shown } from '../syntax/quoting.ts'
 import type { PipeContext } from './kind.ts'
 
 const A_FIELD = 'the name of a field'

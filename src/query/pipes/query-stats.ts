@@ -3,8 +3,8 @@
  * the progress of queries is told. The rows themselves are gone.
  */
 import type { Pipe } from '../ast.ts'
-import { NO_FIELD } from '../fields-wanted.ts'
-import { RowBatch } from '../row-batch.ts'
+import { NO_FIELD } from '../batches/fields-wanted.ts'
+import { RowBatch } from '../batches/row-batch.ts'
 import type { PipeKind } from './kind.ts'
 
 export interface QueryStatsPipe extends Pipe {

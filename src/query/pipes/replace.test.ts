@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isCodedError } from '../../base/base.ts'
 import { FIELD_NUMBER, FIELD_STRING } from '../../record/record.ts'
-import { parseQuery } from '../parser.ts'
+import { RowBatch, TextColumn } from '../batches/row-batch.ts'
 import { bindBatches } from '../pipeline.ts'
-import { RowBatch, TextColumn } from '../row-batch.ts'
+import { parseQuery } from '../syntax/parser.ts'
 import { PIPE_TEST_NOW_MS, row, runPipeText, TEST_SETTINGS, type TestRow } from '../test-pipes.ts'
 
 async function messageAfter(pipe: string, _msg: string): Promise<string> {

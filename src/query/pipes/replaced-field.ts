@@ -1,9 +1,9 @@
 /** What `replace` and `replace_regexp` have in common: `if (filter) ("what", "by what") at field limit N`. */
 import type { Filter, Pipe } from '../ast.ts'
-import { type FieldsWanted, isWanted, withFields } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
+import { type FieldsWanted, isWanted, withFields } from '../batches/fields-wanted.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
-import type { Phrase } from '../token-reader.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
+import type { Phrase } from '../syntax/token-reader.ts'
 import { BatchMemory } from './batch-memory.ts'
 import type { BatchMap, PipeContext } from './kind.ts'
 import { mapTexts } from './map-texts.ts'

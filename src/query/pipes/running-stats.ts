@@ -2,7 +2,7 @@
  * `running_stats by (key, …) function(…) as name, …`: every row with what functions make of all rows up to it, oldest
  * first, of all rows or of those of its group.
  */
-import type { RowBatch } from '../row-batch.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import {
   leavesOfRunning,
   parseRunning,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../../base/base.ts'
-import { parseQuery } from '../parser.ts'
+import { RowBatch } from '../batches/row-batch.ts'
 import { bindBatches } from '../pipeline.ts'
-import { RowBatch } from '../row-batch.ts'
+import { parseQuery } from '../syntax/parser.ts'
 import { PIPE_TEST_NOW_MS, TEST_SETTINGS } from '../test-pipes.ts'
 
 function sampled(oneOf: number, sizes: readonly number[], seed: number): number[] {

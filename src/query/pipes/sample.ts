@@ -1,7 +1,7 @@
 /** `sample N`: one of N rows on average, each as likely as any other. */
 import type { Random } from '../../base/base.ts'
 import type { Pipe } from '../ast.ts'
-import type { RowBatch } from '../row-batch.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import type { PipeKind } from './kind.ts'
 import { parseWholeNumber } from './parts.ts'
 

@@ -1,9 +1,9 @@
 /** The gatherer of `sort`, `first` and `last`. Rows leave without keys: they are not in the order of records. */
-import { batchSlices } from '../batch-slices.ts'
-import { batchOfHeld, type HeldRows } from '../held-rows.ts'
-import type { MemoryShare } from '../memory-share.ts'
-import { RowBatch } from '../row-batch.ts'
-import { RowSorter, type SortedRowsWanted } from '../row-sorter.ts'
+import { batchSlices } from '../batches/batch-slices.ts'
+import { batchOfHeld, type HeldRows } from '../batches/held-rows.ts'
+import type { MemoryShare } from '../batches/memory-share.ts'
+import { RowBatch } from '../batches/row-batch.ts'
+import { RowSorter, type SortedRowsWanted } from '../batches/row-sorter.ts'
 import type { Gatherer } from './kind.ts'
 
 /** `skip` rows of each partition are left out; `rankAs`: the field that has the rank, from 1. */

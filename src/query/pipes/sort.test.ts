@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../../base/base.ts'
-import { parseQuery } from '../parser.ts'
-import { printQuery } from '../printer.ts'
+import { parseQuery } from '../syntax/parser.ts'
+import { printQuery } from '../syntax/printer.ts'
 import { PIPE_TEST_NOW_MS, row, runPipeText, runQueryText, type TestRow } from '../test-pipes.ts'
-import { compareValues } from '../value-order.ts'
+import { compareValues } from '../values/value-order.ts'
 
 const parse = (text: string) => parseQuery(text, { nowMs: PIPE_TEST_NOW_MS })
 

@@ -4,10 +4,10 @@
  * answer does not depend on how records are stored, and pages fit together.
  */
 import type { Pipe } from '../ast.ts'
-import { EVERY_FIELD, withFields, withoutFields } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
-import type { OrderField } from '../row-order.ts'
+import { EVERY_FIELD, withFields, withoutFields } from '../batches/fields-wanted.ts'
+import type { OrderField } from '../batches/row-order.ts'
 import { TIME_FIELD } from '../special-fields.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
 import type { PipeKind } from './kind.ts'
 import {
   parseCount,

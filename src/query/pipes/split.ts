@@ -1,6 +1,6 @@
 /** `split "separator" from field as result`: the pieces of a text as a JSON array. */
 import type { Pipe } from '../ast.ts'
-import { jsonStrings } from '../json-text.ts'
+import { jsonStrings } from '../values/json-text.ts'
 import type { PipeKind } from './kind.ts'
 import {
   type FromAndResult,

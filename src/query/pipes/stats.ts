@@ -3,9 +3,9 @@
  * leaves for each group, in the order of its values; without `by` exactly one row leaves.
  */
 import type { Filter, Pipe } from '../ast.ts'
-import { type FieldPattern, NO_FIELD, withFields } from '../fields-wanted.ts'
+import { type FieldPattern, NO_FIELD, withFields } from '../batches/fields-wanted.ts'
+import { type BatchColumn, RowBatch, TextColumn, type TextGroups } from '../batches/row-batch.ts'
 import { fieldsOfFilter } from '../filter-fields.ts'
-import { type BatchColumn, RowBatch, TextColumn, type TextGroups } from '../row-batch.ts'
 import { type NamedCall, parseCalls, printCalls } from '../stats/call-parser.ts'
 import {
   bindGroupKey,
@@ -18,7 +18,7 @@ import { GroupTable, type GroupTableState } from '../stats/group-table.ts'
 import type { GroupedRows } from '../stats/grouped-rows.ts'
 import type { StatsState } from '../stats/kind.ts'
 import { STATS_FUNCTIONS, STATS_FUNCTIONS_BY_NAME, statsFunctionOf } from '../stats/registry.ts'
-import { compareKeysExactly, valueKey } from '../value-order.ts'
+import { compareKeysExactly, valueKey } from '../values/value-order.ts'
 import type { Gatherer, PipeContext, PipeKind } from './kind.ts'
 import { parseGroup } from './parts.ts'
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../../base/base.ts'
-import { parseQuery } from '../parser.ts'
-import { printQuery } from '../printer.ts'
 import { streamId } from '../special-fields.ts'
+import { parseQuery } from '../syntax/parser.ts'
+import { printQuery } from '../syntax/printer.ts'
 import { PIPE_TEST_NOW_MS, row, runQueryText, type TestRow } from '../test-pipes.ts'
 
 const records = { keyed: true, ordered: true }

@@ -3,9 +3,9 @@
  * query is refused, not guessed. The most frequent come first, those with as many rows in the order of their values.
  */
 import type { Pipe } from '../ast.ts'
-import { NO_FIELD, withFields } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
-import { TupleCounter } from '../tuple-counter.ts'
+import { NO_FIELD, withFields } from '../batches/fields-wanted.ts'
+import { TupleCounter } from '../batches/tuple-counter.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
 import type { PipeKind } from './kind.ts'
 import { freeName, parseCountIfAny, parseRank, printRank } from './order-parts.ts'
 import { parseAs, parseFieldNames, parseFieldNamesInGroup, printFieldNames } from './parts.ts'

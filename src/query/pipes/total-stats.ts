@@ -2,8 +2,8 @@
  * `total_stats by (key, …) function(…) as name, …`: every row with what functions make of all rows, or of all rows of
  * its group. The rows are held until the last one was seen.
  */
-import { batchOfHeld, type HeldRows, heldRowsBytes, holdRows } from '../held-rows.ts'
-import type { RowBatch } from '../row-batch.ts'
+import { batchOfHeld, type HeldRows, heldRowsBytes, holdRows } from '../batches/held-rows.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import {
   leavesOfRunning,
   parseRunning,

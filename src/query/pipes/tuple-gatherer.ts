@@ -1,7 +1,7 @@
 /** The gatherer of pipes that count tuples: `top`, `uniq`, `field_values`. */
-import { batchSlices } from '../batch-slices.ts'
-import { type BatchColumn, RowBatch, TextColumn } from '../row-batch.ts'
-import type { CountedTuples, TupleCounter } from '../tuple-counter.ts'
+import { batchSlices } from '../batches/batch-slices.ts'
+import { type BatchColumn, RowBatch, TextColumn } from '../batches/row-batch.ts'
+import type { CountedTuples, TupleCounter } from '../batches/tuple-counter.ts'
 import type { Gatherer } from './kind.ts'
 
 export function tupleGatherer(counter: TupleCounter, rowsOf: (counter: TupleCounter) => RowBatch): Gatherer {

@@ -1,6 +1,6 @@
 /** `union (query)`: the rows, and behind them those of another query. */
 import type { Pipe, Query } from '../ast.ts'
-import { RowBatch } from '../row-batch.ts'
+import { RowBatch } from '../batches/row-batch.ts'
 import type { PipeKind } from './kind.ts'
 
 export interface UnionPipe extends Pipe {

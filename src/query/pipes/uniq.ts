@@ -3,10 +3,10 @@
  * bounded memory; `hits` are exact all the same.
  */
 import type { Pipe } from '../ast.ts'
-import { NO_FIELD, withFields } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
-import type { MemoryShare } from '../memory-share.ts'
-import { TupleCounter } from '../tuple-counter.ts'
+import { NO_FIELD, withFields } from '../batches/fields-wanted.ts'
+import type { MemoryShare } from '../batches/memory-share.ts'
+import { TupleCounter } from '../batches/tuple-counter.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
 import type { Gatherer, PipeKind } from './kind.ts'
 import { freeName, parseCount } from './order-parts.ts'
 import { printFieldNames } from './parts.ts'

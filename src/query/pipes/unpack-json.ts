@@ -3,7 +3,7 @@
  * arrays stay JSON text, numbers stay as they were written. A text that is no JSON object leaves its row as it is.
  */
 import type { Pipe } from '../ast.ts'
-import { readJsonObject } from '../json-text.ts'
+import { readJsonObject } from '../values/json-text.ts'
 import type { PipeKind } from './kind.ts'
 import {
   bindUnpacking,

@@ -1,6 +1,6 @@
 /** `unpack_logfmt from field`: what `a=1 b="x y"` says, as fields. Words that are no pair are passed over. */
 import type { Pipe } from '../ast.ts'
-import { readLogfmt } from '../logfmt-text.ts'
+import { readLogfmt } from '../values/logfmt-text.ts'
 import type { PipeKind } from './kind.ts'
 import {
   bindUnpacking,

@@ -3,8 +3,8 @@
  * of clocks that name none, UTC by default.
  */
 import type { Pipe } from '../ast.ts'
-import { readSyslog } from '../syslog-text.ts'
-import { parseDuration, requireDuration } from '../time-literal.ts'
+import { parseDuration, requireDuration } from '../syntax/time-literal.ts'
+import { readSyslog } from '../values/syslog-text.ts'
 import type { PipeKind } from './kind.ts'
 import {
   bindUnpacking,

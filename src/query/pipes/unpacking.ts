@@ -6,14 +6,14 @@
  */
 import { FIELD_STRING } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
-import { type FieldPattern, type FieldsWanted, matchesPattern, withFields } from '../fields-wanted.ts'
+import { type FieldPattern, type FieldsWanted, matchesPattern, withFields } from '../batches/fields-wanted.ts'
+import type { MemoryShare } from '../batches/memory-share.ts'
+import { type RowBatch, TextColumn } from '../batches/row-batch.ts'
 import { fieldsOfFilter } from '../filter-fields.ts'
-import type { FilterParser } from '../filter-parser.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
-import type { MemoryShare } from '../memory-share.ts'
-import type { NamedTexts } from '../named-texts.ts'
-import { type RowBatch, TextColumn } from '../row-batch.ts'
 import { MESSAGE_FIELD } from '../special-fields.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
+import type { NamedTexts } from '../values/named-texts.ts'
 import type { BatchMap, PipeContext } from './kind.ts'
 import {
   bindIf,

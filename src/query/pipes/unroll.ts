@@ -4,10 +4,10 @@
  * any item stays one row.
  */
 import type { Filter, Pipe } from '../ast.ts'
-import { withFields } from '../fields-wanted.ts'
-import { readJsonArray } from '../json-text.ts'
-import { textBytes } from '../memory-share.ts'
-import { type BatchColumn, type RowBatch, TextColumn } from '../row-batch.ts'
+import { withFields } from '../batches/fields-wanted.ts'
+import { textBytes } from '../batches/memory-share.ts'
+import { type BatchColumn, type RowBatch, TextColumn } from '../batches/row-batch.ts'
+import { readJsonArray } from '../values/json-text.ts'
 import { BatchMemory } from './batch-memory.ts'
 import type { PipeKind } from './kind.ts'
 import {

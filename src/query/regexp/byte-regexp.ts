@@ -2,7 +2,7 @@
  * A pattern asked of bytes. Values of ASCII go to the platform's RegExp where that is safe, all others to re2js, which
  * reads them as UTF-8: a byte that is not is one character.
  */
-import { isAscii } from '../folding.ts'
+import { isAscii } from '../values/folding.ts'
 import { compileLinear, type LinearRegexp } from './linear.ts'
 import { type NativeRegexp, nativeOf } from './native.ts'
 import type { PatternNode } from './tree.ts'

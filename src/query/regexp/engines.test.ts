@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../../base/base.ts'
-import { sequenceLength } from '../text.ts'
+import { sequenceLength } from '../values/text.ts'
 import { ByteRegexp } from './byte-regexp.ts'
 import { compileLinear } from './linear.ts'
 import { NativeRegexp } from './native.ts'

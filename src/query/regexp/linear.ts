@@ -1,8 +1,8 @@
 /** A pattern on re2js: any pattern, in time that is linear in the text. What is a valid pattern, it says. */
 import { RE2JS } from 're2js'
 import { CodedError } from '../../base/base.ts'
-import { type Span, syntaxProblem } from '../problem.ts'
-import { inert, shown } from '../quoting.ts'
+import { type Span, syntaxProblem } from '../syntax/problem.ts'
+import { inert, shown } from '../syntax/quoting.ts'
 import { parsePattern } from './parse-pattern.ts'
 import type { RegexpMatch } from './regexp-match.ts'
 import { sizeOfPattern } from './tree.ts'

@@ -6,7 +6,7 @@
  * a character for (steps.ts), and re2js, whose time is linear for all. Where both may be asked they agree.
  */
 import { CodedError } from '../../base/base.ts'
-import type { Span } from '../problem.ts'
+import type { Span } from '../syntax/problem.ts'
 import { compileLinear, type LinearRegexp } from './linear.ts'
 import { type NativeRegexp, nativeOf } from './native.ts'
 import { parsePattern } from './parse-pattern.ts'

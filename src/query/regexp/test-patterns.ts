@@ -3,7 +3,7 @@
  * any engine that it is held against. Texts are lists of code points; a byte that is not UTF-8 is BAD_BYTE.
  */
 import type { SeededRandom } from '../../base/base.ts'
-import { codePointAt, sequenceLength } from '../text.ts'
+import { codePointAt, sequenceLength } from '../values/text.ts'
 
 /** What RE2 takes a byte for that is not UTF-8. */
 const BAD_BYTE = 0xfffd

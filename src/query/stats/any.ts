@@ -1,5 +1,5 @@
 /** `any(a, b)`: a value of the group that is not empty: of the first row that has one, in its first field that has one. */
-import type { RowBatch } from '../row-batch.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import { columnsOf, type FieldsCall, parseStatsFields, printFields } from './arguments.ts'
 import { filledRows } from './filled-rows.ts'
 import type { StatsFunction } from './kind.ts'

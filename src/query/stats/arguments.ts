@@ -1,6 +1,6 @@
 /** Arguments that many functions of `stats` have: fields, `prefix*`, `*` and `limit N`. */
-import { type FieldPattern, matchesPattern } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
+import { type FieldPattern, matchesPattern } from '../batches/fields-wanted.ts'
+import type { BatchColumn, RowBatch } from '../batches/row-batch.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
 import {
   parseFieldNamesInGroup,
@@ -8,8 +8,8 @@ import {
   parseWholeNumber,
   printFieldPatterns,
 } from '../pipes/parts.ts'
-import { quote } from '../quoting.ts'
-import type { BatchColumn, RowBatch } from '../row-batch.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
+import { quote } from '../syntax/quoting.ts'
 import type { StatsCall } from './kind.ts'
 
 export interface FieldsCall extends StatsCall {

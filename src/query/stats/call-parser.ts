@@ -3,11 +3,11 @@
  * behind `by (…)`.
  */
 import type { Filter } from '../ast.ts'
-import type { FilterParser } from '../filter-parser.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
 import { parseAs, parseIf, printIf } from '../pipes/parts.ts'
-import { shown } from '../quoting.ts'
-import { didYouMean } from '../suggestion.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
+import { shown } from '../syntax/quoting.ts'
+import { didYouMean } from '../syntax/suggestion.ts'
 import { NAME_PRINTER } from './arguments.ts'
 import type { StatsCall, StatsFunction } from './kind.ts'
 

@@ -1,6 +1,6 @@
 /** `count()`: rows; `count(a, b*)`: rows that have one of the fields at least. */
-import type { MemoryShare } from '../memory-share.ts'
-import type { RowBatch } from '../row-batch.ts'
+import type { MemoryShare } from '../batches/memory-share.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import { type FieldsCall, isEverything, parseStatsFields, printFields } from './arguments.ts'
 import { filledRows } from './filled-rows.ts'
 import { GroupNumbers } from './group-array.ts'

@@ -1,7 +1,7 @@
 /** How many different tuples of values each group has: of their hashes. */
-import type { FieldPattern } from '../fields-wanted.ts'
+import type { FieldPattern } from '../batches/fields-wanted.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import type { PipeContext } from '../pipes/kind.ts'
-import type { RowBatch } from '../row-batch.ts'
 import { columnsOf } from './arguments.ts'
 import { GroupNumbers } from './group-array.ts'
 import type { GroupedRows } from './grouped-rows.ts'

@@ -1,5 +1,5 @@
 /** Numbers and texts by group, which grow with the groups and are charged to the memory of the query. */
-import type { MemoryShare } from '../memory-share.ts'
+import type { MemoryShare } from '../batches/memory-share.ts'
 
 const GROUPS_MIN = 16
 const NUMBER_BYTES = 8

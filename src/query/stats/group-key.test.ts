@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { RowBatch, TimeColumn } from '../row-batch.ts'
+import { RowBatch, TimeColumn } from '../batches/row-batch.ts'
 import { bindGroupKey } from './group-key.ts'
 
 /** What each text is grouped by. */

@@ -10,15 +10,15 @@
  */
 
 import { parseTimeText } from '../../record/record.ts'
-import { durationText } from '../duration-text.ts'
-import type { FilterParser } from '../filter-parser.ts'
+import { groupsOfTexts, type RowBatch, type TextGroups, type TimeColumn } from '../batches/row-batch.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
-import { parseNumber } from '../number-literal.ts'
-import { numberText, parseNumberText } from '../number-text.ts'
-import { shown } from '../quoting.ts'
-import { groupsOfTexts, type RowBatch, type TextGroups, type TimeColumn } from '../row-batch.ts'
-import { parseDuration } from '../time-literal.ts'
-import { STEP_NAMES, type TimeSteps, timeSteps, zoneNamed } from '../time-steps.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
+import { parseNumber } from '../syntax/number-literal.ts'
+import { shown } from '../syntax/quoting.ts'
+import { parseDuration } from '../syntax/time-literal.ts'
+import { durationText } from '../values/duration-text.ts'
+import { numberText, parseNumberText } from '../values/number-text.ts'
+import { STEP_NAMES, type TimeSteps, timeSteps, zoneNamed } from '../values/time-steps.ts'
 
 export interface GroupKey {
   readonly field: string

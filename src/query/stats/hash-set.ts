@@ -9,7 +9,7 @@
  *   slot   group + 1 (0: free) · word · word (· word)
  */
 import type { Random } from '../../base/base.ts'
-import type { MemoryShare } from '../memory-share.ts'
+import type { MemoryShare } from '../batches/memory-share.ts'
 
 const SLOTS_MIN = 64
 const FULL = 0.7

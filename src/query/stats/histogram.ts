@@ -4,10 +4,10 @@
  * Negative numbers do not count.
  */
 import type { Random } from '../../base/base.ts'
-import type { FieldPattern } from '../fields-wanted.ts'
-import type { MemoryShare } from '../memory-share.ts'
+import type { FieldPattern } from '../batches/fields-wanted.ts'
+import type { MemoryShare } from '../batches/memory-share.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import { parseFieldName, printFieldNames } from '../pipes/parts.ts'
-import type { RowBatch } from '../row-batch.ts'
 import { GroupNumbers } from './group-array.ts'
 import type { GroupedRows } from './grouped-rows.ts'
 import type { AddRows, StatsCall, StatsFunction, StatsState } from './kind.ts'

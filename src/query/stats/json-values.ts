@@ -1,6 +1,7 @@
 /** `json_values(a, b*)`: all rows as a JSON array of objects; `sort by (…)` puts them in order, `limit N` takes the first. */
+
+import type { OrderField } from '../batches/row-order.ts'
 import { parseOrderBy, printOrderBy } from '../pipes/order-parts.ts'
-import type { OrderField } from '../row-order.ts'
 import { isEverything, type LimitedCall, parseLimit, parseStatsFields, printFields } from './arguments.ts'
 import type { StatsFunction } from './kind.ts'
 import { ListState } from './list-state.ts'

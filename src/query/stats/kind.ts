@@ -6,11 +6,11 @@
  * lists that grow with the numbers. What it knows of a group it makes of rows in any order and any division: states of
  * several threads are merged.
  */
-import type { FieldPattern } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
+import type { FieldPattern } from '../batches/fields-wanted.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
 import type { PipeContext } from '../pipes/kind.ts'
-import type { RowBatch } from '../row-batch.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
 import type { GroupedRows } from './grouped-rows.ts'
 
 /** A call as it stands in a query: plain data. */

@@ -2,10 +2,10 @@
  * Texts of all rows of each group, in the order of records or of some fields; with a limit, the first so many. What the
  * limit cuts off is not held, but for as much again.
  */
-import { type MemoryShare, textBytes } from '../memory-share.ts'
-import type { RowBatch } from '../row-batch.ts'
-import type { OrderField } from '../row-order.ts'
-import { compareKeys, type ValueKey, valueKey } from '../value-order.ts'
+import { type MemoryShare, textBytes } from '../batches/memory-share.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
+import type { OrderField } from '../batches/row-order.ts'
+import { compareKeys, type ValueKey, valueKey } from '../values/value-order.ts'
 import type { GroupedRows } from './grouped-rows.ts'
 import type { AddRows, StatsState } from './kind.ts'
 import { comparePlaces, type RecordPlace, RecordPlaces } from './record-order.ts'

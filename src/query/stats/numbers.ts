@@ -1,16 +1,16 @@
 /** Numbers of rows for functions that compute. */
 import type { Column } from '../../record/record.ts'
-import type { FieldPattern } from '../fields-wanted.ts'
-import { NumberColumn } from '../number-column.ts'
-import { parseNumberText } from '../number-text.ts'
+import type { FieldPattern } from '../batches/fields-wanted.ts'
+import { NumberColumn } from '../batches/number-column.ts'
 import {
   type BatchColumn,
   type RowBatch,
   type StoredValues,
   type TextGroups,
   TimeColumn,
-} from '../row-batch.ts'
-import { decodeText } from '../text.ts'
+} from '../batches/row-batch.ts'
+import { parseNumberText } from '../values/number-text.ts'
+import { decodeText } from '../values/text.ts'
 import { columnsOf } from './arguments.ts'
 
 /** By field that has some number, by row: its number; NaN where the text is none. */

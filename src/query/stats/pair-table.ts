@@ -3,7 +3,7 @@
  * hash nothing but two numbers. Where a pair lies depends on a secret; whether two are the same, only on them.
  */
 import type { Random } from '../../base/base.ts'
-import type { MemoryShare } from '../memory-share.ts'
+import type { MemoryShare } from '../batches/memory-share.ts'
 
 const SLOTS_MIN = 16
 const BYTES_A_PAIR = 8

@@ -2,10 +2,10 @@
  * One row of each group: the one with the smallest or largest value in a field, or just the first one; of several, the
  * one that comes first in the order of records. What is kept of it is a text.
  */
-import { type MemoryShare, textBytes } from '../memory-share.ts'
-import type { RowBatch } from '../row-batch.ts'
-import { TimeColumn } from '../row-batch.ts'
-import { compareKeys, RANK_TIME, type ValueKey, valueKey } from '../value-order.ts'
+import { type MemoryShare, textBytes } from '../batches/memory-share.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
+import { TimeColumn } from '../batches/row-batch.ts'
+import { compareKeys, RANK_TIME, type ValueKey, valueKey } from '../values/value-order.ts'
 import type { GroupedRows } from './grouped-rows.ts'
 import type { AddRows, StatsState } from './kind.ts'
 import { comparePlaces, type RecordPlace, RecordPlaces } from './record-order.ts'

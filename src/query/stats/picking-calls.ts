@@ -1,10 +1,10 @@
 /** Calls that take the row with the smallest or the largest value in a field. */
-import type { FieldPattern } from '../fields-wanted.ts'
-import type { FilterParser } from '../filter-parser.ts'
+import type { FieldPattern } from '../batches/fields-wanted.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
 import type { PipeContext } from '../pipes/kind.ts'
 import { parseFieldName, parseFieldPatternsInGroup, printFieldPatterns } from '../pipes/parts.ts'
-import type { RowBatch } from '../row-batch.ts'
+import type { FilterParser } from '../syntax/filter-parser.ts'
 import { isEverything, normalFields } from './arguments.ts'
 import type { StatsCall, StatsState } from './kind.ts'
 import { textsAt } from './late-texts.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../../base/base.ts'
-import { compareKeysExactly, valueKey } from '../value-order.ts'
+import { compareKeysExactly, valueKey } from '../values/value-order.ts'
 import { QuantileSketch, VALUES_MAX } from './quantile-sketch.ts'
 
 const SHARES = [0, 0.001, 0.1, 0.5, 0.9, 0.99, 0.999, 1]

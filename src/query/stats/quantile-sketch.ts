@@ -6,7 +6,7 @@
  *
  * No chance is in it: the answer depends on the values alone, not on their order or on how rows were divided.
  */
-import { compareKeysExactly, RANK_NUMBER, RANK_TIME, type ValueKey, valueKey } from '../value-order.ts'
+import { compareKeysExactly, RANK_NUMBER, RANK_TIME, type ValueKey, valueKey } from '../values/value-order.ts'
 
 export const VALUES_MAX = 16_384
 

@@ -1,5 +1,5 @@
 /** `quantile(0.99, a, b*)`: the value below which so large a share of the values lies, in the order of values. */
-import type { FieldPattern } from '../fields-wanted.ts'
+import type { FieldPattern } from '../batches/fields-wanted.ts'
 import { parseCommas, parseFieldPattern, printFieldPatterns } from '../pipes/parts.ts'
 import { normalFields } from './arguments.ts'
 import type { StatsCall, StatsFunction } from './kind.ts'

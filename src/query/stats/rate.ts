@@ -1,6 +1,6 @@
 /** `rate()`: rows a second of the query's time range. */
-import type { MemoryShare } from '../memory-share.ts'
-import { numberText } from '../number-text.ts'
+import type { MemoryShare } from '../batches/memory-share.ts'
+import { numberText } from '../values/number-text.ts'
 import { parseNoFields } from './arguments.ts'
 import { RowCounts } from './count.ts'
 import type { StatsCall, StatsFunction } from './kind.ts'

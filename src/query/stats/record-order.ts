@@ -2,7 +2,7 @@
  * Which of two rows comes first, for functions that take one row of a group, or keep rows in a list: the order of records
  * (time, id). Rows that come from no record follow each other as they arrived.
  */
-import type { RowBatch } from '../row-batch.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 
 /** Plain data. */
 export interface RecordPlace {

@@ -1,8 +1,8 @@
 /** A row, or some fields of it, as a JSON object of texts; empty fields are left out. */
-import { type FieldPattern, matchesPattern } from '../fields-wanted.ts'
-import { jsonString } from '../json-text.ts'
-import type { RowBatch } from '../row-batch.ts'
+import { type FieldPattern, matchesPattern } from '../batches/fields-wanted.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import { ID_FIELD, LEVEL_FIELD, MESSAGE_FIELD, STREAM_FIELD, TIME_FIELD } from '../special-fields.ts'
+import { jsonString } from '../values/json-text.ts'
 import { textsAt } from './late-texts.ts'
 
 /** What a record shows before its own fields. */

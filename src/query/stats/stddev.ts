@@ -1,8 +1,8 @@
 /** `stddev(a, b*)`: the standard deviation of all values that are numbers. */
-import type { FieldPattern } from '../fields-wanted.ts'
-import type { MemoryShare } from '../memory-share.ts'
-import { numberText } from '../number-text.ts'
-import type { RowBatch } from '../row-batch.ts'
+import type { FieldPattern } from '../batches/fields-wanted.ts'
+import type { MemoryShare } from '../batches/memory-share.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
+import { numberText } from '../values/number-text.ts'
 import { type FieldsCall, parseStatsFields, printFields } from './arguments.ts'
 import { GroupNumbers } from './group-array.ts'
 import type { GroupedRows } from './grouped-rows.ts'

@@ -1,8 +1,8 @@
 /** `sum_len(a, b*)`: the length of all values, in bytes. */
-import type { FieldPattern } from '../fields-wanted.ts'
-import type { MemoryShare } from '../memory-share.ts'
-import type { BatchColumn, RowBatch } from '../row-batch.ts'
-import { textByteLength } from '../text-length.ts'
+import type { FieldPattern } from '../batches/fields-wanted.ts'
+import type { MemoryShare } from '../batches/memory-share.ts'
+import type { BatchColumn, RowBatch } from '../batches/row-batch.ts'
+import { textByteLength } from '../values/text-length.ts'
 import { columnsOf, type FieldsCall, parseStatsFields, printFields } from './arguments.ts'
 import { RowCounts } from './count.ts'
 import type { GroupedRows } from './grouped-rows.ts'

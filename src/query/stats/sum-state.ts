@@ -2,10 +2,10 @@
  * Sums of numbers by group. What a float cannot hold of a sum is kept beside it, so that a sum is the nearest float to the
  * true one and does not depend on the order in which rows came or on how they were divided.
  */
-import type { FieldPattern } from '../fields-wanted.ts'
-import type { MemoryShare } from '../memory-share.ts'
-import { numberText } from '../number-text.ts'
-import type { RowBatch } from '../row-batch.ts'
+import type { FieldPattern } from '../batches/fields-wanted.ts'
+import type { MemoryShare } from '../batches/memory-share.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
+import { numberText } from '../values/number-text.ts'
 import { GroupNumbers } from './group-array.ts'
 import type { GroupedRows } from './grouped-rows.ts'
 import type { AddRows, StatsState } from './kind.ts'

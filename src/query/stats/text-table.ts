@@ -1,5 +1,5 @@
 /** Texts, numbered from 0 in the order in which they came, charged to the memory of the query. */
-import { type MemoryShare, textBytes } from '../memory-share.ts'
+import { type MemoryShare, textBytes } from '../batches/memory-share.ts'
 
 /** Of the table, beside the text itself. */
 const BYTES_A_TEXT = 48

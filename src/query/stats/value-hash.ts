@@ -5,7 +5,7 @@
  *
  * The bytes of a text and the text give the same.
  */
-import { encodeText } from '../text.ts'
+import { encodeText } from '../values/text.ts'
 
 export const HASH_WORDS = 3
 

@@ -1,6 +1,7 @@
 /** `values(a, b*)`: all values, in the order of records, as a JSON array; `limit N`: the first N. */
-import { jsonStrings } from '../json-text.ts'
-import type { RowBatch } from '../row-batch.ts'
+
+import type { RowBatch } from '../batches/row-batch.ts'
+import { jsonStrings } from '../values/json-text.ts'
 import { columnsOf, type LimitedCall, parseLimit, parseStatsFields, printLimited } from './arguments.ts'
 import type { StatsFunction } from './kind.ts'
 import { textsAt } from './late-texts.ts'

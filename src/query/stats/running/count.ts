@@ -1,6 +1,6 @@
 /** `count()`, row by row. */
-import type { MemoryShare } from '../../memory-share.ts'
-import type { RowBatch } from '../../row-batch.ts'
+import type { MemoryShare } from '../../batches/memory-share.ts'
+import type { RowBatch } from '../../batches/row-batch.ts'
 import { isEverything } from '../arguments.ts'
 import { type CountCall, countFunction } from '../count.ts'
 import { filledRows } from '../filled-rows.ts'

@@ -2,8 +2,9 @@
  * What a function of `running_stats` and `total_stats` declares about itself: it sees rows one after the other, oldest
  * first, and has a value after each of them. Calls are read and printed as those of `stats`.
  */
+
+import type { RowBatch } from '../../batches/row-batch.ts'
 import type { PipeContext } from '../../pipes/kind.ts'
-import type { RowBatch } from '../../row-batch.ts'
 import type { StatsCall, StatsFunction } from '../kind.ts'
 
 export interface RunningFunction<C extends StatsCall = StatsCall>

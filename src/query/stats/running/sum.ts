@@ -1,7 +1,7 @@
 /** `sum(a, b*)`, row by row. */
-import type { MemoryShare } from '../../memory-share.ts'
-import { numberText } from '../../number-text.ts'
-import type { RowBatch } from '../../row-batch.ts'
+import type { MemoryShare } from '../../batches/memory-share.ts'
+import type { RowBatch } from '../../batches/row-batch.ts'
+import { numberText } from '../../values/number-text.ts'
 import { GroupNumbers } from '../group-array.ts'
 import { readNumbers } from '../numbers.ts'
 import { type SumCall, sumFunction } from '../sum.ts'

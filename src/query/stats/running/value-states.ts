@@ -1,8 +1,8 @@
 /** Functions that keep one value of each group, row by row: which one, they say themselves. */
-import type { FieldPattern } from '../../fields-wanted.ts'
-import { type MemoryShare, textBytes } from '../../memory-share.ts'
-import type { RowBatch } from '../../row-batch.ts'
-import { compareKeys, type ValueKey, valueKey } from '../../value-order.ts'
+import type { FieldPattern } from '../../batches/fields-wanted.ts'
+import { type MemoryShare, textBytes } from '../../batches/memory-share.ts'
+import type { RowBatch } from '../../batches/row-batch.ts'
+import { compareKeys, type ValueKey, valueKey } from '../../values/value-order.ts'
 import { columnsOf } from '../arguments.ts'
 import type { RunningState } from './kind.ts'
 

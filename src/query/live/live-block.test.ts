@@ -1,0 +1,195 @@
+/** What tails share of a block: they find what a query finds, however many of them ask. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SeededRandom } from '../../base/base.ts'
+import type { Block } from '../../record/record.ts'
+import type { Query } from '../ast.ts'
+import type { Row } from '../row.ts'
+import { rowJson } from '../row-fields.ts'
+import { FilterPlan } from '../scan/plan.ts'
+import { parseQuery } from '../syntax/parser.ts'
+import { blockOf, TEST_NOW_MS, type TestRecord } from '../test-blocks.ts'
+import { GramSet, gramsOf } from './gram-set.ts'
+import { LiveBlock } from './live-block.ts'
+import { matchBlock, visitRows } from './match.ts'
+
+const parse = (text: string): Query => parseQuery(text, { nowMs: TEST_NOW_MS })
+const utf8 = new TextEncoder()
+
+const WORDS = ['disk', 'Error', 'timeout', 'größe', 'a', 'of', 'full', 'DISK', '0815', 'x1y2z3']
+
+function recordsOf(random: SeededRandom): TestRecord[] {
+  const word = (): string => WORDS[random.below(WORDS.length)]
+  return Array.from({ length: random.below(12) + 1 }, () => ({
+    message: Array.from({ length: random.below(5) }, word).join(random.chance(0.8) ? ' ' : ''),
+    fields: (random.chance(0.5) ? { app: random.chance(0.9) ? word() : '' } : {}) as Record<string, string>,
+  }))
+}
+
+function filterOf(random: SeededRandom, depth = 2): string {
+  const word = (): string =>
+    WORDS[random.below(WORDS.length)] + (random.chance(0.2) ? String(random.below(10)) : '')
+  const field = random.chance(0.3) ? 'app:' : ''
+  const leaves = [
+    () => `"${word()}"`,
+    () => `"${word()} ${word()}"`,
+    () => `"${word()}"*`,
+    () => `i("${word()}")`,
+    () => `="${word()}"`,
+    () => `~"${word()}.*${word()}"`,
+    () => `~"(?i)${word()}"`,
+    () => `in("${word()}","${word()}")`,
+    () => `seq("${word()}","${word()}")`,
+    () => `contains_any("${word()}","${word()}")`,
+    () => `contains_all("${word()}","${word()}")`,
+    () => `substring("${word()}")`,
+    () => '""',
+    () => '*',
+  ]
+  if (depth > 0 && random.chance(0.4)) {
+    const [a, b] = [filterOf(random, depth - 1), filterOf(random, depth - 1)]
+    return random.chance(0.2) ? `!(${a})` : `(${a} ${random.chance(0.5) ? 'or' : ''} ${b})`
+  }
+  return field + leaves[random.below(leaves.length)]()
+}
+
+const rowsOf = (found: { forEach(visit: (row: number) => void): void } | null): number[] => {
+  const rows: number[] = []
+  found?.forEach((row) => {
+    rows.push(row)
+  })
+  return rows
+}
+
+test('many tails find in a shared block what each finds alone', () => {
+  for (let seed = 1; seed <= 400; seed++) {
+    const random = new SeededRandom(seed)
+    const block = blockOf(recordsOf(random))
+    const live = new LiveBlock(block)
+    for (let at = 0; at < 12; at++) {
+      const text = filterOf(random)
+      const query = parse(text)
+      assert.deepEqual(rowsOf(live.match(query)), rowsOf(matchBlock(query, block)), `seed ${seed}: ${text}`)
+    }
+  }
+})
+
+test('a text that stands nowhere is found out without looking at rows', (t) => {
+  const looked = t.mock.method(FilterPlan.prototype, 'matchView')
+  const live = new LiveBlock(blockOf([{ message: 'the disk is full' }, { message: 'all is well' }]))
+  for (let at = 0; at < 50; at++) assert.equal(live.match(parse(`"nothing ${at}"`)), null)
+  assert.equal(looked.mock.callCount(), 2, 'the first two look, then it is known what there is')
+  assert.deepEqual(rowsOf(live.match(parse('"disk is" or i("IS WELL")'))), [0, 1])
+  assert.equal(looked.mock.callCount(), 3)
+})
+
+test('a set of runs never says that a text is missing which is there', () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const random = new SeededRandom(seed)
+    const values = Array.from({ length: 1 + random.below(20) }, () =>
+      Uint8Array.from({ length: random.below(40) }, () => random.below(seed % 2 === 0 ? 3 : 256)),
+    )
+    const data = new Uint8Array(values.reduce((sum, { length }) => sum + length, 0))
+    const starts = new Uint32Array(values.length)
+    let size = 0
+    for (const [row, value] of values.entries()) {
+      starts[row] = size
+      data.set(value, size)
+      size += value.length
+    }
+    const set = new GramSet({
+      data,
+      starts,
+      lengths: Uint32Array.from(values, ({ length }) => length),
+      kinds: null,
+    })
+    for (const value of values) {
+      const from = random.below(value.length + 1)
+      const grams = gramsOf(value.subarray(from, from + 4 + random.below(8)))
+      if (grams !== null) assert.ok(set.mayHold(grams), `seed ${seed}`)
+    }
+  }
+})
+
+test('texts of other values are mostly told apart, and short ones have no runs', () => {
+  const text = utf8.encode('GET /api/v1/orders/4711 answered 200 in 12 ms for tenant blue on shard 7')
+  const column = { data: text, starts: Uint32Array.of(0), lengths: Uint32Array.of(text.length), kinds: null }
+  const set = new GramSet(column)
+  const wrong = Array.from({ length: 1000 }, (_, at) => gramsOf(utf8.encode(`other text ${at}`))!).filter(
+    (grams) => set.mayHold(grams),
+  )
+  assert.ok(wrong.length < 10, `${wrong.length} of 1000`)
+  assert.equal(gramsOf(utf8.encode('get')), null)
+  assert.ok(set.mayHold(gramsOf(utf8.encode('get /API'))!))
+})
+
+/** What the visitor is asked and told, as text. */
+function visit(text: string, block: Block, wants: (id: number) => boolean | null): string[] {
+  const query = parse(text)
+  const told: string[] = []
+  const visitor = {
+    wants(id: number): boolean | null {
+      const answer = wants(id)
+      told.push(`${id}?`)
+      return answer
+    },
+    row: (id: number, row: Row | null) => void told.push(row === null ? `${id}` : `${id} ${rowJson(row)}`),
+  }
+  const live = new LiveBlock(block)
+  for (const _ of visitRows(query, live, matchBlock(query, block), visitor));
+  return told
+}
+
+const BASKETS: readonly TestRecord[] = [
+  { message: 'one', fields: { items: '["a","b"]' } },
+  { message: 'two', fields: {} },
+  { message: 'three', fields: { items: '["c"]' } },
+]
+
+test('a visitor is asked once a record, and told of every row that its pipes leave', () => {
+  const block = blockOf(BASKETS)
+  const query = '* | filter items:* | unroll items | fields items'
+  assert.deepEqual(
+    visit(query, block, () => true),
+    ['1?', '1 {"items":"a"}', '1 {"items":"b"}', '3?', '3 {"items":"c"}'],
+  )
+  assert.deepEqual(
+    visit(query, block, () => false),
+    ['1?', '1', '1', '3?', '3'],
+  )
+  assert.deepEqual(
+    visit(query, block, (id) => (id === 3 ? null : false)),
+    ['1?', '1', '1', '3?'],
+  )
+})
+
+test('no row is made that nobody wants', () => {
+  const block = blockOf(BASKETS)
+  const live = new LiveBlock(block)
+  let made = 0
+  const record = live.recordRow.bind(live)
+  live.recordRow = (row) => {
+    made++
+    return record(row)
+  }
+  const query = parse('*')
+  const visitor = { wants: (id: number) => id === 2, row: () => {} }
+  for (const _ of visitRows(query, live, matchBlock(query, block), visitor));
+  assert.equal(made, 1)
+  assert.equal(live.recordRow(0), live.recordRow(0))
+})
+
+test('rows that are too much for the memory of pipes together are made of fewer records at once', () => {
+  const [records, rows] = [30, 40_000]
+  const items = JSON.stringify(new Array<number>(rows).fill(7))
+  const query = parse('* | unroll items | fields items')
+  const block = blockOf(Array.from({ length: records }, () => ({ message: 'm', fields: { items } })))
+  const asked: number[] = []
+  let count = 0
+  const visitor = {
+    wants: (id: number) => asked.push(id) < 0,
+    row: () => void count++,
+  }
+  for (const _ of visitRows(query, new LiveBlock(block), matchBlock(query, block), visitor));
+  assert.deepEqual([asked, count], [Array.from({ length: records }, (_, at) => at + 1), records * rows])
+})

@@ -1,0 +1,77 @@
+/**
+ * States of pipes over whole parts, for the next time that the same is asked: parts never change, so neither does what
+ * a filter and a pipe make of one. Dashboards ask the same again and again; only what is new is computed then.
+ *
+ * Bounded in bytes, the least recently used go first. Serialised, so that nobody changes what is kept.
+ */
+import { deserialize, serialize } from 'node:v8'
+import type { HeldPart } from '../../storage/storage.ts'
+import type { Filter, Pipe } from '../ast.ts'
+import { pipeKindOf } from '../pipes/registry.ts'
+import type { GatherWanted } from './gather.ts'
+
+/** A state that is larger is not kept: it would push out many others. */
+const ENTRY_SHARE = 8
+/** What an entry takes besides its bytes. */
+const ENTRY_BYTES = 256
+/** Smaller parts are scanned faster than they are looked up. */
+const RECORDS_MIN = 65_536
+
+export class AggregateCache {
+  readonly #bytesMax: number
+  readonly #states = new Map<string, Uint8Array>()
+  #bytes = 0
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Undefined: not known. */
+  find(part: HeldPart, question: string): { readonly state: unknown } | undefined {
+    const key = keyOf(part, question)
+    const kept = this.#states.get(key)
+    if (kept === undefined) return undefined
+    this.#states.delete(key)
+    this.#states.set(key, kept)
+    return { state: deserialize(kept) }
+  }
+
+  keep(part: HeldPart, question: string, state: unknown): void {
+    const bytes = serialize(state)
+    const key = keyOf(part, question)
+    const size = sizeOf(key, bytes)
+    if (size > this.#bytesMax / ENTRY_SHARE || this.#states.has(key)) return
+    this.#states.set(key, bytes)
+    this.#bytes += size
+    for (const [oldest, old] of this.#states) {
+      if (this.#bytes <= this.#bytesMax) return
+      this.#states.delete(oldest)
+      this.#bytes -= sizeOf(oldest, old)
+    }
+  }
+}
+
+const sizeOf = (key: string, bytes: Uint8Array): number => ENTRY_BYTES + 2 * key.length + bytes.length
+
+export const isWorthKeeping = ({ records }: HeldPart): boolean => records >= RECORDS_MIN
+
+/** What tells questions apart; null where another run over the same rows may give something else. */
+export function questionOf(filter: Filter, { before, pipe, fields, settings }: GatherWanted): string | null {
+  const isSure = (each: Pipe): boolean => pipeKindOf(each).isRepeatable !== false
+  if (![...before, pipe].every(isSure)) return null
+  const { timeMsMin, timeMsMax, rateSeconds, stateBytesMax } = settings
+  const times = [timeMsMin, timeMsMax, rateSeconds, stateBytesMax].map(String)
+  return JSON.stringify([filter, before, pipe, fields, times], withBigInts)
+}
+
+const withBigInts = (_name: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? `${value}n` : value
+
+/** Rows that are deleted later make another key of the part. */
+function keyOf({ path, deletedRecords, slice }: HeldPart, question: string): string {
+  return `${path} ${deletedRecords} ${slice === undefined ? '' : `${slice.at}/${slice.of}`} ${question}`
+}
