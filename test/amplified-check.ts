@@ -102,8 +102,8 @@ function lineOf({ _time, level, service, host, _msg }: Fields): Line {
 }
 
 function rowOf(fields: Fields): Row {
-  const id = fields['_id']
-  if (typeof id !== 'number' || Object.keys(fields).some((name) => !ROW_FIELDS.has(name)))
+  const id = Number(fields['_id'])
+  if (!Number.isSafeInteger(id) || Object.keys(fields).some((name) => !ROW_FIELDS.has(name)))
     throw new CrashFailure(`a row that was not sent so: ${JSON.stringify(fields)}`)
   return { ...lineOf(fields), id }
 }

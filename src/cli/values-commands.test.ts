@@ -94,7 +94,7 @@ describe('logcaster fields, values and streams', () => {
     assert.equal(bad.code, 2)
     assert.match(bad.err, /did you mean `limit`/)
     const pipe = await piped(['streams', '* | limit 5'])
-    assert.equal(pipe.code, 1)
+    assert.equal(pipe.code, 2)
     assert.match(pipe.err, /leave the pipes out/)
     assert.equal((await piped(['values'])).code, 2)
   })

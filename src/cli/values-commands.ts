@@ -2,6 +2,8 @@
  * `logcaster fields`, `logcaster values` and `logcaster streams`: what matching records hold, with hits, the most
  * frequent first. Asked of the HTTP port.
  */
+import { CodedError } from '../base/base.ts'
+import { diagnoseQuery, parseQuery } from '../query/query.ts'
 import type { Command, CommandContext, OptionRow, PositionalRow } from './command.ts'
 import { EXIT_DONE } from './exit-codes.ts'
 import { askHttp } from './http-ask.ts'
@@ -105,6 +107,8 @@ interface Question {
 
 async function runValues(context: CommandContext, question: Question): Promise<number> {
   const { args, io } = context
+  const text = question.words.join(' ') || '*'
+  refusePipes(text, io.clock.wallMs())
   const query = composeQuery(question.words.join(' '), {
     nowMs: io.clock.wallMs(),
     since: args.text('since'),
@@ -152,4 +156,10 @@ function tellWhatIsMissing({ messages }: CommandContext, answer: JsonObject, sho
   for (const { fromId, toId, reason } of objectsOf(answer['missing'])) {
     messages.problem(`Records ${numberOf(fromId)} to ${numberOf(toId)} could not be read: ${textOf(reason)}`)
   }
+}
+
+/** What values there are is asked of what a filter finds. What is wrong with the text, the server says. */
+function refusePipes(text: string, nowMs: number): void {
+  if (diagnoseQuery(text, { nowMs }).length > 0 || parseQuery(text, { nowMs }).pipes.length === 0) return
+  throw new CodedError('USAGE', 'values are those of what a filter finds: leave the pipes out')
 }

@@ -28,6 +28,7 @@ import type { QueryProgress } from './scan/query-progress.ts'
 import { KEY_BYTES } from './scan/row-keys.ts'
 import { pause } from './scan/search.ts'
 import { keysOfParts, type SearchPart, statesOfParts } from './scan/search-parts.ts'
+import { movedInTime } from './time-offset.ts'
 import { HASH_KEY } from './values/hash-key.ts'
 
 /**
@@ -96,7 +97,7 @@ function batchBytes(batch: RowBatch): number {
 
 /** The same, batch by batch. */
 export async function* batchesOf(run: PipedRun, asked: Query): AsyncGenerator<RowBatch> {
-  const query = await resolved(run, asked)
+  const query = await resolved(run, movedInTime(asked))
   const { filter } = query
   const pipes = withLimits(limitsFirst(query.pipes))
   const settings = settingsOf(run, filter)

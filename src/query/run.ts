@@ -29,6 +29,7 @@ import { countOfParts, keysOfParts, partOf, rowsOfParts, type SearchPart } from 
 import { type ScanThreads, threadedPart } from './scan/threaded-part.ts'
 import { isOfRecords, isRowByRow, queryLimit, withoutLimits } from './shape.ts'
 import { parseQuery } from './syntax/parser.ts'
+import { movedInTime } from './time-offset.ts'
 
 export interface RunOptions {
   /** Ends the query with QUERY_CANCELLED. */
@@ -92,9 +93,10 @@ export function partsOf(snapshot: Snapshot, options: RunOptions, query?: Query):
 /** The same of a snapshot that is searched in parts, at least one. */
 export function countRowsOfParts(
   parts: readonly SearchPart[],
-  query: Query,
+  asked: Query,
   options: RunOptions = {},
 ): Promise<number> {
+  const query = movedInTime(asked)
   const isPlain = isOfRecords(query) && !hasSubquery(query)
   if (isPlain && queryLimit(query) === null && options.threads?.aggregates !== undefined)
     return countKept(pipedRun(parts, options, new ChunkBudget()), query)
@@ -129,9 +131,10 @@ export function selectRows(
 /** The same of a snapshot that is searched in parts, at least one. */
 export async function selectRowsOfParts(
   parts: readonly SearchPart[],
-  query: Query,
+  asked: Query,
   options: SelectOptions = {},
 ): Promise<Selection> {
+  const query = movedInTime(asked)
   const { signal, chunks = new ChunkBudget(), keyBytesMax = KEY_BYTES_MAX_DEFAULT } = options
   const run = pipedRun(parts, options, chunks)
   if (hasSubquery(query) || !isRowByRow(query)) return runPiped(run, limited(query, options.rowsMax))

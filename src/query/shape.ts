@@ -11,7 +11,8 @@ export function queryLimit(query: Query): number | null {
 
 /** Its filter and its pipes can look at one record after another, as a tail needs. */
 export function isLive(query: Query): boolean {
-  return query.pipes.every((pipe) => pipeKindOf(pipe).isLive) && !hasSubquery(query)
+  const isNow = query.options?.time_offset === undefined
+  return isNow && query.pipes.every((pipe) => pipeKindOf(pipe).isLive) && !hasSubquery(query)
 }
 
 const isLimit = (pipe: Pipe): boolean => pipe.kind === 'limit'

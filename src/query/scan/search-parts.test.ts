@@ -168,7 +168,7 @@ test('a query is read the same in another thread, and survives the way there', a
     '_time:>now-5m f:>1.5s',
     'f:in("\\xff", a) ~"x+"',
   ]
-  const parser = new URL('parser.ts', import.meta.url).href
+  const parser = new URL('../syntax/parser.ts', import.meta.url).href
   const worker = new Worker(
     `const { parentPort, workerData } = require('node:worker_threads')
      import(workerData.parser).then(({ parseQuery }) =>

@@ -41,7 +41,8 @@ export const QUERY_OPTIONS: readonly QueryOptionKind[] = [
   },
   {
     name: 'allow_partial_response',
-    summary: 'an answer that misses what could not be read is given, and says so; otherwise it is refused',
+    summary:
+      'taken for the sake of LogsQL: an answer that misses what could not be read is always given, and says so',
     example: 'true',
     accepts: isBoolean,
   },
