@@ -26,7 +26,7 @@ export interface ThreadListener {
 
 /** What `bin.ts` sets for all threads, and what a roomy one begins with, in MiB. */
 const USUAL_HEAP = ['--min-semi-space-size=8', '--initial-heap-size=0']
-const ROOMY_HEAP = ['--min-semi-space-size=16', '--initial-heap-size=128']
+const ROOMY_HEAP = ['--min-semi-space-size=16', '--initial-heap-size=64']
 
 /** Until the function is called that it answers: V8 reads these where a thread begins. */
 function roomyHeaps(): () => void {

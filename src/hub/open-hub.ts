@@ -67,6 +67,7 @@ const VALUES_MAX_DEFAULT = 10_000
 const MIB = 1024 * 1024
 const CACHE_BYTES_DEFAULT = 64 * MIB
 const AGGREGATE_BYTES_DEFAULT = 8 * MIB
+const AGGREGATE_SHARE = 8
 const QUERY_BYTES_DEFAULT = 64 * MIB
 const QUERIES_BYTES_DEFAULT = 144 * MIB
 const ANSWERS_BYTES_DEFAULT = 40 * MIB
@@ -160,8 +161,18 @@ async function openNamedStore(options: HubOptions, name: string, runner: TaskRun
   return new FilingStore(store, options.store?.retentionMs ?? 0)
 }
 
+/** Of what one query may keep, a part; where that is little, nothing. */
+function aggregateBytesOf({
+  queryAggregateBytesMax,
+  queryMemoryBytesMax,
+}: Pick<HubOptions, 'queryAggregateBytesMax' | 'queryMemoryBytesMax'>): number {
+  const asked = queryAggregateBytesMax ?? AGGREGATE_BYTES_DEFAULT
+  const share = (queryMemoryBytesMax ?? QUERY_BYTES_DEFAULT) / AGGREGATE_SHARE
+  return share < MIB ? 0 : Math.min(asked, share)
+}
+
 function scanThreads({ disk, clock, ...options }: HubOptions): ScanThreads {
-  const aggregateBytes = options.queryAggregateBytesMax ?? AGGREGATE_BYTES_DEFAULT
+  const aggregateBytes = aggregateBytesOf(options)
   const threads = Math.min(options.queryThreads ?? THREADS_DEFAULT, availableParallelism())
   return {
     runner: openScanRunner({ disk, clock, threads }),

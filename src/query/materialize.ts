@@ -1,8 +1,6 @@
 /** Rows out of blocks: the one place where records become objects. Everything is copied, so that a row outlives its block. */
 import type { Block } from '../record/record.ts'
-import type { Query } from './ast.ts'
-import { pipeKindOf } from './pipes/registry.ts'
-import type { RecordRow, Row, RowField } from './row.ts'
+import type { RecordRow, RowField } from './row.ts'
 import { copyOf, levelText } from './special-fields.ts'
 
 export function recordRowOf(block: Block, row: number): RecordRow {
@@ -37,10 +35,4 @@ export function heldBytes(row: RecordRow): number {
     (sum, field) => sum + field.name.length + field.value.length,
     row.message.length + ROW_BYTES,
   )
-}
-
-/** What the pipes of a query make of one row. */
-export function rowMapOf(query: Query): (row: Row) => Row {
-  const maps = query.pipes.flatMap((pipe) => pipeKindOf(pipe).bindRow?.(pipe) ?? [])
-  return (row) => maps.reduce((current, map) => map(current), row)
 }

@@ -11,7 +11,7 @@
 import { assert, type Random } from '../base/base.ts'
 import type { Snapshot } from '../storage/storage.ts'
 import type { Query } from './ast.ts'
-import { heldBytes, rowMapOf } from './materialize.ts'
+import { heldBytes } from './materialize.ts'
 import {
   batchesOf,
   hasSubquery,
@@ -23,6 +23,7 @@ import {
 } from './piped.ts'
 import { limitOf } from './pipes/limit.ts'
 import type { RecordRow, Row } from './row.ts'
+import { rowMapOf } from './row-map.ts'
 import { ChunkBudget } from './scan/chunk-budget.ts'
 import type { QueryProgress } from './scan/query-progress.ts'
 import { countOfParts, keysOfParts, partOf, rowsOfParts, type SearchPart } from './scan/search-parts.ts'

@@ -12,7 +12,7 @@ import {
   type TaskRunner,
   WorkerPool,
 } from '../base/base.ts'
-import { storeTasks } from './store-tasks.ts'
+import { KERNEL_BLOCK_BYTES_MIN, storeTasks } from './store-tasks.ts'
 
 /** How long the thread stays that has nothing to do: its memory goes with it. */
 const IDLE_MS = 10_000
@@ -22,10 +22,12 @@ const HEAP_MEBIBYTES_MAX = 256
 export interface StoreRunnerOptions {
   readonly disk: Disk
   readonly random: Random
+  /** Of the stores: small blocks mean that there is little memory. */
+  readonly store?: { readonly blockBytesMax?: number }
 }
 
 /** The thread starts with the first task. Must be closed. */
-export function openStoreRunner({ disk, random }: StoreRunnerOptions): TaskRunner {
+export function openStoreRunner({ disk, random, store }: StoreRunnerOptions): TaskRunner {
   // Memory that stands for a disk is of this thread.
   if (!(disk instanceof RealDisk) || !mayStartThreads()) return new InlineRunner(storeTasks(disk, random))
   return new WorkerPool({
@@ -34,6 +36,6 @@ export function openStoreRunner({ disk, random }: StoreRunnerOptions): TaskRunne
     threads: 1,
     idleMs: IDLE_MS,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MEBIBYTES_MAX },
-    roomyHeap: true,
+    roomyHeap: (store?.blockBytesMax ?? KERNEL_BLOCK_BYTES_MIN) >= KERNEL_BLOCK_BYTES_MIN,
   })
 }

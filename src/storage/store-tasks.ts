@@ -2,7 +2,14 @@
  * What a store lets worker threads do: sealing, merging, checking, measuring, copying, and reading parts of other stores.
  * The same table runs inline, on simulated disks.
  */
-import type { Disk, Random, TaskContext, Tasks, Transferring } from '../base/base.ts'
+import {
+  type Disk,
+  type Random,
+  refuseKernel,
+  type TaskContext,
+  type Tasks,
+  type Transferring,
+} from '../base/base.ts'
 import { type CopyJob, type CopyResult, copyFile } from './backup.ts'
 import { BlockWriter } from './block/block-writer.ts'
 import type { PartTotals } from './block/part-writer.ts'
@@ -16,13 +23,18 @@ import { type VerifyJob, type VerifyResult, verifyFile } from './verify-file.ts'
 /** A merge reads each block once: nothing is kept but the frames of the block at hand. */
 const MERGE_CACHE = { bytesMax: 4 * 1024 * 1024, filesMax: 0 }
 
+/** Who has so little memory that blocks are smaller has none for kernels, whose memory is of one size. */
+export const KERNEL_BLOCK_BYTES_MIN = 4 * 1024 * 1024
+
 export function storeTasks(disk: Disk, random: Random): Tasks {
   // Made when it is first needed, and kept: its memory and its compiled code are worth it.
   let writer: BlockWriter | null = null
+  const writerFor = (blockBytesMax: number): BlockWriter =>
+    new BlockWriter(random, blockBytesMax < KERNEL_BLOCK_BYTES_MIN ? { instantiate: refuseKernel } : {})
   let memory: SealMemory | null = null
   return {
     seal: (job: SealJob, { isCancelled }: TaskContext): Promise<SealResult> => {
-      writer ??= new BlockWriter(random)
+      writer ??= writerFor(job.blockBytesMax)
       memory ??= new SealMemory()
       return sealSegment(disk, job, { writer, memory, isCancelled })
     },

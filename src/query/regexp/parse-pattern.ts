@@ -73,7 +73,9 @@ const CASELESS = [
 const LONG_S = 0x17f
 const KELVIN = 0x212a
 
-/** Null where the pattern is not understood. It is a valid one. */
+const DEPTH_MAX = 1000
+
+/** Null where the pattern is not understood. It is a valid one, unless it is nested too deep. */
 export function parsePattern(pattern: string): PatternNode | null {
   try {
     return new PatternParser(pattern).parse()
@@ -90,6 +92,7 @@ class PatternParser {
   #at = 0
   #flags = NO_FLAGS
   #groups = 0
+  #depth = 0
 
   constructor(text: string) {
     this.#text = text
@@ -102,8 +105,11 @@ class PatternParser {
   }
 
   #choice(): PatternNode {
+    // RE2 refuses what is nested deeper, in words of its own.
+    if (++this.#depth > DEPTH_MAX) throw new NotUnderstood()
     const items = [this.#sequence()]
     while (this.#take('|')) items.push(this.#sequence())
+    this.#depth--
     return items.length === 1 ? items[0] : { kind: 'choice', items }
   }
 

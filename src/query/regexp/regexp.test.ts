@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CodedError } from '../../base/base.ts'
+import { CodedError, isCodedError } from '../../base/base.ts'
 import { compileRegexp } from './regexp.ts'
 
 test('groups of the first match come by number, with their names', () => {
@@ -75,4 +75,15 @@ test('a pattern that is not valid or too large is refused with its place', () =>
   assert.equal(codeOf('(?=a)'), 'QUERY_SYNTAX')
   assert.equal(codeOf('a{1000}{2}'), 'QUERY_SYNTAX')
   assert.equal(codeOf('[ab]{1000}'.repeat(11)), 'QUERY_TOO_LARGE')
+})
+
+test('groups within groups are refused beyond a depth, however deep', () => {
+  for (const depth of [1001, 5000, 20_000]) {
+    const pattern = `${'('.repeat(depth)}a${')'.repeat(depth)}`
+    assert.throws(
+      () => compileRegexp(pattern),
+      (error) => isCodedError(error),
+      `${depth}`,
+    )
+  }
 })

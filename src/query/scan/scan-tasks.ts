@@ -15,7 +15,7 @@ import {
 } from '../../storage/storage.ts'
 import type { Filter } from '../ast.ts'
 import { valuesIn } from './field-values.ts'
-import { type GatherWanted, gatherIn } from './gather.ts'
+import type { GatherWanted } from './gather.ts'
 import { buffersOf, type PackedRows, packRows } from './packed-rows.ts'
 import type { SortedKeys } from './row-keys.ts'
 import { countIn, keysIn, rowsIn } from './search.ts'
@@ -110,6 +110,8 @@ export function scanTasks(disk: Disk): Tasks {
     gather: (input: GatherInput, context: TaskContext) =>
       parts.search(input, async (_source, sourceOf) => {
         const { filter, wanted, apart } = input
+        // Pipes and all that they need take memory: a thread that only searches does without them.
+        const { gatherIn } = await import('./gather.ts')
         const found: GatheredState[] = []
         const damage: LostRange[] = []
         const gather = async (at: number | null, some: readonly HeldPart[]): Promise<void> => {

@@ -90,7 +90,7 @@ export class BlockWriter {
   /** For columns that are only tried: facts of a workspace are good until it finds others. */
   readonly #trial = new FactsWorkspace()
   readonly #hints = new ColumnHints()
-  readonly #columnKernel = ColumnKernel.open(instantiateKernel)
+  readonly #columnKernel: ColumnKernel | null
   readonly #sink = new ByteSink(1 << 16)
   readonly #random: Random
   readonly #words: BlockWords
@@ -99,6 +99,7 @@ export class BlockWriter {
 
   constructor(random: Random, options?: TextKernelOptions) {
     this.#random = random
+    this.#columnKernel = ColumnKernel.open(options?.instantiate ?? instantiateKernel)
     this.#kernel = new TextKernel(random, options)
     this.#miner = new TemplateMiner(random, this.#kernel)
     this.#values = new ValueInterner(random, this.#kernel)
