@@ -7,9 +7,13 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { pino } from 'pino'
-import { type DiskFile, machineMemory, RealDisk, systemClock, systemRandom } from '../src/base/base.ts'
-import { loadConfig } from '../src/config/config.ts'
-import { RunningServer } from '../src/program/program.ts'
+import { type DiskFile, setServerHeap } from '../src/base/base.ts'
+
+setServerHeap()
+// As `bin.ts` does: loading fills the heap.
+const { machineMemory, RealDisk, systemClock, systemRandom } = await import('../src/base/base.ts')
+const { loadConfig } = await import('../src/config/config.ts')
+const { RunningServer } = await import('../src/program/program.ts')
 
 const [dataDir, memoryBytesMax, bytesPerSecond, syncMs] = process.argv.slice(2)
 

@@ -23,6 +23,7 @@ export {
   systemError,
   systemErrorCode,
 } from './errors.ts'
+export { setServerHeap, type ThreadHeap } from './heap-flags.ts'
 export {
   type InstantiateKernel,
   instantiateKernel,

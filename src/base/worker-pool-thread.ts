@@ -2,8 +2,8 @@
  * One worker thread of a pool, and the job that it is at. A job that it is given while it starts is sent when it is
  * ready. It keeps the process alive only while it has a job, or ends.
  */
-import { setFlagsFromString } from 'node:v8'
 import { type ResourceLimits, Worker } from 'node:worker_threads'
+import { beginThreadsWith, type ThreadHeap } from './heap-flags.ts'
 import { restoreError } from './worker-pool-errors.ts'
 import type { Job, Outcome } from './worker-pool-jobs.ts'
 import type { Answer, Order, WorkerPoolData } from './worker-pool-serve.ts'
@@ -12,7 +12,7 @@ export interface WorkerThreadOptions {
   readonly url: URL
   readonly name: string
   readonly resourceLimits?: ResourceLimits
-  readonly roomyHeap?: boolean
+  readonly heap?: ThreadHeap
 }
 
 /** What a thread tells its pool. */
@@ -22,18 +22,6 @@ export interface ThreadListener {
   done(thread: WorkerThread, job: Job, outcome: Outcome): void
   /** The thread is no more. `failure` is what it died of, as far as that is known. */
   exited(thread: WorkerThread, exitCode: number, failure: unknown): void
-}
-
-/** What `bin.ts` sets for all threads, and what a roomy one begins with, in MiB. */
-const USUAL_HEAP = ['--min-semi-space-size=8', '--initial-heap-size=0']
-const ROOMY_HEAP = ['--min-semi-space-size=16', '--initial-heap-size=64']
-
-/** Until the function is called that it answers: V8 reads these where a thread begins. */
-function roomyHeaps(): () => void {
-  for (const flag of ROOMY_HEAP) setFlagsFromString(flag)
-  return () => {
-    for (const flag of USUAL_HEAP) setFlagsFromString(flag)
-  }
 }
 
 export class WorkerThread {
@@ -50,7 +38,7 @@ export class WorkerThread {
     const { url, name, resourceLimits } = options
     const workerData: WorkerPoolData = { cancelledId: this.#cancelledId.buffer as SharedArrayBuffer }
     this.#listener = listener
-    const undo = options.roomyHeap === true ? roomyHeaps() : () => {}
+    const undo = options.heap === undefined ? () => {} : beginThreadsWith(options.heap)
     this.#worker = new Worker(url, { name, resourceLimits, workerData, execArgv: flagsOfWorkers() })
     this.#worker.once('online', undo)
     this.#worker.once('exit', undo)

@@ -10,6 +10,7 @@
 import type { ResourceLimits } from 'node:worker_threads'
 import { type Clock, systemClock } from './clock.ts'
 import { CodedError, messageOf } from './errors.ts'
+import type { ThreadHeap } from './heap-flags.ts'
 import { CLOSE_MS, GRACE_MS, type Job, JobQueue, type Outcome } from './worker-pool-jobs.ts'
 import type { TaskRunner, TaskRunnerStats, TaskRunOptions } from './worker-pool-tasks.ts'
 import { WorkerThread } from './worker-pool-thread.ts'
@@ -31,11 +32,8 @@ export interface WorkerPoolOptions {
   readonly closeMs?: number
   /** Of the heap of each thread. Typed arrays lie outside of it. A thread that needs more dies. */
   readonly resourceLimits?: ResourceLimits
-  /**
-   * Threads begin with a heap that is not collected while it is small: for tasks whose memory lies outside of it, in typed
-   * arrays that V8 counts. A quarter off the CPU of sealing (bench/storage.ts, a-cpu). Default: false.
-   */
-  readonly roomyHeap?: boolean
+  /** What each thread begins with. Default: what the process was started with. */
+  readonly heap?: ThreadHeap
   /**
    * A task whose worker died is given to another one, once: for tasks that may run twice. Its reports may come twice
    * then. Tasks that moved memory to the worker are not repeated. Default: false.

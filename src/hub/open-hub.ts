@@ -175,7 +175,7 @@ function scanThreads({ disk, clock, ...options }: HubOptions): ScanThreads {
   const aggregateBytes = aggregateBytesOf(options)
   const threads = Math.min(options.queryThreads ?? THREADS_DEFAULT, availableParallelism())
   return {
-    runner: openScanRunner({ disk, clock, threads }),
+    runner: openScanRunner({ disk, clock, threads, heap: aggregateBytes > 0 ? 'usual' : 'small' }),
     threads: Math.max(1, threads),
     cacheBytesMax: options.queryCacheBytesMax ?? CACHE_BYTES_DEFAULT,
     ...(aggregateBytes > 0 && { aggregates: new AggregateCache(aggregateBytes) }),

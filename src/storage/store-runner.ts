@@ -36,6 +36,6 @@ export function openStoreRunner({ disk, random, store }: StoreRunnerOptions): Ta
     threads: 1,
     idleMs: IDLE_MS,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MEBIBYTES_MAX },
-    roomyHeap: (store?.blockBytesMax ?? KERNEL_BLOCK_BYTES_MIN) >= KERNEL_BLOCK_BYTES_MIN,
+    heap: (store?.blockBytesMax ?? KERNEL_BLOCK_BYTES_MIN) < KERNEL_BLOCK_BYTES_MIN ? 'small' : 'roomy',
   })
 }

@@ -6,6 +6,7 @@ import {
   mayStartThreads,
   RealDisk,
   type TaskRunner,
+  type ThreadHeap,
   WorkerPool,
 } from '../../base/base.ts'
 import { scanTasks } from './scan-tasks.ts'
@@ -20,10 +21,12 @@ export interface ScanRunnerOptions {
   /** At most so many threads; 0 for none. */
   readonly threads: number
   readonly clock: Clock
+  /** Of each thread. */
+  readonly heap?: ThreadHeap
 }
 
 /** Threads start with the first search that needs them. Must be closed. */
-export function openScanRunner({ disk, threads, clock }: ScanRunnerOptions): TaskRunner {
+export function openScanRunner({ disk, threads, clock, heap }: ScanRunnerOptions): TaskRunner {
   // Memory that stands for a disk is of this thread.
   if (!(disk instanceof RealDisk) || threads === 0 || !mayStartThreads())
     return new InlineRunner(scanTasks(disk), { name: 'search', threads: Math.max(1, threads), clock })
@@ -34,6 +37,7 @@ export function openScanRunner({ disk, threads, clock }: ScanRunnerOptions): Tas
     threads,
     idleMs: IDLE_MS,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MEBIBYTES_MAX },
+    heap,
     isRepeated: true,
   })
 }
