@@ -265,7 +265,7 @@ async function checkOutput(
     throw corrupt(path, `${totals.records} of ${expected} records were written`)
   const part = StoredPart.open(disk, path, { cache: new FrameCache(0), level })
   try {
-    await part.file.verify(async (bytes) => {
+    await part.file.verifyStored(async (bytes) => {
       checkCancelled(around)
       await around.pace(bytes)
     })

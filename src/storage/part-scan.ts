@@ -312,15 +312,9 @@ const originOf = ({ held, number }: BlockExtent, { rowCount, rows }: VisibleBloc
 })
 
 function withoutRows(block: StoredBlock, deleted: Bitset): VisibleBlock | null {
-  const left = Bitset.full(block.rowCount).andNot(deleted)
-  const count = left.count()
-  if (count === 0) return null
   const { rowCount } = block
-  if (count === rowCount) return { block, rowCount, rows: null }
-  const rows = new Uint32Array(count)
-  let at = 0
-  left.forEach((row) => {
-    rows[at++] = row
-  })
+  const rows = Bitset.full(rowCount).andNot(deleted).indexes()
+  if (rows.length === 0) return null
+  if (rows.length === rowCount) return { block, rowCount, rows: null }
   return { block: new SelectedRows(block, rows), rowCount, rows }
 }

@@ -334,7 +334,7 @@ function damaged(path: string, endId: number): CodedError {
 export async function verifyPart(disk: Disk, path: string): Promise<void> {
   const reader = PartFileReader.open(disk, path, { cache: new FrameCache(0) })
   try {
-    await reader.verify()
+    await reader.verifyStored()
   } finally {
     reader.close()
   }

@@ -41,7 +41,8 @@ export function unpackFrame(
   try {
     const bytes = zstdDecompressSync(stored, {
       maxOutputLength: byteCount,
-      chunkSize: Math.max(CHUNK_BYTES_MIN, byteCount),
+      // One more than it takes: a full chunk makes the call ask for another one.
+      chunkSize: Math.max(CHUNK_BYTES_MIN, byteCount + 1),
       ...(dictionary === null ? {} : { dictionary }),
     })
     // No Buffer: its `slice` is no copy.

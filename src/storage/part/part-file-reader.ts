@@ -205,14 +205,29 @@ export class PartFileReader {
   }
 
   /**
-   * Reads all of the file and compares every checksum; throws what is wrong first. `pace` is awaited after each frame
-   * with its bytes in the file, so that a check in the background goes as slowly as it should.
+   * Reads all of the file, compares every checksum and unpacks every frame; throws what is wrong first. `pace` is awaited
+   * after each frame with its bytes in the file, so that a check in the background goes as slowly as it should.
    */
   async verify(pace?: (bytes: number) => Promise<void>): Promise<void> {
+    await this.#verifyFrames((n) => this.#load(n), pace)
+  }
+
+  /** For whoever just wrote the file: as `verify`, without unpacking what is no directory. */
+  async verifyStored(pace?: (bytes: number) => Promise<void>): Promise<void> {
+    const { frames } = this.#footer
+    const memory = new Uint8Array(frames.reduce((most, { storedBytes }) => Math.max(most, storedBytes), 0))
+    const check = (n: number): void => {
+      const { offset, storedBytes } = frames[n]
+      this.#checkFrame(n, this.#readInto(memory.subarray(0, storedBytes), offset))
+    }
+    await this.#verifyFrames(check, pace)
+  }
+
+  async #verifyFrames(check: (n: number) => void, pace?: (bytes: number) => Promise<void>): Promise<void> {
     const problem = checkPartHeader(this.#readStored(0, PART_HEADER_BYTES))
     if (problem !== null) throw this.#corrupt(problem, 0)
     for (let n = 0; n < this.#footer.frames.length; n++) {
-      this.#load(n)
+      check(n)
       await pace?.(this.#footer.frames[n].storedBytes)
     }
     for (let n = 0; n < this.#blocks.length; n++) this.openBlock(n)
@@ -381,10 +396,13 @@ export class PartFileReader {
     const tail = this.#tail
     const inTail = offset - (this.bytes - (tail?.length ?? 0))
     if (tail !== null && inTail >= 0) return tail.slice(inTail, inTail + byteCount)
-    const bytes = new Uint8Array(byteCount)
+    return this.#readInto(new Uint8Array(byteCount), offset)
+  }
+
+  #readInto(bytes: Uint8Array, offset: number): Uint8Array {
     const found = readFullSync(this.#file, bytes, offset)
-    if (found === byteCount) return bytes
-    throw this.#corrupt({ reason: `it ends ${byteCount - found} bytes too early`, at: found }, offset)
+    if (found === bytes.length) return bytes
+    throw this.#corrupt({ reason: `it ends ${bytes.length - found} bytes too early`, at: found }, offset)
   }
 
   // Saying what is wrong.

@@ -29,7 +29,7 @@ export class TemplateDictionary {
   readonly #countMax: number
   readonly #templates: Template[] = []
   readonly #numbers = new Map<string, number>()
-  /** Of the objects in `#templates`: blocks of a part mostly bring the same ones again. */
+  /** Of the objects that were added: blocks of a part mostly bring the same ones again. */
   readonly #numbersOfObjects = new Map<Template, number>()
 
   constructor(countMax = TEMPLATES_PART_MAX) {
@@ -81,7 +81,10 @@ export class TemplateDictionary {
     if (same !== undefined) return same
     const key = `${template.slots.join(',')}:${latin1Of(template.text)}`
     const known = this.#numbers.get(key)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      this.#numbersOfObjects.set(template, known)
+      return known
+    }
     const number = this.#templates.length
     if (number === this.#countMax) return PLAIN
     this.#numbers.set(key, number)
