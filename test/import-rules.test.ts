@@ -17,7 +17,7 @@ import {
 function tree(files: Record<string, readonly (string | null)[]>): SourceFile[] {
   return Object.entries(files).map(([path, specifiers]) => ({
     path,
-    imports: specifiers.map((specifier, index) => ({ specifier, line: index + 1 })),
+    imports: specifiers.map((specifier, index) => ({ specifier, line: index + 1, isOfTypes: false })),
   }))
 }
 
@@ -45,7 +45,18 @@ describe('reading imports', () => {
   })
 
   it('says on which line, and null for a name that is computed', () => {
-    assert.deepEqual(readImports(`\n\nawait import(name)`), [{ specifier: null, line: 3 }])
+    assert.deepEqual(readImports(`\n\nawait import(name)`), [{ specifier: null, line: 3, isOfTypes: false }])
+  })
+
+  it('says what takes types only, and loads nothing', () => {
+    const ofTypes = (text: string): boolean[] => readImports(text).map(({ isOfTypes }) => isOfTypes)
+    assert.deepEqual(ofTypes(`import type { A } from './a.ts'`), [true])
+    assert.deepEqual(ofTypes(`export type { A } from './a.ts'`), [true])
+    assert.deepEqual(ofTypes(`let a: import('./a.ts').A`), [true])
+    assert.deepEqual(ofTypes(`import { type A } from './a.ts'`), [false])
+    assert.deepEqual(ofTypes(`import './a.ts'`), [false])
+    assert.deepEqual(ofTypes(`export * from './a.ts'`), [false])
+    assert.deepEqual(ofTypes(`await import('./a.ts')`), [false])
   })
 })
 
@@ -120,6 +131,11 @@ describe('doors', () => {
     assert.deepEqual(checkDoors(tree({ 'hub/quota.ts': ['../storage/storage.ts', '../storage/wal.ts'] })), [
       'hub/quota.ts:2 imports storage/wal.ts: another layer is imported through its door, storage/storage.ts',
     ])
+  })
+
+  it('lets in through the doors to what runs in a browser', () => {
+    const doors = ['../base/portable.ts', '../query/language.ts', '../query/query.ts']
+    assert.deepEqual(checkDoors(tree({ 'hub/quota.ts': doors })), [])
   })
 
   it('takes a file of the same name further in for no door', () => {

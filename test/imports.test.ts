@@ -1,9 +1,13 @@
-/** Holds the imports of src/ against the layers of DESIGN §2, and the dependencies against docs/DEPENDENCIES.md. */
+/**
+ * Holds the imports of src/ against the layers of DESIGN §2, what the query language imports against what browsers have,
+ * and the dependencies against docs/DEPENDENCIES.md.
+ */
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { it } from 'node:test'
-import { checkExplained, checkPackages, checkTree, readImports, type SourceFile } from './import-rules.ts'
+import { checkExplained, checkPackages, checkTree, readImports } from './import-rules.ts'
+import { checkPortable, PORTABILITY, type PortableSource, readNodeGlobals } from './portable-rules.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -14,12 +18,12 @@ interface Manifest {
   readonly peerDependencies?: Readonly<Record<string, string>>
 }
 
-function readSources(): SourceFile[] {
+function readSources(): PortableSource[] {
   const source = join(root, 'src')
-  return globSync('**/*.ts', { cwd: source }).map((name) => ({
-    path: name.split(sep).join('/'),
-    imports: readImports(readFileSync(join(source, name), 'utf8')),
-  }))
+  return globSync('**/*.ts', { cwd: source }).map((name) => {
+    const text = readFileSync(join(source, name), 'utf8')
+    return { path: name.split(sep).join('/'), imports: readImports(text), globals: readNodeGlobals(text) }
+  })
 }
 
 function readManifest(): Manifest {
@@ -37,6 +41,10 @@ const manifest = readManifest()
 it('no import goes against the layers, past a door or round in a cycle', () => {
   assert.ok(sources.length > 0, 'src/ has files')
   assertNone(checkTree(sources))
+})
+
+it('what the query language reaches runs in a browser', () => {
+  assertNone(checkPortable(sources, PORTABILITY))
 })
 
 it('src imports only packages that users of the package get', () => {

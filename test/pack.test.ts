@@ -27,9 +27,11 @@ const NOT_COPIED = ['node_modules', '.git', 'dist', 'data', 'logcaster-data']
 /** Every door but the one that the example goes through. */
 const DOORS = `
 import { type ClientOptions, openClient } from 'logcaster/client'
+import { parseQuery, type Query } from 'logcaster/language'
 import transport from 'logcaster/pino'
 import 'logcaster/testing'
 export const openQuietly = (options: ClientOptions) => openClient(options)
+export const queryOf = (text: string): Query => parseQuery(text, { nowMs: Date.now() })
 export { transport }
 `
 
@@ -181,7 +183,7 @@ describe('the package', () => {
       .map((door) => `console.log('${door}', Object.keys(await import('${door}')).length > 0)\n`)
     writeFileSync(join(user, 'doors.js'), script.join(''))
     const stdout = await runWell(process.execPath, ['doors.js'], user)
-    const doors = ['logcaster', 'logcaster/client', 'logcaster/pino', 'logcaster/testing']
+    const doors = ['', '/client', '/language', '/pino', '/testing'].map((door) => `logcaster${door}`)
     assert.equal(stdout, doors.map((door) => `${door} true\n`).join(''))
   })
 

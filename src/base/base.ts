@@ -1,6 +1,4 @@
 /** The door of base/: what every layer may use. It knows nothing of logs. */
-export { AssertionError, assert } from './assert.ts'
-export { Bitset } from './bitset.ts'
 export { type Clock, systemClock } from './clock.ts'
 export {
   type Disk,
@@ -13,16 +11,6 @@ export {
   retryInterrupted,
   writeAll,
 } from './disk.ts'
-export {
-  CodedError,
-  ERROR_CODES,
-  type ErrorCode,
-  type ErrorCodeDeclaration,
-  isCodedError,
-  messageOf,
-  systemError,
-  systemErrorCode,
-} from './errors.ts'
 export { setServerHeap, type ThreadHeap } from './heap-flags.ts'
 export {
   type InstantiateKernel,
@@ -32,10 +20,9 @@ export {
   refuseKernel,
 } from './kernel.ts'
 export { machineMemory } from './machine-memory.ts'
-export { type Accept, foldOf, Needle } from './needle.ts'
 export { checkNodeVersion } from './node-version.ts'
 export { packageVersion } from './package-version.ts'
-export { type Random, SeededRandom, systemRandom } from './random.ts'
+export * from './portable.ts'
 export { RealDisk, realDisk } from './real-disk.ts'
 export type { DiskFault, DiskHook, DiskOperation } from './simulated-calls.ts'
 export { SimulatedClock, type SimulatedClockOptions } from './simulated-clock.ts'

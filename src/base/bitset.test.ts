@@ -3,12 +3,6 @@ import { test } from 'node:test'
 import { Bitset } from './bitset.ts'
 import { SeededRandom } from './random.ts'
 
-function bitsetOf(size: number, indexes: Iterable<number>): Bitset {
-  const bits = new Bitset(size)
-  for (const index of indexes) bits.set(index)
-  return bits
-}
-
 function indexesOf(bits: Bitset): number[] {
   const found: number[] = []
   bits.forEach((index) => {
@@ -26,7 +20,7 @@ test('a new bitset is empty', () => {
 })
 
 test('bits on both sides of a word boundary are set, seen and unset', () => {
-  const bits = bitsetOf(70, [0, 31, 32, 63, 64, 69])
+  const bits = Bitset.of(70, [0, 31, 32, 63, 64, 69])
   assert.deepEqual(indexesOf(bits), [0, 31, 32, 63, 64, 69])
   assert.equal(bits.has(31), true)
   assert.equal(bits.has(33), false)
@@ -44,8 +38,22 @@ test('a full bitset has exactly its size of bits, whatever the last word holds',
   }
 })
 
+test('the indexes are those of the bits that are on, ascending', () => {
+  const bits = Bitset.of(200, [199, 3, 64, 31, 32])
+  assert.deepEqual([...bits.indexes()], [3, 31, 32, 64, 199])
+  assert.deepEqual([...new Bitset(40).indexes()], [])
+  assert.deepEqual([...new Bitset(0).indexes()], [])
+  assert.deepEqual([...Bitset.full(65).indexes()], [...Array(65).keys()])
+})
+
+test('the places of bits in a list are found, in the order of the list', () => {
+  const bits = Bitset.of(100, [5, 40, 99])
+  assert.deepEqual([...bits.placesIn(Uint32Array.of(99, 0, 5, 6, 40, 99))], [0, 2, 4, 5])
+  assert.deepEqual([...bits.placesIn(new Uint32Array(0))], [])
+})
+
 test('nextSet walks the bits and ends with -1', () => {
-  const bits = bitsetOf(200, [3, 64, 199])
+  const bits = Bitset.of(200, [3, 64, 199])
   assert.equal(bits.nextSet(0), 3)
   assert.equal(bits.nextSet(3), 3)
   assert.equal(bits.nextSet(4), 64)
@@ -73,7 +81,7 @@ test('fillRange turns on exactly the range', () => {
 })
 
 test('a copy does not follow its original', () => {
-  const bits = bitsetOf(40, [1])
+  const bits = Bitset.of(40, [1])
   const copy = bits.copy()
   bits.set(39)
   assert.deepEqual(indexesOf(copy), [1])
@@ -90,11 +98,11 @@ test('and, or, andNot, invert and count agree with sets of numbers', () => {
     const all = Array.from({ length: size }, (_, i) => i)
     const left = all.map(() => random.chance(0.4))
     const right = all.map(() => random.chance(0.4))
-    const a = bitsetOf(
+    const a = Bitset.of(
       size,
       all.filter((index) => left[index]),
     )
-    const b = bitsetOf(
+    const b = Bitset.of(
       size,
       all.filter((index) => right[index]),
     )

@@ -23,6 +23,13 @@ export class Bitset {
     return new Bitset(size).fill()
   }
 
+  /** A set with these bits on. */
+  static of(size: number, indexes: ArrayLike<number>): Bitset {
+    const bits = new Bitset(size)
+    for (let at = 0; at < indexes.length; at++) bits.set(indexes[at])
+    return bits
+  }
+
   has(index: number): boolean {
     return (this.words[index >>> 5] & (1 << (index & 31))) !== 0
   }
@@ -131,6 +138,25 @@ export class Bitset {
     for (let i = 0; i < words.length; i++) {
       for (let word = words[i]; word !== 0; word &= word - 1) visit((i << 5) + lowestBit(word))
     }
+  }
+
+  /** The bits that are on, ascending. */
+  indexes(): Uint32Array {
+    const { words } = this
+    const indexes = new Uint32Array(this.count())
+    let at = 0
+    for (let i = 0; i < words.length; i++) {
+      for (let word = words[i]; word !== 0; word &= word - 1) indexes[at++] = (i << 5) + lowestBit(word)
+    }
+    return indexes
+  }
+
+  /** Where in `indexes` bits stand that are on: places, ascending. */
+  placesIn(indexes: Uint32Array): Uint32Array {
+    const places = new Uint32Array(indexes.length)
+    let count = 0
+    for (let at = 0; at < indexes.length; at++) if (this.has(indexes[at])) places[count++] = at
+    return places.slice(0, count)
   }
 
   /** A set of its own with the same bits. */

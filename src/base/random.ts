@@ -1,5 +1,3 @@
-import { randomFillSync } from 'node:crypto'
-
 /** Randomness as an argument. */
 export interface Random {
   /** An integer from 0 to 2^32 - 1. */
@@ -7,7 +5,7 @@ export interface Random {
 }
 
 export const systemRandom: Random = {
-  uint32: () => randomFillSync(new Uint32Array(1))[0],
+  uint32: () => crypto.getRandomValues(new Uint32Array(1))[0],
 }
 
 /** A small deterministic generator (mulberry32 by T. Ettinger, public domain): equal seeds, equal numbers. */

@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream'
 import { CodedError } from '../base/base.ts'
 import type { CliIo } from './cli-io.ts'
 import type { CommandContext } from './command.ts'
-import { EXIT_LIMIT, EXIT_NOT_ALLOWED, EXIT_UNREACHABLE, EXIT_USAGE } from './exit-codes.ts'
+import { EXIT_LIMIT, EXIT_NOT_ALLOWED, EXIT_PARTIAL, EXIT_UNREACHABLE, EXIT_USAGE } from './exit-codes.ts'
 import type { ParsedArgs } from './parsed-args.ts'
 import { terminalSafe } from './terminal.ts'
 import { type TlsSettings, tlsSettingsOf } from './tls-options.ts'
@@ -97,7 +97,7 @@ function destroyWith(signal: AbortSignal, socket: Duplex): void {
   if (signal.aborted) destroy()
 }
 
-export function unreachable(target: ServerTarget, cause?: unknown): CodedError {
+function unreachable(target: ServerTarget, cause?: unknown): CodedError {
   const place = printAddress(target)
   return new CodedError(
     'SERVER_UNREACHABLE',
@@ -159,7 +159,14 @@ const TLS_ADVICE = 'Use --tls, or --tls-ca with the file of its authority.'
 const EXIT_CODE_OF_REASON: readonly (readonly [start: RegExp, exitCode: number])[] = [
   [/^(Not allowed|Your address may not|Unknown token)/, EXIT_NOT_ALLOWED],
   [/^(Log storage full|Too many|Query took too long|(Request|Line) too long)/, EXIT_LIMIT],
-  [/^(the query is (longer|nested)|more than \d+ rows match)/, EXIT_LIMIT],
+  [/^(the query is (longer|nested)|the query has more than|more than \d+ rows match)/, EXIT_LIMIT],
+  [/^(Pipe `\w+`|The answer|The query within the query) needs more than the \d+ MiB/, EXIT_LIMIT],
+  [
+    /^(`stream_context` was given|the regular expression .* is too large|This filter is too large)/,
+    EXIT_LIMIT,
+  ],
+  [/^Other queries run, and this one had no turn/, EXIT_LIMIT],
+  [/^The query was cancelled/, EXIT_PARTIAL],
   [/^Server is shutting down/, EXIT_UNREACHABLE],
   [/^This port speaks TLS only/, EXIT_USAGE],
 ]

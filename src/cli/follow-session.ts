@@ -14,7 +14,7 @@ import type { HttpSender } from './http-sender.ts'
 import type { LogsAnswer } from './http-sender-answer.ts'
 import { LINE_BYTES_MAX } from './line-chunks.ts'
 
-export const POLL_MS = 250
+const POLL_MS = 250
 
 export interface FollowSessionOptions {
   readonly follower: FileFollower

@@ -1,4 +1,5 @@
 /** What the server says about a body of logs, read with care: whatever answers there may be no LogCaster. */
+import { isObject, readObject } from './json-shape.ts'
 
 export interface LogsAnswer {
   /** Records that are stored, by this request or, when it is a repetition, by the first one with its key. */
@@ -19,7 +20,7 @@ export interface LineRefusal {
 
 /** The answer of status 200, or null when it is something else. */
 export function readLogsAnswer(text: string): LogsAnswer | null {
-  const answer = readObject(text)
+  const answer = readObject(text) ?? {}
   const { accepted, refused } = answer
   if (!isCount(accepted) || !isCount(refused)) return null
   const refusals = Array.isArray(answer['refusals']) ? answer['refusals'].flatMap(readRefusal) : []
@@ -28,32 +29,17 @@ export function readLogsAnswer(text: string): LogsAnswer | null {
 
 /** The sentence of a problem document, or null when it is something else. */
 export function problemOf(text: string): string | null {
-  const { detail, title, code } = readObject(text)
+  const { detail, title, code } = readObject(text) ?? {}
   if (typeof code !== 'string') return null
   const sentence = [detail, title].find((part) => typeof part === 'string' && part !== '')
   return typeof sentence === 'string' ? sentence : code
 }
-
-type JsonObject = Readonly<Record<string, unknown>>
 
 function readRefusal(value: unknown): LineRefusal[] {
   if (!isObject(value)) return []
   const { line, code, reason } = value
   if (!isCount(line) || typeof reason !== 'string') return []
   return [{ line, code: typeof code === 'string' ? code : '', reason }]
-}
-
-function readObject(text: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : {}
-  } catch {
-    return {}
-  }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isCount(value: unknown): value is number {

@@ -63,7 +63,7 @@ export class ImportSource {
   }
 }
 
-export function compressionOf(firstBytes: Uint8Array): Compression {
+function compressionOf(firstBytes: Uint8Array): Compression {
   const magic = Buffer.from(firstBytes).toString('hex')
   if (magic.startsWith('1f8b')) return 'gzip'
   if (magic === '28b52ffd' || /^5.2a4d18$/.test(magic)) return 'zstd'

@@ -50,7 +50,7 @@ export function chunkLength(bytes: Buffer, isEnd: boolean): number {
 }
 
 /** Line ends in the bytes, and one more for a last line without one. */
-export function countLines(bytes: Uint8Array): number {
+function countLines(bytes: Uint8Array): number {
   let lines = 0
   for (let at = bytes.indexOf(LINE_FEED); at !== -1; at = bytes.indexOf(LINE_FEED, at + 1)) lines++
   return bytes.length > 0 && bytes[bytes.length - 1] !== LINE_FEED ? lines + 1 : lines

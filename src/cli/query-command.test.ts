@@ -72,6 +72,14 @@ describe('logcaster query', () => {
     assert.equal(server.received, 'QUERY|LOGSQL|!debug\n')
   })
 
+  it('explains a query without a server, with the limit that servers have by themselves', async () => {
+    const { code, out } = await run(['query', 'disk | extract "a<b>"', '--explain', '--json'])
+    assert.equal(code, 0)
+    const { rows, tail } = JSON.parse(out)
+    assert.match(rows, /^the newest 10000 records that match, .*, then through extract "a<b>"$/)
+    assert.equal(tail, 'can be followed live')
+  })
+
   it('shows where a query is wrong, before it asks anybody', async () => {
     const { code, out, err } = await run(['query', 'level:error | lmit 5'])
     assert.deepEqual([code, out], [2, ''])

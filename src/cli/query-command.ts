@@ -100,7 +100,7 @@ async function printExplained({ args, out, io }: CommandContext, text: string): 
       details: { ...first.details },
     })
   }
-  const lines = explainQuery(parseQuery(text, { nowMs }))
+  const lines = explainQuery(parseQuery(text, { nowMs }), { rowsMax: ROWS_MAX_DEFAULT })
   if (isJsonWanted(args)) {
     const object = Object.fromEntries(lines.map(({ name, text: said }) => [name, said]))
     await out.write(`${jsonSafe(JSON.stringify(object))}\n`)

@@ -2,6 +2,7 @@
  * Rows of an answer as text for stdout. `table` is for eyes and inert on every terminal; `raw` is the message alone,
  * its exact bytes where stdout is not a terminal; `json` is one object a line.
  */
+import { type JsonObject, objectOfRow } from './json-shape.ts'
 import { jsonSafe, type Painter, type Style, terminalSafe } from './terminal.ts'
 import { type AnswerEvent, type RecordLine, readRecordLine } from './text-query-client.ts'
 
@@ -25,7 +26,6 @@ const LEVEL_STYLES: Readonly<Record<string, Style>> = {
   ERROR: 'red',
   FATAL: ['bold', 'white', 'bgRed'],
 }
-const OBJECT_START = 0x7b
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 export class RowPrinter {
@@ -71,11 +71,11 @@ export class RowPrinter {
 
   #values(row: Uint8Array): string | Uint8Array {
     const { format, isTerminal } = this.#options
-    const text = decoder.decode(row)
-    if (format === 'json') return `${jsonSafe(text)}\n`
-    const values = row[0] === OBJECT_START ? readObject(text) : null
+    if (format === 'json') return `${jsonSafe(decoder.decode(row))}\n`
+    const values = objectOfRow(row)
     if (values !== null) return `${valuesLine(values, format, isTerminal)}\n`
-    return format === 'table' || isTerminal ? `${terminalSafe(text)}\n` : Buffer.concat([row, LINE_FEED])
+    const isShown = format === 'table' || isTerminal
+    return isShown ? `${terminalSafe(decoder.decode(row))}\n` : Buffer.concat([row, LINE_FEED])
   }
 }
 
@@ -91,17 +91,8 @@ function recordJson({ id, level, time, message }: RecordLine): string {
   return jsonSafe(JSON.stringify(fields))
 }
 
-function readObject(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? { ...value } : null
-  } catch {
-    return null
-  }
-}
-
 /** `level=ERROR hits=3`; of a record that came as an object, raw prints the message alone. */
-function valuesLine(values: Record<string, unknown>, format: RowFormat, isTerminal: boolean): string {
+function valuesLine(values: JsonObject, format: RowFormat, isTerminal: boolean): string {
   const message = values['_msg']
   if (format === 'raw' && typeof message === 'string') return isTerminal ? terminalSafe(message) : message
   return Object.entries(values).map(pair).join(' ')

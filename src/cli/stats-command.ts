@@ -49,7 +49,7 @@ async function runStats(context: CommandContext): Promise<number> {
 }
 
 /** JSON as aligned lines, `stores.logs.records  12`. */
-export function printStats(json: string): string {
+function printStats(json: string): string {
   const lines = flatten(readJson(json), '')
   const width = Math.max(0, ...lines.map(([name]) => name.length))
   return lines.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('')

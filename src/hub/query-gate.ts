@@ -8,7 +8,7 @@
  *
  * Invariant: what runs and what is held is within the budget, but for one query that runs alone.
  */
-import { CodedError } from '../base/base.ts'
+import { CodedError, isCodedError } from '../base/base.ts'
 
 /** What needs no more is not counted. */
 const SMALL_BYTES = 1024 * 1024
@@ -47,7 +47,10 @@ export class QueryGate {
     return this.#bytes
   }
 
-  /** Resolves with the function that must be called when the query ends. QUERY_CANCELLED. */
+  /**
+   * Resolves with the function that must be called when the query ends. QUERY_CANCELLED, or the coded error with which
+   * the signal aborts.
+   */
   async enter(signal: AbortSignal | undefined, client = '', bytesNeeded = 0): Promise<Leave> {
     this.total++
     const bytes = bytesNeeded > SMALL_BYTES ? bytesNeeded : 0
@@ -101,10 +104,10 @@ export class QueryGate {
       const waiting: Waiting = { bytes, start }
       const giveUp = (): void => {
         this.#remove(client, waiting)
-        reject(new CodedError('QUERY_CANCELLED', 'The query was cancelled while it waited for its turn.'))
+        reject(reasonOf(signal))
         this.#startNext()
       }
-      if (signal?.aborted) return reject(new CodedError('QUERY_CANCELLED', 'The query was cancelled.'))
+      if (signal?.aborted) return reject(reasonOf(signal))
       signal?.addEventListener('abort', giveUp, { once: true })
       const queue = this.#waiting.get(client)
       if (queue === undefined) this.#waiting.set(client, new Set([waiting]))
@@ -154,4 +157,10 @@ export class QueryGate {
     queue?.delete(waiting)
     if (queue?.size === 0) this.#waiting.delete(client)
   }
+}
+
+function reasonOf(signal: AbortSignal | undefined): CodedError {
+  const reason: unknown = signal?.reason
+  if (isCodedError(reason)) return reason
+  return new CodedError('QUERY_CANCELLED', 'The query was cancelled while it waited for its turn.')
 }

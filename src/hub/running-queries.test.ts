@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CodedError, SeededRandom, SimulatedClock } from '../base/base.ts'
 import { parseQuery } from '../query/query.ts'
-import { RunningQueries } from './running-queries.ts'
+import { QueryGate } from './query-gate.ts'
+import { RunningQueries, TURN_WAIT_MS_MAX } from './running-queries.ts'
 
 const query = parseQuery('level:error', { nowMs: 0 })
 
@@ -43,7 +44,10 @@ test('a query that is cancelled is told so, and one that has ended stays as it i
   queries.cancel('mine')
   assert.equal(running.signal.aborted, true)
   running.fails(new CodedError('QUERY_CANCELLED', 'stopped'))
-  assert.deepEqual([queries.find('mine').state, queries.find('mine').problem], ['cancelled', 'stopped'])
+  assert.deepEqual(
+    [queries.find('mine').state, queries.find('mine').problem],
+    ['cancelled', 'The query was cancelled.'],
+  )
   queries.cancel('mine')
   assert.equal(queries.find('mine').state, 'cancelled')
 })
@@ -87,4 +91,29 @@ test('slow queries are remembered longer than quick ones, the last one first', (
   assert.equal(queries.find('slow-1').tookMs, 1500)
   assert.throws(() => queries.find('quick-0'), { code: 'QUERY_UNKNOWN' })
   assert.throws(() => queries.cancel('nobody'), { code: 'QUERY_UNKNOWN' })
+})
+
+test('a query that has no turn for too long is given up, and told to come again', async () => {
+  const { clock, queries, begin } = start()
+  const gate = new QueryGate(1)
+  const leave = await gate.enter(undefined)
+  const waiting = begin()
+  const turn = gate.enter(waiting.signal)
+  clock.advance(TURN_WAIT_MS_MAX - 1)
+  assert.equal(waiting.signal.aborted, false)
+  clock.advance(1)
+  await assert.rejects(turn, { code: 'SERVER_BUSY', message: /had no turn for 10 s: ask again soon/ })
+  waiting.fails(new CodedError('SERVER_BUSY', 'no turn'))
+  assert.deepEqual([queries.find(waiting.id).state, queries.find(waiting.id).problem], ['failed', 'no turn'])
+  leave()
+  assert.equal(gate.running, 0)
+})
+
+test('a query that runs is not given up, however long it takes; nor is one that has ended', () => {
+  const { clock, begin } = start()
+  const [running, ended] = [begin(), begin()]
+  running.runs()
+  ended.fails(new CodedError('QUERY_TOO_LARGE', 'too large'))
+  clock.advance(100 * TURN_WAIT_MS_MAX)
+  assert.deepEqual([running.signal.aborted, ended.signal.aborted], [false, false])
 })

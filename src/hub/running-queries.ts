@@ -10,6 +10,8 @@ import type { QueryInfo } from './hub-api.ts'
 const ENDED_MAX = 100
 const SLOW_MAX = 100
 const SLOW_MS = 1000
+/** A query that had no turn for so long is told to come again: whoever asked may know better than to wait. */
+export const TURN_WAIT_MS_MAX = 10_000
 const TEXT_MAX = 4096
 const ID = /^[\w.-]{1,64}$/
 
@@ -21,6 +23,8 @@ interface Entry {
   readonly startedMs: number
   readonly progress: QueryProgress
   readonly abort: AbortController
+  /** Ends the watch over how long it waits for its turn. */
+  stopWaiting: () => void
   state: QueryInfo['state']
   endedMs: number | null
   rows: number | null
@@ -42,7 +46,7 @@ export interface RunningQuery {
   readonly progress: QueryProgress
   /** Of whoever asked, and of whoever cancels it here. */
   readonly signal: AbortSignal
-  /** It has its turn. */
+  /** It has its turn. Until then it is given up with SERVER_BUSY after `TURN_WAIT_MS_MAX`. */
   runs(): void
   /** It was answered; `rows` as far as they are known. */
   ends(rows: number | null): void
@@ -72,18 +76,23 @@ export class RunningQueries {
     const entry: Entry = {
       ...{ id, store, client, query: printQuery(query).slice(0, TEXT_MAX), startedMs: this.#clock.wallMs() },
       ...{ progress: new QueryProgress(), abort: new AbortController(), state: 'waiting' },
-      ...{ endedMs: null, rows: null, problem: null },
+      ...{ endedMs: null, rows: null, problem: null, stopWaiting: () => {} },
     }
     this.#running.set(id, entry)
+    entry.stopWaiting = this.#clock.after(TURN_WAIT_MS_MAX, () => entry.abort.abort(noTurn()))
     return {
       id,
       progress: entry.progress,
       signal: signal === undefined ? entry.abort.signal : AbortSignal.any([signal, entry.abort.signal]),
       runs: () => {
+        entry.stopWaiting()
         entry.state = 'running'
       },
       ends: (rows) => this.#end(entry, 'done', rows, null),
-      fails: (error) => this.#end(entry, stateAfter(error), null, messageOf(error)),
+      fails: (error) => {
+        const state = stateAfter(error)
+        this.#end(entry, state, null, state === 'cancelled' ? CANCELLED : messageOf(error))
+      },
     }
   }
 
@@ -94,6 +103,7 @@ export class RunningQueries {
 
   #end(entry: Entry, state: Entry['state'], rows: number | null, problem: string | null): void {
     if (!this.#running.delete(entry.id)) return
+    entry.stopWaiting()
     entry.state = state
     entry.rows = rows
     entry.problem = problem
@@ -134,6 +144,14 @@ export class RunningQueries {
 
 function stateAfter(error: unknown): Entry['state'] {
   return error instanceof CodedError && error.code === 'QUERY_CANCELLED' ? 'cancelled' : 'failed'
+}
+
+/** Whatever it was doing, and whatever that is called. */
+const CANCELLED = 'The query was cancelled.'
+
+function noTurn(): CodedError {
+  const message = `Other queries run, and this one had no turn for ${TURN_WAIT_MS_MAX / 1000} s: ask again soon.`
+  return new CodedError('SERVER_BUSY', message)
 }
 
 function unknownQuery(id: string): CodedError {

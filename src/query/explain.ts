@@ -2,13 +2,14 @@
 import { formatRfc3339 } from '../record/record.ts'
 import type { SkipTest } from '../storage/storage.ts'
 import type { Filter, Pipe, Query } from './ast.ts'
-import { NO_FIELD, namesWanted } from './batches/fields-wanted.ts'
+import { namesWanted } from './batches/fields-wanted.ts'
+import { divisionOf, type GatheredDivision, type OrderedDivision } from './division.ts'
 import { hasSubquery } from './piped.ts'
-import { batchPipeCount, fieldsForPipes } from './pipeline.ts'
-import { pipeKindOf } from './pipes/registry.ts'
+import { QUERY_BYTES_MAX_DEFAULT } from './run.ts'
 import { FilterPlan } from './scan/plan.ts'
-import { isLive, isOfRecords, isRowByRow } from './shape.ts'
+import { isChosenFirst, isLive, limitedTo, queryLimit, withoutLimits } from './shape.ts'
 import { printFilter, printPipe, printQuery } from './syntax/printer.ts'
+import { movedInTime } from './time-offset.ts'
 
 export interface Explained {
   /** What the line is about. */
@@ -16,26 +17,26 @@ export interface Explained {
   readonly text: string
 }
 
+export interface ExplainOptions {
+  /** As when it is run: the newest rows, at most this many, unless the query limits itself. Default: no limit. */
+  readonly rowsMax?: number
+}
+
 /** Line by line, in the order in which it is done. */
-export function explainQuery(query: Query): Explained[] {
-  const { filter, pipes } = query
-  const lines: Explained[] = [{ name: 'query', text: printQuery(query) }]
-  if (hasSubquery(query))
-    lines.push({ name: 'first', text: 'the queries within its filters, for their values' })
-  lines.push(...explainFilter(filter, hasSubquery(query)))
-  if (pipes.length === 0 || isOfRecords(query)) {
-    lines.push({
-      name: 'rows',
-      text: 'the newest records that match, found by time and id, then read in order',
-    })
-  } else lines.push(...explainPipes(query))
-  lines.push({ name: 'tail', text: isLive(query) ? 'can be followed live' : 'cannot be followed live' })
+export function explainQuery(asked: Query, { rowsMax }: ExplainOptions = {}): Explained[] {
+  const query = movedInTime(asked)
+  const hasQuery = hasSubquery(query)
+  const lines: Explained[] = [{ name: 'query', text: printQuery(asked) }]
+  if (hasQuery) lines.push({ name: 'first', text: 'the queries within its filters, for their values' })
+  lines.push({ name: 'filter', text: printFilter(asked.filter) })
+  if (!hasQuery) lines.push(...explainFilter(query.filter))
+  lines.push(...explainRows(query, rowsMax))
+  lines.push({ name: 'tail', text: isLive(asked) ? 'can be followed live' : 'cannot be followed live' })
   return lines
 }
 
-function explainFilter(filter: Filter, hasQuery: boolean): Explained[] {
-  const lines = [{ name: 'filter', text: printFilter(filter) }]
-  if (hasQuery) return lines
+function explainFilter(filter: Filter): Explained[] {
+  const lines: Explained[] = []
   const { bounds, skip, isAll } = new FilterPlan(filter, false)
   const { timeMsMin, timeMsMax, idMin, idMax } = bounds
   if (timeMsMin > -Infinity || timeMsMax < Infinity)
@@ -58,30 +59,34 @@ function skipText(skip: SkipTest): string {
   return texts.length === 1 ? texts[0] : `(${texts.join(skip.kind === 'and' ? ' and ' : ' or ')})`
 }
 
-function explainPipes(query: Query): Explained[] {
-  const { pipes } = query
-  const before = pipes.slice(0, batchPipeCount(pipes))
-  const next: Pipe | undefined = pipes[before.length]
-  const gathers = next !== undefined && pipeKindOf(next).bindGather !== undefined
-  const beside = gathers ? [...before, next] : before
-  const lines: Explained[] = []
-  const fields = namesWanted(fieldsForPipes(gathers ? beside : pipes, gathers ? NO_FIELD : undefined))
-  const read =
-    fields === null
-      ? 'every field'
-      : fields.length === 0
-        ? 'no field: rows are only counted'
-        : fields.map((name) => `\`${name}\``).join(', ')
-  lines.push({ name: 'reads', text: read })
-  if (gathers) {
-    lines.push({ name: 'in threads', text: beside.map(printPipe).join(' | ') })
-    const rest = pipes.slice(beside.length)
-    lines.push({ name: 'then', text: ['their states are merged', ...rest.map(printPipe)].join(' | ') })
-    return lines
+function explainRows(query: Query, rowsMax: number | undefined): Explained[] {
+  if (isChosenFirst(query)) {
+    const newest = queryLimit(query) ?? rowsMax ?? Infinity
+    return [explainOrdered({ newest, pipes: withoutLimits(query).pipes })]
   }
-  const how = isRowByRow(query)
-    ? 'records are chosen first, newest of them, then go'
-    : 'all matching records go, in order,'
-  lines.push({ name: 'rows', text: `${how} through ${pipes.map(printPipe).join(' | ')}` })
-  return lines
+  const division = divisionOf(limitedTo(query, rowsMax).pipes, QUERY_BYTES_MAX_DEFAULT)
+  return division.kind === 'gathered' ? explainGathered(division) : [explainOrdered(division)]
+}
+
+function explainOrdered({ newest, pipes }: Pick<OrderedDivision, 'newest' | 'pipes'>): Explained {
+  const which = newest === Infinity ? 'all records' : `the newest ${newest} records`
+  const read = `${which} that match, found by time and id, then read whole and in order`
+  return { name: 'rows', text: pipes.length === 0 ? read : `${read}, then through ${pipesText(pipes)}` }
+}
+
+function explainGathered({ before, pipe, after, fields }: GatheredDivision): Explained[] {
+  const merged = 'their states are merged'
+  return [
+    { name: 'reads', text: fieldsText(namesWanted(fields)) },
+    { name: 'in threads', text: pipesText([...before, pipe]) },
+    { name: 'then', text: after.length === 0 ? merged : `${merged} | ${pipesText(after)}` },
+  ]
+}
+
+const pipesText = (pipes: readonly Pipe[]): string => pipes.map(printPipe).join(' | ')
+
+function fieldsText(names: readonly string[] | null): string {
+  if (names === null) return 'every field'
+  if (names.length === 0) return 'no field: rows are only counted'
+  return names.map((name) => `\`${name}\``).join(', ')
 }

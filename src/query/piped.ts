@@ -1,33 +1,29 @@
 /**
- * Queries whose pipes make something else than records of the rows: how each is run over the parts of a snapshot.
- *
- *   … | rows pipes | gathering pipe | the rest    states are gathered where the blocks are, merged, and what comes out of
- *                                                 them goes through the rest here
- *   … | rows pipes | anything else                records are fetched in order (as without pipes), then go through all
- *                                                 pipes here
+ * Queries whose pipes make something else than records of the rows: how each is run over the parts of a snapshot,
+ * divided as division.ts says, after the queries within its filters.
  *
  * What an answer holds is charged to the query's memory.
  */
-import { type Random, systemRandom } from '../base/base.ts'
+import { assert, type Random, systemRandom } from '../base/base.ts'
 import type { Filter, Pipe, Query } from './ast.ts'
-import { type FieldsWanted, namesWanted } from './batches/fields-wanted.ts'
+import { namesWanted } from './batches/fields-wanted.ts'
 import { MemoryShare, textBytes } from './batches/memory-share.ts'
 import { batchOfRecords } from './batches/record-batches.ts'
 import { type RowBatch, rowsOfBatch } from './batches/row-batch.ts'
+import { divisionOf, type GatheredDivision, type OrderedDivision } from './division.ts'
 import { andOf } from './filters/and.ts'
 import { filterKindOf } from './filters/registry.ts'
-import { limitsFirst } from './limits-first.ts'
-import { batchPipeCount, bindBatches, bindGatherer, fieldsForPipes, runPipes } from './pipeline.ts'
+import { type Extent, idsInTurns } from './key-turns.ts'
+import { bindBatches, bindGatherer, fieldsForPipes, runPipes } from './pipeline.ts'
 import type { PipeSettings } from './pipes/kind.ts'
 import { pipeKindOf } from './pipes/registry.ts'
 import { uniqOf } from './pipes/uniq.ts'
 import type { RecordRow, ValuesRow } from './row.ts'
-import type { GatherWanted } from './scan/gather.ts'
-import { FilterPlan } from './scan/plan.ts'
+import { boundsOf } from './scan/plan.ts'
 import type { QueryProgress } from './scan/query-progress.ts'
-import { KEY_BYTES } from './scan/row-keys.ts'
 import { pause } from './scan/search.ts'
-import { keysOfParts, type SearchPart, statesOfParts } from './scan/search-parts.ts'
+import { type SearchPart, statesOfParts } from './scan/search-parts.ts'
+import { parseQuery } from './syntax/parser.ts'
 import { movedInTime } from './time-offset.ts'
 import { HASH_KEY } from './values/hash-key.ts'
 
@@ -41,45 +37,62 @@ export interface QueryScope {
   readonly range?: Filter
 }
 
-/** What a run needs beside the query. */
-export interface PipedRun {
-  readonly parts: readonly SearchPart[]
+interface RunSettings {
   /** Bytes of the keys, of each state, and of the answer. */
   readonly bytesMax: number
   readonly nowMs: number
   readonly rateSeconds: number | null
+}
+
+/** What a run needs beside the query. */
+export interface PipedRun extends RunSettings {
+  readonly parts: readonly SearchPart[]
   readonly signal: AbortSignal | undefined
   readonly random?: Random
   readonly scope?: QueryScope
   /** What was read so far. */
   readonly progress?: QueryProgress
   /** The records with these ids, in their order, in chunks. */
-  fetch(ids: Float64Array): AsyncIterable<readonly RecordRow[]>
+  fetch(ids: AsyncIterable<Float64Array>): AsyncIterable<readonly RecordRow[]>
 }
 
 /** Values that one subquery may give. */
 const SUBQUERY_VALUES_MAX = 1_000_000
 const RUN_BYTES_A_VALUE = 16
 
-/** The rows of the answer, all of them, in their order. QUERY_TOO_LARGE, QUERY_CANCELLED. */
+/**
+ * The rows of the answer, all of them, in their order. An answer that is too large to be held is only counted, and made
+ * again when it is read, unless it would be another one then. QUERY_TOO_LARGE, QUERY_CANCELLED.
+ */
 export async function runPiped(
   run: PipedRun,
   query: Query,
 ): Promise<{ count: number; rows: AsyncIterable<ValuesRow> }> {
   const memory = new MemoryShare(run.bytesMax, 'The answer')
-  const batches: RowBatch[] = []
+  const isRepeatable = query.pipes.every((pipe) => pipeKindOf(pipe).isRepeatable !== false)
+  let held: RowBatch[] | null = []
   let count = 0
   for await (const batch of batchesOf(run, query)) {
-    memory.charge(batchBytes(batch))
-    batches.push(batch)
     count += batch.rowCount
+    if (held === null) continue
+    const bytes = batchBytes(batch)
+    if (isRepeatable && !memory.hasRoom(bytes)) {
+      held = null
+      continue
+    }
+    memory.charge(bytes)
+    held.push(batch)
   }
-  return { count, rows: rowsOf(batches) }
+  return { count, rows: rowsOf(held === null ? batchesOf(run, query) : takenFrom(held)) }
 }
 
 /** Takes each batch out of the list, so that its memory goes with it. */
-async function* rowsOf(batches: RowBatch[]): AsyncGenerator<ValuesRow> {
-  for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) yield* rowsOfBatch(batch)
+async function* takenFrom(batches: RowBatch[]): AsyncGenerator<RowBatch> {
+  for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) yield batch
+}
+
+async function* rowsOf(batches: AsyncIterable<RowBatch>): AsyncGenerator<ValuesRow> {
+  for await (const batch of batches) yield* rowsOfBatch(batch)
 }
 
 function batchBytes(batch: RowBatch): number {
@@ -97,28 +110,22 @@ function batchBytes(batch: RowBatch): number {
 
 /** The same, batch by batch. */
 export async function* batchesOf(run: PipedRun, asked: Query): AsyncGenerator<RowBatch> {
-  const query = await resolved(run, movedInTime(asked))
-  const { filter } = query
-  const pipes = withLimits(limitsFirst(query.pipes))
+  const { filter, pipes } = await resolved(run, movedInTime(asked))
   const settings = settingsOf(run, filter)
-  const context = {
-    settings,
-    random: run.random ?? systemRandom,
-    signal: run.signal,
-    pause: () => pause(run.signal),
-    ...(run.progress && { progress: () => ({ ...run.progress?.now() }) }),
-    select: (other: Query) => batchesOf(run, withinScope(other, run.scope)),
+  const context = { settings, ...contextOf(run) }
+  const division = divisionOf(pipes, run.bytesMax)
+  if (division.kind === 'gathered')
+    yield* runPipes(gathered(run, filter, division, settings), division.after, context)
+  else yield* runPipes(ordered(run, filter, division), division.pipes, context)
+}
+
+function contextOf(run: PipedRun) {
+  const { signal, progress, scope, random = systemRandom } = run
+  return {
+    ...{ random, signal, pause: () => pause(signal) },
+    ...(progress && { progress: () => ({ ...progress.now() }) }),
+    select: (other: Query) => batchesOf(run, withinScope(other, scope)),
   }
-  const before = pipes.slice(0, batchPipeCount(pipes))
-  const next = pipes[before.length]
-  const newest = newestOf(before, next)
-  const isGathering = next !== undefined && pipeKindOf(next).bindGather !== undefined
-  if (isGathering && newest * KEY_BYTES > run.bytesMax) {
-    const rows = gathered(run, filter, { before, pipe: next, fields: fieldsForPipes(pipes), settings })
-    yield* runPipes(rows, pipes.slice(before.length + 1), context)
-    return
-  }
-  yield* runPipes(ordered(run, filter, newest, fieldsForPipes(pipes)), pipes, context)
 }
 
 function withinScope(query: Query, { forced, range }: QueryScope = {}): Query {
@@ -127,37 +134,19 @@ function withinScope(query: Query, { forced, range }: QueryScope = {}): Query {
   return filters.length === 0 ? query : { ...query, filter: andOf([...filters, query.filter]) }
 }
 
-/** What is limited afterwards needs no more rows than that: `sort by (x) | limit 10`. */
-function withLimits(pipes: readonly Pipe[]): Pipe[] {
-  return pipes.map((pipe, at) => {
-    const next = pipes[at + 1]
-    if (next?.kind !== 'limit') return pipe
-    const rows = pipeKindOf(next).rowsMax?.(next)
-    return (rows === undefined ? null : pipeKindOf(pipe).limited?.(pipe, rows)) ?? pipe
-  })
-}
-
-function settingsOf({ bytesMax, nowMs, rateSeconds }: PipedRun, filter: Filter): PipeSettings {
-  const { timeMsMin, timeMsMax } = new FilterPlan(filter, false).bounds
+function settingsOf({ bytesMax, nowMs, rateSeconds }: RunSettings, filter: Filter): PipeSettings {
+  const { timeMsMin, timeMsMax } = boundsOf(filter)
   return { nowMs, stateBytesMax: bytesMax, timeMsMin, timeMsMax, rateSeconds, hashKey: HASH_KEY }
-}
-
-/** How many of the newest records are enough; Infinity: all are needed. */
-function newestOf(before: readonly Pipe[], next: Pipe | undefined): number {
-  const isOneByOne = before.every((pipe) => pipeKindOf(pipe).keepsRows === true)
-  return (
-    (isOneByOne && next !== undefined ? pipeKindOf(next).newestMax?.(next, before.length === 0) : null) ??
-    Infinity
-  )
 }
 
 async function* gathered(
   { parts, signal, random }: PipedRun,
   filter: Filter,
-  wanted: GatherWanted,
+  { before, pipe, fields }: GatheredDivision,
+  settings: PipeSettings,
 ): AsyncGenerator<RowBatch> {
-  const gatherer = bindGatherer(wanted.pipe, wanted.settings, random)
-  for (const state of await statesOfParts(parts, filter, wanted, signal)) {
+  const gatherer = bindGatherer(pipe, settings, random)
+  for (const state of await statesOfParts(parts, filter, { before, pipe, fields, settings }, signal)) {
     gatherer.merge(state)
     await pause(signal)
   }
@@ -165,22 +154,30 @@ async function* gathered(
 }
 
 async function* ordered(
-  { parts, bytesMax, signal, fetch }: PipedRun,
+  run: PipedRun,
   filter: Filter,
-  limit: number,
-  wanted: FieldsWanted,
+  { newest, fields }: OrderedDivision,
 ): AsyncGenerator<RowBatch> {
-  const { ids } = await keysOfParts(parts, filter, limit, bytesMax, signal)
-  for await (const rows of fetch(ids)) yield batchOfRecords(rows, wanted)
+  const found = await idsInTurns(run, filter, newest, () => extentOf(run, filter))
+  for await (const rows of run.fetch(found.ids)) yield batchOfRecords(rows, fields)
+}
+
+const EXTENT_PIPES = parseQuery('* | stats count() as n, min(_time) as first, max(_time) as last', {
+  nowMs: 0,
+}).pipes
+
+/** Of what matches; there is something. */
+export async function extentOf(run: PipedRun, filter: Filter): Promise<Extent> {
+  for await (const batch of batchesOf(run, { filter, pipes: EXTENT_PIPES })) {
+    const [count, first, last] = ['n', 'first', 'last'].map((name) => batch.texts(name)[0])
+    return { count: Number(count), firstMs: Date.parse(first), lastMs: Date.parse(last) }
+  }
+  return { count: 0, firstMs: 0, lastMs: 0 }
 }
 
 /** Records through pipes that keep their number and order. */
-export function rowMapper(
-  pipes: readonly Pipe[],
-  run: Pick<PipedRun, 'bytesMax' | 'nowMs' | 'rateSeconds'>,
-  filter: Filter,
-) {
-  const map = bindBatches(pipes, settingsOf(run as PipedRun, filter))
+export function rowMapper(pipes: readonly Pipe[], settings: RunSettings, filter: Filter) {
+  const map = bindBatches(pipes, settingsOf(settings, filter))
   const wanted = fieldsForPipes(pipes)
   return (rows: readonly RecordRow[]): ValuesRow[] => rowsOfBatch(map(batchOfRecords(rows, wanted)))
 }
@@ -242,7 +239,7 @@ function isFilterWithQuery(
 
 async function withValuesOf(run: PipedRun, filter: FilterWithQuery): Promise<Filter> {
   const kind = filterKindOf(filter)
-  if (kind.withValues === undefined) throw new Error(`filter ${filter.kind} takes no values`)
+  assert(kind.withValues !== undefined, `filter ${filter.kind} takes no values`)
   return kind.withValues(filter, await valuesOfQuery(run, filter.subquery))
 }
 

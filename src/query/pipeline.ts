@@ -1,5 +1,5 @@
 /** Pipes one after the other, in one thread; and what can be said of a row of pipes before it runs. */
-import { type Random, systemRandom } from '../base/base.ts'
+import { assert, type Random, systemRandom } from '../base/base.ts'
 import type { Pipe } from './ast.ts'
 import { bindBatchFilter } from './batches/batch-view.ts'
 import { EVERY_FIELD, type FieldsWanted } from './batches/fields-wanted.ts'
@@ -13,7 +13,7 @@ export function fieldsForPipes(pipes: readonly Pipe[], after: FieldsWanted = EVE
   return pipes.reduceRight((wanted, pipe) => pipeKindOf(pipe).wants?.(pipe, wanted) ?? EVERY_FIELD, after)
 }
 
-export function pipeContext(settings: PipeSettings, pipe: Pipe, random: Random = systemRandom): PipeContext {
+function pipeContext(settings: PipeSettings, pipe: Pipe, random: Random = systemRandom): PipeContext {
   const [name] = pipeKindOf(pipe).names
   return {
     settings,
@@ -37,13 +37,13 @@ export function bindBatches(pipes: readonly Pipe[], settings: PipeSettings, rand
 
 function bindBatch(pipe: Pipe, settings: PipeSettings, random?: Random): BatchMap {
   const bound = pipeKindOf(pipe).bindBatch?.(pipe, pipeContext(settings, pipe, random))
-  if (bound === undefined) throw new Error(`pipe ${pipe.kind} does not work batch by batch`)
+  assert(bound !== undefined, `pipe ${pipe.kind} does not work batch by batch`)
   return bound
 }
 
 export function bindGatherer(pipe: Pipe, settings: PipeSettings, random?: Random): Gatherer {
   const bound = pipeKindOf(pipe).bindGather?.(pipe, pipeContext(settings, pipe, random))
-  if (bound === undefined) throw new Error(`pipe ${pipe.kind} gathers nothing`)
+  assert(bound !== undefined, `pipe ${pipe.kind} gathers nothing`)
   return bound
 }
 

@@ -95,17 +95,50 @@ test('a count is of all that match, or of the limit', async () => {
   assert.equal(await countRows(snapshot, parse('* | limit 700 | fields a')), 100)
 })
 
-test('more keys than the budget are refused, unless a limit bounds them', async () => {
+/** Memory for the keys of a thousand rows, since arrays are doubled. */
+const KEYS_OF_1024 = { keyBytesMax: 1024 * 24 }
+
+test('rows whose keys have no room together come in turns, all of them in their order', async () => {
+  for (let seed = 0; seed < 6; seed++) {
+    const random = new SeededRandom(seed)
+    // Crowds and gaps: some turns are too large at first.
+    const times = numbered(5000, () => random.below(20) ** 4 + random.below(400))
+    const snapshot = snapshotOf(
+      times.map((record) => ({ ...record, timeNs: random.below(1_000_000) })),
+      1 + random.below(700),
+    )
+    const expected = ids(await select(snapshot, '*'))
+    assert.deepEqual(ids(await select(snapshot, '*', KEYS_OF_1024)), expected, `seed ${seed}`)
+    const limit = 1025 + random.below(4500)
+    const limited = await select(snapshot, `* | limit ${limit}`, KEYS_OF_1024)
+    assert.deepEqual(ids(limited), expected.slice(-limit), `seed ${seed}, limit ${limit}`)
+    const late = ids(await select(snapshot, '_time:>=1970-01-01T00:00:10Z'))
+    assert.deepEqual(ids(await select(snapshot, '_time:>=1970-01-01T00:00:10Z', KEYS_OF_1024)), late)
+  }
+})
+
+test('more rows of one millisecond than have room are refused', async () => {
   const snapshot = snapshotOf(
-    numbered(2000, (index) => index),
+    numbered(2000, () => 5),
     100,
   )
-  const options = { keyBytesMax: 1000 * 24 }
-  await assert.rejects(selectRows(snapshot, parse('*'), options), (error) =>
-    isCodedError(error, 'QUERY_TOO_LARGE'),
+  await assert.rejects(select(snapshot, '*', KEYS_OF_1024), { code: 'QUERY_TOO_LARGE' })
+  assert.equal((await select(snapshot, '* | limit 900', KEYS_OF_1024)).length, 900)
+})
+
+test('what pipes make of more rows than have room is counted first, and made again as it is read', async () => {
+  const snapshot = snapshotOf(
+    numbered(5000, (index) => index),
+    100,
   )
-  assert.equal((await select(snapshot, '* | limit 900', options)).length, 900)
-  await assert.rejects(selectRows(snapshot, parse('* | limit 1900'), options))
+  const query = '* | format "<_msg> of five thousand" as text | filter text:~"7" | fields text'
+  const expected = await select(snapshot, query)
+  assert.deepEqual(await select(snapshot, query, KEYS_OF_1024), expected)
+  assert.equal(expected[0]?.kind, 'values')
+  // What comes out another time is another answer.
+  await assert.rejects(select(snapshot, `* | sample 1 | filter m*`, KEYS_OF_1024), {
+    code: 'QUERY_TOO_LARGE',
+  })
 })
 
 test('rows too large to be held together come one after another', async () => {

@@ -5,15 +5,20 @@
  *      block that is left can hold a newer one
  *   2  sort them, and fetch the rows in order, a chunk at a time
  *
+ * Where the keys of all rows would take too much memory, both are done for one stretch of time after the other
+ * (key-turns.ts).
+ *
  * The work on blocks is in search.ts; a snapshot may be searched in several parts (search-parts.ts), those that are
  * sealed in other threads (threaded-part.ts).
  */
 import { assert, type Random } from '../base/base.ts'
 import type { Snapshot } from '../storage/storage.ts'
 import type { Query } from './ast.ts'
+import { idsInTurns } from './key-turns.ts'
 import { heldBytes } from './materialize.ts'
 import {
   batchesOf,
+  extentOf,
   hasSubquery,
   type PipedRun,
   type QueryScope,
@@ -21,14 +26,13 @@ import {
   rowMapper,
   runPiped,
 } from './piped.ts'
-import { limitOf } from './pipes/limit.ts'
 import type { RecordRow, Row } from './row.ts'
 import { rowMapOf } from './row-map.ts'
 import { ChunkBudget } from './scan/chunk-budget.ts'
 import type { QueryProgress } from './scan/query-progress.ts'
-import { countOfParts, keysOfParts, partOf, rowsOfParts, type SearchPart } from './scan/search-parts.ts'
+import { countOfParts, partOf, rowsOfParts, type SearchPart } from './scan/search-parts.ts'
 import { type ScanThreads, threadedPart } from './scan/threaded-part.ts'
-import { isOfRecords, isRowByRow, queryLimit, withoutLimits } from './shape.ts'
+import { isChosenFirst, isOfRecords, limitedTo, queryLimit, withoutLimits } from './shape.ts'
 import { parseQuery } from './syntax/parser.ts'
 import { movedInTime } from './time-offset.ts'
 
@@ -67,7 +71,7 @@ export interface Selection {
   readonly rows: AsyncIterable<Row>
 }
 
-const KEY_BYTES_MAX_DEFAULT = 64 * 1024 * 1024
+export const QUERY_BYTES_MAX_DEFAULT = 64 * 1024 * 1024
 const CHUNK_ROWS_MAX = 16_384
 /** Before it is known what rows take. */
 const CHUNK_ROWS_FIRST = 4096
@@ -136,14 +140,13 @@ export async function selectRowsOfParts(
   options: SelectOptions = {},
 ): Promise<Selection> {
   const query = movedInTime(asked)
-  const { signal, chunks = new ChunkBudget(), keyBytesMax = KEY_BYTES_MAX_DEFAULT } = options
-  const run = pipedRun(parts, options, chunks)
-  if (hasSubquery(query) || !isRowByRow(query)) return runPiped(run, limited(query, options.rowsMax))
+  const run = pipedRun(parts, options, options.chunks ?? new ChunkBudget())
+  if (!isChosenFirst(query)) return runPiped(run, limitedTo(query, options.rowsMax))
   const limit = queryLimit(query) ?? options.rowsMax ?? Infinity
-  const { ids } = await keysOfParts(parts, query.filter, limit, keyBytesMax, signal)
-  const chunksOfRows = fetchChunks(parts, ids, chunks, signal)
+  const { count, ids } = await idsInTurns(run, query.filter, limit, () => extentOf(run, query.filter))
+  const chunksOfRows = run.fetch(ids)
   const rows = isOfRecords(query) ? recordRows(query, chunksOfRows) : mappedRows(query, run, chunksOfRows)
-  return { count: ids.length, rows }
+  return { count, rows }
 }
 
 /** The query with the values of the queries within its filters in their place, for whoever asks its filter alone. */
@@ -155,17 +158,11 @@ export function withoutSubqueries(
   return resolved(pipedRun(parts, options, new ChunkBudget()), query)
 }
 
-/** Pipes that leave rows as rows are limited as records are; what is computed of all rows is not cut. */
-function limited(query: Query, rowsMax: number | undefined): Query {
-  const isLimited = rowsMax === undefined || queryLimit(query) !== null || !isRowByRow(query, false)
-  return isLimited ? query : { ...query, pipes: [...query.pipes, limitOf(rowsMax)] }
-}
-
 function pipedRun(parts: readonly SearchPart[], options: RunOptions, chunks: ChunkBudget): PipedRun {
   const {
     signal,
     random,
-    keyBytesMax = KEY_BYTES_MAX_DEFAULT,
+    keyBytesMax = QUERY_BYTES_MAX_DEFAULT,
     nowMs = Date.now(),
     rateSeconds = null,
   } = options
@@ -173,7 +170,7 @@ function pipedRun(parts: readonly SearchPart[], options: RunOptions, chunks: Chu
     ...{ parts, signal, random, nowMs, rateSeconds, bytesMax: keyBytesMax },
     ...(options.scope && { scope: options.scope }),
     ...(options.progress && { progress: options.progress }),
-    fetch: (ids) => fetchChunks(parts, ids, chunks, signal),
+    fetch: (ids) => fetchAll(parts, ids, chunks, signal),
   }
 }
 
@@ -189,6 +186,15 @@ async function* mappedRows(
 ): AsyncGenerator<Row> {
   const map = rowMapper(withoutLimits(query).pipes, run, query.filter)
   for await (const rows of chunks) yield* map(rows)
+}
+
+async function* fetchAll(
+  parts: readonly SearchPart[],
+  turns: AsyncIterable<Float64Array>,
+  chunks: ChunkBudget,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly RecordRow[]> {
+  for await (const ids of turns) yield* fetchChunks(parts, ids, chunks, signal)
 }
 
 /** The memory of a chunk is given back when the next one is asked for. */

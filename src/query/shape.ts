@@ -1,6 +1,7 @@
 /** What can be said of a query without running it. */
 import type { Pipe, Query } from './ast.ts'
 import { hasSubquery } from './piped.ts'
+import { limitOf } from './pipes/limit.ts'
 import { pipeKindOf } from './pipes/registry.ts'
 
 /** The most rows that the query's own pipes let through, or null when nothing limits it. */
@@ -32,6 +33,17 @@ export function isRowByRow({ pipes }: Query, keepsAll = true): boolean {
     if (isLimit(pipe) || bindRow !== undefined) return true
     return bindBatch !== undefined && (keepsRows === true || !keepsAll)
   })
+}
+
+/** The newest records that match are chosen before any pipe runs: `queryLimit` of them. */
+export function isChosenFirst(query: Query): boolean {
+  return !hasSubquery(query) && isRowByRow(query)
+}
+
+/** Pipes that leave rows as rows are limited as records are; what is computed of all rows is not cut. */
+export function limitedTo(query: Query, rowsMax: number | undefined): Query {
+  const isLimited = rowsMax === undefined || queryLimit(query) !== null || !isRowByRow(query, false)
+  return isLimited ? query : { ...query, pipes: [...query.pipes, limitOf(rowsMax)] }
 }
 
 export function withoutLimits(query: Query): Query {

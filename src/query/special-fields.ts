@@ -2,7 +2,6 @@
  * Fields that every record has without having been sent them: their text, and their place in an answer. `_truncated`
  * is not one of them: blocks give it themselves.
  */
-import { createHash } from 'node:crypto'
 import type { Bitset } from '../base/base.ts'
 import {
   type Block,
@@ -14,7 +13,9 @@ import {
   RECORD_FLAG_LEVEL_UPPER,
   TRUNCATED_FIELD,
 } from '../record/record.ts'
+import { sha256Hex } from './values/sha256.ts'
 import { decodeLoosely, encodeText } from './values/text.ts'
+import { columnOfValues } from './values/text-column.ts'
 
 export const TIME_FIELD = '_time'
 export const STREAM_FIELD = '_stream'
@@ -78,7 +79,7 @@ function timeColumn(block: Block): Column {
 
 function textColumn(block: Block, textOf: (row: number) => string): Column {
   const values = Array.from({ length: block.rowCount }, (_, row) => encodeText(textOf(row)))
-  return columnOf(values)
+  return columnOfValues(values)
 }
 
 /** Empty where there is no stream. A hash a stream, not a row. */
@@ -93,19 +94,6 @@ function streamIdColumn(block: Block): Column {
     }
     return id
   })
-}
-
-function columnOf(values: readonly Uint8Array[]): Column {
-  const starts = new Uint32Array(values.length)
-  const lengths = Uint32Array.from(values, (value) => value.length)
-  let size = 0
-  for (let row = 0; row < values.length; row++) {
-    starts[row] = size
-    size += lengths[row]
-  }
-  const data = new Uint8Array(size)
-  for (let row = 0; row < values.length; row++) data.set(values[row], starts[row])
-  return { data, starts, lengths, kinds: null }
 }
 
 // ---- _stream ------------------------------------------------------------------------------------------------
@@ -142,7 +130,7 @@ const ID_DIGITS = 32
 
 /** A name of the stream, 32 hexadecimal digits: the same wherever the stream is the same, and no other stream's. */
 export function streamId(stream: string): string {
-  return createHash('sha256').update(stream).digest('hex').slice(0, ID_DIGITS)
+  return sha256Hex(encodeText(stream)).slice(0, ID_DIGITS)
 }
 
 /** The bytes of a value in memory of their own (decoders take no shared memory). */

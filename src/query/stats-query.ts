@@ -1,8 +1,24 @@
-/** What whoever draws the answers of `stats` needs to know of a query, and to change in it. */
+/**
+ * What whoever draws the answers of `stats` needs to know of a query, and to change in it: which fields are numbers, and
+ * the same query in each step of time.
+ */
 import type { Pipe, Query } from './ast.ts'
+import type { CopyPipe } from './pipes/copy.ts'
+import type { FieldsPipe } from './pipes/fields.ts'
+import type { Few } from './pipes/first.ts'
+import type { FormatPipe } from './pipes/format.ts'
+import type { LimitPipe } from './pipes/limit.ts'
+import type { OffsetPipe } from './pipes/offset.ts'
 import { pipeKindOf } from './pipes/registry.ts'
+import type { SortPipe } from './pipes/sort.ts'
 import type { StatsPipe } from './pipes/stats.ts'
 import { TIME_FIELD } from './special-fields.ts'
+import type { GroupKey } from './stats/group-key.ts'
+
+// ---- numbers ------------------------------------------------------------------------------------------------
+
+/** What a field of an answer is that draws as numbers: one of them, or the ranges of a histogram as JSON. */
+export type Drawn = 'number' | 'histogram'
 
 /** Pipes that may stand behind `stats`: its rows stay groups, with numbers. */
 const KEEPING: ReadonlySet<string> = new Set(
@@ -14,37 +30,128 @@ const KEEPING: ReadonlySet<string> = new Set(
 const COUNTING: ReadonlySet<string> = new Set(['math', 'running_stats', 'total_stats'])
 /** Functions whose results are texts: they tell groups apart. */
 const TELLING: ReadonlySet<string> = new Set(
-  'any row_any row_max row_min json_values uniq_values values histogram'.split(' '),
+  'any row_any row_max row_min json_values uniq_values values'.split(' '),
 )
 
 /**
- * The fields that hold numbers, of a query that ends in `stats` and pipes that keep its groups: all others tell the groups
- * apart. Null where it ends in something else.
+ * The fields that draw, of a query that ends in `stats` and pipes that keep its groups: all others tell the groups apart.
+ * Null where it ends in something else.
  */
-export function statsNumbers({ pipes }: Query): ReadonlySet<string> | null {
+export function statsNumbers({ pipes }: Query): ReadonlyMap<string, Drawn> | null {
   const at = pipes.findLastIndex(isStats)
   const rest = pipes.slice(at + 1)
   if (at < 0 || !rest.every(({ kind }) => KEEPING.has(kind))) return null
-  const { calls } = pipes[at] as StatsPipe
-  const numbers = calls.flatMap(({ call, as }) => (TELLING.has(call.name) ? [] : [as]))
-  const more = rest
-    .filter(({ kind }) => COUNTING.has(kind))
-    .flatMap((pipe) => pipeKindOf(pipe).leaves?.(pipe, []) ?? [])
-  return new Set([...numbers, ...more])
+  const drawn = new Map<string, Drawn>()
+  for (const { call, as } of (pipes[at] as StatsPipe).calls) {
+    if (!TELLING.has(call.name)) drawn.set(as, call.name === 'histogram' ? 'histogram' : 'number')
+  }
+  return rest.reduce(drawnBehind, drawn)
 }
 
-/** The query with its last `stats` also by steps of time. */
+function drawnBehind(drawn: ReadonlyMap<string, Drawn>, pipe: Pipe): ReadonlyMap<string, Drawn> {
+  const after = new Map(drawn)
+  if (COUNTING.has(pipe.kind)) {
+    for (const name of pipeKindOf(pipe).leaves?.(pipe, []) ?? []) after.set(name, 'number')
+  }
+  if (pipe.kind === 'format') after.delete((pipe as FormatPipe).result)
+  return pipe.kind === 'copy' || pipe.kind === 'rename' ? renamed(after, pipe as CopyPipe) : after
+}
+
+/** A new name is what its old one was. */
+function renamed(drawn: ReadonlyMap<string, Drawn>, { kind, pairs }: Pipe & Pick<CopyPipe, 'pairs'>) {
+  let after = new Map(drawn)
+  for (const { from, to } of pairs) {
+    const before = after
+    after = new Map(before)
+    if (!from.isPrefix && !to.isPrefix) after.delete(to.name)
+    for (const [name, what] of before) {
+      const isMeant = from.isPrefix ? name.startsWith(from.name) : name === from.name
+      if (!isMeant) continue
+      if (kind === 'rename') after.delete(name)
+      after.set(to.isPrefix ? to.name + name.slice(from.name.length) : to.name, what)
+    }
+  }
+  return after
+}
+
+// ---- steps of time ------------------------------------------------------------------------------------------
+
+/** What rows are in the order of: fields, each one up or down. */
+type Order = Pick<SortPipe, 'by' | 'isDesc'>
+
+/**
+ * The query in each step of time: every `stats` of it also by steps, and what its pipes cut off behind the last one they
+ * cut off in each step. `_time` stays where pipes would take it away.
+ */
 export function inTimeSteps(query: Query, step: string, offset: string | null): Query {
-  const at = query.pipes.findLastIndex(isStats)
-  const pipes = query.pipes.map((pipe, place): Pipe => {
-    if (place !== at || !isStats(pipe)) return pipe
-    const others = pipe.by.filter(({ field }) => field !== TIME_FIELD)
-    const stepped: StatsPipe = { ...pipe, by: [{ field: TIME_FIELD, step, offset }, ...others] }
-    return stepped
+  const key: GroupKey = { field: TIME_FIELD, step, offset }
+  const last = query.pipes.findLastIndex(isStats)
+  let order: Order = { by: [], isDesc: false }
+  const pipes = query.pipes.map((pipe, at): Pipe => {
+    if (isStats(pipe)) {
+      const by = pipe.by.filter(({ field }) => field !== TIME_FIELD)
+      order = { by: by.map(({ field }) => ({ field, isDesc: false })), isDesc: false }
+      const stepped: StatsPipe = { ...pipe, by: [key, ...by] }
+      return stepped
+    }
+    if (at < last) return withTime(pipe)
+    order = orderBehind(pipe, order)
+    return withTime(cutInSteps(pipe, order))
   })
   return { ...query, pipes }
 }
 
 function isStats(pipe: Pipe): pipe is StatsPipe {
   return pipe.kind === 'stats'
+}
+
+/** `fields` and `delete` keep `_time`. */
+function withTime(pipe: Pipe): Pipe {
+  const isFields = pipe.kind === 'fields'
+  if (!isFields && pipe.kind !== 'delete') return pipe
+  const { fields } = pipe as FieldsPipe
+  const others = fields.filter(({ name, isPrefix }) => isPrefix || name !== TIME_FIELD)
+  const kept: Pipe & Pick<FieldsPipe, 'fields'> = {
+    ...pipe,
+    fields: isFields ? [{ name: TIME_FIELD, isPrefix: false }, ...others] : others,
+  }
+  return kept
+}
+
+function orderBehind(pipe: Pipe, before: Order): Order {
+  const { by, isDesc = false } = pipe as Partial<SortPipe>
+  if (pipe.kind === 'sort') return { by: by ?? [], isDesc }
+  return pipe.kind === 'first' || pipe.kind === 'last'
+    ? { by: by ?? [], isDesc: pipe.kind === 'last' }
+    : before
+}
+
+/** `limit` and `offset` cut rows that are in the order of what stands before them: as `sort` does, in each step. */
+function cutInSteps(pipe: Pipe, order: Order): Pipe {
+  switch (pipe.kind) {
+    case 'sort':
+      return sortInSteps(pipe as SortPipe)
+    case 'first':
+    case 'last':
+      return { ...pipe, ...partitioned(pipe as Pipe & Few) }
+    case 'limit':
+      return sortInSteps(sortOf(order, (pipe as LimitPipe).rows, 0))
+    case 'offset':
+      return sortInSteps(sortOf(order, null, (pipe as OffsetPipe).rows))
+    default:
+      return pipe
+  }
+}
+
+function sortOf(order: Order, limit: number | null, offset: number): SortPipe {
+  return { kind: 'sort', ...order, partitionBy: [], limit, offset, rankAs: null }
+}
+
+function sortInSteps(pipe: SortPipe): SortPipe {
+  const cuts = pipe.limit !== null || pipe.offset > 0 || pipe.rankAs !== null
+  return cuts ? { ...pipe, ...partitioned(pipe) } : pipe
+}
+
+function partitioned({ partitionBy }: Pick<SortPipe, 'partitionBy'>): Pick<SortPipe, 'partitionBy'> {
+  return { partitionBy: [TIME_FIELD, ...partitionBy.filter((field) => field !== TIME_FIELD)] }
 }

@@ -1,6 +1,6 @@
 /**
  * For tests: whether a row matches a filter, judged one row at a time on its texts, as docs/logsql.md says. Nothing here
- * asks the engine's filters; only the types of their nodes are theirs.
+ * asks the engine's filters; only the types of their nodes are theirs, and what the id of a pattern is.
  */
 import type { Filter, Query } from './ast.ts'
 import type { AnyCaseFilter } from './filters/any-case.ts'
@@ -13,6 +13,7 @@ import type { IdFilter } from './filters/id.ts'
 import type { Ipv4RangeFilter } from './filters/ipv4-range.ts'
 import type { Ipv6RangeFilter } from './filters/ipv6-range.ts'
 import type { LenRangeFilter } from './filters/len-range.ts'
+import type { PatternFilter } from './filters/pattern.ts'
 import type { PatternMatchFilter } from './filters/pattern-match.ts'
 import type { PhraseFilter } from './filters/phrase.ts'
 import type { PrefixFilter } from './filters/prefix.ts'
@@ -39,6 +40,8 @@ import {
   numberOf,
   wideAddressOf,
 } from './test-naive-values.ts'
+import { collapseNumbersPretty } from './values/collapse-nums.ts'
+import { patternId } from './values/pattern-id.ts'
 
 /** Values by name; what is empty is absent. */
 export type NaiveFields = Readonly<Record<string, string>>
@@ -157,6 +160,7 @@ const FILTERS = {
     return relation === 'lt' ? order < 0 : order <= 0
   },
   jsonArray: ofValue<ListFilter>((value, filter, valuesOf) => hasItem(value, listOf(filter, valuesOf))),
+  pattern: ({ id }: PatternFilter, row) => patternId(collapseNumbersPretty(row._msg ?? '')) === id,
   valueType: ofValue<ValueTypeFilter>((value, { type }) => typeOf(value) === type),
   anyField: ({ prefix, child }: AnyFieldFilter, row, valuesOf) => {
     const isMeant = (name: string): boolean =>

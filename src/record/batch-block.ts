@@ -14,7 +14,7 @@
  *
  * Not for checking bytes (`checkBatch`) nor for columns that were decoded from a part.
  */
-import { assert } from '../base/base.ts'
+import { assert } from '../base/portable.ts'
 import {
   batchCount,
   batchFirstId,

@@ -24,7 +24,7 @@
  *
  * Shared fields belong to every record of the batch; a record's own field of the same name wins.
  */
-import { assert } from '../base/base.ts'
+import { assert } from '../base/portable.ts'
 import {
   BATCH_BYTES_MAX,
   BATCH_RECORDS_MAX,

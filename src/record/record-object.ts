@@ -8,7 +8,7 @@
  * Invariant: nothing is written to the encoder unless the whole record is right.
  * Not a hot path: decoders of protocols write to the BatchEncoder themselves.
  */
-import { CodedError } from '../base/base.ts'
+import { CodedError } from '../base/portable.ts'
 import {
   type BatchEncoder,
   FIELD_FALSE,

@@ -16,8 +16,8 @@ const UNKNOWN = 0
 const YES = 1
 const NO = 2
 
-/** `17.0` as 0x1100. */
-export const WORDS_UNICODE_VERSION = packVersion(process.versions['unicode'] ?? '0.0')
+/** `17.0` as 0x1100; 0 in a browser, which does not say. */
+export const WORDS_UNICODE_VERSION = packVersion(globalThis.process?.versions['unicode'] ?? '0.0')
 
 /** One answer for every code point below U+10000: of ASCII at once, of the rest when first asked for. */
 const answers = new Uint8Array(BMP_SIZE)

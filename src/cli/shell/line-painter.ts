@@ -21,7 +21,7 @@ const STYLES: Readonly<Partial<Record<HighlightKind, Style>>> = {
 const SHOWN_AS_IT_IS = /^[^\p{Cc}\p{Cf}\p{Cs}]*$/u
 
 /** The query with colours; the text itself where there is something in it that a terminal would act on. */
-export function paintQuery(text: string, paint: Painter): string {
+function paintQuery(text: string, paint: Painter): string {
   if (!SHOWN_AS_IT_IS.test(text)) return text
   let painted = ''
   let at = 0

@@ -1,6 +1,7 @@
 /** Small questions that the shell asks for itself: they have a moment, and no answer is no error. */
 import { isCodedError } from '../../base/base.ts'
 import type { CommandContext } from '../command.ts'
+import { type JsonObject, objectOfRow } from '../json-shape.ts'
 import { askQueryPort } from '../text-query.ts'
 
 const ROWS_MAX = 500
@@ -16,18 +17,14 @@ export async function firstFieldOf(context: CommandContext, query: string, ms: n
 }
 
 /** The rows of an answer that are JSON objects. */
-export async function rowsOf(
-  context: CommandContext,
-  request: string,
-  ms: number,
-): Promise<Readonly<Record<string, unknown>>[]> {
+export async function rowsOf(context: CommandContext, request: string, ms: number): Promise<JsonObject[]> {
   const over = new AbortController()
   const stop = context.io.clock.after(ms, () => over.abort())
-  const rows: Readonly<Record<string, unknown>>[] = []
+  const rows: JsonObject[] = []
   try {
     const interrupted = AbortSignal.any([over.signal, context.interrupted])
     for await (const items of askQueryPort({ ...context, interrupted }, request)) {
-      for (const item of items) if (item.kind === 'row') rows.push(objectIn(item.bytes))
+      for (const item of items) if (item.kind === 'row') rows.push(objectOfRow(item.bytes) ?? {})
       if (rows.length >= ROWS_MAX) break
     }
   } catch (error) {
@@ -37,13 +34,4 @@ export async function rowsOf(
     stop()
   }
   return rows
-}
-
-function objectIn(bytes: Uint8Array): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(bytes).toString())
-    return typeof value === 'object' && value !== null ? { ...value } : {}
-  } catch {
-    return {}
-  }
 }

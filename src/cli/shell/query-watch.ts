@@ -38,7 +38,7 @@ export function watchQuery(context: CommandContext): () => void {
 type Row = Readonly<Record<string, unknown>>
 
 /** `2.1 s  40 % of 5,000,000 records, 42.4 MB  Ctrl+C stops`; the query of this address that began first. */
-export function progressLine(running: readonly Row[], seconds: string): string {
+function progressLine(running: readonly Row[], seconds: string): string {
   const words = [`${seconds} s`]
   const [query] = running
   const all = numberIn(query, 'recordsAll')

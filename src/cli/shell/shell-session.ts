@@ -6,6 +6,7 @@ import { isCodedError } from '../../base/base.ts'
 import { printAnswer } from '../answer-output.ts'
 import type { CommandContext } from '../command.ts'
 import { errorText } from '../error-text.ts'
+import { objectOfRow } from '../json-shape.ts'
 import { count } from '../plural.ts'
 import { composeQuery } from '../query-text.ts'
 import { painterOf, rowFormatOf } from '../row-output.ts'
@@ -107,15 +108,5 @@ export class ShellSession implements ShellControl {
   }
 }
 
-const OBJECT_START = 0x7b
-
 /** The names of a row that is a JSON object; none of any other. */
-function namesIn(row: Uint8Array): string[] {
-  if (row[0] !== OBJECT_START) return []
-  try {
-    const value: unknown = JSON.parse(Buffer.from(row).toString())
-    return typeof value === 'object' && value !== null ? Object.keys(value) : []
-  } catch {
-    return []
-  }
-}
+const namesIn = (row: Uint8Array): string[] => Object.keys(objectOfRow(row) ?? {})

@@ -2,7 +2,7 @@
  * A batch as filters see blocks, so that every filter works behind pipes too: `_time`, `level` and the like are what the
  * texts of these fields say.
  */
-import { Bitset } from '../../base/base.ts'
+import { Bitset } from '../../base/portable.ts'
 import {
   type Block,
   type BlockField,
@@ -16,6 +16,7 @@ import { BlockView } from '../scan/block-view.ts'
 import { FilterPlan } from '../scan/plan.ts'
 import { ID_FIELD, LEVEL_FIELD, MESSAGE_FIELD, STREAM_FIELD, TIME_FIELD } from '../special-fields.ts'
 import { encodeText } from '../values/text.ts'
+import { columnOfValues } from '../values/text-column.ts'
 import type { BatchOrigin, RowBatch } from './row-batch.ts'
 
 /** Which rows of a batch match: ascending; null where all do. */
@@ -24,25 +25,17 @@ export function bindBatchFilter(filter: Filter): (batch: RowBatch) => Uint32Arra
   const plan = new FilterPlan(filter, false)
   return (batch) => {
     if (batch.origin !== null) return rowsOfOrigin(plan, batch.origin)
-    const found = plan.matchView(new BatchView(new BatchBlock(batch)))
-    const rows = rowsOfBitset(found)
+    const rows = plan.matchView(new BatchView(new BatchBlock(batch))).indexes()
     return rows.length === batch.rowCount ? null : rows
   }
 }
 
 /** What is stored is judged where it is stored. */
 function rowsOfOrigin(plan: FilterPlan, { block, rows }: BatchOrigin): Uint32Array | null {
-  const view = new BlockView(block)
-  const count = rows?.length ?? block.rowCount
-  if (rows === null) {
-    const found = rowsOfBitset(plan.matchView(view))
-    return found.length === count ? null : found
-  }
-  const asked = new Bitset(block.rowCount)
-  for (let at = 0; at < count; at++) asked.set(rows[at])
-  const found = plan.matchAmong(view, asked)
-  const matching = Uint32Array.from(rows.keys()).filter((at) => found.has(rows[at]))
-  return matching.length === count ? null : matching
+  const asked = rows === null ? Bitset.full(block.rowCount) : Bitset.of(block.rowCount, rows)
+  const found = plan.matchAmong(new BlockView(block), asked)
+  const matching = rows === null ? found.indexes() : found.placesIn(rows)
+  return matching.length === (rows?.length ?? block.rowCount) ? null : matching
 }
 
 class BatchView extends BlockView {
@@ -197,18 +190,7 @@ function columnOfBatch(batch: RowBatch, name: string): Column {
 }
 
 function columnOfTexts(texts: readonly string[]): Column {
-  const starts = new Uint32Array(texts.length)
-  const lengths = new Uint32Array(texts.length)
-  const values = texts.map(encodeText)
-  let size = 0
-  for (let row = 0; row < values.length; row++) {
-    starts[row] = size
-    lengths[row] = values[row].length
-    size += values[row].length
-  }
-  const data = new Uint8Array(size)
-  for (let row = 0; row < values.length; row++) data.set(values[row], starts[row])
-  return { data, starts, lengths, kinds: null }
+  return columnOfValues(texts.map(encodeText))
 }
 
 const STREAM_PAIR = /(?:^\{|,)([^=,{}"]+)="(?:[^"\\]|\\.)*"/gy
@@ -218,10 +200,5 @@ function namesOfStream(stream: string): string[] {
   return Array.from(stream.matchAll(STREAM_PAIR), ([, name]) => name)
 }
 
-/** The rows of a set, ascending. */
-export function rowsOfBitset(found: Bitset): Uint32Array {
-  const rows = new Uint32Array(found.count())
-  let at = 0
-  for (let row = found.nextSet(0); row >= 0; row = found.nextSet(row + 1)) rows[at++] = row
-  return rows
-}
+/** For scan/gather.ts and live/match.ts. */
+export const rowsOfBitset = (found: Bitset): Uint32Array => found.indexes()

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../../base/base.ts'
 import { FIELD_NUMBER } from '../../record/record.ts'
+import type { BatchColumn } from './batch-column.ts'
 import { batchOfHeld, gatherRows, heldRowsBytes, holdRows } from './held-rows.ts'
-import { type BatchColumn, GroupColumn, RowBatch, TextColumn, TimeColumn } from './row-batch.ts'
+import { RowBatch } from './row-batch.ts'
+import { GroupColumn, TextColumn, TimeColumn } from './text-columns.ts'
 
 function batchOf(random: SeededRandom, hasKeys: boolean): RowBatch {
   const rowCount = 1 + random.below(20)

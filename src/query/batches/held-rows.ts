@@ -3,15 +3,10 @@
  * groups stays, so that a text that many rows have is held once. Not for rows that pass through: see row-batch.ts.
  */
 import { FIELD_STRING } from '../../record/record.ts'
+import type { BatchColumn } from './batch-column.ts'
 import { textBytes } from './memory-share.ts'
-import {
-  type BatchColumn,
-  type BatchKeys,
-  GroupColumn,
-  RowBatch,
-  TextColumn,
-  TimeColumn,
-} from './row-batch.ts'
+import { type BatchKeys, RowBatch } from './row-batch.ts'
+import { GroupColumn, TextColumn, TimeColumn } from './text-columns.ts'
 
 export interface HeldRows {
   readonly rowCount: number

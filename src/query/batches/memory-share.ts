@@ -1,5 +1,5 @@
 /** What one query may hold in one place. */
-import { CodedError } from '../../base/base.ts'
+import { CodedError } from '../../base/portable.ts'
 
 export class MemoryShare {
   readonly #bytesMax: number
@@ -14,6 +14,10 @@ export class MemoryShare {
 
   get bytes(): number {
     return this.#bytes
+  }
+
+  hasRoom(bytes: number): boolean {
+    return this.#bytes + bytes <= this.#bytesMax
   }
 
   /** QUERY_TOO_LARGE where so many more do not fit. */

@@ -1,6 +1,8 @@
 /** Columns as numbers: of pipes that compute, and of texts that are numbers. */
 import { numberText, parseNumberOrMoment } from '../values/number-text.ts'
-import { type BatchColumn, type RowBatch, type TextGroups, TimeColumn } from './row-batch.ts'
+import type { BatchColumn, TextGroups } from './batch-column.ts'
+import type { RowBatch } from './row-batch.ts'
+import { TimeColumn } from './text-columns.ts'
 
 /** Numbers that print as numberText has them, which costs nothing where nobody reads them as text. */
 export class NumberColumn implements BatchColumn {

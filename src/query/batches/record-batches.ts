@@ -23,18 +23,11 @@ import {
   TIME_FIELD,
 } from '../special-fields.ts'
 import { decodeText } from '../values/text.ts'
+import { type BatchColumn, pick } from './batch-column.ts'
+import { BlockColumn, type StoredColumn } from './block-column.ts'
 import { type FieldsWanted, isNamed, isWanted, namesWanted } from './fields-wanted.ts'
-import {
-  type BatchColumn,
-  type BatchKeys,
-  BlockColumn,
-  IdColumn,
-  pick,
-  RowBatch,
-  type StoredColumn,
-  TextColumn,
-  TimeColumn,
-} from './row-batch.ts'
+import { type BatchKeys, RowBatch } from './row-batch.ts'
+import { IdColumn, TextColumn, TimeColumn } from './text-columns.ts'
 
 /** What a row of a record shows before the fields that were sent, and behind them. */
 const LEADING = [TIME_FIELD, STREAM_FIELD, MESSAGE_FIELD, LEVEL_FIELD]

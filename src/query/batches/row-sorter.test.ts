@@ -4,11 +4,13 @@ import { SeededRandom } from '../../base/base.ts'
 import { FIELD_NUMBER, FIELD_TRUE } from '../../record/record.ts'
 import { rowJson } from '../row-fields.ts'
 import { blockOf } from '../test-blocks.ts'
+import type { BatchColumn } from './batch-column.ts'
 import { EVERY_FIELD } from './fields-wanted.ts'
 import { MemoryShare } from './memory-share.ts'
 import { batchOfBlock } from './record-batches.ts'
-import { type BatchColumn, GroupColumn, RowBatch, rowsOfBatch, TextColumn } from './row-batch.ts'
+import { RowBatch, rowsOfBatch } from './row-batch.ts'
 import { RowSorter, type SortedRowsWanted } from './row-sorter.ts'
+import { GroupColumn, TextColumn } from './text-columns.ts'
 
 const ALL: SortedRowsWanted = {
   by: null,

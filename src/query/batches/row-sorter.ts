@@ -5,12 +5,12 @@
  * With a bound, columns that the order does not need are read only of rows that are kept: a batch is looked at by the
  * first field of the order, and what cannot come before the worst row that is kept is left at once.
  */
-
 import { ID_FIELD } from '../special-fields.ts'
 import { compareKeysExactly, type ValueKey, valueKey } from '../values/value-order.ts'
+import type { TextGroups } from './batch-column.ts'
 import { batchOfHeld, gatherRows, type HeldRows, heldRowsBytes, holdRows } from './held-rows.ts'
 import { type MemoryShare, textBytes } from './memory-share.ts'
-import { RowBatch, type TextGroups } from './row-batch.ts'
+import { RowBatch } from './row-batch.ts'
 import { type OrderField, orderBytes, type RowOrder, RowOrderKeys } from './row-order.ts'
 import { smallest, smallestOfEach } from './smallest.ts'
 import { TupleGroups } from './tuple-groups.ts'

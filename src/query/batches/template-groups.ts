@@ -2,43 +2,86 @@
  * What messages become when each number in them is collapsed, out of their templates: words are never cut by a slot
  * (TextTemplate), so that static text and values can be collapsed one by one. A slot that holds nothing but digits needs
  * no value; rows of a template with only such slots are one group.
+ *
+ * Texts are made once a combination of what the slots of a template become, never once a row.
  */
 import type { TextTemplate, TextTemplates } from '../../record/record.ts'
 import { NumberCollapser, prettify } from '../values/collapse-nums.ts'
 import type { CollapsedTexts } from '../values/collapsed-texts.ts'
 import { decodeText } from '../values/text.ts'
-import type { TextGroups } from './row-batch.ts'
+import type { TextGroups } from './batch-column.ts'
+import { TupleGroups } from './tuple-groups.ts'
 
 const NUMBER = '<N>'
 const collapser = new NumberCollapser()
 
 /**
  * The rows of the block by what their messages become; `isPretty` as in `collapse_nums prettify`. `forms` collapses
- * values, without prettifying, and remembers them.
+ * values, without prettifying, and remembers them; static texts are remembered as long as it is there.
  */
 export function collapsedTemplates(
-  { templates, ofRow, plain }: TextTemplates,
+  templates: TextTemplates,
   isPretty: boolean,
   forms: CollapsedTexts,
 ): TextGroups {
   const texts = new TextNumbers(isPretty)
-  const ofTemplates = templates.map((template) => groupsOfTemplate(template, texts, forms))
-  if (plain !== null) ofTemplates.push({ one: 0, groups: texts.numbersOf(plain) })
-  const next = new Uint32Array(ofTemplates.length)
-  const groups = new Uint32Array(ofRow.length)
-  for (let row = 0; row < groups.length; row++) {
-    const place = ofRow[row]
-    const known = ofTemplates[place]
-    groups[row] = known.groups === null ? known.one : known.groups[next[place]++]
+  const pieces = piecesOf(forms)
+  const ofTemplates = templates.templates.map((template) => groupsOfTemplate(template, texts, forms, pieces))
+  const { plain } = templates
+  if (plain !== null) {
+    const groups = texts.numbersOf(plain)
+    ofTemplates.push({ one: 0, groups, rowCount: groups.length })
   }
-  return { texts: texts.list, ofRow: groups }
+  return new TemplateGroups(texts.list, templates, ofTemplates)
 }
 
-interface TemplateGroups {
+interface GroupsOfTemplate {
+  readonly rowCount: number
   /** The group of all its rows. */
   readonly one: number
   /** Or by row of the template. */
   readonly groups: Uint32Array | null
+}
+
+/** Which row is in which group is found out when somebody asks: how many are in each is known without it. */
+class TemplateGroups implements TextGroups {
+  readonly texts: readonly string[]
+  readonly #templates: TextTemplates
+  /** By place; last the rows without a template, where there are any. */
+  readonly #ofTemplates: readonly GroupsOfTemplate[]
+  #ofRow: Uint32Array | null = null
+
+  constructor(texts: readonly string[], templates: TextTemplates, ofTemplates: readonly GroupsOfTemplate[]) {
+    this.texts = texts
+    this.#templates = templates
+    this.#ofTemplates = ofTemplates
+  }
+
+  get ofRow(): Uint32Array {
+    this.#ofRow ??= this.#groupsOfRows(this.#templates.ofRow)
+    return this.#ofRow
+  }
+
+  rowCounts(): Uint32Array {
+    const counts = new Uint32Array(this.texts.length)
+    for (const { rowCount, one, groups } of this.#ofTemplates) {
+      if (groups === null) counts[one] += rowCount
+      else for (let row = 0; row < groups.length; row++) counts[groups[row]]++
+    }
+    return counts
+  }
+
+  #groupsOfRows(places: Uint32Array): Uint32Array {
+    const ofTemplates = this.#ofTemplates
+    const next = new Uint32Array(ofTemplates.length)
+    const ofRow = new Uint32Array(places.length)
+    for (let row = 0; row < ofRow.length; row++) {
+      const place = places[row]
+      const { one, groups } = ofTemplates[place]
+      ofRow[row] = groups === null ? one : groups[next[place]++]
+    }
+    return ofRow
+  }
 }
 
 class TextNumbers {
@@ -75,65 +118,86 @@ function collapsedText(data: Uint8Array, start: number, end: number): string {
   return decodeText(collapser.bytes.slice(0, collapser.length))
 }
 
-/** What the values of a slot become: the same in all rows, or one of these. */
-interface SlotForms {
-  readonly forms: readonly string[]
-  /** By row of the template; null where there is one form. */
-  readonly ofRow: Uint32Array | null
+// ---- static texts -------------------------------------------------------------------------------------------
+
+/** Blocks of a part share the templates of the part: what their texts become is remembered for the blocks to come. */
+interface Pieces {
+  readonly slots: ArrayLike<number>
+  /** Before, between and behind the slots, collapsed. */
+  readonly texts: readonly string[]
+  /** What rows become whose slots hold digits only. */
+  readonly ofDigits: string
 }
 
-const DIGITS: SlotForms = { forms: [NUMBER], ofRow: null }
+const PIECES_MAX = 1 << 16
+const known = new WeakMap<CollapsedTexts, Map<Uint8Array, Pieces>>()
 
-function groupsOfTemplate(template: TextTemplate, texts: TextNumbers, forms: CollapsedTexts): TemplateGroups {
-  const { text, slots, rowCount } = template
-  const slotForms = Array.from(slots, (_, slot) =>
-    template.isDigits(slot) ? DIGITS : formsOf(template.values(slot), forms),
-  )
-  const pieces = Array.from({ length: slots.length + 1 }, (_, at) =>
-    collapsedText(text, at === 0 ? 0 : slots[at - 1], at === slots.length ? text.length : slots[at]),
-  )
-  const textOf = (chosen: (slot: number) => string): number =>
-    texts.numberOf(pieces.map((piece, slot) => (slot < slots.length ? piece + chosen(slot) : piece)).join(''))
-  const varying = slotForms.flatMap(({ ofRow }, slot) => (ofRow === null ? [] : [slot]))
-  if (varying.length === 0) return { one: textOf((slot) => slotForms[slot].forms[0]), groups: null }
-  const { tuples, ofRow } = tuplesOf(
-    varying.map((slot) => slotForms[slot]),
-    rowCount,
-  )
-  const numbers = tuples.map((tuple) =>
-    textOf((slot) => slotForms[slot].forms[tuple[varying.indexOf(slot)] ?? 0]),
-  )
-  return { one: 0, groups: ofRow.map((tuple) => numbers[tuple]) }
-}
-
-function formsOf(values: Values, forms: CollapsedTexts): SlotForms {
-  const { texts, ofRow } = forms.groupsOfStored(
-    { column: { ...values, kinds: null }, rows: null },
-    values.starts.length,
-  )
-  return { forms: texts, ofRow: texts.length === 1 ? null : ofRow }
-}
-
-/** The distinct combinations of forms. Linear in rows and slots. */
-function tuplesOf(slots: readonly SlotForms[], rowCount: number): { tuples: number[][]; ofRow: Uint32Array } {
-  let tuples: number[][] = [[]]
-  let ofRow = new Uint32Array(rowCount)
-  for (const { forms, ofRow: formOfRow } of slots) {
-    const known = new Map<number, number>()
-    const longer: number[][] = []
-    const numbers = new Uint32Array(rowCount)
-    for (let row = 0; row < rowCount; row++) {
-      const form = formOfRow === null ? 0 : formOfRow[row]
-      const key = ofRow[row] * forms.length + form
-      let number = known.get(key)
-      if (number === undefined) {
-        number = longer.push([...tuples[ofRow[row]], form]) - 1
-        known.set(key, number)
-      }
-      numbers[row] = number
-    }
-    tuples = longer
-    ofRow = numbers
+function piecesOf(forms: CollapsedTexts): Map<Uint8Array, Pieces> {
+  let pieces = known.get(forms)
+  if (pieces === undefined || pieces.size > PIECES_MAX) {
+    pieces = new Map()
+    known.set(forms, pieces)
   }
-  return { tuples, ofRow }
+  return pieces
+}
+
+function piecesOfTemplate({ text, slots }: TextTemplate, all: Map<Uint8Array, Pieces>): Pieces {
+  let pieces = all.get(text)
+  if (pieces === undefined || pieces.slots !== slots) {
+    const texts = Array.from({ length: slots.length + 1 }, (_, at) =>
+      collapsedText(text, at === 0 ? 0 : slots[at - 1], at === slots.length ? text.length : slots[at]),
+    )
+    pieces = { slots, texts, ofDigits: texts.join(NUMBER) }
+    all.set(text, pieces)
+  }
+  return pieces
+}
+
+// ---- one template -------------------------------------------------------------------------------------------
+
+function groupsOfTemplate(
+  template: TextTemplate,
+  texts: TextNumbers,
+  forms: CollapsedTexts,
+  all: Map<Uint8Array, Pieces>,
+): GroupsOfTemplate {
+  const { slots, rowCount } = template
+  const pieces = piecesOfTemplate(template, all)
+  const slotForms: (TextGroups | null)[] = []
+  for (let slot = 0; slot < slots.length; slot++)
+    slotForms.push(template.isDigits(slot) ? null : forms.groupsOfValues(template.values(slot)))
+  const varying = slotForms.flatMap((of) => (of === null || of.ofRow === null ? [] : [of]))
+  if (varying.length === 0) {
+    const isDigits = slotForms.every((of) => of === null)
+    const text = isDigits ? pieces.ofDigits : textOf(pieces, slotForms, [])
+    return { rowCount, one: texts.numberOf(text), groups: null }
+  }
+  const names = varying.map((_, at) => String(at))
+  const tuples = new TupleGroups({ rowCount, groups: (name) => varying[Number(name)] }, names)
+  const numbers = new Uint32Array(tuples.count)
+  const chosen = new Array<string>(names.length)
+  for (let tuple = 0; tuple < numbers.length; tuple++) {
+    for (let at = 0; at < chosen.length; at++) chosen[at] = tuples.textOf(tuple, at)
+    numbers[tuple] = texts.numberOf(textOf(pieces, slotForms, chosen))
+  }
+  const groups = new Uint32Array(rowCount)
+  const ofRow = tuples.ofRow!
+  for (let row = 0; row < rowCount; row++) groups[row] = numbers[ofRow[row]]
+  return { rowCount, one: 0, groups }
+}
+
+/** `chosen`: what the slots become that do not become the same in all rows. */
+function textOf(
+  pieces: Pieces,
+  slotForms: readonly (TextGroups | null)[],
+  chosen: readonly string[],
+): string {
+  let text = pieces.texts[0]
+  let next = 0
+  for (let slot = 0; slot < slotForms.length; slot++) {
+    const forms = slotForms[slot]
+    const form = forms === null ? NUMBER : forms.ofRow === null ? forms.texts[0] : chosen[next++]
+    text += form + pieces.texts[slot + 1]
+  }
+  return text
 }

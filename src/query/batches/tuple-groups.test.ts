@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../../base/base.ts'
-import { type BatchColumn, ConstantColumn, GroupColumn, RowBatch, TextColumn } from './row-batch.ts'
+import type { BatchColumn } from './batch-column.ts'
+import { RowBatch } from './row-batch.ts'
 import { smallest, smallestOfEach } from './smallest.ts'
+import { ConstantColumn, GroupColumn, TextColumn } from './text-columns.ts'
 import { TupleGroups } from './tuple-groups.ts'
 
 test('tuples hold what rows hold, however columns keep it', () => {

@@ -2,7 +2,8 @@
  * Rows of a batch by what they hold in several fields: numbers for the tuples of texts that occur, made of the numbers of
  * groups that the fields have. Work is per row on numbers only, and per tuple on texts.
  */
-import type { RowBatch, TextGroups } from './row-batch.ts'
+import type { TextGroups } from './batch-column.ts'
+import type { RowBatch } from './row-batch.ts'
 
 /** Tuples that are numbered by a table; with more, by a hash of numbers. */
 const TABLE_MIN = 1 << 16
@@ -20,14 +21,15 @@ export class TupleGroups {
 
   constructor(batch: Pick<RowBatch, 'rowCount' | 'groups'>, fields: readonly string[]) {
     const groups = fields.map((field) => batch.groups(field))
-    let numbers: Numbers = { count: 1, ofRow: null, members: [] }
-    if (groups.length === 1) numbers = { count: groups[0].texts.length, ofRow: null, members: [null] }
-    else for (const each of groups) numbers = withGroups(numbers, each, batch.rowCount)
+    let numbers: Numbers = { count: 1, ofRow: null }
+    const steps: Step[] = []
+    if (groups.length === 1) numbers = { count: groups[0].texts.length, ofRow: null }
+    else for (const each of groups) numbers = withGroups(numbers, each, batch.rowCount, steps)
     this.count = numbers.count
     this.#ofRow = numbers.ofRow
     this.#rowCount = batch.rowCount
     this.#groups = groups
-    this.#members = numbers.members
+    this.#members = groups.length === 1 ? [null] : membersOf(steps, numbers.count)
   }
 
   /** By row: its tuple; null where all rows have tuple 0. Of one field it is read when somebody asks. */
@@ -56,33 +58,56 @@ export class TupleGroups {
 interface Numbers {
   readonly count: number
   readonly ofRow: Uint32Array | null
-  readonly members: readonly (Uint32Array | null)[]
 }
 
-function withGroups({ count, ofRow, members }: Numbers, groups: TextGroups, rowCount: number): Numbers {
-  if (groups.ofRow === null) return { count, ofRow, members: [...members, new Uint32Array(count)] }
-  if (ofRow === null) {
-    const size = groups.texts.length
-    const first = members.map((of) => new Uint32Array(size).fill(of?.[0] ?? 0))
-    return {
-      count: size,
-      ofRow: groups.ofRow,
-      members: [...first, Uint32Array.from({ length: size }, (_, at) => at)],
-    }
-  }
+/** Of one field, by the tuples of the fields up to it. */
+interface Step {
+  /** The tuple of the fields before it; null: the one of the same number. */
+  readonly before: Uint32Array | null
+  /** The group of the field; null: the one of the same number. */
+  readonly added: Uint32Array | null
+}
+
+/** Adds to `steps`. */
+function withGroups({ count, ofRow }: Numbers, groups: TextGroups, rowCount: number, steps: Step[]): Numbers {
   const size = groups.texts.length
+  if (groups.ofRow === null) {
+    steps.push({ before: null, added: new Uint32Array(count) })
+    return { count, ofRow }
+  }
+  if (ofRow === null) {
+    steps.push({ before: new Uint32Array(size), added: null })
+    return { count: size, ofRow: groups.ofRow }
+  }
   const tableMax = Math.min(TABLE_MAX, Math.max(TABLE_MIN, TABLE_A_ROW * rowCount))
   const paired =
     count * size <= tableMax
       ? pairsByTable(ofRow, groups.ofRow, count, size)
       : pairsByHash(ofRow, groups.ofRow, size)
-  const before = Uint32Array.from(paired.pairs, (pair) => Math.floor(pair / size))
-  const added = Uint32Array.from(paired.pairs, (pair) => pair % size)
-  return {
-    count: paired.pairs.length,
-    ofRow: paired.ofRow,
-    members: [...members.map((of) => before.map((tuple) => of?.[tuple] ?? tuple)), added],
+  const { pairs } = paired
+  const added = new Uint32Array(pairs.length)
+  const before = new Uint32Array(pairs.length)
+  for (let at = 0; at < pairs.length; at++) {
+    added[at] = pairs[at] % size
+    before[at] = (pairs[at] - added[at]) / size
   }
+  steps.push({ before, added })
+  return { count: pairs.length, ofRow: paired.ofRow }
+}
+
+/** By field, by tuple: the group. From the last field to the first: work is tuples times fields. */
+function membersOf(steps: readonly Step[], count: number): Uint32Array[] {
+  const members = new Array<Uint32Array>(steps.length)
+  const tuples = new Uint32Array(count)
+  for (let tuple = 0; tuple < count; tuple++) tuples[tuple] = tuple
+  for (let field = steps.length - 1; field >= 0; field--) {
+    const { before, added } = steps[field]
+    const of = tuples.slice()
+    if (added !== null) for (let tuple = 0; tuple < count; tuple++) of[tuple] = added[tuples[tuple]]
+    if (before !== null) for (let tuple = 0; tuple < count; tuple++) tuples[tuple] = before[tuples[tuple]]
+    members[field] = of
+  }
+  return members
 }
 
 interface Pairs {

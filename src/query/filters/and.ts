@@ -45,6 +45,7 @@ export const andFilter: FilterKind<AndFilter> = {
         }
       },
       count: (block, isCheap) => countOfAll(bound, block, isCheap),
+      parts: { kind: 'and', filters: bound },
       ...skipOfAll(bound),
     }
   },

@@ -6,6 +6,7 @@ import type { ValueTest } from '../../record/record.ts'
 import { narrowByValue, passesEmpty } from '../scan/value-test.ts'
 import { rowsNamed, storedFieldOf } from '../special-fields.ts'
 import type { BoundFilter } from './kind.ts'
+import { BoundStreamFilter, isStreamField } from './stream-values.ts'
 
 /**
  * Keeps the rows whose value passes, and those that go by one of `names` although their text is another: `ERROR`
@@ -13,7 +14,9 @@ import type { BoundFilter } from './kind.ts'
  */
 export function boundValueFilter(field: string, test: ValueTest, names: readonly string[] = []): BoundFilter {
   const stored = storedFieldOf(field)
-  return stored === undefined ? ofMadeField(field, test, names) : ofStoredField(field, stored, test)
+  if (stored !== undefined) return ofStoredField(field, stored, test)
+  const made = ofMadeField(field, test, names)
+  return isStreamField(field) ? new BoundStreamFilter(field, test, made) : made
 }
 
 function ofStoredField(name: string, field: string | null, test: ValueTest): BoundFilter {

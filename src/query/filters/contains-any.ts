@@ -23,6 +23,10 @@ const parse: FilterForm = (parser, field) => {
   return filter
 }
 
+export function containsAnyOf(field: string, values: readonly string[]): ContainsAnyFilter {
+  return { kind: 'containsAny', field, values }
+}
+
 export const containsAnyFilter: FilterKind<ContainsAnyFilter> = {
   kind: 'containsAny',
   summary: 'one of these words and phrases stands in the value',
@@ -30,9 +34,7 @@ export const containsAnyFilter: FilterKind<ContainsAnyFilter> = {
   forms: { functions: { contains_any: parse } },
   print: (filter, printer) => `${printer.field(filter.field)}contains_any${printList(filter, printer)}`,
   subquery: ({ subquery }) => subquery ?? null,
-  withValues({ field }, values): ContainsAnyFilter {
-    return { kind: 'containsAny', field, values }
-  },
+  withValues: ({ field }, values) => containsAnyOf(field, values),
   wants: wantsItsField,
   bind(filter) {
     const values = valuesOf(filter)

@@ -1,4 +1,7 @@
-/** `="text"`: the whole value is this text. `="text"*`: it begins with it. */
+/**
+ * `="text"`: the whole value is this text. `="text"*`: it begins with it. `=(a or b*)`: each word of the group is meant
+ * so.
+ */
 import type { ValueTest } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
 import { encodeText } from '../values/text.ts'
@@ -33,8 +36,8 @@ export function exactOf(field: string, value: string, isPrefix = false): ExactFi
 export const exactFilter: FilterKind<ExactFilter> = {
   kind: 'exact',
   summary: 'the whole value is this text, or begins with it',
-  examples: ['service:="web api"', 'path:="/api/"*', '!=done', 'exact(done)'],
-  forms: { functions: { exact: parseFunction }, symbols: { '=': parseSymbol } },
+  examples: ['service:="web api"', 'path:="/api/"*', 'status:=(ok or done)', '!=done', 'exact(done)'],
+  forms: { functions: { exact: parseFunction }, symbols: { '=': parseSymbol }, groups: { '=': exactOf } },
   print: ({ field, value, isPrefix }, printer) =>
     `${printer.field(field)}=${printer.phrase(value)}${isPrefix ? '*' : ''}`,
   wants: wantsItsField,

@@ -20,6 +20,10 @@ const parse: FilterForm = (parser, field) => {
   return filter
 }
 
+export function inOf(field: string, values: readonly string[]): InFilter {
+  return { kind: 'in', field, values }
+}
+
 export const inFilter: FilterKind<InFilter> = {
   kind: 'in',
   summary: 'the whole value is one of these, or of those that a query gives',
@@ -27,9 +31,7 @@ export const inFilter: FilterKind<InFilter> = {
   forms: { functions: { in: parse } },
   print: (filter, printer) => `${printer.field(filter.field)}in${printList(filter, printer)}`,
   subquery: ({ subquery }) => subquery ?? null,
-  withValues({ field }, values): InFilter {
-    return { kind: 'in', field, values }
-  },
+  withValues: ({ field }, values) => inOf(field, values),
   wants: wantsItsField,
   bind(filter) {
     const values = valuesOf(filter)

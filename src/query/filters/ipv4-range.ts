@@ -2,6 +2,7 @@
 import type { Filter } from '../ast.ts'
 import type { Argument, FilterParser } from '../syntax/filter-parser.ts'
 import { shown } from '../syntax/quoting.ts'
+import { NO_NUMBER, parseAddressArguments } from './address-range.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { IPV4_BITS, ipv4Of, ipv4OfBytes, ipv4Text, splitNetwork } from './ip-address.ts'
 import { COST_COMPARE, type FilterForm, type FilterKind, wantsItsField } from './kind.ts'
@@ -17,17 +18,7 @@ export interface Ipv4RangeFilter extends Filter {
 const NAME = 'ipv4_range'
 
 const parse: FilterForm = (parser, field) => {
-  const { start, text } = parser.reader.token
-  const values = parser.parseArguments(NAME)
-  parser.refusePrefixes(NAME, values)
-  if (values.length !== 1 && values.length !== 2)
-    throw parser.reader.problem(
-      `\`${NAME}(…)\` takes a network, an address, or the first and the last of a range`,
-      {
-        offset: start,
-        length: text.length,
-      },
-    )
+  const values = parseAddressArguments(parser, NAME)
   const range =
     values.length === 1
       ? readNetwork(parser, values[0])
@@ -73,8 +64,7 @@ export const ipv4RangeFilter: FilterKind<Ipv4RangeFilter> = {
         const address = ipv4OfBytes(data, start, end)
         return address >= min && address <= max
       },
-      // No number is an address.
-      range: { min: Infinity, max: -Infinity },
+      range: NO_NUMBER,
     })
   },
 }

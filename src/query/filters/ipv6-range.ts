@@ -5,6 +5,7 @@
 import type { Filter } from '../ast.ts'
 import type { Argument, FilterParser } from '../syntax/filter-parser.ts'
 import { shown } from '../syntax/quoting.ts'
+import { NO_NUMBER, parseAddressArguments } from './address-range.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { compareIpv6, IPV6_BITS, ipv6End, ipv6Text, newIpv6, readIpv6, splitNetwork } from './ip-address.ts'
 import { COST_FOLDED_SEARCH, type FilterForm, type FilterKind, wantsItsField } from './kind.ts'
@@ -20,17 +21,7 @@ export interface Ipv6RangeFilter extends Filter {
 const NAME = 'ipv6_range'
 
 const parse: FilterForm = (parser, field) => {
-  const { start, text } = parser.reader.token
-  const values = parser.parseArguments(NAME)
-  parser.refusePrefixes(NAME, values)
-  if (values.length !== 1 && values.length !== 2)
-    throw parser.reader.problem(
-      `\`${NAME}(…)\` takes a network, an address, or the first and the last of a range`,
-      {
-        offset: start,
-        length: text.length,
-      },
-    )
+  const values = parseAddressArguments(parser, NAME)
   const [min, max] =
     values.length === 1
       ? readNetwork(parser, values[0])
@@ -76,8 +67,7 @@ export const ipv6RangeFilter: FilterKind<Ipv6RangeFilter> = {
         readGroups(data, start, end, groups) &&
         compareIpv6(groups, first) >= 0 &&
         compareIpv6(groups, last) <= 0,
-      // No number is an address.
-      range: { min: Infinity, max: -Infinity },
+      range: NO_NUMBER,
     })
   },
 }

@@ -54,11 +54,15 @@ export interface FilterForms {
   readonly functions?: Readonly<Record<string, FilterForm>>
   /** A value that begins with this symbol; it is still to be read. */
   readonly symbols?: Readonly<Record<string, FilterForm>>
+  /** What a word or a phrase, with or without `*`, is in a group that begins with this symbol: `=(a or b*)`. */
+  readonly groups?: Readonly<Record<string, WordForm>>
   /** Everything after `field:` of this field. */
   readonly fields?: Readonly<Record<string, FilterForm>>
 }
 
 export type FilterForm = (parser: FilterParser, field: string | null) => Filter
+
+export type WordForm = (field: string, text: string, isPrefix: boolean) => Filter
 
 /** How queries spell what filters are made of, so that the parser reads the same back. */
 export interface FilterPrinter {
@@ -90,6 +94,14 @@ export interface BoundFilter {
   count?(block: Block, isCheap?: boolean): number | null
   /** What rows that match pass. Absent: nothing that a store could ask of its blocks. */
   readonly skip?: SkipTest
+  /** The filters of which it is made, cheap ones first, where nothing else decides: all, one or none of them match. */
+  readonly parts?: BoundParts
+}
+
+export interface BoundParts {
+  readonly kind: 'and' | 'or' | 'not'
+  /** At least one. */
+  readonly filters: readonly BoundFilter[]
 }
 
 export const COST_NUMBER = 1

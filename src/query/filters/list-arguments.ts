@@ -3,7 +3,7 @@
  * asterisk for all there are. A node keeps either `values` or `subquery`; whoever runs the query puts values in the
  * place of a subquery before the filter is bound.
  */
-import { assert } from '../../base/base.ts'
+import { assert } from '../../base/portable.ts'
 import type { Query } from '../ast.ts'
 import type { Argument, FilterParser } from '../syntax/filter-parser.ts'
 import type { FilterPrinter } from './kind.ts'

@@ -38,6 +38,7 @@ export const notFilter: FilterKind<NotFilter> = {
         const count = bound.count?.(block, isCheap) ?? null
         return count === null ? null : block.rowCount - count
       },
+      parts: { kind: 'not', filters: [bound] },
     }
   },
 }

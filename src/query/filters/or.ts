@@ -3,7 +3,11 @@ import type { Block } from '../../record/record.ts'
 import type { SkipTest } from '../../storage/storage.ts'
 import type { Filter } from '../ast.ts'
 import { boundsOfEither } from '../scan/bounds.ts'
+import { containsAnyOf } from './contains-any.ts'
+import type { ExactFilter } from './exact.ts'
+import { inOf } from './in.ts'
 import { type BoundFilter, type FilterKind, PRECEDENCE_OR } from './kind.ts'
+import type { PhraseFilter } from './phrase.ts'
 
 export interface OrFilter extends Filter {
   readonly kind: 'or'
@@ -32,7 +36,9 @@ export const orFilter: FilterKind<OrFilter> = {
     children.map((child) => printer.child(child, PRECEDENCE_OR + 1)).join(' or '),
   wants: ({ children }, wantsOf) => children.flatMap(wantsOf),
   bind({ children }, context) {
-    const bound = children.map(context.bind).sort((a, b) => a.cost - b.cost)
+    const bound = withLists(children)
+      .map(context.bind)
+      .sort((a, b) => a.cost - b.cost)
     return {
       cost: bound.reduce((sum, child) => sum + child.cost, 0),
       narrow(view, rows) {
@@ -46,11 +52,63 @@ export const orFilter: FilterKind<OrFilter> = {
         rows.andNot(open)
       },
       count: (block, isCheap) => countOfAny(bound, block, isCheap),
+      parts: { kind: 'or', filters: bound },
       ...skipOfAny(bound),
     }
   },
   bounds: ({ children }, boundsOf) => children.map(boundsOf).reduce(boundsOfEither),
 }
+
+/** Fewer are asked for one by one: a store knows of most of its blocks that a word is not in them. */
+const PHRASES_LISTED_MIN = 100
+const VALUES_LISTED_MIN = 9
+
+interface Listed {
+  readonly min: number
+  readonly list: (values: string[]) => Filter
+  readonly value: string
+}
+
+/** Many phrases, or whole values, of one field are one list: they cost a pass over the values, not one each. */
+function withLists(children: readonly Filter[]): readonly Filter[] {
+  if (children.length < VALUES_LISTED_MIN) return children
+  const lists = new Map<
+    string,
+    { readonly first: Listed; readonly filters: Filter[]; readonly values: string[] }
+  >()
+  const others: Filter[] = []
+  for (const filter of children) {
+    const listed = listedOf(filter)
+    if (listed === null) {
+      others.push(filter)
+      continue
+    }
+    const key = JSON.stringify([filter.kind, listed.field])
+    const known = lists.get(key) ?? { first: listed, filters: [], values: [] }
+    lists.set(key, known)
+    known.filters.push(filter)
+    known.values.push(listed.value)
+  }
+  for (const { first, filters, values } of lists.values()) {
+    if (filters.length < first.min) others.push(...filters)
+    else others.push(first.list([...new Set(values)]))
+  }
+  return others
+}
+
+/** Null: the filter is in no list. */
+function listedOf(filter: Filter): (Listed & { readonly field: string }) | null {
+  if (isPhrase(filter) && filter.phrase !== '') {
+    const { field, phrase: value } = filter
+    return { field, value, min: PHRASES_LISTED_MIN, list: (values) => containsAnyOf(field, values) }
+  }
+  if (!isExact(filter) || filter.isPrefix) return null
+  const { field, value } = filter
+  return { field, value, min: VALUES_LISTED_MIN, list: (values) => inOf(field, values) }
+}
+
+const isPhrase = (filter: Filter): filter is PhraseFilter => filter.kind === 'phrase'
+const isExact = (filter: Filter): filter is ExactFilter => filter.kind === 'exact'
 
 /** Known where one child matches all rows, or where all but one match none and of that one it is known. */
 function countOfAny(

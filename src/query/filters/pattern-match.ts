@@ -12,7 +12,7 @@
  * bounded by pieces times bytes, whatever the text.
  */
 
-import { Needle } from '../../base/base.ts'
+import { Needle } from '../../base/portable.ts'
 import type { TestNeedle, ValueTest } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
 import { encodeText } from '../values/text.ts'

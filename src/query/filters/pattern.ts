@@ -17,7 +17,7 @@ export interface PatternFilter extends Filter {
 }
 
 /** What it is called where a query asks for a pattern. */
-export const PATTERN_NAME = 'pattern'
+const PATTERN_NAME = 'pattern'
 
 const ID = new RegExp(`^[0-9a-f]{${PATTERN_ID_DIGITS}}$`, 'i')
 

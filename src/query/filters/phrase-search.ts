@@ -1,5 +1,5 @@
 /** Where a phrase stands in a value, so that words begin and end where it begins or ends with a word's character. */
-import { Needle } from '../../base/base.ts'
+import { Needle } from '../../base/portable.ts'
 import { encodeText } from '../values/text.ts'
 import { isWordAt, isWordBefore } from '../values/words.ts'
 

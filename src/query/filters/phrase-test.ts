@@ -2,7 +2,7 @@
  * The search that words, phrases, prefixes and their any-case forms share: the text stands in the value, and where the
  * text begins or ends with a word character, a word begins or ends there.
  */
-import { type Accept, Needle } from '../../base/base.ts'
+import { type Accept, Needle } from '../../base/portable.ts'
 import type { TestNeedle, ValueTest } from '../../record/record.ts'
 import { FoldedText, foldBytes, hasAsciiLetter, isAscii } from '../values/folding.ts'
 import { encodeText } from '../values/text.ts'

@@ -1,5 +1,5 @@
 /** Every kind of filter, one line each. All that others know of them is derived here. */
-import { assert } from '../../base/base.ts'
+import { assert } from '../../base/portable.ts'
 import type { Filter } from '../ast.ts'
 import { allFilter } from './all.ts'
 import { andFilter } from './and.ts'
@@ -16,7 +16,7 @@ import { inFilter } from './in.ts'
 import { ipv4RangeFilter } from './ipv4-range.ts'
 import { ipv6RangeFilter } from './ipv6-range.ts'
 import { jsonArrayFilter } from './json-array.ts'
-import type { FilterForm, FilterForms, FilterKind } from './kind.ts'
+import type { FilterForms, FilterKind } from './kind.ts'
 import { lenRangeFilter } from './len-range.ts'
 import { notFilter } from './not.ts'
 import { orFilter } from './or.ts'
@@ -82,10 +82,13 @@ const allForms: readonly FilterForms[] = FILTER_KINDS.map(({ forms }) => forms ?
 
 export const FUNCTION_FORMS = gather((forms) => forms.functions)
 export const SYMBOL_FORMS = gather((forms) => forms.symbols)
+export const GROUP_FORMS = gather((forms) => forms.groups)
 export const FIELD_FORMS = gather((forms) => forms.fields)
 
-function gather(pick: (forms: FilterForms) => FilterForms['functions']): ReadonlyMap<string, FilterForm> {
-  const gathered = new Map<string, FilterForm>()
+function gather<Form>(
+  pick: (forms: FilterForms) => Readonly<Record<string, Form>> | undefined,
+): ReadonlyMap<string, Form> {
+  const gathered = new Map<string, Form>()
   for (const forms of allForms) {
     for (const [name, form] of Object.entries(pick(forms) ?? {})) {
       assert(!gathered.has(name), `two filters begin with ${name}`)

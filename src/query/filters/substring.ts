@@ -3,7 +3,7 @@
  * in any case. What `~"…"` and `~"(?i)…"` find, without their escapes.
  */
 
-import { Needle } from '../../base/base.ts'
+import { Needle } from '../../base/portable.ts'
 import type { TestNeedle, ValueTest } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
 import { FoldedText, foldBytes, hasAsciiLetter, isAscii } from '../values/folding.ts'

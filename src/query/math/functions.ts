@@ -1,5 +1,5 @@
 /** The functions of pipe `math`, one line each. */
-import { type Random, SeededRandom } from '../../base/base.ts'
+import { type Random, SeededRandom } from '../../base/portable.ts'
 import { numberText } from '../values/number-text.ts'
 
 export interface MathContext {

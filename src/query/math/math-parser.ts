@@ -2,7 +2,7 @@
  * The text of an expression to the expression and back. A name is a field unless it is a number; what begins with a
  * digit and is no number has to be quoted to be a field.
  */
-import { CodedError } from '../../base/base.ts'
+import { CodedError } from '../../base/portable.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
 import { parseNumber } from '../syntax/number-literal.ts'
 import { quote, shown } from '../syntax/quoting.ts'

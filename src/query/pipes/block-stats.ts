@@ -1,12 +1,14 @@
 /**
  * `block_stats`: what each block that had rows knows of each field, for those rows: how many have it, how it is held
  * (`time`, `const`, `dict`, `string`), the bytes of the values, and how many distinct ones its dictionary has with how
- * many bytes. For people who look into the engine; none of it is a promise.
+ * many bytes. `bloom_bytes`, which queries for VictoriaLogs add up, are 0: indexes here are those of whole parts. For
+ * people who look into the engine; none of it is a promise.
  */
 import type { Pipe } from '../ast.ts'
 import { EVERY_FIELD } from '../batches/fields-wanted.ts'
 import { type MemoryShare, textBytes } from '../batches/memory-share.ts'
-import { RowBatch, TextColumn, TimeColumn } from '../batches/row-batch.ts'
+import { RowBatch } from '../batches/row-batch.ts'
+import { TextColumn, TimeColumn } from '../batches/text-columns.ts'
 import { encodeText } from '../values/text.ts'
 import type { Gatherer, PipeKind } from './kind.ts'
 
@@ -28,7 +30,15 @@ export const blockStatsPipe: PipeKind<BlockStatsPipe> = {
   bindGather: (_pipe, { memory }) => new BlockStatsGatherer(memory),
 }
 
-const STATS_FIELDS = ['field', 'rows', 'type', 'values_bytes', 'dict_items', 'dict_bytes'] as const
+const STATS_FIELDS = [
+  'field',
+  'rows',
+  'type',
+  'values_bytes',
+  'bloom_bytes',
+  'dict_items',
+  'dict_bytes',
+] as const
 
 /** Plain data: as STATS_FIELDS. */
 type FieldStats = readonly string[]
@@ -81,7 +91,7 @@ function statsOf(batch: RowBatch, field: string): FieldStats {
     if (size > 0) rows++
   }
   const dictBytes = sizes?.reduce((sum, size) => sum + size, 0) ?? 0
-  return [field, String(rows), type, String(bytes), String(sizes?.length ?? 0), String(dictBytes)]
+  return [field, String(rows), type, String(bytes), '0', String(sizes?.length ?? 0), String(dictBytes)]
 }
 
 function typeOf(isTime: boolean, groups: { readonly texts: readonly string[] } | null): string {

@@ -45,7 +45,7 @@ test('block_stats tells of each field how a block holds it', () => {
     found.join('\n'),
   )
   assert.ok(
-    found.some((line) => /^a 2 (const|dict|string) 4 /.test(line)),
+    found.some((line) => /^a 2 (const|dict|string) 4 0 /.test(line)),
     found.join('\n'),
   )
   assert.ok(

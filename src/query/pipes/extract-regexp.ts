@@ -1,29 +1,16 @@
 /** `extract_regexp "(?P<ip>[0-9.]+)" from field`: fields out of a text, by the named groups of a pattern in RE2 syntax. */
 import type { ValueTest } from '../../record/record.ts'
-import type { Filter, Pipe } from '../ast.ts'
-import { withFields, withoutFields } from '../batches/fields-wanted.ts'
+import type { Pipe } from '../ast.ts'
 import { compileRegexp } from '../regexp/regexp.ts'
 import { regexpTest } from '../regexp/value-test.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
+import { type Extraction, parseExtraction, printExtraction, wantsOfExtraction } from './extraction.ts'
 import type { PipeKind } from './kind.ts'
-import {
-  areWanted,
-  bindIf,
-  fieldsOfIf,
-  namesWith,
-  parseFieldAfter,
-  parseIf,
-  printFieldAfter,
-  printIf,
-} from './parts.ts'
-import { type Overwrite, parseOverwrite, printOverwrite, withResults } from './result-fields.ts'
+import { bindIf, namesWith } from './parts.ts'
+import { withResults } from './result-fields.ts'
 
-export interface ExtractRegexpPipe extends Pipe {
+export interface ExtractRegexpPipe extends Pipe, Extraction {
   readonly kind: 'extractRegexp'
-  readonly filter: Filter | null
-  readonly pattern: string
-  readonly from: string
-  readonly overwrite: Overwrite
 }
 
 export const extractRegexpPipe: PipeKind<ExtractRegexpPipe> = {
@@ -37,15 +24,8 @@ export const extractRegexpPipe: PipeKind<ExtractRegexpPipe> = {
   isLive: true,
   keepsRows: true,
   parse,
-  print: ({ filter, pattern, from, overwrite }, printer) =>
-    `extract_regexp${printIf(filter, printer)} ${printer.phrase(pattern)}` +
-    `${printFieldAfter('from', from, printer)}${printOverwrite(overwrite)}`,
-  wants({ filter, pattern, from, overwrite }, after) {
-    const names = namesOf(pattern)
-    if (!areWanted(after, names)) return after
-    const isAlways = overwrite === 'always' && filter === null
-    return withFields(isAlways ? withoutFields(after, names) : after, [from, ...fieldsOfIf(filter)])
-  },
+  print: (pipe, printer) => `extract_regexp${printExtraction(pipe, printer)}`,
+  wants: (pipe, after) => wantsOfExtraction(pipe, namesOf(pipe.pattern), after),
   leaves: ({ pattern }, entering) => namesWith(entering, namesOf(pattern)),
   bindBatch({ filter, pattern, from, overwrite }, context) {
     const find = bindIf(filter, context)
@@ -63,18 +43,13 @@ export const extractRegexpPipe: PipeKind<ExtractRegexpPipe> = {
 }
 
 function parse(parser: FilterParser): ExtractRegexpPipe {
-  const { reader } = parser
-  const filter = parseIf(parser)
-  const { text, span } = reader.expectPhrase('a regular expression with a group like `(?P<ip>[0-9.]+)`', {
-    colon: true,
-    asterisk: true,
+  const what = 'a regular expression with a group like `(?P<ip>[0-9.]+)`'
+  const extraction = parseExtraction(parser, what, (text, span) => {
+    compileRegexp(text, span)
+    if (namesOf(text).length > 0) return
+    throw parser.reader.problem('the regular expression has no named group, like `(?P<ip>[0-9.]+)`', span)
   })
-  compileRegexp(text, span)
-  if (namesOf(text).length === 0) {
-    throw reader.problem('the regular expression has no named group, like `(?P<ip>[0-9.]+)`', span)
-  }
-  const from = parseFieldAfter(parser, 'from')
-  return { kind: 'extractRegexp', filter, pattern: text, from, overwrite: parseOverwrite(parser) }
+  return { kind: 'extractRegexp', ...extraction }
 }
 
 /** Names of the groups, each once. */

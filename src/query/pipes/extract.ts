@@ -1,28 +1,15 @@
 /** `extract "ip=<ip> user=<user>" from field`: fields out of a text. What the pattern means: extract-pattern.ts. */
-import type { Filter, Pipe } from '../ast.ts'
-import { withFields, withoutFields } from '../batches/fields-wanted.ts'
+import type { Pipe } from '../ast.ts'
 import { substringTest } from '../filters/substring.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
 import { ExtractPattern } from './extract-pattern.ts'
+import { type Extraction, parseExtraction, printExtraction, wantsOfExtraction } from './extraction.ts'
 import type { PipeKind } from './kind.ts'
-import {
-  areWanted,
-  bindIf,
-  fieldsOfIf,
-  namesWith,
-  parseFieldAfter,
-  parseIf,
-  printFieldAfter,
-  printIf,
-} from './parts.ts'
-import { type Overwrite, parseOverwrite, printOverwrite, withResults } from './result-fields.ts'
+import { bindIf, namesWith } from './parts.ts'
+import { withResults } from './result-fields.ts'
 
-export interface ExtractPipe extends Pipe {
+export interface ExtractPipe extends Pipe, Extraction {
   readonly kind: 'extract'
-  readonly filter: Filter | null
-  readonly pattern: string
-  readonly from: string
-  readonly overwrite: Overwrite
 }
 
 export const extractPipe: PipeKind<ExtractPipe> = {
@@ -38,15 +25,8 @@ export const extractPipe: PipeKind<ExtractPipe> = {
   isLive: true,
   keepsRows: true,
   parse,
-  print: ({ filter, pattern, from, overwrite }, printer) =>
-    `extract${printIf(filter, printer)} ${printer.phrase(pattern)}` +
-    `${printFieldAfter('from', from, printer)}${printOverwrite(overwrite)}`,
-  wants({ filter, pattern, from, overwrite }, after) {
-    const { names } = patternOf(pattern)
-    if (!areWanted(after, names)) return after
-    const isAlways = overwrite === 'always' && filter === null
-    return withFields(isAlways ? withoutFields(after, names) : after, [from, ...fieldsOfIf(filter)])
-  },
+  print: (pipe, printer) => `extract${printExtraction(pipe, printer)}`,
+  wants: (pipe, after) => wantsOfExtraction(pipe, patternOf(pipe.pattern).names, after),
   leaves: ({ pattern }, entering) => namesWith(entering, patternOf(pattern).names),
   bindBatch({ filter, pattern, from, overwrite }, context) {
     const find = bindIf(filter, context)
@@ -58,12 +38,10 @@ export const extractPipe: PipeKind<ExtractPipe> = {
 }
 
 function parse(parser: FilterParser): ExtractPipe {
-  const { reader } = parser
-  const filter = parseIf(parser)
-  const { text, span } = reader.expectPhrase('a pattern like `"ip=<ip> "`', { colon: true, asterisk: true })
-  new ExtractPattern(text, (message) => reader.problem(message, span))
-  const from = parseFieldAfter(parser, 'from')
-  return { kind: 'extract', filter, pattern: text, from, overwrite: parseOverwrite(parser) }
+  const extraction = parseExtraction(parser, 'a pattern like `"ip=<ip> "`', (text, span) => {
+    new ExtractPattern(text, (message) => parser.reader.problem(message, span))
+  })
+  return { kind: 'extract', ...extraction }
 }
 
 /** Of a node: it was valid when it was parsed. */

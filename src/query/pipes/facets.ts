@@ -4,10 +4,11 @@
  * `keep_const_fields` is there. `_id` is never there: no two records have the same.
  */
 import type { Pipe } from '../ast.ts'
+import type { TextGroups } from '../batches/batch-column.ts'
 import { sliceOf } from '../batches/batch-slices.ts'
 import { EVERY_FIELD, withoutFields } from '../batches/fields-wanted.ts'
 import { type MemoryShare, textBytes } from '../batches/memory-share.ts'
-import { RowBatch, type TextGroups } from '../batches/row-batch.ts'
+import { RowBatch } from '../batches/row-batch.ts'
 import { ID_FIELD } from '../special-fields.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
 import { encodeText } from '../values/text.ts'

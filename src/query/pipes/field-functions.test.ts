@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isCodedError } from '../../base/base.ts'
 import { formatRfc3339 } from '../../record/record.ts'
-import { GroupColumn, RowBatch, TimeColumn } from '../batches/row-batch.ts'
+import { RowBatch } from '../batches/row-batch.ts'
+import { GroupColumn, TimeColumn } from '../batches/text-columns.ts'
 import { bindBatches, fieldsForPipes } from '../pipeline.ts'
 import { parseQuery } from '../syntax/parser.ts'
+import { printQuery } from '../syntax/printer.ts'
 import { PIPE_TEST_NOW_MS, row, runPipeText, TEST_SETTINGS } from '../test-pipes.ts'
 import { encodeText } from '../values/text.ts'
 import { textByteLength } from '../values/text-length.ts'
@@ -60,6 +62,36 @@ test('split cuts at every separator', async () => {
   ])
   assert.deepEqual(await results('split "" f x', ['a😀']), ['["a","😀"]'])
   assert.deepEqual(await runPipeText('split ", "', [row({ _msg: 'a, b' })]), [row({ _msg: '["a","b"]' })])
+})
+
+test('json_array_concat makes one text of the items of an array', async () => {
+  const texts = ['["a","b c",1,{"d": [2]},null]', '["a"]', '[]', '', 'a', '{"a":1}', ' ["\\n", "x"] ']
+  assert.deepEqual(await results('json_array_concat ", " from f as x', texts), [
+    'a, b c, 1, {"d":[2]}, null',
+    'a',
+    ...['', '', '', ''],
+    '\n, x',
+  ])
+  assert.deepEqual(await results('json_array_concat from f as x', ['["a","b"]']), ['ab'])
+  assert.deepEqual(await results('split "," f as x | json_array_concat "/" x', ['a,b', '']), ['a/b', ''])
+  assert.deepEqual(await runPipeText('json_array_concat "-"', [row({ _msg: '[1,2]' })]), [
+    row({ _msg: '1-2' }),
+  ])
+  for (const text of [
+    'json_array_concat',
+    'json_array_concat "as" from "as" as x',
+    'json_array_concat a b c',
+  ]) {
+    const query = parse(text)
+    assert.deepEqual(parse(printQuery(query).slice(4)), query, text)
+  }
+  assert.throws(() => parse('json_array_concat "," a b c'), { code: 'QUERY_SYNTAX' })
+})
+
+test('json_array_concat refuses a text that would fill the memory', async () => {
+  const rows = [row({ _msg: JSON.stringify(new Array(20_000).fill('')) })]
+  const pipe = `json_array_concat "${'x'.repeat(10_000)}"`
+  await assert.rejects(runPipeText(pipe, rows), { code: 'QUERY_TOO_LARGE' })
 })
 
 test('the result may be the field itself, and is the message without a name', async () => {

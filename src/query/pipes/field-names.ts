@@ -1,8 +1,9 @@
 /** `field_names`: the names of the fields that the rows have, with how many rows have each. */
 import type { Pipe } from '../ast.ts'
+import type { BatchColumn } from '../batches/batch-column.ts'
 import { EVERY_FIELD } from '../batches/fields-wanted.ts'
 import { textBytes } from '../batches/memory-share.ts'
-import { type BatchColumn, RowBatch } from '../batches/row-batch.ts'
+import { RowBatch } from '../batches/row-batch.ts'
 import type { Gatherer, PipeContext, PipeKind } from './kind.ts'
 import { freeName } from './order-parts.ts'
 import { parseAs } from './parts.ts'

@@ -6,6 +6,7 @@
  * A row that lacks `a` has no `b` afterwards. Of `p*` only what a row has goes somewhere: the result for a row depends on
  * that row alone.
  */
+import type { BatchColumn } from '../batches/batch-column.ts'
 import {
   type FieldPattern,
   type FieldsWanted,
@@ -13,7 +14,8 @@ import {
   withFields,
   withoutFields,
 } from '../batches/fields-wanted.ts'
-import { type BatchColumn, type RowBatch, TextColumn } from '../batches/row-batch.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
+import { TextColumn } from '../batches/text-columns.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
 import { areWanted, parseCommas, parseFieldPattern, printFieldPattern } from './parts.ts'

@@ -1,16 +1,18 @@
-/** `field_values a`: the values of a field, with how many rows have each, in the order of the values. */
+/**
+ * `field_values a`: the values of a field, with how many rows have each, in the order of the values. With `filter text`
+ * those that contain the text, with `limit N` the first N.
+ */
 import type { Pipe } from '../ast.ts'
 import { NO_FIELD, withFields } from '../batches/fields-wanted.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
 import type { PipeKind } from './kind.ts'
-import { freeName, parseCount } from './order-parts.ts'
+import { freeName } from './order-parts.ts'
 import { parseFieldName } from './parts.ts'
-import { uniqGatherer } from './uniq.ts'
+import { parseChoice, printChoice, type TupleChoice, uniqGatherer } from './uniq.ts'
 
-export interface FieldValuesPipe extends Pipe {
+export interface FieldValuesPipe extends Pipe, TupleChoice {
   readonly kind: 'field_values'
   readonly field: string
-  readonly limit: number | null
 }
 
 const hitsName = (field: string): string => freeName('hits', [field])
@@ -18,20 +20,18 @@ const hitsName = (field: string): string => freeName('hits', [field])
 export const fieldValuesPipe: PipeKind<FieldValuesPipe> = {
   kind: 'field_values',
   names: ['field_values'],
-  summary: 'the values of a field with their `hits`, or the first N of them',
-  examples: ['error | field_values service', '* | field_values level limit 10'],
+  summary: 'the values of a field with their `hits`, those with a text in them, or the first N',
+  examples: ['error | field_values service', '* | field_values host filter web limit 10'],
   isLive: false,
   parse(parser) {
     const field = parseOneField(parser)
-    const limit = parser.reader.takeWord('limit') ? parseCount(parser, 'a number of values') : null
-    return { kind: 'field_values', field, limit }
+    return { kind: 'field_values', field, ...parseChoice(parser, 'a number of values') }
   },
-  print: ({ field, limit }, printer) =>
-    `field_values ${printer.phrase(field)}${limit === null ? '' : ` limit ${limit}`}`,
+  print: (pipe, printer) => `field_values ${printer.phrase(pipe.field)}${printChoice(pipe, printer)}`,
   wants: ({ field }) => withFields(NO_FIELD, [field]),
   leaves: ({ field }) => [field, hitsName(field)],
   limited: (pipe, rows) => ({ ...pipe, limit: Math.min(pipe.limit ?? Infinity, rows) }),
-  bindGather: ({ field, limit }, { memory }) => uniqGatherer([field], hitsName(field), limit, memory),
+  bindGather: (pipe, { memory }) => uniqGatherer([pipe.field], hitsName(pipe.field), pipe, memory),
 }
 
 /** A name, with or without parentheses. */

@@ -5,8 +5,9 @@
  */
 import { FIELD_STRING } from '../../record/record.ts'
 import type { Pipe } from '../ast.ts'
+import type { BatchColumn } from '../batches/batch-column.ts'
 import { type FieldPattern, matchesPattern, narrowedTo } from '../batches/fields-wanted.ts'
-import type { BatchColumn, RowBatch } from '../batches/row-batch.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import type { Row, RowField } from '../row.ts'
 import { rowFields } from '../row-fields.ts'
 import { STREAM_ID_FIELD, streamId, streamText } from '../special-fields.ts'

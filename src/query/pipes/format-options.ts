@@ -2,6 +2,7 @@
  * What `<option:field>` of `format` makes of a value. A value that is not what the option needs stays as it is.
  */
 import { formatRfc3339, parseUnixTime, type TimeResult } from '../../record/record.ts'
+import { ipv4Text } from '../filters/ip-address.ts'
 import { parseDuration } from '../syntax/time-literal.ts'
 import { durationText, secondsText } from '../values/duration-text.ts'
 import { jsonString } from '../values/json-text.ts'
@@ -43,23 +44,21 @@ function urlEncoded(value: string): string {
 
 const hexOf = (byte: number): string => byte.toString(16).padStart(2, '0').toUpperCase()
 
-const BAD_PERCENT = /%(?![0-9a-fA-F]{2})/
+const HEX_PAIR = /^[0-9a-fA-F]{2}$/
 
+/** A `%` without two digits behind it stays. */
 function urlDecoded(value: string): string {
-  if (BAD_PERCENT.test(value)) return value
   const bytes = encodeText(value.replaceAll('+', ' '))
   const decoded = new Uint8Array(bytes.length)
   let length = 0
   for (let at = 0; at < bytes.length; at++) {
-    const isEscape = bytes[at] === PERCENT
-    decoded[length++] = isEscape ? hexByte(bytes, at + 1) : bytes[at]
+    const pair = bytes[at] === PERCENT ? String.fromCharCode(...bytes.subarray(at + 1, at + 3)) : ''
+    const isEscape = HEX_PAIR.test(pair)
+    decoded[length++] = isEscape ? Number.parseInt(pair, 16) : bytes[at]
     if (isEscape) at += 2
   }
   return decodeText(decoded.slice(0, length))
 }
-
-const hexByte = (bytes: Uint8Array, at: number): number =>
-  Number.parseInt(String.fromCharCode(bytes[at], bytes[at + 1]), 16)
 
 function hexEncoded(value: string): string {
   return Buffer.from(encodeText(value)).toString('hex').toUpperCase()
@@ -128,5 +127,5 @@ const ADDRESS_MAX = 0xffff_ffff
 function addressOfNumber(value: string): string {
   const number = WHOLE.test(value) ? Number(value) : Number.NaN
   if (!(number >= 0 && number <= ADDRESS_MAX)) return value
-  return [24, 16, 8, 0].map((shift) => (number >>> shift) & 0xff).join('.')
+  return ipv4Text(number)
 }

@@ -45,6 +45,7 @@ test('texts are encoded and decoded', () => {
     ['a+b%2F%c3%bc', 'a b/ü'],
     ['50%', '50%'],
     ['%zz', '%zz'],
+    ['100%+of%20%2', '100% of %2'],
     ['%ff', '\udcff'],
   ])
   assertOption('hexencode', [['aц', '61D186']])

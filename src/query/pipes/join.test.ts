@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../../base/base.ts'
+import { rowFields } from '../row-fields.ts'
+import { selectRows } from '../run.ts'
 import { parseQuery } from '../syntax/parser.ts'
 import { printQuery } from '../syntax/printer.ts'
+import { blockOf, FakeSnapshot } from '../test-blocks.ts'
 import { multiset, PIPE_TEST_NOW_MS, row, runPipeText, runQueryText, type TestRow } from '../test-pipes.ts'
+import { decodeText } from '../values/text.ts'
 
 const left = [row({ user: 'ann', a: '1' }), row({ user: 'bob', a: '2' }), row({ a: '3' })]
 const right = [
@@ -88,6 +92,35 @@ test('union puts the rows of another query behind', async () => {
   ])
 })
 
+test('rows may stand in the query itself', async () => {
+  const names = 'rows({user=ann,name="Ann Lee"},{"user":"bob","name":"O\\"B"},{user=eve})'
+  assert.deepEqual(await runPipeText(`join by (user) ${names}`, left, { ordered: true }), [
+    row({ user: 'ann', a: '1', name: 'Ann Lee' }),
+    row({ user: 'bob', a: '2', name: 'O"B' }),
+    row({ a: '3' }),
+  ])
+  assert.deepEqual(await runPipeText(`join (user) ${names} inner prefix p. | fields p.name`, left), [
+    row({ 'p.name': 'Ann Lee' }),
+    row({ 'p.name': 'O"B' }),
+  ])
+  assert.deepEqual(await runPipeText('fields a | union rows({a=4}, {"":m,})', left, { ordered: true }), [
+    ...['1', '2', '3', '4'].map((a) => row({ a })),
+    row({ _msg: 'm' }),
+  ])
+  assert.deepEqual(await runPipeText('union rows()', left, { ordered: true }), left)
+})
+
+test('values of rows in the query may be those that a filter looks for', async () => {
+  const records = [1, 2, 3].map((n) => ({ message: `m${n}`, fields: { n: String(n) } }))
+  const snapshot = new FakeSnapshot([blockOf(records)])
+  const query = parseQuery('n:in(nothing | union rows({n=2},{n=3}) | keep n) | fields n', { nowMs: 0 })
+  const found: string[] = []
+  for await (const each of (await selectRows(snapshot, query)).rows) {
+    found.push(...rowFields(each).map(({ value }) => decodeText(value)))
+  }
+  assert.deepEqual(found, ['2', '3'])
+})
+
 test('join and union print so that they parse the same, or are refused', () => {
   const parse = (text: string) => parseQuery(`* | ${text}`, { nowMs: PIPE_TEST_NOW_MS })
   for (const text of [
@@ -95,6 +128,10 @@ test('join and union print so that they parse the same, or are refused', () => {
     'join by (a, "b c") (x | join (a) (y) inner | limit 5) prefix "p:" inner',
     'union (x)',
     'union (options(concurrency=2) x | union (y) | sort)',
+    'union rows()',
+    'union rows({a=1,"b c"="\\xff\\n"} , {"a":"}"},{})',
+    'join (a) rows({a=1}) prefix p inner',
+    'union (rows)',
   ]) {
     assert.deepEqual(parse(printQuery(parse(text)).slice('* | '.length)), parse(text), text)
   }
@@ -112,6 +149,15 @@ test('join and union print so that they parse the same, or are refused', () => {
     'union ()',
     'union (x) y',
     'union (| limit 5)',
+    'union rows',
+    'union rows({a=1}',
+    'union rows({a=1} {b=1})',
+    'union rows({a})',
+    'union rows({a=})',
+    'union rows({a={b=1}})',
+    'union rows(a=1)',
+    'join by (a) rows({a=1',
+    'rows({a=1})',
   ]) {
     assert.throws(() => parse(text), { code: 'QUERY_SYNTAX' }, text)
   }

@@ -1,15 +1,19 @@
 /**
  * `join by (a) (query)`: each row with the fields of those rows of another query that have the same values in the fields
  * named; a row is repeated where there are several. Rows without a partner stay as they are, or go with `inner`. A field
- * that the row has itself stays. The rows of the other query are held in the memory of this one.
+ * that the row has itself stays. The rows of the other query are held in the memory of this one; `rows(…)` may stand in
+ * its place.
  */
 import type { Pipe, Query } from '../ast.ts'
+import type { BatchColumn } from '../batches/batch-column.ts'
 import { withFields } from '../batches/fields-wanted.ts'
 import { gatherRows, heldRowsBytes, holdRows } from '../batches/held-rows.ts'
-import { type BatchColumn, type RowBatch, TextColumn } from '../batches/row-batch.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
+import { TextColumn } from '../batches/text-columns.ts'
 import { tupleKey } from '../batches/tuple-counter.ts'
 import { TupleGroups } from '../batches/tuple-groups.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
+import { parseRowSource, printRowSource } from './inline-rows.ts'
 import type { PipeKind, RunContext } from './kind.ts'
 import { parseFieldNamesInGroup, printFieldNames } from './parts.ts'
 
@@ -30,13 +34,15 @@ export const joinPipe: PipeKind<JoinPipe> = {
   examples: [
     '* | by (service) count() as records | join by (service) (error | by (service) count() as errors)',
     '* | uniq by (host) | join by (host) (level:fatal | uniq by (host) with hits) inner prefix "fatal."',
+    'error | join by (host) rows({host="web-1",team="shop"},{host="web-2",team="cart"})',
   ],
   isLive: false,
   parse: parseJoin,
   print({ by, query, isInner, prefix }, printer) {
+    const others = printRowSource(query, printer)
     const inner = isInner ? ' inner' : ''
     const before = prefix === '' ? '' : ` prefix ${printer.phrase(prefix)}`
-    return `join by (${printFieldNames(by, printer)}) (${printer.query(query)})${inner}${before}`
+    return `join by (${printFieldNames(by, printer)}) ${others}${inner}${before}`
   },
   wants: ({ by }, after) => withFields(after, by),
   async *run(pipe, input, context) {
@@ -55,7 +61,7 @@ function parseJoin(parser: FilterParser): JoinPipe {
   if (!reader.takeWord('by')) reader.takeWord('on')
   const by = parseFieldNamesInGroup(parser, 'after `join by`')
   if (by.length === 0) throw reader.problem('`join by` needs the name of a field')
-  const query = parser.parseSubquery('after the fields of `join`')
+  const query = parseRowSource(parser, 'after the fields of `join`')
   let isInner = false
   let prefix = ''
   for (;;) {

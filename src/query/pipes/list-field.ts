@@ -4,7 +4,7 @@ import { isWanted, withFields, withoutFields } from '../batches/fields-wanted.ts
 import type { FilterPrinter } from '../filters/kind.ts'
 import { MESSAGE_FIELD } from '../special-fields.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
-import { parseFieldName, printFieldAfter } from './parts.ts'
+import { namesWith, parseFieldName, printFieldAfter } from './parts.ts'
 
 export interface FromAndResult {
   readonly from: string
@@ -33,7 +33,9 @@ export function wantsFromAndResult({ from, result }: FromAndResult, after: Field
   return isWanted(after, result) ? withFields(withoutFields(after, [result]), [from]) : after
 }
 
-/** Names of the fields that leave such a pipe. */
-export function namesWith(entering: readonly string[] | null, result: string): readonly string[] | null {
-  return entering === null ? null : [...new Set([...entering, result])]
+export function leavesFromAndResult(
+  { result }: FromAndResult,
+  entering: readonly string[] | null,
+): readonly string[] | null {
+  return namesWith(entering, [result])
 }

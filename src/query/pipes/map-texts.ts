@@ -3,13 +3,9 @@
  * distinct texts, and once for equal texts in a row elsewhere. Rows that `if` leaves out keep what they have.
  */
 import { FIELD_STRING } from '../../record/record.ts'
-import {
-  type BatchColumn,
-  GroupColumn,
-  type RowBatch,
-  TextColumn,
-  type TextGroups,
-} from '../batches/row-batch.ts'
+import type { BatchColumn, TextGroups } from '../batches/batch-column.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
+import { GroupColumn, TextColumn } from '../batches/text-columns.ts'
 
 /** The texts of `field` mapped in these rows (null: in all). What was mapped is text, whatever type it came with. */
 export function mapTexts(
@@ -89,7 +85,7 @@ function remembering(map: (text: string) => string): (text: string) => string {
 }
 
 /** Of the rows that were not mapped. */
-export function keptKinds(column: BatchColumn, rows: Uint32Array | null): Uint8Array | null {
+function keptKinds(column: BatchColumn, rows: Uint32Array | null): Uint8Array | null {
   const kinds = rows === null ? null : column.kinds()
   if (kinds === null || rows === null) return null
   const kept = kinds.slice()

@@ -2,13 +2,9 @@
  * A field that is made of another one by its text alone: the work is done once for each distinct text where the column
  * knows them, as columns of blocks with few values do, and elsewhere once for equal neighbours.
  */
-import {
-  type BatchColumn,
-  ConstantColumn,
-  GroupColumn,
-  type RowBatch,
-  TextColumn,
-} from '../batches/row-batch.ts'
+import type { BatchColumn } from '../batches/batch-column.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
+import { ConstantColumn, GroupColumn, TextColumn } from '../batches/text-columns.ts'
 import { mapGroups } from './map-texts.ts'
 
 /** What `make` makes of the texts of a field, for rows without it of the empty text. */

@@ -42,7 +42,7 @@ export const offsetPipe: PipeKind<OffsetPipe> = {
   },
 }
 
-export function offsetOf(rows: number): OffsetPipe {
+function offsetOf(rows: number): OffsetPipe {
   return { kind: 'offset', rows }
 }
 

@@ -73,7 +73,7 @@ export function printPartition(fields: readonly string[], printer: FilterPrinter
 
 // ---- rank ---------------------------------------------------------------------------------------------------
 
-export const RANK_FIELD = 'rank'
+const RANK_FIELD = 'rank'
 
 /** Words that may stand behind `rank` without being its name. */
 const AFTER_RANK = ['limit', 'offset', 'partition', 'hits', 'rank']

@@ -13,8 +13,13 @@ import type { RowBatch } from '../batches/row-batch.ts'
 import { MESSAGE_FIELD } from '../special-fields.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
 import type { PipeKind } from './kind.ts'
-import { namesWith } from './list-field.ts'
-import { parseAs, parseFieldPatternsInGroup, printFieldAfter, printFieldPatterns } from './parts.ts'
+import {
+  namesWith,
+  parseAs,
+  parseFieldPatternsInGroup,
+  printFieldAfter,
+  printFieldPatterns,
+} from './parts.ts'
 
 export interface PackPipe<K extends string = string> extends Pipe {
   readonly kind: K
@@ -54,7 +59,7 @@ export function packPipe<K extends string>(format: PackFormat<K>): PipeKind<Pack
       if (fields.length === 0) return EVERY_FIELD
       return withFields(withoutFields(after, [result]), fields)
     },
-    leaves: ({ result }, entering) => namesWith(entering, result),
+    leaves: ({ result }, entering) => namesWith(entering, [result]),
     bindBatch:
       ({ fields, result }) =>
       (batch) =>

@@ -174,7 +174,7 @@ export function parseWholeNumber({ reader }: FilterParser, what: string): number
 }
 
 /** Null where the text is none, or one too large to be exact. */
-export function wholeNumberOf(text: string): number | null {
+function wholeNumberOf(text: string): number | null {
   const number = WHOLE_NUMBER.test(text) ? parseNumber(text.replaceAll('_', '')) : null
   return number !== null && number <= Number.MAX_SAFE_INTEGER ? number : null
 }

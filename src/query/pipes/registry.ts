@@ -1,5 +1,5 @@
 /** Every kind of pipe, one line each. All that others know of them is derived here. */
-import { assert } from '../../base/base.ts'
+import { assert } from '../../base/portable.ts'
 import type { Pipe } from '../ast.ts'
 import { blockStatsPipe } from './block-stats.ts'
 import { blocksCountPipe } from './blocks-count.ts'
@@ -21,11 +21,12 @@ import { firstPipe } from './first.ts'
 import { formatPipe } from './format.ts'
 import { generateSequencePipe } from './generate-sequence.ts'
 import { hashPipe } from './hash.ts'
+import { inlineRowsPipe } from './inline-rows.ts'
 import { joinPipe } from './join.ts'
+import { jsonArrayConcatPipe } from './json-array-concat.ts'
 import { jsonArrayLenPipe } from './json-array-len.ts'
 import type { PipeKind } from './kind.ts'
 import { lastPipe } from './last.ts'
-import { LATER_PIPES, LATER_STATS_FUNCTIONS } from './later.ts'
 import { lenPipe } from './len.ts'
 import { limitPipe } from './limit.ts'
 import { mathPipe } from './math.ts'
@@ -78,6 +79,7 @@ export const PIPE_KINDS: readonly PipeKind[] = [
   generateSequencePipe,
   hashPipe,
   joinPipe,
+  jsonArrayConcatPipe,
   jsonArrayLenPipe,
   lastPipe,
   lenPipe,
@@ -111,7 +113,7 @@ export const PIPE_KINDS: readonly PipeKind[] = [
 ]
 
 /** What other pipes are made of: no query can name them. */
-const INNER_PIPE_KINDS: readonly PipeKind[] = [streamContextRowsPipe]
+const INNER_PIPE_KINDS: readonly PipeKind[] = [inlineRowsPipe, streamContextRowsPipe]
 
 const kinds = new Map([...PIPE_KINDS, ...INNER_PIPE_KINDS].map((kind) => [kind.kind, kind]))
 
@@ -131,10 +133,9 @@ export const PIPES_BY_LEAD: ReadonlyMap<string, PipeKind> = new Map(
   PIPE_KINDS.flatMap((kind) => (kind.leads ?? []).map((word) => [word, kind] as const)),
 )
 
-/** What a name that is not built stands for, in words for a message. */
+/** Names of pipes that other engines have and this version does not, each as a message calls it. */
 export const LATER_PIPES_BY_NAME: ReadonlyMap<string, string> = new Map([
-  ...LATER_PIPES.flatMap((names) => names.map((name) => [name, `pipe \`${names[0]}\``] as const)),
-  ...LATER_STATS_FUNCTIONS.map((name) => [name, 'pipe `stats`'] as const),
+  ['stats_remote', 'pipe `stats_remote`'],
 ])
 
 /** Every name that a pipe may begin with, built or not. */

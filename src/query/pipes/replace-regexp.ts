@@ -2,7 +2,7 @@
  * `replace_regexp ("what", "by what") at field`: what a pattern in RE2 syntax finds replaced by a text, in which `$1`,
  * `${1}` and `${name}` are groups of the pattern, `$0` is all that was found, and `$$` is a dollar.
  */
-import { CodedError } from '../../base/base.ts'
+import { CodedError } from '../../base/portable.ts'
 import { compileRegexp } from '../regexp/regexp.ts'
 import type { PipeKind } from './kind.ts'
 import { namesWith } from './parts.ts'

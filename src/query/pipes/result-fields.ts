@@ -4,13 +4,9 @@
  * what is not empty, `skip_empty_results` leaves it where the part is empty. Rows that `if` leaves out keep everything.
  */
 import { FIELD_STRING, type ValueTest } from '../../record/record.ts'
-import {
-  type BatchColumn,
-  GroupColumn,
-  type RowBatch,
-  TextColumn,
-  type TextGroups,
-} from '../batches/row-batch.ts'
+import type { BatchColumn, TextGroups } from '../batches/batch-column.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
+import { GroupColumn, TextColumn } from '../batches/text-columns.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
 
 export type Overwrite = 'always' | 'keepOriginal' | 'skipEmpty'

@@ -1,7 +1,8 @@
 /** `set_stream_fields a, b*`: `_stream` is made of these fields, as if they had been sent as the fields of the stream. */
 import type { Filter, Pipe } from '../ast.ts'
 import { type FieldPattern, matchesPattern, withFields, withoutFields } from '../batches/fields-wanted.ts'
-import { type RowBatch, TextColumn } from '../batches/row-batch.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
+import { TextColumn } from '../batches/text-columns.ts'
 import { STREAM_FIELD, STREAM_ID_FIELD, streamId, streamText } from '../special-fields.ts'
 import { encodeText } from '../values/text.ts'
 import type { PipeKind } from './kind.ts'

@@ -4,7 +4,7 @@ import { jsonStrings } from '../values/json-text.ts'
 import type { PipeKind } from './kind.ts'
 import {
   type FromAndResult,
-  namesWith,
+  leavesFromAndResult,
   parseFromAndResult,
   printFromAndResult,
   wantsFromAndResult,
@@ -30,7 +30,7 @@ export const splitPipe: PipeKind<SplitPipe> = {
   },
   print: (pipe, printer) => `split ${printer.phrase(pipe.separator)}${printFromAndResult(pipe, printer)}`,
   wants: wantsFromAndResult,
-  leaves: ({ result }, entering) => namesWith(entering, result),
+  leaves: leavesFromAndResult,
   bindBatch({ separator, from, result }) {
     const make = (text: string): string => jsonStrings(piecesOf(text, separator))
     return (batch) => batch.with(result, mappedColumn(batch, from, make))

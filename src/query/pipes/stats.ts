@@ -3,8 +3,10 @@
  * leaves for each group, in the order of its values; without `by` exactly one row leaves.
  */
 import type { Filter, Pipe } from '../ast.ts'
+import type { BatchColumn, TextGroups } from '../batches/batch-column.ts'
 import { type FieldPattern, NO_FIELD, withFields } from '../batches/fields-wanted.ts'
-import { type BatchColumn, RowBatch, TextColumn, type TextGroups } from '../batches/row-batch.ts'
+import { RowBatch } from '../batches/row-batch.ts'
+import { TextColumn } from '../batches/text-columns.ts'
 import { fieldsOfFilter } from '../filter-fields.ts'
 import { type NamedCall, parseCalls, printCalls } from '../stats/call-parser.ts'
 import {

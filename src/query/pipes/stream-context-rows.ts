@@ -4,12 +4,14 @@
  * last rows of the other. Where these are not all rows of the gap, a chunk ends.
  */
 import type { Pipe } from '../ast.ts'
+import type { BatchColumn } from '../batches/batch-column.ts'
 import { batchSlices } from '../batches/batch-slices.ts'
 import { EVERY_FIELD } from '../batches/fields-wanted.ts'
 import { batchOfHeld, gatherRows, type HeldRows } from '../batches/held-rows.ts'
 import type { MemoryShare } from '../batches/memory-share.ts'
-import { type BatchColumn, type BatchKeys, RowBatch, TextColumn, TimeColumn } from '../batches/row-batch.ts'
+import { type BatchKeys, RowBatch } from '../batches/row-batch.ts'
 import { RowSorter } from '../batches/row-sorter.ts'
+import { TextColumn, TimeColumn } from '../batches/text-columns.ts'
 import { MESSAGE_FIELD, STREAM_FIELD, STREAM_ID_FIELD, streamId, TIME_FIELD } from '../special-fields.ts'
 import type { Gatherer, PipeKind } from './kind.ts'
 

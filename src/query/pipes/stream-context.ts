@@ -3,7 +3,7 @@
  * behind it, as far away as `time_window` says at most. Neighbours are looked for among all records, whatever the filter
  * of the query. Rows that stand together are a chunk, and behind each chunk there is a row whose message is `---`.
  */
-import { CodedError } from '../../base/base.ts'
+import { CodedError } from '../../base/portable.ts'
 import { formatRfc3339 } from '../../record/record.ts'
 import type { Filter, Pipe } from '../ast.ts'
 import { NO_FIELD, withFields } from '../batches/fields-wanted.ts'

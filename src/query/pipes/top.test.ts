@@ -130,6 +130,30 @@ test('a limited uniq gives back what it cuts', async () => {
   assert.deepEqual(await runPipeText('uniq by (a, b) limit 1', falling, small), [row({ a: '5000', b: 'x' })])
 })
 
+test('uniq and field_values may leave out what does not contain a text', async () => {
+  const rows = [
+    row({ a: 'web-1', b: 'x' }),
+    row({ a: 'db', b: 'web' }),
+    row({ a: 'WEB' }),
+    row({ a: 'web-1' }),
+    row({}),
+  ]
+  assert.deepEqual(await runPipeText('uniq by (a) filter web', rows, ordered), [row({ a: 'web-1' })])
+  assert.deepEqual(await runPipeText('uniq by (a) with hits limit 1 filter "b"', rows, ordered), [
+    row({ a: 'db', hits: '1' }),
+  ])
+  assert.deepEqual(await runPipeText('uniq by (b, a) filter web', rows, ordered), [
+    row({ a: 'web-1' }),
+    row({ b: 'web', a: 'db' }),
+    row({ b: 'x', a: 'web-1' }),
+  ])
+  assert.deepEqual(await runPipeText('field_values a filter "-" limit 5', rows, ordered), [
+    row({ a: 'web-1', hits: '2' }),
+  ])
+  assert.deepEqual(await runPipeText('uniq by (a) filter nothing', rows, ordered), [])
+  assert.equal((await runPipeText('uniq by (a) filter ""', rows, ordered)).length, 4)
+})
+
 test('field_values counts the values of one field, the empty one as well', async () => {
   const rows = rowsOf('b a b -')
   assert.deepEqual(await runPipeText('field_values a', rows, ordered), [
@@ -151,6 +175,8 @@ test('top, uniq and field_values print so that they parse the same, or are refus
     'uniq by ("with") with hits limit 5',
     'field_values (a)',
     'field_values "limit" limit 5',
+    'uniq by (a, b) with hits limit 5 filter "x y"',
+    'field_values a filter "limit"',
   ]) {
     assert.deepEqual(parse(printQuery(parse(text)).slice('* | '.length)), parse(text), text)
   }
@@ -169,6 +195,9 @@ test('top, uniq and field_values print so that they parse the same, or are refus
     'uniq by (a) with',
     'uniq by (a) limit',
     'uniq a,',
+    'uniq by (a) filter',
+    'uniq by (a) filter x filter y',
+    'field_values a filter limit 5',
     'field_values',
     'field_values (a',
     'field_values a, b',

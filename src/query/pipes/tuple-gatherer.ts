@@ -1,6 +1,8 @@
 /** The gatherer of pipes that count tuples: `top`, `uniq`, `field_values`. */
+import type { BatchColumn } from '../batches/batch-column.ts'
 import { batchSlices } from '../batches/batch-slices.ts'
-import { type BatchColumn, RowBatch, TextColumn } from '../batches/row-batch.ts'
+import { RowBatch } from '../batches/row-batch.ts'
+import { TextColumn } from '../batches/text-columns.ts'
 import type { CountedTuples, TupleCounter } from '../batches/tuple-counter.ts'
 import type { Gatherer } from './kind.ts'
 

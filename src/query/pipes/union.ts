@@ -1,6 +1,7 @@
-/** `union (query)`: the rows, and behind them those of another query. */
+/** `union (query)`: the rows, and behind them those of another query, or of `rows(…)`. */
 import type { Pipe, Query } from '../ast.ts'
 import { RowBatch } from '../batches/row-batch.ts'
+import { parseRowSource, printRowSource } from './inline-rows.ts'
 import type { PipeKind } from './kind.ts'
 
 export interface UnionPipe extends Pipe {
@@ -11,11 +12,15 @@ export interface UnionPipe extends Pipe {
 export const unionPipe: PipeKind<UnionPipe> = {
   kind: 'union',
   names: ['union'],
-  summary: 'the rows, and behind them those of another query',
-  examples: ['level:fatal | union (panic)', 'error | count() as errors | union (* | count() as records)'],
+  summary: 'the rows, and behind them those of another query, or of `rows(…)`',
+  examples: [
+    'level:fatal | union (panic)',
+    'error | count() as errors | union (* | count() as records)',
+    'error | by (service) count() as errors | union rows({service="all",errors="0"})',
+  ],
   isLive: false,
-  parse: (parser) => ({ kind: 'union', query: parser.parseSubquery('after `union`') }),
-  print: ({ query }, printer) => `union (${printer.query(query)})`,
+  parse: (parser) => ({ kind: 'union', query: parseRowSource(parser, 'after `union`') }),
+  print: ({ query }, printer) => `union ${printRowSource(query, printer)}`,
   wants: (_pipe, after) => after,
   async *run({ query }, input, { select, pause }) {
     for (const rows of [input, select(query)]) {

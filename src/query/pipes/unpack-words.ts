@@ -3,7 +3,7 @@ import type { Pipe } from '../ast.ts'
 import type { PipeKind } from './kind.ts'
 import {
   type FromAndResult,
-  namesWith,
+  leavesFromAndResult,
   parseFromAndResult,
   printFromAndResult,
   wantsFromAndResult,
@@ -37,7 +37,7 @@ export const unpackWordsPipe: PipeKind<UnpackWordsPipe> = {
   print: (pipe, printer) =>
     `unpack_words${printFromAndResult(pipe, printer)}${pipe.dropsDuplicates ? ` ${DROP}` : ''}`,
   wants: wantsFromAndResult,
-  leaves: ({ result }, entering) => namesWith(entering, result),
+  leaves: leavesFromAndResult,
   bindBatch({ from, result, dropsDuplicates }) {
     const make = (text: string): string => {
       const words: readonly string[] = text.match(NOT_ASCII.test(text) ? WORD : ASCII_WORD) ?? []

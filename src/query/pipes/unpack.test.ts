@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isCodedError } from '../../base/base.ts'
 import { FIELD_NUMBER, FIELD_STRING } from '../../record/record.ts'
-import { ConstantColumn, GroupColumn, RowBatch, TextColumn } from '../batches/row-batch.ts'
+import { RowBatch } from '../batches/row-batch.ts'
+import { ConstantColumn, GroupColumn, TextColumn } from '../batches/text-columns.ts'
 import { bindBatches, fieldsForPipes } from '../pipeline.ts'
 import { parseQuery } from '../syntax/parser.ts'
 import { printQuery } from '../syntax/printer.ts'
@@ -51,6 +52,19 @@ test('a list of fields leaves others out, and empties what the text does not hav
     x: 'a=1 b=2',
     a: '1',
   })
+})
+
+test('objects whose names are to be preserved stay JSON text', async () => {
+  const x = '{"a":{"b":{"c": 1, "d":["é", {}]}},"e":{"f":{"g":"h"}},"b":{"c":2},"n":5}'
+  assert.deepEqual(await unpacked('unpack_json x preserve_keys (a, e.f, n) | delete x', { x }), {
+    a: '{"b":{"c":1,"d":["é",{}]}}',
+    'e.f': '{"g":"h"}',
+    'b.c': '2',
+    n: '5',
+  })
+  const chosen = 'unpack_json from x fields (a.b, e*) preserve_keys (a.b, zz) result_prefix p. | delete x'
+  assert.deepEqual(await unpacked(chosen, { x }), { 'p.a.b': '{"c":1,"d":["é",{}]}', 'p.e.f.g': 'h' })
+  assert.deepEqual(await unpacked('unpack_json x fields (a.b.c) | delete x', { x }), { 'a.b.c': '1' })
 })
 
 test('a row whose text is empty or no JSON object stays as it is', async () => {
@@ -116,6 +130,8 @@ test('unpack_syslog knows the time of the query and the offset', async () => {
 test('names that are words of the pipe can be unpacked, in quotes or after from', () => {
   for (const text of [
     'unpack_json from fields',
+    'unpack_json if (a:x) from "b c" fields (d) preserve_keys (d, "e f") result_prefix p skip_empty_results',
+    'unpack_json from preserve_keys preserve_keys (a)',
     'unpack_json "keep_original_fields" fields ("a b", c*, *) result_prefix "x y"',
     'unpack_logfmt from result_prefix result_prefix result_prefix',
     'unpack_syslog from offset offset 1h30m',

@@ -8,8 +8,8 @@ import { FIELD_STRING } from '../../record/record.ts'
 import type { Filter } from '../ast.ts'
 import { type FieldPattern, type FieldsWanted, matchesPattern, withFields } from '../batches/fields-wanted.ts'
 import type { MemoryShare } from '../batches/memory-share.ts'
-import { type RowBatch, TextColumn } from '../batches/row-batch.ts'
-import { fieldsOfFilter } from '../filter-fields.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
+import { TextColumn } from '../batches/text-columns.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
 import { MESSAGE_FIELD } from '../special-fields.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
@@ -17,6 +17,7 @@ import type { NamedTexts } from '../values/named-texts.ts'
 import type { BatchMap, PipeContext } from './kind.ts'
 import {
   bindIf,
+  fieldsOfIf,
   parseFieldName,
   parseFieldPatternsInGroup,
   parseIf,
@@ -63,7 +64,7 @@ export function parseFrom(
 }
 
 /** `fields (…)`; empty where it does not stand here. */
-export function parseUnpackedFields(parser: FilterParser): FieldPattern[] {
+function parseUnpackedFields(parser: FilterParser): FieldPattern[] {
   const { reader } = parser
   if (!reader.takeWord(FIELDS)) return []
   const fields = parseFieldPatternsInGroup(parser, 'after `fields`')
@@ -82,10 +83,16 @@ export function parseResults(
   return { prefix, keeps: word === undefined ? 'nothing' : KEEP_WORDS.get(word)! }
 }
 
-/** All of them. */
-export function parseUnpacking(parser: FilterParser): Unpacking {
-  const source = parseFrom(parser)
+/** All of them. What begins with one of `words` may stand before or behind the list of fields: `parseOwn` reads it. */
+export function parseUnpacking(
+  parser: FilterParser,
+  words: readonly string[] = [],
+  parseOwn: () => void = () => {},
+): Unpacking {
+  const source = parseFrom(parser, ...words)
+  parseOwn()
   const fields = parseUnpackedFields(parser)
+  parseOwn()
   return { ...source, fields, ...parseResults(parser, ...KEEP_WORDS.keys()) }
 }
 
@@ -102,7 +109,7 @@ export function printUnpacking(unpacking: Unpacking, printer: FilterPrinter, mid
 
 /** A row keeps fields that its text does not have, so all that is wanted behind it is wanted before it. */
 export function wantsOfUnpacking({ filter, from }: Unpacking, after: FieldsWanted): FieldsWanted {
-  return withFields(after, [from, ...(filter === null ? [] : fieldsOfFilter(filter))])
+  return withFields(after, [from, ...fieldsOfIf(filter)])
 }
 
 /** Known where the list names all of them. */

@@ -14,7 +14,8 @@ test('arrays stand side by side, and shorter ones are empty beyond their end', a
 
 test('a row without items stays one row, and its field is empty', async () => {
   const rows = [row({ a: '[]', b: '1' }), row({ a: 'no array', b: '2' }), row({ b: '3' })]
-  assert.deepEqual(await runPipeText('unroll a', rows), [row({ b: '1' }), row({ b: '2' }), row({ b: '3' })])
+  for (const pipe of ['unroll a', 'unroll by a', 'unroll a, a'])
+    assert.deepEqual(await runPipeText(pipe, rows), [row({ b: '1' }), row({ b: '2' }), row({ b: '3' })])
 })
 
 test('rows that do not match stay as they are', async () => {

@@ -4,9 +4,11 @@
  * any item stays one row.
  */
 import type { Filter, Pipe } from '../ast.ts'
+import type { BatchColumn } from '../batches/batch-column.ts'
 import { withFields } from '../batches/fields-wanted.ts'
 import { textBytes } from '../batches/memory-share.ts'
-import { type BatchColumn, type RowBatch, TextColumn } from '../batches/row-batch.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
+import { TextColumn } from '../batches/text-columns.ts'
 import { readJsonArray } from '../values/json-text.ts'
 import { BatchMemory } from './batch-memory.ts'
 import type { PipeKind } from './kind.ts'
@@ -35,8 +37,9 @@ export const unrollPipe: PipeKind<UnrollPipe> = {
   parse(parser) {
     const { reader } = parser
     const filter = parseIf(parser)
-    const isGroup = reader.takeWord('by') || reader.isSymbol('(')
+    reader.takeWord('by')
     const opening = reader.token
+    const isGroup = reader.isSymbol('(')
     const fields = isGroup ? parseFieldNamesInGroup(parser, 'after `unroll by`') : parseFieldNames(parser)
     if (fields.length > 0) return { kind: 'unroll', filter, fields: [...new Set(fields)] }
     throw reader.problem('the name of a field is missing in `unroll by ()`', {

@@ -7,14 +7,14 @@ import { compileLinear, type LinearRegexp } from './linear.ts'
 import { type NativeRegexp, nativeOf } from './native.ts'
 import type { PatternNode } from './tree.ts'
 
-const NOTHING = Buffer.alloc(0)
+const NOTHING = new Uint8Array(0)
 
 export class ByteRegexp {
   readonly #linear: LinearRegexp
   readonly #native: NativeRegexp | null
   readonly #lengthMax: number
   #data: Uint8Array = NOTHING
-  #buffer: Buffer = NOTHING
+  #buffer: Buffer | null = null
 
   /** `tree`: of the pattern, null where it is not understood. */
   constructor(pattern: string, tree: PatternNode | null) {
@@ -30,6 +30,6 @@ export class ByteRegexp {
       this.#data = data
       this.#buffer = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
     }
-    return this.#native!.test(this.#buffer.toString('latin1', start, end))
+    return this.#native!.test(this.#buffer!.toString('latin1', start, end))
   }
 }

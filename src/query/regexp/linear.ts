@@ -1,6 +1,6 @@
 /** A pattern on re2js: any pattern, in time that is linear in the text. What is a valid pattern, it says. */
 import { RE2JS } from 're2js'
-import { CodedError } from '../../base/base.ts'
+import { CodedError } from '../../base/portable.ts'
 import { type Span, syntaxProblem } from '../syntax/problem.ts'
 import { inert, shown } from '../syntax/quoting.ts'
 import { parsePattern } from './parse-pattern.ts'

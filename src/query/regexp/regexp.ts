@@ -5,7 +5,7 @@
  * Two engines: the platform's own RegExp, which is fast, for patterns and texts that it needs a bounded number of steps
  * a character for (steps.ts), and re2js, whose time is linear for all. Where both may be asked they agree.
  */
-import { CodedError } from '../../base/base.ts'
+import { CodedError } from '../../base/portable.ts'
 import type { Span } from '../syntax/problem.ts'
 import { compileLinear, type LinearRegexp } from './linear.ts'
 import { type NativeRegexp, nativeOf } from './native.ts'

@@ -2,7 +2,7 @@
  * A pattern as a test of values. Texts that a value must hold (literals.ts) are searched first, and are what a store may
  * ask of its dictionaries and templates; a pattern that is nothing but text needs no engine.
  */
-import { foldOf, Needle } from '../../base/base.ts'
+import { foldOf, Needle } from '../../base/portable.ts'
 import type { TestNeedle, ValueTest } from '../../record/record.ts'
 import { COST_COMPARE, COST_FOLDED_SEARCH, COST_REGEXP, COST_SEARCH } from '../filters/kind.ts'
 import { hasAsciiLetter, isAscii } from '../values/folding.ts'

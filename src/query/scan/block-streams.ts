@@ -6,7 +6,7 @@
  * Where a block has more names of stream fields, or more sets of them, than a sender in his senses would use, rows are
  * looked at one by one: whole columns of each would cost their product.
  */
-import { Bitset } from '../../base/base.ts'
+import { Bitset } from '../../base/portable.ts'
 import {
   type Block,
   countsByGroup,

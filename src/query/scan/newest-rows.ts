@@ -31,8 +31,8 @@ export async function newestRows(
   let count = 0
   let isAscending: boolean | null = null
   for (let end = block.rowCount, turn = TURN_ROWS_FIRST; end > 0; turn *= TURN_GROWTH) {
-    const start = Math.max(0, end - Math.min(turn, plan.turnRows(block)))
-    const rows = plan.matchBetween(view, start, end)
+    const start = Math.max(0, end - Math.min(turn, plan.windowRows(block)))
+    const rows = await plan.matchBetweenInTurns(view, start, end, pause)
     count += rows.count()
     found.or(rows)
     if (start === 0) break

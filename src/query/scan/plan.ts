@@ -9,6 +9,7 @@ import { filterKindOf } from '../filters/registry.ts'
 import { type GramsOfField, type NeedleGate, needleGateOf } from '../live/needle-gate.ts'
 import { BlockView } from './block-view.ts'
 import { type Bounds, UNBOUNDED } from './bounds.ts'
+import { PartTurns, testsIn } from './part-turns.ts'
 import { TurnPace } from './turn-pace.ts'
 
 /** In the unit of BoundFilter.cost times rows: some milliseconds. */
@@ -18,6 +19,8 @@ const TURN_ROWS_MIN = 16
 const TURN_ROWS_STORED_FIRST = 256
 const TURN_ROWS_COSTLY_FIRST = 1
 const TURN_ROWS_STORED = 16_384
+/** With more, tests go over a block one after the other. */
+const TESTS_AT_ONCE_MAX = 16
 
 export class FilterPlan {
   readonly bounds: Bounds
@@ -27,6 +30,8 @@ export class FilterPlan {
   readonly #gate: NeedleGate | null
   /** What is stored is judged on dictionaries and templates: nobody knows what a row costs. */
   readonly #storedPace: TurnPace
+  /** Null where tests are few. */
+  readonly #partTurns: PartTurns | null
 
   /** `nowMs` is asked how long turns take. */
   constructor(filter: Filter, isLive: boolean, nowMs?: () => number) {
@@ -38,9 +43,17 @@ export class FilterPlan {
     this.isAll = filter.kind === ALL.kind
     this.#filter = context.bind(filter)
     this.#gate = isLive ? needleGateOf(this.#filter.skip) : null
-    const rowsFirst =
-      this.#filter.cost >= COST_FOLDED_SEARCH ? TURN_ROWS_COSTLY_FIRST : TURN_ROWS_STORED_FIRST
-    this.#storedPace = new TurnPace(rowsFirst, TURN_ROWS_STORED, nowMs)
+    const newPace = ({ cost }: BoundFilter): TurnPace =>
+      new TurnPace(
+        cost >= COST_FOLDED_SEARCH ? TURN_ROWS_COSTLY_FIRST : TURN_ROWS_STORED_FIRST,
+        TURN_ROWS_STORED,
+        nowMs,
+      )
+    this.#storedPace = newPace(this.#filter)
+    this.#partTurns =
+      testsIn(this.#filter) > TESTS_AT_ONCE_MAX
+        ? new PartTurns(newPace, nowMs ?? (() => performance.now()))
+        : null
   }
 
   /** Roughly what a row costs. */
@@ -65,16 +78,29 @@ export class FilterPlan {
 
   /** The same as `match`, with a pause between turns: others use this thread too, and a query may be cancelled. */
   async matchInTurns(block: Block, pause: () => Promise<void>): Promise<Bitset> {
-    if (this.turnRows(block) >= block.rowCount) return this.match(block)
+    if (this.#partTurns === null && this.turnRows(block) >= block.rowCount) return this.match(block)
     return this.matchViewInTurns(new BlockView(block), pause)
   }
 
-  async matchViewInTurns(view: BlockView, pause: () => Promise<void>): Promise<Bitset> {
+  matchViewInTurns(view: BlockView, pause: () => Promise<void>): Promise<Bitset> {
+    return this.matchBetweenInTurns(view, 0, view.block.rowCount, pause)
+  }
+
+  /** The same among the rows from `first` to below `end`. */
+  async matchBetweenInTurns(
+    view: BlockView,
+    first: number,
+    end: number,
+    pause: () => Promise<void>,
+  ): Promise<Bitset> {
     const { block } = view
-    const { rowCount } = block
-    const found = new Bitset(rowCount)
-    for (let from = 0, to = 0; from < rowCount; from = to) {
-      to = Math.min(from + this.turnRows(block), rowCount)
+    const found = new Bitset(block.rowCount)
+    if (this.#partTurns !== null) {
+      await this.#partTurns.narrow(this.#filter, view, found.fillRange(first, end), pause)
+      return found
+    }
+    for (let from = first, to = first; from < end; from = to) {
+      to = Math.min(from + this.turnRows(block), end)
       found.or(this.matchBetween(view, from, to))
       await pause()
     }
@@ -85,6 +111,11 @@ export class FilterPlan {
   turnRows({ narrow }: Block): number {
     if (narrow !== undefined) return this.#storedPace.rows
     return Math.max(TURN_ROWS_MIN, Math.floor(TURN_COST / this.#filter.cost))
+  }
+
+  /** How many rows may be asked for at a time where those behind them may turn out not to be needed. */
+  windowRows(block: Block): number {
+    return this.#partTurns === null ? this.turnRows(block) : block.rowCount
   }
 
   /** The rows from `from` to below `to` that match. */
@@ -111,7 +142,8 @@ export class FilterPlan {
   }
 }
 
-function boundsOf(filter: Filter): Bounds {
+/** Where records that match can be, without making the filter ready. */
+export function boundsOf(filter: Filter): Bounds {
   return filterKindOf(filter).bounds?.(filter, boundsOf) ?? UNBOUNDED
 }
 

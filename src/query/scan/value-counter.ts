@@ -78,7 +78,7 @@ function keyOfText(text: string): string {
 }
 
 /** The text of a key for people: what is not UTF-8 shows as U+FFFD. */
-export function textOfKey(key: string): string {
+function textOfKey(key: string): string {
   return Buffer.from(key, 'latin1').toString()
 }
 

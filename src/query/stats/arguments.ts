@@ -1,6 +1,7 @@
 /** Arguments that many functions of `stats` have: fields, `prefix*`, `*` and `limit N`. */
+import type { BatchColumn } from '../batches/batch-column.ts'
 import { type FieldPattern, matchesPattern } from '../batches/fields-wanted.ts'
-import type { BatchColumn, RowBatch } from '../batches/row-batch.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
 import {
   parseFieldNamesInGroup,

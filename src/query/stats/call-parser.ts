@@ -3,10 +3,12 @@
  * behind `by (…)`.
  */
 import type { Filter } from '../ast.ts'
-import type { FilterPrinter } from '../filters/kind.ts'
+import { type FilterPrinter, PRECEDENCE_LEAF } from '../filters/kind.ts'
+import { filterKindOf } from '../filters/registry.ts'
 import { parseAs, parseIf, printIf } from '../pipes/parts.ts'
+import { MESSAGE_FIELD } from '../special-fields.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
-import { shown } from '../syntax/quoting.ts'
+import { quote, shown } from '../syntax/quoting.ts'
 import { didYouMean } from '../syntax/suggestion.ts'
 import { NAME_PRINTER } from './arguments.ts'
 import type { StatsCall, StatsFunction } from './kind.ts'
@@ -51,10 +53,39 @@ function parseCall(parser: FilterParser, functions: Functions, pipe: string): Na
   const call = parseFunction(parser, functions, pipe)
   const beforeIf = reader.token.start
   const filter = parseIf(parser)
-  const condition = filter === null ? '' : ` ${reader.source.slice(beforeIf, endOf(parser))}`
+  const written = reader.source.slice(beforeIf, endOf(parser))
   const isNamed = !reader.isAtEndOfPart() && !reader.isSymbol(',')
-  const as = isNamed ? parseAs(parser) : defaultName(call, functions) + condition
+  const as = isNamed ? parseAs(parser) : defaultName(call, functions) + conditionName(filter, written)
   return { call, filter, as }
+}
+
+/** However it was written, the same condition has the same name; but one with a query in it is called as it was written. */
+function conditionName(filter: Filter | null, written: string): string {
+  let hasQuery = false
+  const query = (): string => {
+    hasQuery = true
+    return ''
+  }
+  const name = printIf(filter, filterNames(query))
+  return hasQuery ? ` ${written}` : name
+}
+
+const WORDS_BETWEEN: ReadonlySet<string> = new Set(['and', 'or', 'not'])
+
+function filterNames(query: FilterPrinter['query']): FilterPrinter {
+  const phrase = (text: string): string =>
+    WORDS_BETWEEN.has(text.toLowerCase()) ? quote(text) : NAME_PRINTER.phrase(text)
+  const printer: FilterPrinter = {
+    phrase,
+    query,
+    field: (name) => (name === MESSAGE_FIELD ? '' : `${phrase(name)}:`),
+    child(filter, precedence) {
+      const kind = filterKindOf(filter)
+      const text = kind.print(filter, printer)
+      return (kind.precedence ?? PRECEDENCE_LEAF) < precedence ? `(${text})` : text
+    },
+  }
+  return printer
 }
 
 function parseFunction(parser: FilterParser, functions: Functions, pipe: string): StatsCall {

@@ -1,8 +1,10 @@
 /** The first or the last value of each group, in the order of values. */
 import { formatRfc3339 } from '../../record/record.ts'
+import type { TextGroups } from '../batches/batch-column.ts'
 import type { FieldPattern } from '../batches/fields-wanted.ts'
 import { type MemoryShare, textBytes } from '../batches/memory-share.ts'
-import { type RowBatch, type TextGroups, TimeColumn } from '../batches/row-batch.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
+import { TimeColumn } from '../batches/text-columns.ts'
 import { compareKeysExactly, RANK_TIME, type ValueKey, valueKey } from '../values/value-order.ts'
 import { type ArgumentColumn, columnsOf } from './arguments.ts'
 import type { GroupedRows } from './grouped-rows.ts'

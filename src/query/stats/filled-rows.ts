@@ -1,6 +1,7 @@
 /** Which rows of a batch have one of some fields. */
+import type { BatchColumn } from '../batches/batch-column.ts'
 import type { FieldPattern } from '../batches/fields-wanted.ts'
-import type { BatchColumn, RowBatch } from '../batches/row-batch.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import { columnsOf } from './arguments.ts'
 
 /** By row: 1 where one of the fields is not empty, else 0; a number where it is the same for all rows. */

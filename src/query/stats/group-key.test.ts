@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { RowBatch, TimeColumn } from '../batches/row-batch.ts'
+import { RowBatch } from '../batches/row-batch.ts'
+import { TimeColumn } from '../batches/text-columns.ts'
 import { bindGroupKey } from './group-key.ts'
 
 /** What each text is grouped by. */

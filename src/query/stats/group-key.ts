@@ -8,9 +8,11 @@
  *
  * A value that cannot be put into steps stays as it is.
  */
-
 import { parseTimeText } from '../../record/record.ts'
-import { groupsOfTexts, type RowBatch, type TextGroups, type TimeColumn } from '../batches/row-batch.ts'
+import { groupsOfTexts, type TextGroups } from '../batches/batch-column.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
+import type { TimeColumn } from '../batches/text-columns.ts'
+import { ipv4Text } from '../filters/ip-address.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
 import { parseNumber } from '../syntax/number-literal.ts'
@@ -52,7 +54,8 @@ export function parseGroupKey(parser: FilterParser): GroupKey {
 function parseStep({ reader }: FilterParser): string {
   const { text, span } = reader.expectPhrase('a step like 5m, month, 10KB or /24')
   const mask = MASK.exec(text)
-  const isStep = mask !== null ? Number(mask[1]) <= 32 : STEP_NAMES.has(text) || stepNumber(text) !== null
+  const isNumber = stepNumber(plainStep(text)) !== null
+  const isStep = mask !== null ? Number(mask[1]) <= 32 : STEP_NAMES.has(text) || isNumber
   if (isStep) return text
   throw reader.problem(`${shown(text)} is no step: write it like 5m, 1d, month, 10KB, 0.5 or /24`, span)
 }
@@ -64,6 +67,9 @@ function parseOffset({ reader }: FilterParser): string {
   if (isOffset) return text
   throw reader.problem(`${shown(text)} is no offset: write it like 2h, -30m or "Europe/Berlin"`, span)
 }
+
+/** Without what keeps the digits of a long number apart: `1_000KiB`. */
+const plainStep = (step: string): string => (/^\d/.test(step) ? step.replaceAll('_', '') : step)
 
 /** Above 0. */
 function stepNumber(text: string): number | null {
@@ -85,8 +91,9 @@ export function printGroupKey({ field, step, offset }: GroupKey, printer: Filter
 
 // ---- rows ---------------------------------------------------------------------------------------------------
 
-export function bindGroupKey({ field, step, offset }: GroupKey): ReadGroups {
-  if (step === null) return (batch) => batch.groups(field)
+export function bindGroupKey({ field, step: written, offset }: GroupKey): ReadGroups {
+  if (written === null) return (batch) => batch.groups(field)
+  const step = plainStep(written)
   const steps = timeSteps(step, offset)
   const bucketOf = boundBucket(step, offset, steps)
   return (batch) => {
@@ -136,6 +143,7 @@ function inBuckets({ texts, ofRow }: TextGroups, bucketOf: (text: string) => str
 
 // ---- values -------------------------------------------------------------------------------------------------
 
+const ADDRESS_MAX = 0xffff_ffff
 const ADDRESS = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/
 const TIME = /^\d{4}-\d\d-\d\d[Tt ]/
 const PLAIN = /^[+-]?(?:\d|\.\d|0x|inf)/i
@@ -192,10 +200,7 @@ function addressNumber(text: string): number | null {
   return numbers.some((part) => part > 255) ? null : numbers.reduce((sum, part) => sum * 256 + part, 0)
 }
 
-function addressText(address: number): string {
-  const number = Math.min(address, 0xffff_ffff)
-  return [number >>> 24, (number >>> 16) & 255, (number >>> 8) & 255, number & 255].join('.')
-}
+const addressText = (address: number): string => ipv4Text(Math.min(address, ADDRESS_MAX))
 
 function maskedAddress(text: string, bits: number): string {
   const address = addressNumber(text)

@@ -3,8 +3,8 @@
  * their own, so that a tuple is looked up once a batch, not once a row.
  */
 import type { Random } from '../../base/base.ts'
+import type { TextGroups } from '../batches/batch-column.ts'
 import type { MemoryShare } from '../batches/memory-share.ts'
-import type { TextGroups } from '../batches/row-batch.ts'
 import { TupleGroups } from '../batches/tuple-groups.ts'
 import { GroupedRows } from './grouped-rows.ts'
 import { PairTable } from './pair-table.ts'

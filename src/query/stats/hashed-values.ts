@@ -1,6 +1,6 @@
 /** Hashes of the values of a column: once a value where the column knows which rows have the same. */
 import type { Column } from '../../record/record.ts'
-import type { BatchColumn, StoredValues } from '../batches/row-batch.ts'
+import type { BatchColumn, StoredValues } from '../batches/batch-column.ts'
 import { hashedTemplates } from './template-hashes.ts'
 import { HASH_WORDS, type HashedValues, type ValueHasher } from './value-hash.ts'
 

@@ -27,6 +27,7 @@ export const histogramFunction: StatsFunction<HistogramCall> = {
     const { reader } = parser
     reader.expectSymbol('(', 'after `histogram`')
     const field = parseFieldName(parser)
+    reader.takeSymbol(',')
     reader.expectSymbol(')', 'after the field of `histogram(…)`, which takes one')
     return { name: 'histogram', field }
   },

@@ -1,14 +1,10 @@
 /** Numbers of rows for functions that compute. */
 import type { Column } from '../../record/record.ts'
+import type { BatchColumn, StoredValues, TextGroups } from '../batches/batch-column.ts'
 import type { FieldPattern } from '../batches/fields-wanted.ts'
 import { NumberColumn } from '../batches/number-column.ts'
-import {
-  type BatchColumn,
-  type RowBatch,
-  type StoredValues,
-  type TextGroups,
-  TimeColumn,
-} from '../batches/row-batch.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
+import { TimeColumn } from '../batches/text-columns.ts'
 import { parseNumberText } from '../values/number-text.ts'
 import { decodeText } from '../values/text.ts'
 import { columnsOf } from './arguments.ts'

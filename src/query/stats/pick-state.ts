@@ -4,7 +4,7 @@
  */
 import { type MemoryShare, textBytes } from '../batches/memory-share.ts'
 import type { RowBatch } from '../batches/row-batch.ts'
-import { TimeColumn } from '../batches/row-batch.ts'
+import { TimeColumn } from '../batches/text-columns.ts'
 import { compareKeys, RANK_TIME, type ValueKey, valueKey } from '../values/value-order.ts'
 import type { GroupedRows } from './grouped-rows.ts'
 import type { AddRows, StatsState } from './kind.ts'

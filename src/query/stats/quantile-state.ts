@@ -1,7 +1,8 @@
 /** Quantiles of the values of each group (quantile-sketch.ts); a row without a field that the query names is empty. */
+import type { TextGroups } from '../batches/batch-column.ts'
 import type { FieldPattern } from '../batches/fields-wanted.ts'
 import { type MemoryShare, textBytes } from '../batches/memory-share.ts'
-import type { RowBatch, TextGroups } from '../batches/row-batch.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import { type ValueKey, valueKey } from '../values/value-order.ts'
 import { type ArgumentColumn, columnsOf } from './arguments.ts'
 import type { GroupedRows } from './grouped-rows.ts'

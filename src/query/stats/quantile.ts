@@ -1,6 +1,6 @@
 /** `quantile(0.99, a, b*)`: the value below which so large a share of the values lies, in the order of values. */
 import type { FieldPattern } from '../batches/fields-wanted.ts'
-import { parseCommas, parseFieldPattern, printFieldPatterns } from '../pipes/parts.ts'
+import { parseFieldPattern, printFieldPatterns } from '../pipes/parts.ts'
 import { normalFields } from './arguments.ts'
 import type { StatsCall, StatsFunction } from './kind.ts'
 import { QuantileState } from './quantile-state.ts'
@@ -12,7 +12,10 @@ export interface QuantileCall extends StatsCall {
   readonly fields: readonly FieldPattern[]
 }
 
-const SHARE = /^(?:0|1|0?\.\d+|0\.\d*|1\.0*)$/
+const NUMBER = /^(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
+
+/** `0.5`, `.5`, `5e-1`, `1` */
+const isShare = (text: string): boolean => NUMBER.test(text) && Number(text) <= 1
 
 export const quantileFunction: StatsFunction<QuantileCall> = {
   name: 'quantile',
@@ -22,10 +25,9 @@ export const quantileFunction: StatsFunction<QuantileCall> = {
     const { reader } = parser
     reader.expectSymbol('(', 'after `quantile`')
     const { text, span } = reader.expectPhrase('a share from 0 to 1')
-    if (!SHARE.test(text))
-      throw reader.problem('the first argument of `quantile` is a share from 0 to 1', span)
-    const hasFields = reader.takeSymbol(',') && !reader.isSymbol(')')
-    const fields = hasFields ? parseCommas(parser, () => parseFieldPattern(parser)) : []
+    if (!isShare(text)) throw reader.problem('the first argument of `quantile` is a share from 0 to 1', span)
+    const fields: FieldPattern[] = []
+    while (reader.takeSymbol(',') && !reader.isSymbol(')')) fields.push(parseFieldPattern(parser))
     reader.expectSymbol(')', 'at the end of `quantile(…)`')
     return { name: 'quantile', share: text, fields: normalFields(fields) }
   },

@@ -1,5 +1,5 @@
 /** Every function of `stats`, one line each. */
-import { assert } from '../../base/base.ts'
+import { assert } from '../../base/portable.ts'
 import { anyFunction } from './any.ts'
 import { avgFunction } from './avg.ts'
 import { countFunction } from './count.ts'

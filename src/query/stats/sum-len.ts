@@ -1,7 +1,8 @@
 /** `sum_len(a, b*)`: the length of all values, in bytes. */
+import type { BatchColumn } from '../batches/batch-column.ts'
 import type { FieldPattern } from '../batches/fields-wanted.ts'
 import type { MemoryShare } from '../batches/memory-share.ts'
-import type { BatchColumn, RowBatch } from '../batches/row-batch.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import { textByteLength } from '../values/text-length.ts'
 import { columnsOf, type FieldsCall, parseStatsFields, printFields } from './arguments.ts'
 import { RowCounts } from './count.ts'

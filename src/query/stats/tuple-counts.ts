@@ -3,7 +3,7 @@
  * rows and need not know which row is which tuple.
  */
 import { joinRuns, type RowRuns } from '../../record/record.ts'
-import type { TextGroups } from '../batches/row-batch.ts'
+import type { TextGroups } from '../batches/batch-column.ts'
 
 const TABLE_MIN = 1 << 16
 const TABLE_MAX = 1 << 22

@@ -1,7 +1,8 @@
 /** `uniq_values(a, b*)`: the different values that are not empty, in order, as a JSON array; `limit N`: the first N. */
+import type { TextGroups } from '../batches/batch-column.ts'
 import type { FieldPattern } from '../batches/fields-wanted.ts'
 import { type MemoryShare, textBytes } from '../batches/memory-share.ts'
-import type { RowBatch, TextGroups } from '../batches/row-batch.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import { jsonStrings } from '../values/json-text.ts'
 import { compareKeysExactly, type ValueKey, valueKey } from '../values/value-order.ts'
 import { columnsOf, type LimitedCall, parseLimit, parseStatsFields, printLimited } from './arguments.ts'

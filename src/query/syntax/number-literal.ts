@@ -5,17 +5,18 @@
  *   10.5K  1.5KiB  22MB100KB                          sizes, in bytes
  *   1.5s  2h30m                                       durations, in nanoseconds
  *   10.0.0.1                                          IPv4 addresses
- *   2025-07-18T10:20:30.5Z                            times, in nanoseconds since the epoch
+ *   2025-07-18T10:20:30.5Z   2025-07-18 10:20:30      times, in nanoseconds since the epoch; without a zone, of UTC
  */
 import { parseDuration, parseTime } from './time-literal.ts'
 
 const PLAIN = /^[+-]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 const BASED = /^[+-]?0(?:[xX][0-9a-fA-F_]+|[bB][01_]+|[oO][0-7_]+)$/
 const INFINITE = /^([+-]?)inf(?:inity)?$/i
-const SIZE = /^[+-]?(?:\d+(?:\.\d+)?(?:[KMGT]i?B?|B))+$/
-const SIZE_PART = /(\d+(?:\.\d+)?)([KMGT]i?B?|B)/g
+const SIZE = /^[+-]?(?:\d[\d_]*(?:\.\d+)?(?:[KMGT]i?B?|B))+$/
+const SIZE_PART = /(\d[\d_]*(?:\.\d+)?)([KMGT]i?B?|B)/g
 const IPV4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/
-const RFC3339 = /^\d{4}-\d\d-\d\dT/
+/** A day and an hour at least: a day alone may be something else. */
+const TIME = /^\d{4}-\d\d-\d\d[Tt ]\d\d(?::\d\d(?::\d\d(?:[.,]\d+)?)?)? ?(?:[Zz]|[+-]\d\d(?::?\d\d)?)?$/
 const STEPS = 'BKMGT'
 
 /** The number that the text is, or null. */
@@ -27,7 +28,7 @@ export function parseNumber(text: string): number | null {
   if (SIZE.test(text)) return sizeNumber(text)
   const address = IPV4.exec(text)
   if (address !== null) return addressNumber(address.slice(1).map(Number))
-  if (RFC3339.test(text)) return timeNumber(text)
+  if (TIME.test(text)) return timeNumber(text)
   const duration = parseDuration(text)
   return duration === null ? null : Number(duration)
 }
@@ -41,7 +42,7 @@ function sizeNumber(text: string): number {
   let total = 0
   for (const [, count, unit] of text.matchAll(SIZE_PART)) {
     const base = unit.includes('i') ? 1024 : 1000
-    total += Number(count) * base ** STEPS.indexOf(unit[0])
+    total += Number(count.replaceAll('_', '')) * base ** STEPS.indexOf(unit[0])
   }
   return text.startsWith('-') ? -total : total
 }

@@ -8,16 +8,17 @@
  * The parser knows the grammar; how a filter or a pipe is spelled, its kind knows (filters/registry, pipes/registry).
  * Invariant: whatever the text, it returns a query or throws a CodedError with the place.
  */
-import { CodedError, isCodedError } from '../../base/base.ts'
+import { CodedError, isCodedError } from '../../base/portable.ts'
 import type { Filter, Pipe, Query, QueryOptions } from '../ast.ts'
 import { ALL } from '../filters/all.ts'
 import { andOf, isAnd } from '../filters/and.ts'
 import { anyFieldOf, mayBeOfAnyField } from '../filters/any-field.ts'
+import type { WordForm } from '../filters/kind.ts'
 import { notOf } from '../filters/not.ts'
 import { orOf } from '../filters/or.ts'
 import { phraseOf } from '../filters/phrase.ts'
 import { prefixOf } from '../filters/prefix.ts'
-import { FIELD_FORMS, FUNCTION_FORMS, filterKindOf, SYMBOL_FORMS } from '../filters/registry.ts'
+import { FIELD_FORMS, FUNCTION_FORMS, filterKindOf, GROUP_FORMS, SYMBOL_FORMS } from '../filters/registry.ts'
 import { substringOf } from '../filters/substring.ts'
 import type { PipeKind } from '../pipes/kind.ts'
 import {
@@ -91,6 +92,9 @@ function fieldsLeaving(pipes: readonly Pipe[]): readonly string[] | null {
   return fields
 }
 
+const wordOrPrefix: WordForm = (field, text, isPrefix) =>
+  isPrefix ? prefixOf(field, text) : phraseOf(field, text)
+
 /** All of them match; those that are one filter together become it, in the place of the first. */
 function allOf(filters: readonly Filter[]): Filter {
   const needed: Filter[] = []
@@ -115,6 +119,8 @@ class QueryParser implements FilterParser {
   #options: QueryOptions = {}
   /** Within the operand of `http.*:…`, how the names of its fields begin. */
   #fieldPrefix: string | null = null
+  /** Within a group like `=(…)`, what its words are. */
+  #wordForm: WordForm | null = null
 
   constructor(source: string, nowMs: number, problems: CodedError[] | null = null) {
     this.reader = new TokenReader(source, nowMs)
@@ -157,6 +163,7 @@ class QueryParser implements FilterParser {
       this.#problems.push(error)
       this.#depth = depth
       this.#fieldPrefix = null
+      this.#wordForm = null
       this.reader.skipToBar()
       return null
     }
@@ -167,11 +174,14 @@ class QueryParser implements FilterParser {
     const opening = spanOf(reader.token)
     reader.expectSymbol('(', where)
     const fieldPrefix = this.#fieldPrefix
+    const wordForm = this.#wordForm
     this.#fieldPrefix = null
+    this.#wordForm = null
     this.#enter()
     const query = this.#parseWholeQuery()
     this.#leave()
     this.#fieldPrefix = fieldPrefix
+    this.#wordForm = wordForm
     if (!reader.takeSymbol(')')) {
       if (reader.token.kind === 'end') throw reader.problem('this `(` has no closing `)`', opening)
       throw this.#leftover()
@@ -305,6 +315,10 @@ class QueryParser implements FilterParser {
     const { token } = reader
     if (reader.takeSymbol(':')) return this.parseOperand(field)
     if (isSymbol(token, '(')) return this.#parseGroup(field)
+    if (isSymbol(reader.following, '(') && token.kind === 'symbol') {
+      const form = GROUP_FORMS.get(token.text)
+      if (form !== undefined) return this.#parseGroupOf(form, field ?? '')
+    }
     const leaf = this.#parseLeaf(field)
     if (this.#fieldPrefix === null) return leaf
     if (mayBeOfAnyField(leaf)) return anyFieldOf(this.#fieldPrefix, leaf)
@@ -337,6 +351,16 @@ class QueryParser implements FilterParser {
       if (reader.token.kind === 'end') throw reader.problem('this `(` has no closing `)`', opening)
       throw this.#leftover()
     }
+    return filter
+  }
+
+  /** From the symbol before the parenthesis on. */
+  #parseGroupOf(form: WordForm, field: string): Filter {
+    const outer = this.#wordForm
+    this.#wordForm = form
+    this.reader.next()
+    const filter = this.#parseGroup(field)
+    this.#wordForm = outer
     return filter
   }
 
@@ -385,10 +409,12 @@ class QueryParser implements FilterParser {
     if (phrase === null) throw this.#missingOperand()
     if (field === null && reader.isSymbol(':')) return this.#parseFieldValue(phrase)
     this.#refuseForeignAnd(phrase)
-    if (!reader.takeJoined('*')) return phraseOf(this.fieldOr(field), phrase.text)
-    if (field === null && reader.takeJoined(':')) return this.#parseOfAnyField(phrase.text)
-    this.#refuseJoined()
-    return prefixOf(this.fieldOr(field), phrase.text)
+    const isPrefix = reader.takeJoined('*')
+    if (isPrefix) {
+      if (field === null && reader.takeJoined(':')) return this.#parseOfAnyField(phrase.text)
+      this.#refuseJoined()
+    }
+    return (this.#wordForm ?? wordOrPrefix)(this.fieldOr(field), phrase.text, isPrefix)
   }
 
   #parseFieldValue(name: Phrase): Filter {

@@ -1,5 +1,5 @@
 /** The two ways in which a query text is refused. */
-import { CodedError } from '../../base/base.ts'
+import { CodedError } from '../../base/portable.ts'
 
 export interface Span {
   /** Where in the query text, in code units. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../../base/base.ts'
-import type { TextGroups } from '../batches/row-batch.ts'
+import type { TextGroups } from '../batches/batch-column.ts'
 import { collapseNumbers, collapseNumbersPretty } from './collapse-nums.ts'
 import { CollapsedTexts } from './collapsed-texts.ts'
 import { encodeText } from './text.ts'

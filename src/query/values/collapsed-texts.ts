@@ -5,8 +5,8 @@
  * The hash is seeded, what it finds is compared, and a search ends after a few steps: texts that are made to collide
  * cost no more than new ones. What is remembered is bounded; beyond that, texts are made again.
  */
-
-import type { StoredValues, TextGroups } from '../batches/row-batch.ts'
+import type { Column } from '../../record/record.ts'
+import type { StoredValues, TextGroups } from '../batches/batch-column.ts'
 import { NumberCollapser, prettify } from './collapse-nums.ts'
 import { decodeText, encodeText } from './text.ts'
 
@@ -19,6 +19,8 @@ const NONE = -1
 const UNIT_BYTES_MAX = 3
 
 const encoder = new TextEncoder()
+
+type Values = Omit<Column, 'kinds'>
 
 export class CollapsedTexts {
   readonly isPretty: boolean
@@ -35,10 +37,17 @@ export class CollapsedTexts {
   /** Numbers of texts by hash. */
   #slots = new Int32Array(SLOTS_MIN).fill(NONE)
   #hash = 0
+  /** The number of the text that was collapsed last. */
+  #last = NONE
   /** By number: the group it has among those that were made last, where its stamp is that of the last time. */
   #stamp = 0
   #stamps = new Uint32Array(SLOTS_MIN)
   #groups = new Uint32Array(SLOTS_MIN)
+  /** By row: the number of its text. */
+  #numbers = new Uint32Array(SLOTS_MIN)
+  /** By place in the data: the length of the value that was read there last, plus one, and the number of its text. */
+  #sharedLengths = new Uint32Array(SLOTS_MIN)
+  #sharedNumbers = new Uint32Array(SLOTS_MIN)
 
   constructor(isPretty: boolean, seed: number) {
     this.isPretty = isPretty
@@ -63,13 +72,56 @@ export class CollapsedTexts {
   groupsOfStored({ column, rows }: StoredValues, rowCount: number): TextGroups {
     if (column === null) return { texts: [''], ofRow: null }
     this.#forgetTooMany()
-    const { data, starts, lengths } = column
-    const numbers = new Uint32Array(rowCount)
+    return this.#groupsOf(this.#numbersOf(column, rows, rowCount).slice(0, rowCount))
+  }
+
+  /** Of all values; where they become the same, there are no numbers of groups. */
+  groupsOfValues(values: Values): TextGroups {
+    this.#forgetTooMany()
+    const count = values.starts.length
+    const numbers = this.#numbersOf(values, null, count)
+    let row = 1
+    while (row < count && numbers[row] === numbers[0]) row++
+    if (row >= count) return { texts: [count === 0 ? '' : this.#texts[numbers[0]]], ofRow: null }
+    return this.#groupsOf(numbers.slice(0, count))
+  }
+
+  /** In memory that is used again. */
+  #numbersOf(values: Values, rows: Uint32Array | null, rowCount: number): Uint32Array {
+    if (this.#numbers.length < rowCount) this.#numbers = new Uint32Array(2 * rowCount)
+    const numbers = this.#numbers
+    if (isShared(values)) {
+      this.#readShared(values, rows, rowCount)
+      return numbers
+    }
+    const { data, starts, lengths } = values
     for (let at = 0; at < rowCount; at++) {
       const row = rows === null ? at : rows[at]
       numbers[at] = this.#numberOf(data, starts[row], starts[row] + lengths[row])
     }
-    return this.#groupsOf(numbers)
+    return numbers
+  }
+
+  /** Rows with the same value have the same bytes, as in a dictionary: each is looked at once. */
+  #readShared({ data, starts, lengths }: Values, rows: Uint32Array | null, rowCount: number): void {
+    const size = data.length + 1
+    if (this.#sharedLengths.length < size) {
+      this.#sharedLengths = new Uint32Array(2 * size)
+      this.#sharedNumbers = new Uint32Array(2 * size)
+    } else this.#sharedLengths.fill(0, 0, size)
+    const numbers = this.#numbers
+    const sharedLengths = this.#sharedLengths
+    const sharedNumbers = this.#sharedNumbers
+    for (let at = 0; at < rowCount; at++) {
+      const row = rows === null ? at : rows[at]
+      const start = starts[row]
+      const length = lengths[row]
+      if (sharedLengths[start] !== length + 1) {
+        sharedNumbers[start] = this.#numberOf(data, start, start + length)
+        sharedLengths[start] = length + 1
+      }
+      numbers[at] = sharedNumbers[start]
+    }
   }
 
   /** Groups in the order in which they come. Costs nothing for texts that are not among them. */
@@ -104,9 +156,11 @@ export class CollapsedTexts {
   }
 
   #numberOf(data: Uint8Array, start: number, end: number): number {
+    if (this.#last !== NONE && this.#collapser.isSame(data, start, end)) return this.#last
     this.#collapser.collapse(data, start, end)
     const number = this.#find()
-    return number === NONE ? this.#add() : number
+    this.#last = number === NONE ? this.#add() : number
+    return this.#last
   }
 
   #find(): number {
@@ -170,12 +224,23 @@ export class CollapsedTexts {
   #forgetTooMany(): void {
     if (this.#texts.length <= TEXTS_MAX && this.#wordCount <= WORDS_MAX) return
     this.#texts = []
+    this.#last = NONE
     this.#wordCount = 0
     this.#words = new Uint32Array(1 << 14)
     this.#hashes = new Int32Array(SLOTS_MIN)
     this.#ends = new Uint32Array(SLOTS_MIN)
     this.#slots = new Int32Array(SLOTS_MIN).fill(NONE)
   }
+}
+
+const SHARED_BYTES_A_ROW_MAX = 16
+
+/** Some rows share their bytes, and there are few bytes a row. */
+function isShared({ data, starts, lengths }: Values): boolean {
+  if (data.length > SHARED_BYTES_A_ROW_MAX * starts.length) return false
+  for (let row = 1; row < starts.length; row++)
+    if (starts[row] < starts[row - 1] + lengths[row - 1]) return true
+  return false
 }
 
 function hashOf(words: Uint32Array, count: number, seed: number): number {

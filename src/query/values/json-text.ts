@@ -13,10 +13,15 @@ const NAME_LENGTH_MAX = 128
 
 /**
  * Names and texts of the members of an object, those of objects within it with dots between the names; null where the
- * text is no JSON object. What is `null` is left out.
+ * text is no JSON object. What is `null` is left out. Objects with a name in `preserved`, and all within them, stay JSON
+ * text.
  */
-export function readJsonObject(text: string): NamedTexts | null {
+export function readJsonObject(
+  text: string,
+  preserved: ReadonlySet<string> | null = null,
+): NamedTexts | null {
   open(text)
+  preservedNames = preserved
   const members: NamedTexts = { names: [], texts: [] }
   return code() === OPEN_OBJECT && readMembers('', members, 0) && at === source.length ? members : null
 }
@@ -72,6 +77,8 @@ let kept: string[] | null = null
 let keptFrom = 0
 /** Names that were read, in this text. */
 let keyCount = 0
+/** Names of objects that stay JSON text; null for none. */
+let preservedNames: ReadonlySet<string> | null = null
 
 function open(text: string): void {
   source = text
@@ -99,7 +106,8 @@ function readMembers(prefix: string, members: NamedTexts, depth: number): boolea
 }
 
 function readMember(name: string, members: NamedTexts, depth: number): boolean {
-  if (code() === OPEN_OBJECT && name.length <= NAME_LENGTH_MAX) {
+  const isPreserved = preservedNames?.has(name) === true
+  if (code() === OPEN_OBJECT && name.length <= NAME_LENGTH_MAX && !isPreserved) {
     return readMembers(`${name}.`, members, depth + 1)
   }
   const value = readValue(depth)

@@ -3,8 +3,8 @@
  * text. Pipe `patterns` shows both, filter `pattern:` asks for the name. It follows from the text alone: the same in
  * every store, before and after records are sealed.
  */
-import { createHash } from 'node:crypto'
 import { collapseNumbersPretty } from './collapse-nums.ts'
+import { sha256Hex } from './sha256.ts'
 import { encodeText } from './text.ts'
 
 /** Hexadecimal digits of an id. */
@@ -17,7 +17,7 @@ export function patternOf(message: string): string {
 
 /** Of the text that `patternOf` gives. */
 export function patternId(pattern: string): string {
-  return createHash('sha256').update(encodeText(pattern)).digest('hex').slice(0, PATTERN_ID_DIGITS)
+  return sha256Hex(encodeText(pattern)).slice(0, PATTERN_ID_DIGITS)
 }
 
 /** Patterns that are kept with their ids, by characters. */

@@ -22,7 +22,7 @@ export interface ValueKey {
   readonly text: string
 }
 
-export const RANK_NOTHING = 0
+const RANK_NOTHING = 0
 const RANK_LOW_TEXT = 1
 export const RANK_NUMBER = 2
 export const RANK_TIME = 3

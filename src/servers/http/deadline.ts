@@ -19,9 +19,13 @@ export class Deadline {
     return this.#time.signal.aborted
   }
 
-  /** What a query's error is to its client: one that was cancelled because its time was up, took too long. */
+  /**
+   * What a query's error is to its client: one that was cancelled because its time was up, took too long; one that
+   * somebody cancelled was cancelled, whatever part of it noticed that first.
+   */
   problemOf(error: unknown): unknown {
-    if (!this.isOver || !isCodedError(error, 'QUERY_CANCELLED')) return error
+    if (!isCodedError(error, 'QUERY_CANCELLED')) return error
+    if (!this.isOver) return new HttpProblem('QUERY_CANCELLED', 'The query was cancelled.', { cause: error })
     return new HttpProblem('QUERY_CANCELLED', `The query took longer than ${this.ms} ms.`, { status: 504 })
   }
 }

@@ -17,6 +17,8 @@ it('counts for Prometheus what the server counts', async () => {
     'logcaster_protocol_refused_total{protocol="http"} 1',
     'logcaster_store_records{store="logs"} 1',
     'logcaster_store_writable{store="logs"} 1',
+    'logcaster_query_memory_bytes 0',
+    'logcaster_answer_memory_bytes 0',
     'logcaster_http_requests_total{route="/api/v1/logs",status="200"} 1',
     'logcaster_http_requests_total{route="none",status="404"} 1',
     'logcaster_http_request_seconds_bucket{route="/api/v1/logs",le="+Inf"} 1',

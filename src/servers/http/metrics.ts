@@ -189,6 +189,18 @@ export const METRICS: readonly MetricRow[] = [
     one(({ stats }) => stats.hub.queriesRunning),
   ),
   gauge(
+    'logcaster_query_memory_bytes',
+    'Memory that queries hold or may need.',
+    [],
+    one(({ stats }) => stats.hub.queryBytes),
+  ),
+  gauge(
+    'logcaster_answer_memory_bytes',
+    'Rows that were found and that nobody has taken yet.',
+    [],
+    one(({ stats }) => stats.hub.answerBytes),
+  ),
+  gauge(
     'logcaster_tails',
     'Tails that run.',
     [],

@@ -80,6 +80,14 @@ export async function withRows(
   }
 }
 
+/** The step of time that a row is of. QUERY_SYNTAX where a pipe took it away. */
+export function stepTimeOf(row: ReadonlyMap<string, string>): string {
+  const time = row.get('_time') ?? ''
+  if (!Number.isNaN(Date.parse(time))) return time
+  const detail = 'No pipe may change or take away `_time`: steps of time are made of it.'
+  throw new HttpProblem('QUERY_SYNTAX', detail)
+}
+
 export function rangesText(missing: Answer['missing']): string {
   return missing.map(({ fromId, toId }) => `${fromId}-${toId}`).join(', ')
 }

@@ -36,9 +36,8 @@ const VALUES_LIMIT_MAX = 100_000
 
 const FORM_TYPE = 'application/x-www-form-urlencoded'
 
-/** REQUEST_INVALID, QUERY_SYNTAX (with a mark under the place), MEDIA_UNSUPPORTED, BODY_TOO_LARGE. */
-export async function readQueryRequest(call: RouteCall): Promise<QueryRequest> {
-  const parameters = await readParameters(call)
+/** With `limit` and `offset`. REQUEST_INVALID, QUERY_SYNTAX (with a mark under the place). */
+export function readQueryRequest(call: RouteCall, parameters: URLSearchParams): QueryRequest {
   const { query, ...request } = readNarrowed(call, parameters)
   const limit = readLimit(parameters)
   const offset = readNumber(parameters, 'offset') ?? 0
@@ -71,28 +70,67 @@ export function readTime({ around }: RouteCall, parameters: URLSearchParams, nam
   }
 }
 
-/** A duration such as `5m`, or the default. */
-export function readDuration(parameters: URLSearchParams, name: string, otherwise: string): string {
-  const text = parameters.get(name) ?? ''
-  if (text === '') return otherwise
-  const spelled = /^\d+(?:\.\d+)?$/.test(text) ? `${text}s` : text
-  if (durationMs(spelled) !== null || STEP_NAMES.has(spelled)) return spelled
-  throw new HttpProblem('REQUEST_INVALID', `The parameter \`${name}\` must be a duration such as 5m or 1d.`)
+/** Milliseconds of a duration such as `5m`, or `300` for seconds. REQUEST_INVALID where it is none, or below nothing. */
+export function readDurationMs(name: string, text: string): number {
+  if (NO_DURATION.test(text)) return 0
+  const ms = text.length > DURATION_LENGTH_MAX ? null : durationMs(withUnit(text))
+  if (ms !== null) return Math.ceil(ms)
+  throw new HttpProblem(
+    'REQUEST_INVALID',
+    `The parameter \`${name}\` must be a duration such as 30s or 500ms.`,
+  )
 }
 
-/** The same errors. */
+const DURATION_LENGTH_MAX = 40
+
+/** A step such as `5m`, `month`, or `300` for seconds; without one, a day. */
+export function readStep(parameters: URLSearchParams): string {
+  const text = withUnit(parameters.get('step') ?? '')
+  if (text === '') return STEP_DEFAULT
+  if (durationMs(text) !== null || STEP_NAMES.has(text)) return text
+  throw new HttpProblem('REQUEST_INVALID', 'The parameter `step` must be a duration such as 5m or 1d.')
+}
+
+/** How much later, or with a minus earlier, steps begin; null where that is nothing. */
+export function readStepOffset(parameters: URLSearchParams): string | null {
+  const text = withUnit(parameters.get('offset') ?? '')
+  if (text === '' || NO_DURATION.test(text)) return null
+  if (durationMs(text.replace(/^-/, '')) !== null) return text
+  throw new HttpProblem('REQUEST_INVALID', 'The parameter `offset` must be a duration such as 2h or -30m.')
+}
+
+const STEP_DEFAULT = '1d'
+/** `0`, `0s`, `0h0m0s` */
+const NO_DURATION = /^-?(?:0+(?:\.0+)?[a-zµ]*)+$/
+
+/** A number alone is seconds. */
+function withUnit(text: string): string {
+  return /^-?\d+(?:\.\d+)?$/.test(text) ? `${text}s` : text
+}
+
+/** `1`, `true` or `yes`. */
+export function readSwitch(parameters: URLSearchParams, name: string): boolean {
+  return ['1', 'true', 'yes'].includes((parameters.get(name) ?? '').toLowerCase())
+}
+
+/** REQUEST_INVALID, QUERY_SYNTAX, MEDIA_UNSUPPORTED, BODY_TOO_LARGE. */
 export async function readValuesRequest(call: RouteCall): Promise<ValuesRequest> {
   const parameters = await readParameters(call)
   const limit = readLimit(parameters)
-  const { query, ...request } = readNarrowed(call, parameters)
+  const request = readPiped(call, parameters)
   return {
     ...request,
-    // What values there are is asked of what the query finds, whatever it makes of it.
-    query: { ...query, pipes: [] },
     field: parameters.get('field'),
     part: parameters.get('filter') ?? '',
     limit: limit === 0 ? VALUES_LIMIT_DEFAULT : Math.min(limit, VALUES_LIMIT_MAX),
   }
+}
+
+/** As `readNarrowed`; with `ignore_pipes=1` the query is its filter alone. */
+export function readPiped(call: RouteCall, parameters: URLSearchParams): QueryRequest {
+  const request = readNarrowed(call, parameters)
+  const { query } = request
+  return readSwitch(parameters, 'ignore_pipes') ? { ...request, query: { ...query, pipes: [] } } : request
 }
 
 /** The query within its range of time, and within what `extra_filters` let through. */
@@ -163,14 +201,19 @@ function readFilterOnly(name: string, text: string, nowMs: number): Query {
   throw new HttpProblem('REQUEST_INVALID', `The parameter \`${name}\` must be a filter, without pipes.`)
 }
 
-/** Those of a form win over those of the path. */
+/** Those of a form win over those of the path. MEDIA_UNSUPPORTED, BODY_TOO_LARGE. */
 export async function readParameters({ request, parameters, body }: RouteCall): Promise<URLSearchParams> {
   const mediaType = request.headers['content-type']?.split(';')[0].trim().toLowerCase()
-  if (request.method !== 'POST' || mediaType === undefined) return parameters
+  if (request.method !== 'POST' || mediaType === undefined || isEmpty(request)) return parameters
   if (mediaType !== FORM_TYPE) {
     throw new HttpProblem('MEDIA_UNSUPPORTED', `The header \`Content-Type\` must be ${FORM_TYPE}.`)
   }
   return body.whole(BODY_BYTES_MAX, (form) => new URLSearchParams(`${form.toString()}&${parameters}`))
+}
+
+/** Nothing was sent, whatever type it is said to have. */
+function isEmpty({ headers }: RouteCall['request']): boolean {
+  return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
 }
 
 function readRange(start: string, end: string, nowMs: number): Query {
@@ -193,15 +236,14 @@ export function readLimit(parameters: URLSearchParams): number {
   throw new HttpProblem('REQUEST_INVALID', 'The parameter `limit` must be a whole number; 0 counts as none.')
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, '': 1000, s: 1000, m: 60_000, h: 3_600_000 }
+/** As long as a timer can run. */
+const TIMEOUT_MS_MAX = 2 ** 31 - 1
 
 /** Seconds where no unit is given. Never longer than the server allows. */
 function readTimeout(text: string, queryMsMax: number): number {
   if (text === '') return queryMsMax
-  const [, number, unit] = /^(\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h|)$/.exec(text) ?? []
-  const ms = Math.ceil(Number(number) * UNIT_MS[unit ?? ''])
-  if (number === undefined || ms === 0) {
-    throw new HttpProblem('REQUEST_INVALID', 'The parameter `timeout` must be a time such as 30s or 500ms.')
-  }
+  const ms = Math.min(TIMEOUT_MS_MAX, readDurationMs('timeout', text))
+  if (ms === 0)
+    throw new HttpProblem('REQUEST_INVALID', 'The parameter `timeout` must be longer than nothing.')
   return queryMsMax === 0 ? ms : Math.min(ms, queryMsMax)
 }

@@ -22,6 +22,7 @@ import { statusPage } from './routes/status-page.ts'
 import { storageExport, storageImport, storageParts } from './routes/storage-parts.ts'
 import { storageBackup, storageReport, storageVerify } from './routes/storage-upkeep.ts'
 import { storageFlush, storageMerge } from './routes/storage-work.ts'
+import { tenantIds } from './routes/tenant-ids.ts'
 
 export const ROUTES: readonly HttpRoute[] = [
   postLogs,
@@ -33,6 +34,7 @@ export const ROUTES: readonly HttpRoute[] = [
   selectStats,
   selectStatsRange,
   ...selectValues,
+  tenantIds,
   getQueries,
   oneQuery,
   postDelete,

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
 import { afterEach, describe, it } from 'node:test'
 import { CodedError, type ErrorCode } from '../../base/base.ts'
-import type { Row } from '../../query/query.ts'
+import type { Answer } from '../../hub/hub.ts'
+import { printQuery, type Row } from '../../query/query.ts'
+import { FIELD_STRING } from '../../record/record.ts'
 import { rowOf } from '../fake-hub.ts'
 import { turns, until } from '../test-peer.ts'
 import { answerOf, type HttpAnswer, type HttpChanges, HttpFront, jsonOf, NOW_MS } from './test-http.ts'
 
 const PATH = '/select/logsql/query'
+/** Rows of records have the ids of their streams, over HTTP. */
+const IDS = ' | fields *, _stream_id'
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
 const fronts: HttpFront[] = []
 
@@ -22,6 +27,22 @@ afterEach(async () => {
 
 function problemOf(answer: HttpAnswer): readonly unknown[] {
   return [answer.status, jsonOf(answer)['code']]
+}
+
+const valuesRow = (texts: Readonly<Record<string, string>>): Row => ({
+  kind: 'values',
+  values: Object.entries(texts).map(([name, text]) => ({
+    ...{ name, kind: FIELD_STRING },
+    value: Buffer.from(text),
+  })),
+})
+
+function answerWith(rows: readonly Row[]): Answer {
+  return {
+    ...{ id: 'fake-2', missing: [], count: rows.length },
+    rows: Readable.from(rows),
+    [Symbol.asyncDispose]: async () => {},
+  }
 }
 
 function* manyRows(count: number): Generator<Row> {
@@ -41,7 +62,7 @@ describe('GET and POST /select/logsql/query', () => {
       '{"_time":"2025-06-15T15:06:40Z","_msg":"one","_id":"1"}\n' +
         '{"_time":"2025-06-15T15:06:40Z","_msg":"two\\n","_id":"2"}\n',
     )
-    assert.deepEqual(front.hub.asked, ['error'])
+    assert.deepEqual(front.hub.asked, [`error${IDS}`])
     assert.equal(front.hub.openAnswers, 0)
   })
 
@@ -49,10 +70,12 @@ describe('GET and POST /select/logsql/query', () => {
     const front = await open()
     const answer = await front.post(`${PATH}?query=no&limit=3`, 'query=level%3Aerror+or+warn&x=1', FORM)
     assert.deepEqual([answer.status, answer.text], [200, ''])
-    assert.deepEqual(front.hub.asked, ['level:error or warn | limit 3'])
+    assert.deepEqual(front.hub.asked, [`level:error or warn | limit 3${IDS}`])
     const other = await front.post(`${PATH}?query=a`, '{}', { 'Content-Type': 'application/json' })
     assert.deepEqual(problemOf(other), [415, 'MEDIA_UNSUPPORTED'])
     assert.equal((await front.ask(`${PATH}?query=a`, { method: 'POST' })).status, 200)
+    const empty = await front.post(`${PATH}?query=a`, '', { 'Content-Type': 'application/json' })
+    assert.equal(empty.status, 200, 'a body that is not there has no type')
   })
 
   it('narrows the query to a range of time, and to a number of rows', async () => {
@@ -62,17 +85,73 @@ describe('GET and POST /select/logsql/query', () => {
       assert.equal(answer.status, 200, answer.text)
       return front.hub.asked.at(-1)
     }
-    assert.equal(await asked({ query: 'a or b' }), 'a or b')
-    assert.equal(await asked({ query: 'a or b', start: '5m' }), '_time:>=now-5m (a or b)')
+    assert.equal(await asked({ query: 'a or b' }), `a or b${IDS}`)
+    assert.equal(await asked({ query: 'a or b', start: '5m' }), `_time:>=now-5m (a or b)${IDS}`)
     assert.equal(
       await asked({ query: '*', start: '2025-01-01Z', end: '1752800000' }),
-      '_time:[2025-01-01Z,1752800000]',
+      `_time:[2025-01-01Z,1752800000]${IDS}`,
     )
     assert.equal(
       await asked({ query: 'a | fields b', end: '1752800000000', limit: '10' }),
       '_time:<=1752800000000 a | fields b | limit 10',
     )
-    assert.equal(await asked({ query: 'a', limit: '0' }), 'a')
+    assert.equal(await asked({ query: 'a', limit: '0' }), `a${IDS}`)
+    assert.equal(await asked({ query: 'a', limit: '5', offset: '10' }), `a | offset 10 | limit 5${IDS}`)
+  })
+
+  it('asks for the ids of streams where rows are records, and nowhere else', async () => {
+    const front = await open()
+    for (const [query, asked] of [
+      ['a | extract "x<y>" | sort by (_time desc)', `a | extract "x<y>" | sort by (_time desc)${IDS}`],
+      ['a | delete _stream_id', `a | delete _stream_id${IDS}`],
+      ['a | fields b', 'a | fields b'],
+      ['a | stats by (b) count() n | limit 2', 'a | stats by (b) count(*) as n | limit 2'],
+      ['a | top 5 by (b)', 'a | top 5 by (b)'],
+    ]) {
+      assert.equal((await front.ask(`${PATH}?${new URLSearchParams({ query })}`)).status, 200)
+      assert.equal(front.hub.asked.at(-1), asked)
+    }
+  })
+
+  it('takes a time limit in any unit', async () => {
+    const front = await open()
+    for (const timeout of ['30', '0.5', '500ms', '1d', '1h30m', '9'.repeat(9)]) {
+      assert.equal((await front.ask(`${PATH}?query=a&timeout=${timeout}`)).status, 200, timeout)
+    }
+  })
+
+  it('gives CSV where that is wanted, with all columns that some row has', async () => {
+    const front = await open()
+    const rows = [rowOf(1, 17, NOW_MS, 'one, "two"'), rowOf(2, 0, NOW_MS, 'esc \u001b[2J')]
+    const names = ['_msg', 'late'].map((name) => valuesRow({ name, hits: '2' }))
+    front.hub.query = async (query) => {
+      front.hub.asked.push(printQuery(query))
+      return answerWith(query.pipes.at(-1)?.kind === 'field_names' ? names : rows)
+    }
+    const answer = await front.ask(`${PATH}?query=a&format=csv`)
+    assert.equal(answer.headers['content-type'], 'text/csv; charset=utf-8; header=present')
+    assert.equal(
+      answer.text,
+      '_time,_msg,_id,late\n' +
+        '2025-06-15T15:06:40Z,"one, ""two""",1,\n' +
+        '2025-06-15T15:06:40Z,esc \\u001b[2J,2,\n',
+    )
+    assert.deepEqual(front.hub.asked, [`a${IDS} | field_names`, `a${IDS}`])
+  })
+
+  it('says that a query was cancelled, whatever of it noticed that', async () => {
+    const front = await open()
+    front.hub.error = new CodedError('QUERY_CANCELLED', 'The task "keys" was cancelled.')
+    const answer = await front.ask(`${PATH}?query=a`)
+    assert.deepEqual(problemOf(answer), [503, 'QUERY_CANCELLED'])
+    assert.equal(jsonOf(answer)['detail'], 'The query was cancelled.')
+  })
+
+  it('answers 503 where a query had no turn, and says when to come again', async () => {
+    const front = await open()
+    front.hub.error = new CodedError('SERVER_BUSY', 'no turn')
+    const answer = await front.ask(`${PATH}?query=a`)
+    assert.deepEqual([...problemOf(answer), answer.headers['retry-after']], [503, 'SERVER_BUSY', '1'])
   })
 
   it('refuses parameters that make no sense', async () => {
@@ -84,6 +163,8 @@ describe('GET and POST /select/logsql/query', () => {
       'query=a&limit=-1',
       'query=a&timeout=soon',
       'query=a&timeout=0',
+      'query=a&timeout=-1s',
+      'query=a&format=xml',
     ]) {
       assert.deepEqual(problemOf(await front.ask(`${PATH}?${search}`)), [400, 'REQUEST_INVALID'], search)
     }

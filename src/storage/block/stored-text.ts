@@ -31,10 +31,14 @@ const WHOLE_SHARE = 8
 const NO_BYTES = new Uint8Array(0)
 const UNKNOWN = 0
 const DIGIT_BIT = 1
-const OTHER_BIT = 2
-const DIGIT_BITS = Uint32Array.from({ length: 256 }, (_, byte) =>
-  byte >= 0x30 && byte <= 0x39 ? DIGIT_BIT : OTHER_BIT,
-)
+const MINUS_BIT = 2
+const OTHER_BIT = 4
+const DIGIT_BITS = Uint32Array.from({ length: 256 }, (_, byte) => digitBit(byte))
+
+function digitBit(byte: number): number {
+  if (byte === 0x2d) return MINUS_BIT
+  return byte >= 0x30 && byte <= 0x39 ? DIGIT_BIT : OTHER_BIT
+}
 
 export interface StoredTextParts {
   readonly rowCount: number
@@ -246,16 +250,27 @@ export class StoredText {
     return { data: data.subarray(0, at), starts, lengths }
   }
 
-  /** Rows by their templates. `decode` is around whatever reads later. PART_CORRUPT. */
+  /**
+   * Rows by their templates. Slots are asked for template by template: only those of the last one are kept. `decode` is
+   * around whatever reads later. PART_CORRUPT.
+   */
   templates(decode: <T>(read: () => T) => T): TextTemplates {
     const { numbers, rowCounts } = this.#parts.templates
+    let lastPlace = -1
+    let last: TemplateRows | null = null
+    const rowsOf = (place: number): TemplateRows => {
+      if (last === null || place !== lastPlace) {
+        last = this.#templateRows[place] ?? this.#openTemplateRows(place)
+        lastPlace = place
+      }
+      return last
+    }
     const templates = Array.from(numbers, (number, place): TextTemplate => {
       const { text, slots } = this.#parts.list[number]
       return {
         ...{ text, slots, rowCount: rowCounts[place] },
-        isDigits: (slot) =>
-          decode(() => this.#templateRowsOf(place).bitsHeld(slot, DIGIT_BITS)) === DIGIT_BIT,
-        values: (slot) => decode(() => this.#templateRowsOf(place).column(slot).materialize()),
+        isDigits: (slot) => decode(() => isDigits(rowsOf(place), slot)),
+        values: (slot) => decode(() => rowsOf(place).column(slot).materialize()),
       }
     })
     return { templates, ofRow: this.places, plain: this.plainValues() }
@@ -329,6 +344,15 @@ export class StoredText {
     this.#ordinals = ordinals
     return ordinals
   }
+}
+
+/** Whole numbers below zero have a sign; of a column that may have some the numbers tell, and no text. */
+function isDigits(rows: TemplateRows, slot: number): boolean {
+  const bits = rows.bitsHeld(slot, DIGIT_BITS)
+  if ((bits & OTHER_BIT) !== 0) return false
+  if ((bits & MINUS_BIT) === 0) return true
+  const numbers = rows.column(slot).numbers()
+  return numbers !== null && numbers.min >= 0
 }
 
 /** Texts one behind the other. */

@@ -1,5 +1,5 @@
 /** Every function of `running_stats` and `total_stats`, one line each. */
-import { assert } from '../../../base/base.ts'
+import { assert } from '../../../base/portable.ts'
 import type { StatsCall } from '../kind.ts'
 import { runningCount } from './count.ts'
 import { runningFirst } from './first.ts'

@@ -6,7 +6,7 @@
 import { countedQuery, rowText } from '../../../query/query.ts'
 import { JSON_TYPE } from '../http-options.ts'
 import { answerInTime, missingOf, withRows } from '../query-answer.ts'
-import { readNarrowed, readNumber, readParameters } from '../query-parameters.ts'
+import { readNumber, readParameters, readPiped, readSwitch } from '../query-parameters.ts'
 import type { HttpRoute } from '../route.ts'
 
 export const selectFacets: HttpRoute = {
@@ -19,7 +19,7 @@ export const selectFacets: HttpRoute = {
     '`keep_const_fields=1`. Other parameters as for `query`.',
   async answer(call) {
     const parameters = await readParameters(call)
-    const { query, ...request } = readNarrowed(call, parameters)
+    const { query, ...request } = readPiped(call, parameters)
     const counted = countedQuery(query, facetsPipe(parameters), call.around.clock.wallMs())
     return answerInTime(call, request, JSON_TYPE, (asked, writer) =>
       withRows(call, asked, counted, async ({ rows, missing }) => {
@@ -46,7 +46,6 @@ function facetsPipe(parameters: URLSearchParams): string {
     const number = readNumber(parameters, name) ?? 0
     if (number > 0) words.push(`${name} ${number}`)
   }
-  if (['1', 'true', 'yes'].includes(parameters.get('keep_const_fields') ?? ''))
-    words.push('keep_const_fields')
+  if (readSwitch(parameters, 'keep_const_fields')) words.push('keep_const_fields')
   return words.join(' ')
 }

@@ -3,10 +3,10 @@
  *
  *   {"hits":[{"fields":{"level":"error"},"timestamps":["2025-07-18T00:00:00Z",…],"values":[12,…],"total":40},…]}
  */
-import { countedQuery, quote, rowText } from '../../../query/query.ts'
+import { countedQuery, inTimeSteps, quote, rowText } from '../../../query/query.ts'
 import { JSON_TYPE } from '../http-options.ts'
-import { answerInTime, missingOf, withRows } from '../query-answer.ts'
-import { readDuration, readNarrowed, readNumber, readParameters } from '../query-parameters.ts'
+import { answerInTime, missingOf, stepTimeOf, withRows } from '../query-answer.ts'
+import { readNumber, readParameters, readPiped, readStep, readStepOffset } from '../query-parameters.ts'
 import type { HttpRoute } from '../route.ts'
 
 export const selectHits: HttpRoute = {
@@ -19,17 +19,16 @@ export const selectHits: HttpRoute = {
     'together. Other parameters as for `query`.',
   async answer(call) {
     const parameters = await readParameters(call)
-    const { query, ...request } = readNarrowed(call, parameters)
+    const { query, ...request } = readPiped(call, parameters)
     const fields = parameters.getAll('field').filter((name) => name !== '')
-    const step = readDuration(parameters, 'step', '1d')
-    const offset = readDuration(parameters, 'offset', '')
     const limit = readNumber(parameters, 'fields_limit') ?? 0
-    const time = `_time:${step}${offset === '' ? '' : ` offset ${offset}`}`
-    const pipes = `stats by (${[time, ...fields.map(quote)].join(', ')}) count() as hits | sort by (_time)`
+    const hitsName = freeName('hits', fields)
+    const pipes = `stats by (${fields.map(quote).join(', ')}) count() as ${hitsName} | sort by (_time)`
     const counted = countedQuery(query, pipes, call.around.clock.wallMs())
+    const stepped = inTimeSteps(counted, readStep(parameters), readStepOffset(parameters))
     return answerInTime(call, request, JSON_TYPE, (asked, writer) =>
-      withRows(call, asked, counted, async ({ rows, missing }) => {
-        const series = new HitSeries(fields)
+      withRows(call, asked, stepped, async ({ rows, missing }) => {
+        const series = new HitSeries(fields, hitsName)
         for await (const row of rows) series.add(rowText(row))
         writer.end(JSON.stringify({ hits: series.limited(limit), ...missingOf(missing) }))
       }),
@@ -44,12 +43,18 @@ interface Series {
   total: number
 }
 
+function freeName(name: string, taken: readonly string[]): string {
+  return taken.includes(name) ? freeName(`${name}_`, taken) : name
+}
+
 class HitSeries {
   readonly #fields: readonly string[]
+  readonly #hitsName: string
   readonly #series = new Map<string, Series>()
 
-  constructor(fields: readonly string[]) {
+  constructor(fields: readonly string[], hitsName: string) {
     this.#fields = fields
+    this.#hitsName = hitsName
   }
 
   /** Rows come in the order of time. */
@@ -62,8 +67,8 @@ class HitSeries {
       series = { fields, timestamps: [], values: [], total: 0 }
       this.#series.set(key, series)
     }
-    const hits = Number(row.get('hits'))
-    series.timestamps.push(row.get('_time') ?? '')
+    const hits = Number(row.get(this.#hitsName))
+    series.timestamps.push(stepTimeOf(row))
     series.values.push(hits)
     series.total += hits
   }

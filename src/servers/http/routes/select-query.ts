@@ -1,12 +1,23 @@
-/** `GET|POST /select/logsql/query`: the rows of a query as NDJSON, as they are read. Every value is a text. */
+/**
+ * `GET|POST /select/logsql/query`: the rows of a query as NDJSON, as they are read, or as CSV. Every value is a text.
+ *
+ * Rows of records also have `_stream_id`, by which clients of LogsQL ask for what stands around a record: LogsQL here
+ * gives it where it is asked for by name, and so it is.
+ *
+ * CSV has to know all columns before the first row, so the query is run twice: once for the names of its fields. What a
+ * record brings that came between is left out.
+ */
 import type { Answer } from '../../../hub/hub.ts'
-import { rowTextJson } from '../../../query/query.ts'
-import { answerInTime, MISSING_HEADER, rangesText, withRows } from '../query-answer.ts'
-import { readQueryRequest } from '../query-parameters.ts'
+import { parseQuery, type Query, type Row, rowText, rowTextJson } from '../../../query/query.ts'
+import { csvLines } from '../csv-rows.ts'
+import { HttpProblem } from '../problem-document.ts'
+import { type AskOptions, answerInTime, MISSING_HEADER, rangesText, withRows } from '../query-answer.ts'
+import { readParameters, readQueryRequest } from '../query-parameters.ts'
 import type { ResponseWriter } from '../response-writer.ts'
 import type { HttpRoute, RouteCall } from '../route.ts'
 
 export const ROWS_TYPE = 'application/stream+json'
+const CSV_TYPE = 'text/csv; charset=utf-8; header=present'
 const PIECE_CHARACTERS = 32 * 1024
 
 export const selectQuery: HttpRoute = {
@@ -15,29 +26,78 @@ export const selectQuery: HttpRoute = {
   action: 'query',
   summary:
     'The rows of a LogsQL query as NDJSON, oldest first unless its pipes say otherwise. Parameters, in the path or as ' +
-    'a form: `query`, `limit` (the newest rows), `start`, `end`, `timeout`, `extra_filters`, `extra_stream_filters`, ' +
-    '`query_id`.',
+    'a form: `query`, `limit` (the newest rows), `offset` (without so many of the newest), `start`, `end`, `timeout`, ' +
+    '`extra_filters`, `extra_stream_filters`, `query_id`, `format` (`csv`).',
   async answer(call) {
-    const request = await readQueryRequest(call)
-    return answerInTime(call, request, ROWS_TYPE, (asked, writer) =>
-      withRows(call, asked, request.query, (answer) => writeRows(call, writer, answer)),
+    const parameters = await readParameters(call)
+    const { query: asked, ...request } = readQueryRequest(call, parameters)
+    const query = withStreamIds(asked)
+    if (isCsv(parameters.get('format') ?? '')) {
+      return answerInTime(call, request, CSV_TYPE, async (options, writer) => {
+        const names = await namesOf(call, query, options)
+        await withRows(call, options, query, (answer) =>
+          writeLines(call, writer, answer, csvLines(textsOf(answer.rows), names), String),
+        )
+      })
+    }
+    return answerInTime(call, request, ROWS_TYPE, (options, writer) =>
+      withRows(call, options, query, (answer) => writeLines(call, writer, answer, answer.rows, rowTextJson)),
     )
   },
 }
 
-async function writeRows(
+function isCsv(format: string): boolean {
+  if (format === 'csv') return true
+  if (format === '' || format === 'json') return false
+  throw new HttpProblem('REQUEST_INVALID', 'The parameter `format` must be json or csv.')
+}
+
+// ---- rows ---------------------------------------------------------------------------------------------------
+
+/** Pipes whose rows are no records, or have the fields that the query names. */
+const MAKING: ReadonlySet<string> = new Set(
+  'block_stats blocks_count facets field_names field_values fields generate_sequence patterns query_stats stats top uniq'.split(
+    ' ',
+  ),
+)
+
+function withStreamIds(query: Query): Query {
+  if (query.pipes.some(({ kind }) => MAKING.has(kind))) return query
+  return withPipe(query, 'fields *, _stream_id')
+}
+
+function withPipe(query: Query, pipe: string): Query {
+  return { ...query, pipes: [...query.pipes, ...parseQuery(`* | ${pipe}`, { nowMs: 0 }).pipes] }
+}
+
+async function writeLines<T>(
   { around }: RouteCall,
   writer: ResponseWriter,
-  { rows, missing }: Answer,
+  { missing }: Answer,
+  rows: AsyncIterable<T>,
+  lineOf: (row: T) => string,
 ): Promise<void> {
   let piece = ''
   writer.announce(MISSING_HEADER)
   for await (const row of rows) {
-    piece += `${rowTextJson(row)}\n`
+    piece += `${lineOf(row)}\n`
     around.counters.rows++
     if (piece.length < PIECE_CHARACTERS) continue
     await writer.write(piece)
     piece = ''
   }
   writer.end(piece, missing.length === 0 ? {} : { [MISSING_HEADER]: rangesText(missing) })
+}
+
+// ---- csv ----------------------------------------------------------------------------------------------------
+
+async function namesOf({ around }: RouteCall, query: Query, options: AskOptions): Promise<string[]> {
+  await using answer = await around.hub.query(withPipe(query, 'field_names'), options)
+  const names: string[] = []
+  for await (const row of answer.rows) names.push(rowText(row).get('name') ?? '')
+  return names
+}
+
+async function* textsOf(rows: AsyncIterable<Row>): AsyncGenerator<ReadonlyMap<string, string>, void> {
+  for await (const row of rows) yield rowText(row)
 }

@@ -6,8 +6,8 @@ import type { Answer } from '../../../hub/hub.ts'
 import { durationMs, inTimeSteps, type Query, type Row, rowText, statsNumbers } from '../../../query/query.ts'
 import { JSON_TYPE } from '../http-options.ts'
 import { HttpProblem } from '../problem-document.ts'
-import { answerInTime, missingOf, withRows } from '../query-answer.ts'
-import { readDuration, readNarrowed, readParameters, readTime } from '../query-parameters.ts'
+import { answerInTime, missingOf, stepTimeOf, withRows } from '../query-answer.ts'
+import { readNarrowed, readParameters, readStep, readStepOffset, readTime } from '../query-parameters.ts'
 import type { HttpRoute } from '../route.ts'
 
 export const selectStats: HttpRoute = {
@@ -21,12 +21,12 @@ export const selectStats: HttpRoute = {
     const parameters = await readParameters(call)
     const timeMs = readTime(call, parameters, 'time')
     const { query, ...request } = readNarrowed(call, parameters, timeMs)
-    const numbers = numbersOf(query)
+    const drawn = drawnBy(query)
     return answerInTime(call, request, JSON_TYPE, (asked, writer) =>
       withRows(call, asked, query, async ({ rows, missing }) => {
         const result: object[] = []
         for await (const row of rows) {
-          for (const { metric, text } of metricsOf(row, numbers))
+          for (const { metric, text } of samplesOf(rowText(row), drawn, null))
             result.push({ metric, value: [timeMs / 1000, text] })
         }
         writer.end(answerOf('vector', result, missing))
@@ -43,15 +43,14 @@ export const selectStatsRange: HttpRoute = {
   async answer(call) {
     const parameters = await readParameters(call)
     const { query, ...request } = readNarrowed(call, parameters)
-    const numbers = numbersOf(query)
-    const step = readDuration(parameters, 'step', '1d')
-    const offset = readDuration(parameters, 'offset', '')
-    const stepped = inTimeSteps(query, step, offset === '' ? null : offset)
+    const drawn = drawnBy(query)
+    const step = readStep(parameters)
+    const stepped = inTimeSteps(query, step, readStepOffset(parameters))
     const rateSeconds = (durationMs(step) ?? 1000) / 1000
     return answerInTime(call, request, JSON_TYPE, (asked, writer) =>
       withRows(call, { ...asked, rateSeconds }, stepped, async ({ rows, missing }) => {
         const series = new Map<string, Series>()
-        for await (const row of rows) addTo(series, row, numbers)
+        for await (const row of rows) addTo(series, row, drawn)
         for (const { values } of series.values()) values.sort(([a], [b]) => a - b)
         writer.end(answerOf('matrix', [...series.values()], missing))
       }),
@@ -66,37 +65,69 @@ interface Series {
   readonly values: [seconds: number, text: string][]
 }
 
-function numbersOf(query: Query): ReadonlySet<string> {
-  const numbers = statsNumbers(query)
-  if (numbers !== null) return numbers
+type Drawn = NonNullable<ReturnType<typeof statsNumbers>>
+
+function drawnBy(query: Query): Drawn {
+  const drawn = statsNumbers(query)
+  if (drawn !== null) return drawn
   const detail =
     'The query must end in a pipe `stats`, or in pipes behind it that keep its groups, like `sort` and `math`: ' +
     '`… | stats by (level) count() as hits`.'
   throw new HttpProblem('QUERY_SYNTAX', detail)
 }
 
-/** A metric for each number; all else tells which. */
-function* metricsOf(
-  row: Row,
-  numbers: ReadonlySet<string>,
-): Generator<{ readonly metric: Metric; readonly text: string }> {
-  const values = rowText(row)
-  const labels = Array.from(values).filter(([name]) => name !== '_time' && !numbers.has(name))
-  for (const name of numbers) {
+interface Sample {
+  readonly metric: Metric
+  readonly text: string
+}
+
+/** A metric for each number; all other fields but `without` tell which. */
+function* samplesOf(
+  values: ReadonlyMap<string, string>,
+  drawn: Drawn,
+  without: string | null,
+): Generator<Sample> {
+  const labels = Array.from(values).filter(([name]) => name !== without && !drawn.has(name))
+  for (const [name, kind] of drawn) {
     const text = values.get(name)
-    if (text !== undefined) yield { metric: { __name__: name, ...Object.fromEntries(labels) }, text }
+    if (text === undefined) continue
+    const ranges = kind === 'histogram' ? rangesIn(text) : null
+    if (ranges === null) yield { metric: { __name__: name, ...Object.fromEntries(labels) }, text }
+    else yield* bucketsOf(name, labels, ranges)
   }
 }
 
-function addTo(series: Map<string, Series>, row: Row, numbers: ReadonlySet<string>): void {
-  const seconds = Date.parse(rowText(row).get('_time') ?? '') / 1000
-  if (Number.isNaN(seconds)) {
-    throw new HttpProblem(
-      'QUERY_SYNTAX',
-      'No pipe may change or take away `_time`: steps of time are made of it.',
-    )
+interface Range {
+  readonly vmrange: string
+  readonly hits: number
+}
+
+/** Null where a pipe made something else of a histogram. */
+function rangesIn(text: string): readonly Range[] | null {
+  try {
+    const ranges: unknown = JSON.parse(text)
+    return Array.isArray(ranges) ? ranges : null
+  } catch {
+    return null
   }
-  for (const { metric, text } of metricsOf(row, numbers)) {
+}
+
+/** A metric for each range of a histogram, as clients that draw heat maps expect it. */
+function* bucketsOf(
+  name: string,
+  labels: readonly (readonly [string, string])[],
+  ranges: readonly Range[],
+): Generator<Sample> {
+  for (const { vmrange, hits } of ranges) {
+    const metric = { __name__: `${name}_bucket`, ...Object.fromEntries(labels), vmrange }
+    yield { metric, text: String(hits) }
+  }
+}
+
+function addTo(series: Map<string, Series>, row: Row, drawn: Drawn): void {
+  const values = rowText(row)
+  const seconds = Date.parse(stepTimeOf(values)) / 1000
+  for (const { metric, text } of samplesOf(values, drawn, '_time')) {
     const key = JSON.stringify(metric)
     const known = series.get(key) ?? { metric, values: [] }
     known.values.push([seconds, text])

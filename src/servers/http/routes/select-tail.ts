@@ -7,9 +7,9 @@
  */
 
 import type { TailItem } from '../../../hub/hub.ts'
-import { isLive, rowTextJson } from '../../../query/query.ts'
+import { isLive, parseQuery, rowText, rowTextJson } from '../../../query/query.ts'
 import { HttpProblem } from '../problem-document.ts'
-import { readNarrowed, readNumber, readParameters } from '../query-parameters.ts'
+import { readDurationMs, readNarrowed, readNumber, readParameters } from '../query-parameters.ts'
 import { ResponseWriter } from '../response-writer.ts'
 import type { HttpRoute, RouteCall } from '../route.ts'
 import { ROWS_TYPE } from './select-query.ts'
@@ -23,12 +23,12 @@ export const selectTail: HttpRoute = {
   action: 'tail',
   summary:
     'What matches `query` from now on, as NDJSON that does not end, at the moment it is stored; with `after_id` from ' +
-    'that record on. Only pipes that work row by row. `start_offset`, `offset` and `refresh_interval` are taken and not ' +
-    'needed.',
+    'that record on, with `start_offset` from the first record of so long ago. Only pipes that work row by row. `offset` ' +
+    'and `refresh_interval` are taken and not needed.',
   async answer(call) {
     const parameters = await readParameters(call)
     const { query } = readNarrowed(call, parameters)
-    const afterId = readNumber(parameters, 'after_id')
+    const startMs = readStartOffset(parameters)
     if (!isLive(query)) {
       const detail = 'The query has a pipe that needs all rows: a live tail never has them all.'
       throw new HttpProblem('QUERY_SYNTAX', detail)
@@ -36,6 +36,7 @@ export const selectTail: HttpRoute = {
     const stopped = new AbortController()
     const signal = AbortSignal.any([stopped.signal, call.session.gone])
     const { hub, options } = call.around
+    const afterId = readNumber(parameters, 'after_id') ?? (await idBefore(call, startMs, signal))
     const items = hub.tail(query, { store: options.store, signal, ...(afterId !== null && { afterId }) })
     const writer = new ResponseWriter(call.reply, ROWS_TYPE, signal)
     try {
@@ -48,6 +49,25 @@ export const selectTail: HttpRoute = {
     }
     return call.reply
   },
+}
+
+/** How far back a tail begins; 0: it begins with what comes. */
+function readStartOffset(parameters: URLSearchParams): number {
+  const text = parameters.get('start_offset') ?? ''
+  return text === '' ? 0 : readDurationMs('start_offset', text)
+}
+
+/** The id before the first record of the last so many milliseconds; null where there is none. */
+async function idBefore({ around }: RouteCall, backMs: number, signal: AbortSignal): Promise<number | null> {
+  if (backMs === 0) return null
+  const nowMs = around.clock.wallMs()
+  const query = parseQuery(`_time:>=${nowMs - backMs} | stats min(_id) as id`, { nowMs })
+  await using answer = await around.hub.query(query, { store: around.options.store, signal })
+  for await (const row of answer.rows) {
+    const id = rowText(row).get('id') ?? ''
+    if (id !== '') return Math.max(0, Number(id) - 1)
+  }
+  return null
 }
 
 /** What is there at once goes as one piece. */

@@ -10,10 +10,11 @@ import type { ValuesAnswer } from '../../../hub/hub.ts'
 import type { ValuesWanted } from '../../../query/query.ts'
 import { JSON_TYPE } from '../http-options.ts'
 import { HttpProblem } from '../problem-document.ts'
-import { answerInTime } from '../query-answer.ts'
+import { answerInTime, withRows } from '../query-answer.ts'
 import { readValuesRequest } from '../query-parameters.ts'
 import type { ResponseWriter } from '../response-writer.ts'
 import type { HttpRoute, RouteCall } from '../route.ts'
+import { behindPipes, valuesOf } from '../values-behind-pipes.ts'
 
 const PIECE_VALUES = 500
 /** What a value takes besides its text. */
@@ -81,8 +82,14 @@ async function answerValues(call: RouteCall, wantedOf: ValuesRow['wanted']): Pro
   const { query, field, part, limit } = request
   const wanted: ValuesWanted = { ...wantedOf(field), ...(part !== '' && { part }) }
   return answerInTime(call, request, JSON_TYPE, async (asked, writer) => {
-    const found = await call.around.hub.values(query, wanted, { ...asked, limit })
-    await writeHeld(call, writer, found)
+    const piped = behindPipes(query, wanted)
+    if (piped === null) {
+      const found = await call.around.hub.values({ ...query, pipes: [] }, wanted, { ...asked, limit })
+      return writeHeld(call, writer, found)
+    }
+    await withRows(call, asked, piped.query, async (answer) =>
+      writeHeld(call, writer, await valuesOf(answer, piped, part, limit)),
+    )
   })
 }
 

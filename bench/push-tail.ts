@@ -1,0 +1,176 @@
+/**
+ * Claim: while 100,000 records of 200 bytes a second come in, a hundred subscribers with different filters are told at
+ * once: the ninety that read get every row that matches, the ten that rest get gaps, and rows and gaps add up exactly.
+ *
+ *   npm run -s node -- bench/push-tail.ts [--seconds 30] [--rate 100000] [--tails 0,100]
+ *
+ * Each row is a server of its own that takes the same load (real log lines; one in ten has fields). Afterwards it is
+ * asked how many records match each filter, and each subscriber's rows, and what its gaps tell, are held against that;
+ * a row that comes twice or out of order is a fault. CPU is that of the server's process with all its threads; `lag` is
+ * from the sending of a record to the reading of its row, over all that read. Yardstick: no tail, in the same run.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { printTable, whole } from './figures.ts'
+import { describeMachine, quantile } from './machine.ts'
+import { TAILS, type TailOf } from './push-tail-filters.ts'
+import type { Heard } from './push-tail-reader.ts'
+import { QueryClient } from './query-client.ts'
+import { cpuOf, type RunningServer, startServer, temporaryDirectory } from './server.ts'
+import { dataA } from './storage-data.ts'
+
+const LINE_BYTES = 200
+const SAMPLE_LINES = 100_000
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '30' },
+    rate: { type: 'string', default: '100000' },
+    tails: { type: 'string', default: '0,100' },
+    each: { type: 'boolean', default: false },
+  },
+})
+
+interface Load {
+  readonly records: number
+  readonly seconds: number
+  readonly cpuSeconds: number
+}
+
+interface Checked {
+  readonly tail: TailOf
+  readonly heard: Heard
+  readonly count: number
+}
+
+console.log(`# Push tail\n\n${describeMachine()}\n`)
+const path = dataA(SAMPLE_LINES)
+const head = [
+  'tails',
+  'records/s',
+  'server CPU, µs a record',
+  'rows/s',
+  'fast: missing',
+  'slow: rows and gaps',
+]
+const rows: string[][] = []
+for (const tails of values.tails.split(',').map(Number)) rows.push(await measure(tails))
+console.log(
+  printTable(
+    [...head, 'faults', 'lag of the fastest, median ms', 'of the slowest', 'first third / last third'],
+    rows,
+  ),
+)
+
+async function measure(tails: number): Promise<string[]> {
+  using directory = temporaryDirectory()
+  await using server = await startServer(directory.path)
+  // The slow ones are the last.
+  const wanted = tails === 0 ? [] : [...TAILS.slice(0, tails - 10), ...TAILS.slice(-10)]
+  const reader = await startReader(server, wanted)
+  try {
+    const load = await sendLoad(server)
+    const counts = await countAll(server, wanted)
+    reader.child.stdin?.write(`${JSON.stringify(counts)}\n`)
+    const heard = JSON.parse(await reader.line()) as Heard[]
+    const checked = wanted.map((tail, at) => ({ tail, heard: heard[at], count: counts[at] }))
+    if (values.each) printEach(checked)
+    return rowOf(load, checked)
+  } finally {
+    reader.child.kill()
+  }
+}
+
+async function startReader({ queryPort, httpPort }: RunningServer, tails: readonly TailOf[]) {
+  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, 'push-tail-reader.ts')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
+  const line = async (): Promise<string> => {
+    const { value, done } = await lines.next()
+    if (done === true) throw new Error('the reader ended')
+    return value
+  }
+  child.stdin?.write(`${JSON.stringify({ queryPort, httpPort, tails })}\n`)
+  await line()
+  return { child, line }
+}
+
+async function sendLoad({ pid, logPort, httpPort }: RunningServer): Promise<Load> {
+  const before = cpuOf(pid)
+  const script = join(import.meta.dirname, 'push-tail-generator.ts')
+  const words = [logPort, httpPort, values.seconds, values.rate, LINE_BYTES, path].map(String)
+  const generator = spawn(process.execPath, [script, ...words], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  generator.stdout.on('data', (chunk: Buffer) => {
+    output += chunk
+  })
+  await new Promise((resolve) => generator.once('close', resolve))
+  return { ...JSON.parse(output), cpuSeconds: cpuOf(pid) - before }
+}
+
+async function countAll({ queryPort }: RunningServer, tails: readonly TailOf[]): Promise<number[]> {
+  using client = await QueryClient.open(queryPort)
+  const counts: number[] = []
+  for (const { filter } of tails) counts.push(Number((await client.ask(`QUERY|COUNT|${filter}`)).rows[0]))
+  return counts
+}
+
+function rowOf({ records, seconds, cpuSeconds }: Load, checked: readonly Checked[]): string[] {
+  const fast = checked.filter(({ tail }) => !tail.isSlow)
+  const slow = checked.filter(({ tail }) => tail.isSlow)
+  const sum = (all: readonly Checked[], of: (one: Checked) => number): number =>
+    all.reduce((total, one) => total + of(one), 0)
+  const medians = fast
+    .map(({ heard }) => heard.lagMs.flat())
+    .filter((lags) => lags.length > 0)
+    .map(median)
+    .sort((a, b) => a - b)
+  const wrong = slow.filter(({ heard, count }) => heard.rows + heard.missed !== count).length
+  const inGaps = sum(slow, ({ heard }) => heard.missed)
+  const gaps = sum(slow, ({ heard }) => heard.gaps)
+  return [
+    String(checked.length),
+    whole(records / seconds),
+    ((cpuSeconds / records) * 1e6).toFixed(2),
+    whole(sum(checked, ({ heard }) => heard.rows) / seconds),
+    `${sum(fast, ({ heard, count }) => Math.abs(count - heard.rows) + heard.gaps)} of ${whole(sum(fast, ({ count }) => count))}`,
+    `${slow.length - wrong} of ${slow.length} exact; ${whole(inGaps)} rows in ${whole(gaps)} gaps`,
+    String(sum(checked, ({ heard }) => heard.faults)),
+    shown(medians[0]),
+    shown(medians.at(-1)),
+    growth(fast),
+  ]
+}
+
+/** Of all fast ones, in the first and in the last third of the time. */
+function growth(fast: readonly Checked[]): string {
+  const third = Math.floor(Number(values.seconds) / 3)
+  const lagOf = (from: number, to: number): number | undefined => {
+    const lags = fast.flatMap(({ heard }) => heard.lagMs.slice(from, to).flat()).filter(Number.isFinite)
+    return lags.length === 0 ? undefined : median(lags)
+  }
+  return `${shown(lagOf(0, third))} / ${shown(lagOf(2 * third, 3 * third))}`
+}
+
+function median(lags: readonly number[]): number {
+  return quantile(Float64Array.from(lags.filter((lag) => lag !== null)).sort(), 0.5)
+}
+
+function shown(ms: number | undefined): string {
+  return ms === undefined ? '-' : ms.toFixed(0)
+}
+
+function printEach(checked: readonly Checked[]): void {
+  const each = checked.map(({ tail, heard, count }) => [
+    tail.filter,
+    tail.port,
+    whole(count),
+    whole(heard.rows),
+    whole(heard.missed),
+    heard.lagMs.flat().length === 0 ? '-' : shown(median(heard.lagMs.flat())),
+  ])
+  console.log(printTable(['filter', 'port', 'matches', 'rows', 'in gaps', 'lag, median ms'], each))
+}
