@@ -294,7 +294,7 @@ function settles(code: i32): bool {
 const TIME_BYTES: i32 = 19
 const TIME_LENGTH_MAX: i32 = 64
 
-/** False where the values are surely no times: their first one has no digits where a time has them. */
+/** False where the values are surely no times: their first one is none. */
 function mayBeTimes(): bool {
   if (lengthMin !== lengthMax || lengthMin < TIME_BYTES || lengthMin > TIME_LENGTH_MAX) return false
   const start = startOf(load<u32>(DISTINCT))
@@ -302,7 +302,17 @@ function mayBeTimes(): bool {
     const isFrame = at > 3 && at % 3 === 1
     if (!isFrame && !isDigit(load<u8>(start + at))) return false
   }
-  return true
+  const year = pairAt(start) * 100 + pairAt(start + 2)
+  const month = pairAt(start + 5)
+  const day = pairAt(start + 8)
+  if (year < 1970 || year > 2199 || month < 1 || month > 12 || day < 1 || day > 31) return false
+  return pairAt(start + 11) < 24 && pairAt(start + 14) < 60 && pairAt(start + 17) < 60
+}
+
+// @ts-ignore: decorator
+@inline
+function pairAt(at: i32): i32 {
+  return (i32(load<u8>(at)) - ZERO) * 10 + i32(load<u8>(at + 1)) - ZERO
 }
 
 /** `form` of the sequence, where the encoding has one. */

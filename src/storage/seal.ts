@@ -38,6 +38,10 @@ export const DAY_MS = 86_400_000
 /** Parts that one segment may become, that of the overflow included. */
 export const PARTS_MAX = 32
 const LEVEL = 1
+/** What is known of templates is kept for so many stores, and forgotten where it is more than this. */
+const KNOWN_DIRECTORIES_MAX = 4
+const KNOWN_TEMPLATES_MAX = 4096
+const KNOWN_BYTES_MAX = 1024 * 1024
 /** Of fewer records a block is read without the kernel. */
 const LENT_RECORDS_MIN = 256
 
@@ -79,6 +83,8 @@ export interface SealResult {
  */
 export class SealMemory {
   readonly content = new ContentMemory()
+  /** By directory: one segment of a store has mostly the templates of the one before. */
+  readonly #known = new Map<string, KnownTemplates>()
   #piece = new Uint8Array(0)
 
   /** Of arbitrary content; the same memory each time, unless the size is another one. */
@@ -86,6 +92,23 @@ export class SealMemory {
     if (this.#piece.length !== byteCount) this.#piece = new Uint8Array(byteCount)
     return this.#piece
   }
+
+  /** What segments in the same directory as `path` had. */
+  knownTemplates(path: string, writer: BlockWriter): KnownTemplates {
+    const directory = path.slice(0, path.lastIndexOf('/'))
+    const known = this.#known.get(directory)
+    if (known !== undefined && !isMuch(known)) return known
+    const [oldest] = this.#known.keys()
+    if (oldest !== undefined && this.#known.size === KNOWN_DIRECTORIES_MAX) this.#known.delete(oldest)
+    const fresh = writer.newKnownTemplates()
+    this.#known.set(directory, fresh)
+    return fresh
+  }
+}
+
+function isMuch(known: KnownTemplates): boolean {
+  const bytes = known.list().reduce((sum, { text }) => sum + text.length, 0)
+  return known.list().length > KNOWN_TEMPLATES_MAX || bytes > KNOWN_BYTES_MAX
 }
 
 export interface SealAround {
@@ -107,7 +130,6 @@ export async function sealSegment(disk: Disk, job: SealJob, around: SealAround):
 
 interface OpenPart {
   readonly writer: PartWriter
-  readonly known: KnownTemplates
   isClosed: boolean
 }
 
@@ -125,6 +147,8 @@ class Sealing {
   readonly #numbers = new Map<number, number>()
   readonly #keys: { key: string; firstId: number; receivedMs: number }[] = []
   readonly #memory: ContentMemory
+  /** Of messages. */
+  readonly #known: KnownTemplates
   #piece: Uint8Array = NO_BYTES
   #view: DataView = new DataView(NO_BYTES.buffer)
   #pieceBytes = 0
@@ -138,6 +162,7 @@ class Sealing {
     this.#job = job
     this.#around = around
     this.#memory = around.memory.content
+    this.#known = around.memory.knownTemplates(job.path, around.writer)
   }
 
   async run(): Promise<SealResult> {
@@ -264,12 +289,12 @@ class Sealing {
 
   async #writeBlock(number: number, content: BatchContent): Promise<void> {
     const part = this.#parts.get(number) ?? (await this.#createPart(number))
-    await part.writer.addBlock(content.build(), this.#around.writer, part.known)
+    await part.writer.addBlock(content.build(), this.#around.writer, this.#known)
   }
 
   async #createPart(number: number): Promise<OpenPart> {
     const writer = await PartWriter.create(this.#disk, this.#job.partPaths[number], { level: LEVEL })
-    const open = { writer, known: this.#around.writer.newKnownTemplates(), isClosed: false }
+    const open = { writer, isClosed: false }
     this.#parts.set(number, open)
     return open
   }

@@ -561,29 +561,51 @@ function boundsOf(
 
 function factsOf(content: BlockContent, fields: readonly FieldFacts[], hasOverflow: boolean): BlockFacts {
   const { rowCount, ids, timesMs, receivedMs, severities } = content
-  let timeMsMin = timesMs[0]
-  let timeMsMax = timesMs[0]
-  let receivedMsMin = receivedMs[0]
-  let receivedMsMax = receivedMs[0]
-  let severityBits = 0
-  for (let row = 0; row < rowCount; row++) {
-    timeMsMin = Math.min(timeMsMin, timesMs[row])
-    timeMsMax = Math.max(timeMsMax, timesMs[row])
-    receivedMsMin = Math.min(receivedMsMin, receivedMs[row])
-    receivedMsMax = Math.max(receivedMsMax, receivedMs[row])
-    severityBits |= 1 << severities[row]
-  }
+  const times = boundsOfNumbers(timesMs, rowCount)
+  const received = boundsOfNumbers(receivedMs, rowCount)
   return {
     rowCount,
     firstId: ids[0],
     lastId: ids[rowCount - 1],
-    timeMsMin,
-    timeMsMax,
-    receivedMsMin,
-    receivedMsMax,
-    severities: severityBits,
+    timeMsMin: times.min,
+    timeMsMax: times.max,
+    receivedMsMin: received.min,
+    receivedMsMax: received.max,
+    severities: severityBitsOf(severities, rowCount),
     isTimeReceived: isTimeReceived(content),
     hasOverflow,
     fields,
   }
+}
+
+/** Numbers of a call: what is called often is compiled once, a loop over a whole block anew for every block. */
+const BOUNDED_NUMBERS = 1024
+
+function boundsOfNumbers(numbers: Float64Array, count: number): { min: number; max: number } {
+  let [min] = numbers
+  let max = min
+  for (let from = 0; from < count; from += BOUNDED_NUMBERS) {
+    const to = Math.min(count, from + BOUNDED_NUMBERS)
+    min = Math.min(min, leastOf(numbers, from, to))
+    max = Math.max(max, greatestOf(numbers, from, to))
+  }
+  return { min, max }
+}
+
+function leastOf(numbers: Float64Array, from: number, to: number): number {
+  let least = numbers[from]
+  for (let at = from; at < to; at++) if (numbers[at] < least) least = numbers[at]
+  return least
+}
+
+function greatestOf(numbers: Float64Array, from: number, to: number): number {
+  let greatest = numbers[from]
+  for (let at = from; at < to; at++) if (numbers[at] > greatest) greatest = numbers[at]
+  return greatest
+}
+
+function severityBitsOf(severities: Uint8Array, count: number): number {
+  let bits = 0
+  for (let row = 0; row < count; row++) bits |= 1 << severities[row]
+  return bits
 }

@@ -265,14 +265,10 @@ export class StoredText {
       }
       return last
     }
-    const templates = Array.from(numbers, (number, place): TextTemplate => {
-      const { text, slots } = this.#parts.list[number]
-      return {
-        ...{ text, slots, rowCount: rowCounts[place] },
-        isDigits: (slot) => decode(() => isDigits(rowsOf(place), slot)),
-        values: (slot) => decode(() => rowsOf(place).column(slot).materialize()),
-      }
-    })
+    const { list } = this.#parts
+    const templates: TextTemplate[] = []
+    for (let place = 0; place < numbers.length; place++)
+      templates.push(new SlotsOfTemplate(list[numbers[place]], rowCounts[place], place, rowsOf, decode))
     return { templates, ofRow: this.places, plain: this.plainValues() }
   }
 
@@ -343,6 +339,39 @@ export class StoredText {
     for (let row = 0; row < places.length; row++) ordinals[row] = next[places[row]]++
     this.#ordinals = ordinals
     return ordinals
+  }
+}
+
+/** A template of the block for others; a block has thousands, of which most are not looked at. */
+class SlotsOfTemplate implements TextTemplate {
+  readonly text: Uint8Array
+  readonly slots: ArrayLike<number>
+  readonly rowCount: number
+  readonly #place: number
+  readonly #rowsOf: (place: number) => TemplateRows
+  readonly #decode: <T>(read: () => T) => T
+
+  constructor(
+    { text, slots }: Template,
+    rowCount: number,
+    place: number,
+    rowsOf: (place: number) => TemplateRows,
+    decode: <T>(read: () => T) => T,
+  ) {
+    this.text = text
+    this.slots = slots
+    this.rowCount = rowCount
+    this.#place = place
+    this.#rowsOf = rowsOf
+    this.#decode = decode
+  }
+
+  isDigits(slot: number): boolean {
+    return this.#decode(() => isDigits(this.#rowsOf(this.#place), slot))
+  }
+
+  values(slot: number): MaterializedColumn {
+    return this.#decode(() => this.#rowsOf(this.#place).column(slot).materialize())
   }
 }
 
