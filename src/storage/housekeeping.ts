@@ -135,7 +135,11 @@ export class Housekeeping {
         },
       )
       for (;;) {
-        const [plan] = planFinalMerges(this.#around.parts.parts, this.#planOptions)
+        const [plan] = planFinalMerges(
+          this.#around.parts.parts,
+          this.#around.clock.wallMs(),
+          this.#planOptions,
+        )
         if (plan === undefined) break
         if (!this.#mayMerge(plan)) throw noRoomToMerge()
         await this.#mergeOrSetAside(plan)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../base/base.ts'
 import type { ManifestPart } from './manifest-edits.ts'
-import { MERGE_PLAN_DEFAULTS, type MergePlan, planFinalMerges, planMerges } from './merge-plan.ts'
+import { MERGE_PLAN_DEFAULTS, type MergePlan, planFinalMerges, planMerges, SEAL_LEVEL } from './merge-plan.ts'
 
 const MIB = 1024 * 1024
 const HOUR_MS = 60 * 60 * 1000
@@ -53,7 +53,7 @@ test('as many parts of a tier as the fan-in says become one, and fewer wait', ()
   const [plan, ...others] = planMerges(partsOf(repeated(9, { bytes: MIB / 2 })), 0)
   assert.deepEqual(others, [])
   assert.deepEqual(numbersOf([plan]), [range(1, 8)])
-  assert.deepEqual([plan.day, plan.level, plan.compression], [DAY, 1, 1])
+  assert.deepEqual([plan.day, plan.level, plan.compression], [DAY, 1, SEAL_LEVEL])
 })
 
 test('parts of another day, of many days and of a higher tier stay where they are', () => {
@@ -116,20 +116,45 @@ test('a part with many deleted rows is written again alone, at its level', () =>
   assert.deepEqual([plans[0].level, plans[0].compression], [1, 3])
 })
 
-test('on demand every day becomes as few parts as may be', () => {
-  const shapes = [
+test('a cold part alone is packed again at the final level, once, unless it is small', () => {
+  const newest = { bytes: 1, day: DAY + 1 }
+  const plansOf = (shape: PartShape): MergePlan[] => planMerges(partsOf([shape, newest]), HOUR_MS)
+  assert.deepEqual(numbersOf(plansOf({ bytes: MIB, compression: SEAL_LEVEL })), [[1]])
+  assert.deepEqual(plansOf({ bytes: MIB, compression: MERGE_PLAN_DEFAULTS.finalLevel }), [])
+  assert.deepEqual(plansOf({ bytes: MIB - 1, compression: SEAL_LEVEL }), [])
+})
+
+test('on demand every day becomes as few parts as may be, at the final level where it is cold', () => {
+  const shapes = (compression: number) => [
     { bytes: 600 * MIB },
-    { bytes: 300 * MIB, compression: MERGE_PLAN_DEFAULTS.finalLevel },
-    { bytes: 200 * MIB, compression: MERGE_PLAN_DEFAULTS.finalLevel },
+    { bytes: 300 * MIB, compression },
+    { bytes: 200 * MIB, compression },
     { bytes: MIB, day: DAY + 1 },
-    { bytes: MIB, day: DAY + 2, compression: MERGE_PLAN_DEFAULTS.finalLevel },
-    { bytes: MIB, day: DAY + 3, compression: MERGE_PLAN_DEFAULTS.finalLevel, deleted: 1 },
+    { bytes: MIB, day: DAY + 2, compression },
+    { bytes: MIB, day: DAY + 3, compression, deleted: 1 },
     { bytes: MIB, day: null },
-    { bytes: MIB, day: null, compression: MERGE_PLAN_DEFAULTS.finalLevel },
+    { bytes: MIB, day: null, compression },
+    { bytes: 1, day: DAY + 9, compression },
   ]
-  const plans = planFinalMerges(partsOf(shapes))
-  assert.deepEqual(numbersOf(plans), [[1, 2], [4], [6], [7, 8]])
-  assert.ok(plans.every(({ compression }) => compression === MERGE_PLAN_DEFAULTS.finalLevel))
+  const { finalLevel } = MERGE_PLAN_DEFAULTS
+  const soon = planFinalMerges(partsOf(shapes(SEAL_LEVEL)), 0)
+  assert.deepEqual(numbersOf(soon), [[1, 2], [4], [6], [7, 8]])
+  assert.ok(soon.every(({ compression }) => compression === SEAL_LEVEL))
+  const cold = planFinalMerges(partsOf(shapes(finalLevel)), HOUR_MS)
+  assert.deepEqual(numbersOf(cold), [[1, 2], [4], [6], [7, 8]])
+  assert.deepEqual(
+    cold.map(({ compression }) => compression),
+    [finalLevel, finalLevel, finalLevel, SEAL_LEVEL],
+    'parts of many days are never cold',
+  )
+  assert.deepEqual(numbersOf(planFinalMerges(partsOf(shapes(SEAL_LEVEL)), HOUR_MS)), [
+    [1, 2],
+    [3],
+    [4],
+    [5],
+    [6],
+    [7, 8],
+  ])
 })
 
 // ---- how often records are written again ------------------------------------------------------------------------

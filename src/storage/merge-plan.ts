@@ -6,8 +6,8 @@
  *
  *  - While a day goes on: parts have tiers, by bytes in steps of 4, and at least as high as how often they were merged.
  *    `fanIn` parts of one tier become one part, with the lower ones that lie between them.
- *  - When a day is over and nothing came for a while, all of it becomes one part, at the final level. A final part is
- *    merged again only with at least as many bytes as it has itself.
+ *  - When a day is over and nothing came for a while, it is cold: all of it becomes one part, at the final level. A final
+ *    part is merged again only with at least as many bytes as it has itself.
  *  - A part that has many deleted rows is written again alone.
  *  - On demand (planFinalMerges): everything of a day, whatever its sizes.
  *
@@ -22,6 +22,8 @@
 import type { ManifestPart } from './manifest-edits.ts'
 
 const MIB = 1024 * 1024
+/** zstd level of sealed parts. What is merged while a day goes on has the same, so that nothing is packed again. */
+export const SEAL_LEVEL = 3
 const TIER_STEP = 4
 /** Fewer parts of one tier are merged where more would make too large a part, but not fewer than this. */
 const FAN_IN_MIN = 4
@@ -53,8 +55,8 @@ export const MERGE_PLAN_DEFAULTS: MergePlanOptions = {
   partBytesMax: 1024 * MIB,
   tierBytes: MIB,
   coldAfterMs: 60 * 60 * 1000,
-  levels: [1],
-  finalLevel: 3,
+  levels: [SEAL_LEVEL],
+  finalLevel: 9,
   deletedShareMax: 0.25,
 }
 
@@ -90,13 +92,21 @@ export function planMerges(
   })
 }
 
-/** Merges after which every day has as few parts as may be, all at the final level and without deleted rows. */
-export function planFinalMerges(parts: Parts, options: MergePlanOptions = MERGE_PLAN_DEFAULTS): MergePlan[] {
-  return [...byDay(parts).values()]
-    .flatMap((ofDay) => splitAt(ofDay, (part) => isLeftAlone(part, options)))
-    .flatMap(({ run }) => windowsOf(run, options.partBytesMax))
-    .filter((window) => window.length > 1 || !isDone(window[0], options))
-    .map((window) => planOf(window, options.finalLevel))
+/** Merges after which every day has as few parts as may be, without deleted rows, and at the final level where it is cold. */
+export function planFinalMerges(
+  parts: Parts,
+  nowMs: number,
+  options: MergePlanOptions = MERGE_PLAN_DEFAULTS,
+): MergePlan[] {
+  const newest = newestDay(parts)
+  return [...byDay(parts)].flatMap(([day, ofDay]) => {
+    const isCold = day !== null && day < newest && isQuiet(ofDay, nowMs, options)
+    const level = isCold ? options.finalLevel : Math.max(...options.levels)
+    return splitAt(ofDay, (part) => isLeftAlone(part, options))
+      .flatMap(({ run }) => windowsOf(run, options.partBytesMax))
+      .filter((window) => window.length > 1 || !isDone(window[0], level))
+      .map((window) => planOf(window, level))
+  })
 }
 
 // ---- days -------------------------------------------------------------------------------------------------------
@@ -130,8 +140,8 @@ function isFullOfDeletes({ deletes, summary }: ManifestPart, { deletedShareMax }
 const isLeftAlone = ({ number }: ManifestPart, { leaveAlone }: MergePlanOptions): boolean =>
   leaveAlone?.has(number) === true
 
-const isDone = ({ deletes, summary }: ManifestPart, { finalLevel }: MergePlanOptions): boolean =>
-  deletes === null && summary.compression === finalLevel
+const isDone = ({ deletes, summary }: ManifestPart, level: number): boolean =>
+  deletes === null && summary.compression >= level
 
 // ---- tiers ------------------------------------------------------------------------------------------------------
 
@@ -200,6 +210,9 @@ function without(run: Parts, windows: readonly Parts[]): Parts[] {
 // ---- cold days, and on demand -----------------------------------------------------------------------------------
 
 function coldPlans(parts: Parts, options: MergePlanOptions): MergePlan[] {
+  const [part] = parts
+  if (parts.length === 1 && part.summary.bytes >= options.tierBytes && !isDone(part, options.finalLevel))
+    return [planOf(parts, options.finalLevel)]
   return windowsOf(parts, options.partBytesMax).flatMap((window) => balanced(window, options))
 }
 

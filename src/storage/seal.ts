@@ -29,6 +29,7 @@ import { type PartTotals, PartWriter } from './block/part-writer.ts'
 import { FRAME_HEADER_BYTES, type Salt } from './frame.ts'
 import { batchKeyText } from './idempotency.ts'
 import { writeKeysFile } from './keys-file.ts'
+import { SEAL_LEVEL } from './merge-plan.ts'
 import { FrameCache } from './part/frame-cache.ts'
 import { PartFileReader } from './part/part-file-reader.ts'
 import { type FoundFrame, walkSegment } from './segment-file.ts'
@@ -37,7 +38,6 @@ import type { KnownTemplates } from './template/known-templates.ts'
 export const DAY_MS = 86_400_000
 /** Parts that one segment may become, that of the overflow included. */
 export const PARTS_MAX = 32
-const LEVEL = 1
 /** What is known of templates is kept for so many stores, and forgotten where it is more than this. */
 const KNOWN_DIRECTORIES_MAX = 4
 const KNOWN_TEMPLATES_MAX = 4096
@@ -191,7 +191,7 @@ class Sealing {
     }
     const sealed = parts.reduce((sum, { totals }) => sum + totals.records, 0)
     if (sealed !== records) throw damaged(path, endId)
-    return { parts, compression: LEVEL, keys: await this.#writeKeys() }
+    return { parts, compression: SEAL_LEVEL, keys: await this.#writeKeys() }
   }
 
   /** Unlinks what was written; what cannot be unlinked is unknown to the manifest, and goes with the next start. */
@@ -293,7 +293,7 @@ class Sealing {
   }
 
   async #createPart(number: number): Promise<OpenPart> {
-    const writer = await PartWriter.create(this.#disk, this.#job.partPaths[number], { level: LEVEL })
+    const writer = await PartWriter.create(this.#disk, this.#job.partPaths[number], { level: SEAL_LEVEL })
     const open = { writer, isClosed: false }
     this.#parts.set(number, open)
     return open

@@ -89,7 +89,7 @@ export class PartWriter implements PartTables {
 
   /**
    * Copies a block of another part without decoding its columns; its frames are packed again where this part has
-   * another level. False where its templates do not fit into this part: nothing is written then.
+   * a higher level. False where its templates do not fit into this part: nothing is written then.
    */
   async copyBlock(from: StoredPart, block: number): Promise<boolean> {
     const columns = from.blockTemplates(block)
@@ -100,7 +100,7 @@ export class PartWriter implements PartTables {
     const fields = facts.fields.map((field) => ({ ...field, name: this.numberOfName(names[field.name]) }))
     this.#blockTemplates.push(columns.map((column) => this.#copyTemplates(from, column)))
     this.#facts.push({ ...facts, fields })
-    const repackLevel = from.level === this.#level ? null : this.#level
+    const repackLevel = from.level >= this.#level ? null : this.#level
     await this.#file.copyBlock(from.file, block, encodedFacts({ ...facts, fields }), { repackLevel })
     return true
   }
