@@ -8,9 +8,8 @@ import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { TailOf } from './push-tail-filters.ts'
 
-/** Slow ones read for so long, and rest for so long. */
-const READS_MS = 50
-const RESTS_MS = 1500
+/** Slow ones take what is there, a chunk, and rest for so long. */
+const RESTS_MS = 150
 const WAIT_MS = 60_000
 /** Rows that come after all were there would be too many. */
 const SETTLE_MS = 500
@@ -46,7 +45,7 @@ class Subscriber {
   #gaps = 0
   #faults = 0
   #lastId = -1
-  #rest: Buffer | null = null
+  #unread: Buffer | null = null
   readonly #lags: number[][] = []
   readonly #startedMs = Date.now()
 
@@ -56,7 +55,7 @@ class Subscriber {
 
   listen(stream: Stream): void {
     stream.on('data', (chunk) => this.#take(chunk))
-    if (this.tail.isSlow) setInterval(() => this.#readAwhile(stream), READS_MS + RESTS_MS)
+    if (this.tail.isSlow) stream.on('data', () => this.#rest(stream))
   }
 
   get heard(): Heard {
@@ -70,19 +69,20 @@ class Subscriber {
     }
   }
 
-  #readAwhile(stream: Stream): void {
-    stream.resume()
-    if (!isAfterwards) setTimeout(() => !isAfterwards && stream.pause(), READS_MS)
+  #rest(stream: Stream): void {
+    if (isAfterwards) return
+    stream.pause()
+    setTimeout(() => stream.resume(), RESTS_MS)
   }
 
   #take(chunk: Buffer): void {
-    const bytes = this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk])
+    const bytes = this.#unread === null ? chunk : Buffer.concat([this.#unread, chunk])
     let from = 0
     for (let to = bytes.indexOf(LINE_FEED); to >= 0; to = bytes.indexOf(LINE_FEED, from)) {
       if (to > from) this.#line(bytes, from, to)
       from = to + 1
     }
-    this.#rest = from < bytes.length ? bytes.subarray(from) : null
+    this.#unread = from < bytes.length ? bytes.subarray(from) : null
   }
 
   #line(bytes: Buffer, from: number, to: number): void {

@@ -149,7 +149,10 @@ export class JobQueue {
 
 function cancellation(task: string, signal: AbortSignal): CodedError {
   if (signal.reason instanceof CodedError) return signal.reason
-  return new CodedError('QUERY_CANCELLED', `The task "${task}" was cancelled.`, { cause: signal.reason })
+  return new CodedError('QUERY_CANCELLED', 'The query was cancelled.', {
+    cause: signal.reason,
+    details: { task },
+  })
 }
 
 /** One listener for each signal, however many jobs share it: adding one more walks over those that are there. */

@@ -200,7 +200,8 @@ function describeContract(name: string, open: (options?: Options) => TaskRunner)
       task.cancel()
       await rejects(task.result, {
         code: 'QUERY_CANCELLED',
-        message: 'The task "waitForSignal" was cancelled.',
+        message: 'The query was cancelled.',
+        details: { task: 'waitForSignal' },
       })
       assert.equal(runner.stats.replaced, 0)
       await runner.close()

@@ -54,7 +54,7 @@ async function* readAnswer(
     if (items.length > 0) yield items
     const last = events.at(-1)
     if (last?.kind === 'refusedToken') throw tokenRefused(target, last.reason)
-    if (last?.kind === 'error') throw serverError(target, queryReason(last.reason), rowCount, reader)
+    if (last?.kind === 'error') throw serverError(target, last.reason, rowCount, reader)
     if (last?.kind === 'foreign') throw foreignAnswer(target, last.line)
     if (reader.isDone || stop.aborted) return
   }
@@ -72,11 +72,6 @@ export async function* chunksOf(socket: Duplex): AsyncGenerator<Uint8Array> {
   } catch {
     // Reset and premature close mean the same to the caller as an early end.
   }
-}
-
-/** A server says which part of its work was cancelled: to whoever asked that is the query. */
-function queryReason(reason: string): string {
-  return /^The task "\w+" was cancelled/.test(reason) ? 'The query was cancelled.' : reason
 }
 
 function serverError(

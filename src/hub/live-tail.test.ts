@@ -12,8 +12,8 @@ import { LiveTails, type TailCounters } from './live-tail.ts'
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const parse = (text: string): Query => parseQuery(text, { nowMs: SAMPLE_WALL_MS })
 
-/** Live tails over a store that counts how often it is tailed, and by whom it still is. No turn is ever over. */
-async function openTails() {
+/** Live tails over a store that counts how often it is tailed, and by whom it still is. Without `nowMs` no turn is ever over. */
+async function openTails(nowMs: () => number = () => 0) {
   const store = await openStore({
     disk: new SimulatedDisk(),
     clock: new SimulatedClock({ wallMs: SAMPLE_WALL_MS }),
@@ -34,7 +34,7 @@ async function openTails() {
   }
   const counters: TailCounters = { tails: 0, tailRows: 0, tailGapRows: 0, tailBytes: 0 }
   const append = (...texts: string[]): Promise<number> => store.append(encodeSample(messages(...texts)))
-  return { store, readers, counters, append, tails: new LiveTails(counted, counters, () => 0) }
+  return { store, readers, counters, append, tails: new LiveTails(counted, counters, nowMs) }
 }
 
 async function* countReader(
@@ -428,4 +428,36 @@ test('the work of tails is done in turns, between which others have theirs', asy
   await take(last, 1)
   isOver = true
   assert.ok(turns >= 5, `${turns} turns of others`)
+})
+
+test('who leaves before it takes anything, and while it waits, has left', async () => {
+  const { tails, readers, append, counters } = await openTails()
+  const early = iterator(tails.subscribe(parse('*'), {}))
+  const waiting = iterator(tails.subscribe(parse('*'), {}))
+  await append('one')
+  await early.return?.()
+  assert.equal((await early.next()).done, true)
+  await take(waiting, 1)
+  const coming = waiting.next()
+  await waiting.return?.()
+  assert.equal((await coming).done, true)
+  await settled()
+  assert.deepEqual({ ...counters, tailRows: 0 }, { tails: 0, tailRows: 0, tailGapRows: 0, tailBytes: 0 })
+  assert.equal(readers.running, 0)
+})
+
+test('rows come in the order of their ids where a block takes many turns', async () => {
+  let nowMs = 0
+  const everyTurnIsOver = (): number => {
+    nowMs += 100
+    return nowMs
+  }
+  const { tails, append } = await openTails(everyTurnIsOver)
+  const tail = iterator(tails.subscribe(parse('row'), {}))
+  const other = iterator(tails.subscribe(parse('row or other'), {}))
+  const groups = Array.from({ length: 4 }, () => Array.from({ length: 2000 }, () => 'a row'))
+  await Promise.all(groups.map((group) => append(...group)))
+  const expected = groups.flat().map((_, at) => at + 1)
+  assert.deepEqual(ids(await take(tail, expected.length)), expected)
+  assert.deepEqual(ids(await take(other, expected.length)), expected)
 })

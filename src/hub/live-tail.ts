@@ -10,11 +10,12 @@
  * All of it gives way to others after some milliseconds of work: however many tails there are, records go on being
  * stored. A feed that does not keep up reads what it has not seen from the store.
  */
-import { CodedError } from '../base/base.ts'
+import { type Bitset, CodedError } from '../base/base.ts'
 import { LiveBlock, printQuery, type Query, type Row, type RowVisitor, visitRows } from '../query/query.ts'
 import type { Block } from '../record/record.ts'
 import type { Store } from '../storage/storage.ts'
 import type { TailItem } from './hub-api.ts'
+import { LiveTailQueue } from './live-tail-queue.ts'
 
 const QUEUE_ROWS_MAX = 10_000
 const QUEUE_BYTES_MAX = 16 * 1024 * 1024
@@ -205,17 +206,25 @@ class Audience {
     for (const subscriber of this.#subscribers) await subscriber.room()
   }
 
-  /** Hands out what matches. A visitor of one's own has a say first. */
-  async deliver(
+  /** Hands out what matches; null where nothing does. A visitor of one's own has a say first. */
+  deliver(
     live: LiveBlock,
     turns: Turns,
     around: (visitor: RowVisitor) => RowVisitor = (visitor) => visitor,
-  ): Promise<void> {
+  ): Promise<void> | null {
     const found = live.matchInTurns(this.query, turns.pause)
+    return found === null ? null : this.#handOut(live, found, turns, around(this.#visitor))
+  }
+
+  async #handOut(
+    live: LiveBlock,
+    found: Bitset | Promise<Bitset | null>,
+    turns: Turns,
+    visitor: RowVisitor,
+  ): Promise<void> {
     const matches = found instanceof Promise ? await found : found
     if (matches === null) return
-    for (const _ of visitRows(this.query, live, matches, around(this.#visitor)))
-      if (turns.isOver) await turns.rest()
+    for (const _ of visitRows(this.query, live, matches, visitor)) if (turns.isOver) await turns.rest()
   }
 
   #wants(id: number): boolean {
@@ -237,6 +246,8 @@ class Feed {
   readonly #turns: Turns
   readonly #stop = new AbortController()
   readonly #audiences = new Set<Audience>()
+  /** Of the audiences; null where they have changed. */
+  #queries: readonly Query[] | null = null
 
   constructor(store: Store, turns: Turns) {
     this.#store = store
@@ -252,10 +263,12 @@ class Feed {
 
   add(audience: Audience): void {
     this.#audiences.add(audience)
+    this.#queries = null
   }
 
   remove(audience: Audience): void {
     this.#audiences.delete(audience)
+    this.#queries = null
     if (this.isEmpty) this.#stop.abort()
   }
 
@@ -266,18 +279,25 @@ class Feed {
   async #run(): Promise<void> {
     for await (const block of this.#store.tail({ signal: this.#stop.signal })) {
       this.#turns.begin()
-      const live = new LiveBlock(block)
+      this.#queries ??= Array.from(this.#audiences, ({ query }) => query)
+      const live = new LiveBlock(block, this.#queries)
       // Who joins meanwhile wants nothing of this block, and who leaves gets nothing more.
       for (const audience of this.#audiences) {
-        await this.#deliver(audience, live)
+        const delivered = this.#deliver(audience, live)
+        if (delivered !== null) await delivered
         if (this.#turns.isOver) await this.#turns.rest()
       }
     }
   }
 
   /** What goes wrong with one query ends that one. */
-  #deliver(audience: Audience, live: LiveBlock): Promise<void> {
-    return audience.deliver(live, this.#turns).catch((error: unknown) => audience.close(error))
+  #deliver(audience: Audience, live: LiveBlock): Promise<void> | null {
+    try {
+      return audience.deliver(live, this.#turns)?.catch((error: unknown) => audience.close(error)) ?? null
+    } catch (error) {
+      audience.close(error)
+      return null
+    }
   }
 
   #close(error: unknown): void {
@@ -340,12 +360,13 @@ class Resumed {
   }
 }
 
-class Subscriber {
+/** One who is told: takes items one after the other, and leaves with `return` or at the end. */
+class Subscriber implements AsyncIterableIterator<TailItem, void> {
   readonly #fromId: number
   readonly #rowsMax: number
   readonly #counters: TailCounters
-  #items: TailItem[] = []
-  #bytes = 0
+  readonly #queue = new LiveTailQueue()
+  #leave: () => void = () => {}
   /** Of the record that is being delivered. */
   #isWanted = false
   #takes = false
@@ -378,10 +399,11 @@ class Subscriber {
 
   #put(id: number, row: Row): void {
     this.#flushGap()
-    this.#items.push({ kind: 'row', id, row })
-    this.#charge(rowBytes(row))
+    const bytes = rowBytes(row)
+    this.#queue.push({ kind: 'row', id, row }, bytes)
+    this.#counters.tailBytes += bytes
     this.#counters.tailRows++
-    this.#wake?.()
+    this.#wakeUp()
   }
 
   #miss(id: number): void {
@@ -401,13 +423,13 @@ class Subscriber {
   }
 
   get #isHalfFull(): boolean {
-    return this.#items.length > this.#rowsMax / 2 || this.isFull
+    return this.#queue.length > this.#rowsMax / 2 || this.isFull
   }
 
   /** Who left wants nothing more, not even what waits. */
   leave(): void {
-    this.#charge(-this.#bytes)
-    this.#items = []
+    this.#counters.tailBytes -= this.#queue.bytes
+    this.#queue.clear()
     this.#gap = null
     this.close(null)
   }
@@ -416,39 +438,61 @@ class Subscriber {
   close(error: unknown): void {
     this.#isClosed = true
     this.#error ??= error
-    this.#wake?.()
+    this.#wakeUp()
     this.#wakeReader?.()
   }
 
-  async *items(leave: () => void): AsyncGenerator<TailItem, void> {
-    try {
-      for (;;) {
-        const item = this.#take()
-        if (item !== null) {
-          yield item
-          continue
-        }
-        if (this.#isClosed) {
-          if (this.#error !== null) throw this.#error
-          return
-        }
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve
-        })
-        this.#wake = null
-      }
-    } finally {
-      leave()
+  // ---- for whoever takes ----------------------------------------------------------------------------------------
+
+  /** `leave` is called once it has ended, or wants no more. */
+  items(leave: () => void): AsyncIterable<TailItem> {
+    this.#leave = leave
+    return this
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** Asked again only when it has answered. */
+  async next(): Promise<IteratorResult<TailItem, void>> {
+    for (;;) {
+      const item = this.#take()
+      if (item !== null) return { done: false, value: item }
+      if (this.#isClosed) return this.#finish()
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
     }
   }
 
+  async return(): Promise<IteratorResult<TailItem, void>> {
+    this.#leave()
+    return { done: true, value: undefined }
+  }
+
+  #finish(): IteratorResult<TailItem, void> {
+    const error = this.#error
+    this.#error = null
+    this.#leave()
+    if (error !== null) throw error
+    return { done: true, value: undefined }
+  }
+
+  #wakeUp(): void {
+    const wake = this.#wake
+    this.#wake = null
+    wake?.()
+  }
+
   #take(): TailItem | null {
-    const item = this.#items.shift()
-    if (item?.kind === 'row') this.#charge(-rowBytes(item.row))
+    const before = this.#queue.bytes
+    const item = this.#queue.shift()
+    this.#counters.tailBytes += this.#queue.bytes - before
     if (this.#wakeReader !== null && !this.#isHalfFull) this.#letReaderGo()
-    if (item !== undefined) return item
+    if (item !== null) return item
     this.#flushGap()
-    return this.#items.shift() ?? null
+    return this.#queue.shift()
   }
 
   #letReaderGo(): void {
@@ -458,18 +502,14 @@ class Subscriber {
   }
 
   get isFull(): boolean {
-    if (this.#items.length >= this.#rowsMax || this.#bytes >= QUEUE_BYTES_MAX) return true
-    return this.#items.length > 0 && this.#counters.tailBytes >= ALL_QUEUES_BYTES_MAX
-  }
-
-  #charge(bytes: number): void {
-    this.#bytes += bytes
-    this.#counters.tailBytes += bytes
+    const { length, bytes } = this.#queue
+    if (length >= this.#rowsMax || bytes >= QUEUE_BYTES_MAX) return true
+    return length > 0 && this.#counters.tailBytes >= ALL_QUEUES_BYTES_MAX
   }
 
   #flushGap(): void {
     if (this.#gap === null) return
-    this.#items.push({ kind: 'gap', ...this.#gap })
+    this.#queue.push({ kind: 'gap', ...this.#gap }, 0)
     this.#gap = null
   }
 }

@@ -46,7 +46,7 @@ test('one that is cancelled while it waits takes nobody’s place', async () => 
   const second = gate.enter(cancelled.signal)
   const third = gate.enter(kept.signal)
   cancelled.abort()
-  await assert.rejects(second, { code: 'QUERY_CANCELLED' })
+  await assert.rejects(second, { code: 'QUERY_CANCELLED', details: { hadTurn: false } })
   leave()
   const leaveThird = await third
   assert.equal(gate.running, 1)

@@ -159,8 +159,10 @@ export class QueryGate {
   }
 }
 
+/** `hadTurn` among its details tells whoever gave it a deadline that it has not been slow. */
 function reasonOf(signal: AbortSignal | undefined): CodedError {
   const reason: unknown = signal?.reason
   if (isCodedError(reason)) return reason
-  return new CodedError('QUERY_CANCELLED', 'The query was cancelled while it waited for its turn.')
+  const message = 'The query was cancelled while it waited for its turn.'
+  return new CodedError('QUERY_CANCELLED', message, { details: { hadTurn: false } })
 }

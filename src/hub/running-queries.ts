@@ -91,7 +91,7 @@ export class RunningQueries {
       ends: (rows) => this.#end(entry, 'done', rows, null),
       fails: (error) => {
         const state = stateAfter(error)
-        this.#end(entry, state, null, state === 'cancelled' ? CANCELLED : messageOf(error))
+        this.#end(entry, state, null, messageOf(error))
       },
     }
   }
@@ -145,9 +145,6 @@ export class RunningQueries {
 function stateAfter(error: unknown): Entry['state'] {
   return error instanceof CodedError && error.code === 'QUERY_CANCELLED' ? 'cancelled' : 'failed'
 }
-
-/** Whatever it was doing, and whatever that is called. */
-const CANCELLED = 'The query was cancelled.'
 
 function noTurn(): CodedError {
   const message = `Other queries run, and this one had no turn for ${TURN_WAIT_MS_MAX / 1000} s: ask again soon.`

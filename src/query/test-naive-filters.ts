@@ -149,9 +149,11 @@ const FILTERS = {
     const [address, first, last] = [value, min, max].map(wideAddressOf)
     return address !== null && address >= first! && address <= last!
   }),
-  patternMatch: ofValue<PatternMatchFilter>((value, { pattern, isFull }) => {
+  patternMatch: ofValue<PatternMatchFilter>((value, { pattern, place }) => {
     if (pattern.includes('<')) throw new Error('no plain meaning of placeholders')
-    return isFull ? value === pattern : value.includes(pattern)
+    if (place === 'full') return value === pattern
+    if (place === 'anywhere') return value.includes(pattern)
+    return place === 'prefix' ? value.startsWith(pattern) : value.endsWith(pattern)
   }),
   compareFields: ({ field, relation, other }: CompareFieldsFilter, row) => {
     const [value, otherValue] = [row[field] ?? '', row[other] ?? '']

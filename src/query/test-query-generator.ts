@@ -408,7 +408,7 @@ export class QueryGenerator {
       () => `${this.#pick(['>', '>=', '<', '<='])}${value}`,
       () => `${this.#pick(['[', 'range('])}${this.#number()}, ${this.#number()}${this.#pick([']', ')'])}`,
       () =>
-        `${this.#pick(['pattern_match', 'pattern_match_full'])}(${quote(this.#valueOf(ofField).replaceAll('<', '') || 'a')})`,
+        `${this.#pick(['pattern_match', 'pattern_match_full', 'pattern_match_prefix', 'pattern_match_suffix'])}(${quote(this.#valueOf(ofField).replaceAll('<', '') || 'a')})`,
       () => `string_range(${value}, ${word})`,
       () => `len_range(${this.#random.below(5)}, ${this.#pick(['inf', '1', '5', '12'])})`,
       () => `ipv4_range(${this.#pick(['10.0.0.0/8', '10.0.0.0, 10.0.3.255', '192.168.1.1'])})`,

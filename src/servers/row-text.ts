@@ -95,13 +95,22 @@ function inertJson(json: string): string {
     .replace(/[\x7f-\x9f]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`)
 }
 
-/** Writes the message so that it stays on one line; where it ends. */
+/** 1 for bytes that are shown as they are: ASCII but control characters and the backslash, and the tab. */
+const IS_PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte === 0x09 || (byte >= 0x20 && byte < 0x7f && byte !== BACKSLASH) ? 1 : 0,
+)
+
+/** Writes the message so that it stays on one line; where it ends. Most bytes are plain. */
 function putMessage(target: Uint8Array, start: number, message: Uint8Array): number {
+  const isPlain = IS_PLAIN
   let to = start
   let at = 0
   while (at < message.length) {
     const byte = message[at]
-    if (byte >= 0x80) {
+    if (isPlain[byte] === 1) {
+      target[to++] = byte
+      at++
+    } else if (byte >= 0x80) {
       const length = characterLength(message, at)
       if (length === 0) to = putHex(target, to, message[at++])
       else for (const end = at + length; at < end; ) target[to++] = message[at++]
@@ -109,11 +118,8 @@ function putMessage(target: Uint8Array, start: number, message: Uint8Array): num
       target[to++] = BACKSLASH
       target[to++] = byte === NEWLINE ? 0x6e : BACKSLASH
       at++
-    } else if (byte < 0x20 ? byte !== 0x09 : byte === 0x7f) {
-      to = putHex(target, to, message[at++])
     } else {
-      target[to++] = byte
-      at++
+      to = putHex(target, to, message[at++])
     }
   }
   return to

@@ -377,6 +377,8 @@ class SegmentStore implements Store {
           queue.clear()
           for await (const { block } of snapshot.scan({ idMin: nextId, signal: stop })) yield block
           nextId = Math.max(nextId, snapshot.fenceId)
+          // It may be behind again: what waited in the queue was more than that may hold.
+          continue
         }
         // Who reads may have aborted meanwhile, and would not be woken for that again.
         const group = stop.aborted ? null : await queue.next()

@@ -116,6 +116,7 @@ const CHECKS: readonly Check[] = [
   { sentence: 'a tail from an id hands out what is stored, then what comes', run: tailsFromId },
   { sentence: 'a tail that races with appends loses nothing and doubles nothing', run: tailRaces },
   { sentence: 'a tail that is read late gets everything all the same', run: tailIsLate },
+  { sentence: 'a tail that falls behind while it catches up gets everything', run: tailFallsBehind },
   { sentence: 'a tail goes on after a reopen where it stopped', run: tailResumes },
   { sentence: 'an aborted tail ends, whatever it is doing', run: abortsTail },
   { sentence: 'a tail ends when the store closes', run: tailEndsWithStore },
@@ -441,18 +442,38 @@ async function tailRaces({ store }: StoreUnderTest): Promise<void> {
 async function tailIsLate({ store }: StoreUnderTest): Promise<void> {
   const stop = new AbortController()
   const tail = store.tail({ signal: stop.signal })[Symbol.asyncIterator]()
+  await readsLate(store, tail, await fill(store, 1, 1), { batches: 60, records: 1 })
+  stop.abort()
+}
+
+async function tailFallsBehind({ store }: StoreUnderTest): Promise<void> {
   const stored = await fill(store, 1, 1)
+  const stop = new AbortController()
+  const tail = store.tail({ afterId: 0, signal: stop.signal })[Symbol.asyncIterator]()
+  // The last batch is what is too much, so that nothing waits in memory when the tail is read.
+  await readsLate(store, tail, stored, { batches: 3, records: 19 })
+  stop.abort()
+}
+
+/** Reads one block, and the rest only after more was stored than waits for a tail in memory. */
+async function readsLate(
+  store: Store,
+  tail: AsyncIterator<Block>,
+  before: readonly FoundRecord[],
+  { batches, records }: { readonly batches: number; readonly records: number },
+): Promise<void> {
+  const stored = [...before]
   const seen = readNext(await tail.next())
   const long = 'y'.repeat(200_000)
-  for (let round = 0; round < 60; round++) {
-    stored.push(...(await appendSample(store, { records: [{ message: `${round} ${long}` }] })))
+  for (let batch = 0; batch < batches; batch++) {
+    const messages = Array.from({ length: records }, (_, at) => ({ message: `${batch} ${at} ${long}` }))
+    stored.push(...(await appendSample(store, { records: messages })))
   }
   while (seen.length < stored.length) seen.push(...readNext(await tail.next()))
   assert.deepEqual(
     seen.map(({ id }) => id),
     stored.map(({ id }) => id),
   )
-  stop.abort()
 }
 
 function readNext(result: IteratorResult<Block, unknown>): FoundRecord[] {

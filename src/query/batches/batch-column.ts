@@ -28,10 +28,19 @@ export interface BatchColumn {
   stored?(): StoredValues | null
   /** The rows by their templates, all of a block: null where it has none, or not all rows are here. Absent: never. */
   templates?(): TextTemplates | null
+  /** The same of some rows of a block. Absent: never. */
+  selectedTemplates?(): SelectedTemplates | null
   /** Rows whose value passes, ascending, judged on what a block keeps; null where that is not possible. Absent: never. */
   passing?(test: ValueTest): Uint32Array | null
   /** The column of these rows, which may repeat. */
   select(rows: Uint32Array): BatchColumn
+}
+
+/** Templates of a block, and rows of it. */
+export interface SelectedTemplates {
+  readonly templates: TextTemplates
+  /** Of the block, by row of the batch; null: all, in their order. */
+  readonly rows: Uint32Array | null
 }
 
 /** Values where a block keeps them. */

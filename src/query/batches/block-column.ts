@@ -6,7 +6,14 @@ import { Bitset } from '../../base/portable.ts'
 import type { Column, RowGroups, RowRuns, TextTemplates, ValueTest } from '../../record/record.ts'
 import { FIELD_STRING } from '../../record/record.ts'
 import { decodeText } from '../values/text.ts'
-import { type BatchColumn, pick, type StoredValues, type TextGroups, textsOfGroups } from './batch-column.ts'
+import {
+  type BatchColumn,
+  pick,
+  type SelectedTemplates,
+  type StoredValues,
+  type TextGroups,
+  textsOfGroups,
+} from './batch-column.ts'
 
 /** A row by itself costs about as much as so many of a whole column. */
 const SPARSE_SHARE = 8
@@ -37,6 +44,7 @@ interface StoredState {
   column?: Column | null
   groups?: RowGroups<Uint8Array> | null
   groupTexts?: readonly string[]
+  templates?: TextTemplates | null
 }
 
 /** A column of a block, or of some of its rows. */
@@ -153,6 +161,12 @@ export class BlockColumn implements BatchColumn {
 
   templates(): TextTemplates | null {
     return this.#rows === null ? (this.#source.templates?.() ?? null) : null
+  }
+
+  selectedTemplates(): SelectedTemplates | null {
+    const state = this.#state
+    if (state.templates === undefined) state.templates = this.#source.templates?.() ?? null
+    return state.templates === null ? null : { templates: state.templates, rows: this.#rows }
   }
 
   stored(): StoredValues | null {

@@ -22,6 +22,7 @@ export function boundValueFilter(field: string, test: ValueTest, names: readonly
 function ofStoredField(name: string, field: string | null, test: ValueTest): BoundFilter {
   return {
     cost: test.cost,
+    value: { field: name, test },
     narrow(view, rows) {
       if (view.block.narrow !== undefined) view.block.narrow(field, test, rows)
       else narrowByValue(view.column(name), rows, test)

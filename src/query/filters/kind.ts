@@ -3,7 +3,7 @@
  * scan know of filters comes from here: a new filter is a new file and one line in registry.ts.
  */
 import type { Bitset } from '../../base/base.ts'
-import type { Block } from '../../record/record.ts'
+import type { Block, ValueTest } from '../../record/record.ts'
 import type { SkipTest } from '../../storage/storage.ts'
 import type { Filter, Query } from '../ast.ts'
 import { type FieldPattern, nameOf } from '../batches/fields-wanted.ts'
@@ -96,6 +96,8 @@ export interface BoundFilter {
   readonly skip?: SkipTest
   /** The filters of which it is made, cheap ones first, where nothing else decides: all, one or none of them match. */
   readonly parts?: BoundParts
+  /** Where it is a test of the values of one field that is stored, and nothing else. */
+  readonly value?: { readonly field: string; readonly test: ValueTest }
 }
 
 export interface BoundParts {

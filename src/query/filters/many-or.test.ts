@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Bitset, CodedError, isCodedError } from '../../base/base.ts'
+import type { ValueTest } from '../../record/record.ts'
 import { BlockView } from '../scan/block-view.ts'
 import { PartTurns, testsIn } from '../scan/part-turns.ts'
 import { FilterPlan } from '../scan/plan.ts'
 import { TurnPace } from '../scan/turn-pace.ts'
 import { parseQuery } from '../syntax/parser.ts'
 import { blockOf, JudgingBlock, matchingRows, type TestRecord } from '../test-blocks.ts'
+import { anyOfTests, hasGrams } from './any-of-tests.ts'
 import type { BoundFilter } from './kind.ts'
 
 const ROWS = 3000
@@ -41,6 +43,14 @@ test('many filters side by side find what each of them finds', async () => {
     [
       joined(120, (number) => (number === 0 ? '""' : `w${number}x`)),
       (row) => row % 700 > 0 && row % 700 < 120,
+    ],
+    [joined(300, (number) => `i(W${number}X)`), (row) => row % 700 < 300],
+    [joined(300, (number) => `*w${number}x*`), (row) => row % 700 < 300],
+    [joined(150, (number) => `~"(?i)W${number}X|zz${number}"`), (row) => row % 700 < 150],
+    [
+      `${joined(150, (number) => `w${number + 500}*`)} or ~"(7x|w666x)" or f:v899`,
+      (row) =>
+        (row % 700 >= 500 && row % 700 < 650) || row % 10 === 7 || row % 900 === 899 || row % 700 === 666,
     ],
     [Array.from({ length: 40 }, (_, number) => `!~"w${number}x"`).join(' '), (row) => row % 700 >= 40],
   ]
@@ -103,4 +113,39 @@ test('a query of many filters hears of its cancellation within 50 ms', async () 
     await assert.rejects(plan.matchInTurns(slow, pause), (error) => isCodedError(error, 'QUERY_CANCELLED'))
     assert.ok(clock.ms - abortAtMs < 50, `${clock.ms - abortAtMs} ms late`)
   }
+})
+
+test('of many filters only those are asked whose texts a value may hold, each once', () => {
+  const asked: number[] = []
+  const tests = ['needle', 'needles', 'NEEDLE', 'other', 'err'].map(
+    (text, number): ValueTest => ({
+      cost: 1,
+      test: (data, start, end) => {
+        asked.push(number)
+        return new TextDecoder().decode(data.slice(start, end)).includes(text)
+      },
+      needles: [
+        {
+          bytes: new TextEncoder().encode(text.toLowerCase()),
+          ...{ anyCase: true, startsWord: false, endsWord: false, isWhole: false, decides: false },
+        },
+      ],
+    }),
+  )
+  assert.ok(tests.every(hasGrams))
+  const { test: passes } = anyOfTests(tests)
+  const isIn = (value: string): [boolean, number[]] => {
+    const bytes = new TextEncoder().encode(`..${value}..`)
+    asked.length = 0
+    const isFound = passes(bytes, 2, bytes.length - 2)
+    return [isFound, [...asked]]
+  }
+  assert.deepEqual(isIn('void'), [false, []])
+  assert.deepEqual(isIn('ERROR err'), [true, [4]])
+  assert.deepEqual(isIn('err'), [true, [4]])
+  assert.deepEqual(isIn('er'), [false, []])
+  assert.deepEqual(isIn(''), [false, []])
+  const [isFound, all] = isIn('Needle nEEdle neEDles')
+  assert.equal(isFound, false)
+  assert.deepEqual(all.toSorted(), [0, 1, 2])
 })

@@ -3,11 +3,11 @@ import type { Block } from '../../record/record.ts'
 import type { SkipTest } from '../../storage/storage.ts'
 import type { Filter } from '../ast.ts'
 import { boundsOfEither } from '../scan/bounds.ts'
-import { containsAnyOf } from './contains-any.ts'
+import { anyOfTests, hasGrams } from './any-of-tests.ts'
+import { boundValueFilter } from './bound-value-filter.ts'
 import type { ExactFilter } from './exact.ts'
 import { inOf } from './in.ts'
 import { type BoundFilter, type FilterKind, PRECEDENCE_OR } from './kind.ts'
-import type { PhraseFilter } from './phrase.ts'
 
 export interface OrFilter extends Filter {
   readonly kind: 'or'
@@ -36,9 +36,7 @@ export const orFilter: FilterKind<OrFilter> = {
     children.map((child) => printer.child(child, PRECEDENCE_OR + 1)).join(' or '),
   wants: ({ children }, wantsOf) => children.flatMap(wantsOf),
   bind({ children }, context) {
-    const bound = withLists(children)
-      .map(context.bind)
-      .sort((a, b) => a.cost - b.cost)
+    const bound = withJoinedTests(withLists(children).map(context.bind)).toSorted((a, b) => a.cost - b.cost)
     return {
       cost: bound.reduce((sum, child) => sum + child.cost, 0),
       narrow(view, rows) {
@@ -59,56 +57,43 @@ export const orFilter: FilterKind<OrFilter> = {
   bounds: ({ children }, boundsOf) => children.map(boundsOf).reduce(boundsOfEither),
 }
 
-/** Fewer are asked for one by one: a store knows of most of its blocks that a word is not in them. */
-const PHRASES_LISTED_MIN = 100
+/** Fewer are asked for one by one: a store knows of most of its blocks that a text is not in them. */
+const TESTS_JOINED_MIN = 100
+/** Fewer whole values than this are no list. */
 const VALUES_LISTED_MIN = 9
 
-interface Listed {
-  readonly min: number
-  readonly list: (values: string[]) => Filter
-  readonly value: string
-}
-
-/** Many phrases, or whole values, of one field are one list: they cost a pass over the values, not one each. */
+/** Many whole values of one field are a list. */
 function withLists(children: readonly Filter[]): readonly Filter[] {
-  if (children.length < VALUES_LISTED_MIN) return children
-  const lists = new Map<
-    string,
-    { readonly first: Listed; readonly filters: Filter[]; readonly values: string[] }
-  >()
-  const others: Filter[] = []
-  for (const filter of children) {
-    const listed = listedOf(filter)
-    if (listed === null) {
-      others.push(filter)
-      continue
-    }
-    const key = JSON.stringify([filter.kind, listed.field])
-    const known = lists.get(key) ?? { first: listed, filters: [], values: [] }
-    lists.set(key, known)
-    known.filters.push(filter)
-    known.values.push(listed.value)
-  }
-  for (const { first, filters, values } of lists.values()) {
-    if (filters.length < first.min) others.push(...filters)
-    else others.push(first.list([...new Set(values)]))
-  }
-  return others
+  const exact = Map.groupBy(children.filter(isWholeValue), ({ field }) => field)
+  const lists = [...exact.values()].filter(({ length }) => length >= VALUES_LISTED_MIN)
+  const listed = new Set<Filter>(lists.flat())
+  return [
+    ...children.filter((child) => !listed.has(child)),
+    ...lists.map((filters) =>
+      inOf(
+        filters[0].field,
+        filters.map(({ value }) => value),
+      ),
+    ),
+  ]
 }
 
-/** Null: the filter is in no list. */
-function listedOf(filter: Filter): (Listed & { readonly field: string }) | null {
-  if (isPhrase(filter) && filter.phrase !== '') {
-    const { field, phrase: value } = filter
-    return { field, value, min: PHRASES_LISTED_MIN, list: (values) => containsAnyOf(field, values) }
-  }
-  if (!isExact(filter) || filter.isPrefix) return null
-  const { field, value } = filter
-  return { field, value, min: VALUES_LISTED_MIN, list: (values) => inOf(field, values) }
-}
+const isWholeValue = (filter: Filter): filter is ExactFilter =>
+  filter.kind === 'exact' && !(filter as ExactFilter).isPrefix
 
-const isPhrase = (filter: Filter): filter is PhraseFilter => filter.kind === 'phrase'
-const isExact = (filter: Filter): filter is ExactFilter => filter.kind === 'exact'
+/** Many tests of one field cost a pass over its values, not one each. */
+function withJoinedTests(bound: readonly BoundFilter[]): readonly BoundFilter[] {
+  const tests = bound.filter(({ value }) => value !== undefined && hasGrams(value.test))
+  const byField = Map.groupBy(tests, ({ value }) => value?.field ?? '')
+  const groups = [...byField].filter(([, filters]) => filters.length >= TESTS_JOINED_MIN)
+  const joined = new Set(groups.flatMap(([, filters]) => filters))
+  return [
+    ...bound.filter((filter) => !joined.has(filter)),
+    ...groups.map(([field, filters]) =>
+      boundValueFilter(field, anyOfTests(filters.flatMap(({ value }) => value?.test ?? []))),
+    ),
+  ]
+}
 
 /** Known where one child matches all rows, or where all but one match none and of that one it is known. */
 function countOfAny(

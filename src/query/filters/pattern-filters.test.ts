@@ -49,6 +49,20 @@ test('placeholders stand for numbers and what they make up', () => {
   })
 })
 
+test('a pattern may be asked for at the beginning or at the end of values', () => {
+  check(messages('took 5ms', 'it took 5ms', 'took 5ms, at last', '12 took 5ms 13', '', '1'), {
+    'pattern_match_prefix("took <N>ms")': [0, 2],
+    'pattern_match_suffix("took <N>ms")': [0, 1],
+    'pattern_match_prefix("took")': [0, 2],
+    'pattern_match_suffix("ms")': [0, 1],
+    'pattern_match_prefix("<N>")': [3, 5],
+    'pattern_match_suffix("<N>")': [3, 5],
+    'pattern_match_prefix("")': [0, 1, 2, 3, 4, 5],
+    'pattern_match_suffix("")': [0, 1, 2, 3, 4, 5],
+    'f:pattern_match_prefix("a")': [],
+  })
+})
+
 test('a number is one as collapse_nums finds it, with its sign and fraction or without', () => {
   check(messages('a1', 'x=0x7f', 'v2', 'deadbeef', 'a692162415ae', '1.5', '-1', '1-2', '<N>', '7z'), {
     'pattern_match_full("<N>")': [4, 5, 6, 8],
@@ -89,7 +103,7 @@ test('a pattern that was found matches the message that it was found in', (t) =>
     for (let index = 0; index < lines.length; index += 7) {
       const message = decodeText(Buffer.from(lines[index], 'latin1'))
       const data = encodeText(message)
-      const full = patternTest(patternOf(message), true)
+      const full = patternTest(patternOf(message), 'full')
       assert.ok(full.test(data, 0, data.length), `${name}: ${message}\n${patternOf(message)}`)
       checked++
     }
@@ -127,8 +141,8 @@ test('random messages match their patterns', () => {
     const pieces = Array.from({ length: random.below(16) }, () => PIECES[random.below(PIECES.length)])
     const message = pieces.join('')
     const data = encodeText(`1${message}1`)
-    const full = patternTest(patternOf(message), true)
-    const found = patternTest(patternOf(message), false)
+    const full = patternTest(patternOf(message), 'full')
+    const found = patternTest(patternOf(message), 'anywhere')
     const story = `seed ${seed}, round ${round}: ${JSON.stringify(message)} ${patternOf(message)}`
     assert.ok(full.test(data, 1, data.length - 1), story)
     assert.ok(found.test(data, 1, data.length - 1), story)
@@ -149,8 +163,8 @@ test('a hostile message or pattern costs no more than its length', () => {
     const data = encodeText(text.repeat(30_000))
     for (const pattern of patterns) {
       const startMs = performance.now()
-      patternTest(pattern, false).test(data, 0, data.length)
-      patternTest(pattern, true).test(data, 0, data.length)
+      patternTest(pattern, 'anywhere').test(data, 0, data.length)
+      patternTest(pattern, 'full').test(data, 0, data.length)
       assert.ok(performance.now() - startMs < 10_000, `${pattern} in ${text}…`)
     }
   }

@@ -1,6 +1,6 @@
 /**
  * `pattern_match("took <N>ms")`, `pattern_match_full("<IP4> - <W> [<DATETIME>]")`: the text with its placeholders stands
- * in the value, or is the value. Placeholders are those that pipe `collapse_nums prettify` puts into texts, so a pattern
+ * in the value, or is the value; with `_prefix` and `_suffix` the value begins or ends so. Placeholders are those that pipe `collapse_nums prettify` puts into texts, so a pattern
  * that was found can be asked for:
  *
  *   <N>         a number, as collapse-nums.ts finds it, with a minus or a fraction where it has one
@@ -24,23 +24,30 @@ export interface PatternMatchFilter extends Filter {
   readonly kind: 'patternMatch'
   readonly field: string
   readonly pattern: string
-  /** It is the whole value. */
-  readonly isFull: boolean
+  readonly place: PatternPlace
 }
 
-const NAME = 'pattern_match'
-const FULL_NAME = 'pattern_match_full'
+/** Where in the value it stands. */
+type PatternPlace = keyof typeof NAMES
+
+const NAMES = {
+  anywhere: 'pattern_match',
+  full: 'pattern_match_full',
+  prefix: 'pattern_match_prefix',
+  suffix: 'pattern_match_suffix',
+} as const
 
 const parse =
-  (name: string): FilterForm =>
+  (place: PatternPlace): FilterForm =>
   (parser, field) => {
+    const name = NAMES[place]
     const [argument] = parser.parseArguments(name, 1)
     parser.refusePrefixes(name, [argument])
     const filter: PatternMatchFilter = {
       kind: 'patternMatch',
       field: parser.fieldOr(field),
       pattern: argument.text,
-      isFull: name === FULL_NAME,
+      place,
     }
     return filter
   }
@@ -48,13 +55,25 @@ const parse =
 export const patternMatchFilter: FilterKind<PatternMatchFilter> = {
   kind: 'patternMatch',
   summary:
-    'a text with `<N>`, `<UUID>`, `<IP4>`, `<TIME>`, `<DATE>`, `<DATETIME>`, `<W>` in it stands in the value, or is the value',
-  examples: ['pattern_match("took <N>ms")', 'pattern_match_full("user <W> logged in from <IP4>")'],
-  forms: { functions: { [NAME]: parse(NAME), [FULL_NAME]: parse(FULL_NAME) } },
-  print: ({ field, pattern, isFull }, printer) =>
-    `${printer.field(field)}${isFull ? FULL_NAME : NAME}(${printer.phrase(pattern)})`,
+    'a text with `<N>`, `<UUID>`, `<IP4>`, `<TIME>`, `<DATE>`, `<DATETIME>`, `<W>` in it stands in the value, or is the value, its beginning or its end',
+  examples: [
+    'pattern_match("took <N>ms")',
+    'pattern_match_full("user <W> logged in from <IP4>")',
+    'pattern_match_prefix("<DATETIME> ")',
+    'pattern_match_suffix(" took <N>ms")',
+  ],
+  forms: {
+    functions: {
+      [NAMES.anywhere]: parse('anywhere'),
+      [NAMES.full]: parse('full'),
+      [NAMES.prefix]: parse('prefix'),
+      [NAMES.suffix]: parse('suffix'),
+    },
+  },
+  print: ({ field, pattern, place }, printer) =>
+    `${printer.field(field)}${NAMES[place]}(${printer.phrase(pattern)})`,
   wants: wantsItsField,
-  bind: ({ field, pattern, isFull }) => boundValueFilter(field, patternTest(pattern, isFull)),
+  bind: ({ field, pattern, place }) => boundValueFilter(field, patternTest(pattern, place)),
 }
 
 type Piece = Needle | string
@@ -69,14 +88,14 @@ function piecesOf(pattern: string): Piece[] {
     .map((piece) => (piece in PATTERN_PLACES ? piece : new Needle(encodeText(piece))))
 }
 
-export function patternTest(pattern: string, isFull: boolean): ValueTest {
+export function patternTest(pattern: string, place: PatternPlace): ValueTest {
   const pieces = piecesOf(pattern)
   const texts = pieces.filter((piece) => typeof piece !== 'string')
   const longest = texts.reduce<Needle | null>(
     (best, piece) => (best === null || piece.bytes.length > best.bytes.length ? piece : best),
     null,
   )
-  const search = new PatternSearch(pieces, isFull)
+  const search = new PatternSearch(pieces, place)
   if (longest === null)
     return { cost: COST_REGEXP, test: (data, start, end) => search.isIn(data, start, end) }
   const isAll = pieces.length === 1
@@ -84,8 +103,8 @@ export function patternTest(pattern: string, isFull: boolean): ValueTest {
     bytes: longest.bytes,
     startsWord: false,
     endsWord: false,
-    isWhole: isAll && isFull,
-    decides: isAll,
+    isWhole: isAll && place === 'full',
+    decides: isAll && (place === 'anywhere' || place === 'full'),
   }
   return {
     cost: COST_FOLDED_SEARCH,
@@ -99,17 +118,19 @@ const PLACES_TRIED_MAX = 16
 
 class PatternSearch {
   readonly #pieces: readonly Piece[]
-  readonly #isFull: boolean
+  readonly #atStart: boolean
+  readonly #atEnd: boolean
   readonly #places = new ValuePlaces()
 
-  constructor(pieces: readonly Piece[], isFull: boolean) {
+  constructor(pieces: readonly Piece[], place: PatternPlace) {
     this.#pieces = pieces
-    this.#isFull = isFull
+    this.#atStart = place === 'full' || place === 'prefix'
+    this.#atEnd = place === 'full' || place === 'suffix'
   }
 
   isIn(data: Uint8Array, start: number, end: number): boolean {
     this.#places.begin(data, start, end)
-    let places: readonly number[] | null = this.#isFull ? [start] : null
+    let places: readonly number[] | null = this.#atStart ? [start] : null
     for (const piece of this.#pieces) {
       places =
         typeof piece === 'string'
@@ -119,7 +140,7 @@ class PatternSearch {
             : places.filter((at) => isTextAt(piece.bytes, data, at, end)).map((at) => at + piece.bytes.length)
       if (places.length === 0) return false
     }
-    return !this.#isFull || places === null || places.includes(end)
+    return !this.#atEnd || places === null || places.includes(end)
   }
 }
 

@@ -9,6 +9,7 @@ import { boundValueFilter } from './bound-value-filter.ts'
 import { inTest } from './in.ts'
 import type { FilterKind } from './kind.ts'
 import { parseArgumentsOrQuery, printList, valuesOf } from './list-arguments.ts'
+import { prefixOf } from './prefix.ts'
 
 export interface StreamIdFilter extends Filter {
   readonly kind: 'streamId'
@@ -23,6 +24,7 @@ const ID = /^(?:[0-9a-f]{32}|[0-9a-f]{48})$/
 function parse(parser: FilterParser): Filter {
   const { reader } = parser
   if (!reader.isWord('in')) {
+    if (reader.takeSymbol('*')) return prefixOf(STREAM_ID_FIELD, '')
     reader.takeSymbol('=')
     const { text, span } = reader.expectPhrase('the id of a stream')
     return streamIds([readId(parser, text, span)])

@@ -47,6 +47,8 @@ test('records without a stream, and with streams of other fields, are told apart
   assert.deepEqual(rowsOf('_stream:""', block), [0])
   assert.deepEqual(rowsOf(`_stream_id:${streamId('{app="a"}')}`, block), [1, 3])
   assert.deepEqual(rowsOf('_stream:*', block), [1, 2, 3])
+  assert.deepEqual(rowsOf('_stream_id:*', block), [1, 2, 3])
+  assert.deepEqual(rowsOf('!_stream_id:*', block), [0])
   assert.deepEqual(rowsOf('_stream:*', blockOf(recordsOf([{}, {}]))), [])
   assert.deepEqual(rowsOf('!_stream:a', blockOf(recordsOf([{}, {}]))), [0, 1])
 })

@@ -46,6 +46,25 @@ test('a range holds its ends where brackets say so', () => {
     refuses(text)
 })
 
+test('times are compared as moments, with a T or a blank before the clock', () => {
+  const times = values(
+    '2027-01-14T10:20:30Z',
+    '2027-01-14 10:20:31Z',
+    '2027-01-14 10:20:31',
+    '2027-01-14 12:20:29 +02:00',
+    '2027-01-14 10:20:31 failed',
+    '2027-01-14',
+    'x',
+    '',
+  )
+  check(times, {
+    'f:>2027-01-14T10:20:30Z': [1, 2],
+    'f:>"2027-01-14 10:20:30Z"': [1, 2],
+    'f:<="2027-01-14 10:20:30"': [0, 3],
+    'f:range["2027-01-14 10:20:29Z", "2027-01-14 10:20:31Z")': [0, 3],
+  })
+})
+
 test('a range of texts has its beginning and not its end', () => {
   check(values('a', 'b', 'ba', '', 'Z', 'я', 'a\u0000'), {
     'f:string_range(a, b)': [0, 6],

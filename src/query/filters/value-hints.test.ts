@@ -156,6 +156,8 @@ const PATTERNS = [
   '.',
 ]
 
+const PLACES = ['anywhere', 'full', 'prefix', 'suffix'] as const
+
 const makeText = (random: SeededRandom, pieces: readonly string[], countMax: number) =>
   Array.from({ length: random.below(countMax + 1) }, () => pieces[random.below(pieces.length)]).join('')
 
@@ -204,7 +206,12 @@ const MAKERS: Readonly<Record<string, Make>> = {
   patternMatch(random) {
     const pieces = ['<N>', '<W>', '<IP4>', ...PIECES]
     const pattern = makeText(random, pieces, 4)
-    const filter = { kind: 'patternMatch', field, pattern, isFull: random.chance(0.3) }
+    const filter = {
+      kind: 'patternMatch',
+      field,
+      pattern,
+      place: PLACES[random.below(4)],
+    }
     const shownAs = (text: string): string => pattern.replaceAll(/<[A-Z0-9]+>/g, text)
     return { filter, texts: [pattern, shownAs('7'), shownAs('42'), shownAs('1.2.3.4')] }
   },

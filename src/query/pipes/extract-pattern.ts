@@ -6,9 +6,10 @@
  * Reading begins behind the first place where the first text stands. Where a text is missing, the fields from there on
  * are empty: nothing is tried twice, so the work is at most the length of the pattern's texts times that of a value.
  */
-
+import type { CutPattern } from '../batches/cut-texts.ts'
 import { quotedEnd, unquote } from '../syntax/quoting.ts'
 import { unescapeHtml } from '../values/html-text.ts'
+import { encodeText } from '../values/text.ts'
 
 /** Texts and the placeholders between them. `format` has the same form. */
 export interface PatternPart {
@@ -65,6 +66,10 @@ function parsePlaceholder(
   return { field: field === '' || field === '_' ? null : field, option }
 }
 
+/** A quoted text may go on behind the text that ends the field. */
+const QUOTES = encodeText('"\'`')
+const NO_BYTES = new Uint8Array(0)
+
 /** Finds the fields in texts. */
 export class ExtractPattern {
   /** Each once, in the order in which they stand in the pattern. */
@@ -87,6 +92,17 @@ export class ExtractPattern {
     this.#nexts = places.map((_, at) => parts[at + 1]?.text ?? '')
     if (this.#nexts.slice(0, -1).includes('')) {
       throw problem('a text has to stand between two fields of the pattern')
+    }
+  }
+
+  /** What it looks at, of texts that have the first one; null where it does not begin with a text. */
+  get cut(): CutPattern | null {
+    if (this.first === '') return null
+    return {
+      first: encodeText(this.first),
+      nexts: this.#nexts.filter((next) => next !== '').map(encodeText),
+      isToEnd: this.#nexts.at(-1) === '',
+      unless: this.#arePlain.includes(false) ? QUOTES : NO_BYTES,
     }
   }
 

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isCodedError } from '../../base/base.ts'
-import type { Column } from '../../record/record.ts'
+import { isCodedError, SeededRandom } from '../../base/base.ts'
+import type { Column, TextTemplates } from '../../record/record.ts'
 import { EVERY_FIELD } from '../batches/fields-wanted.ts'
 import { batchOfBlock } from '../batches/record-batches.ts'
 import { bindBatches } from '../pipeline.ts'
 import { parseQuery } from '../syntax/parser.ts'
 import { blockOf, JudgingBlock } from '../test-blocks.ts'
 import { PIPE_TEST_NOW_MS, row, runPipeText, TEST_SETTINGS } from '../test-pipes.ts'
+import { type TemplateRow, templatesOf, textOfRow } from '../test-templates.ts'
 import { ExtractPattern } from './extract-pattern.ts'
 
 function extracted(pattern: string, text: string): Record<string, string> {
@@ -146,4 +147,56 @@ test('a block judges which messages can have fields, and the others are not read
     assert.deepEqual([...map(batchOfBlock(block, some, EVERY_FIELD)).texts('user')], users.slice(0, 90))
     assert.deepEqual(block.columnsRead, [])
   }
+})
+
+/** It also knows the templates of its messages. */
+class TemplateBlock extends SparseBlock {
+  readonly #templates: TextTemplates
+
+  constructor(patterns: readonly string[], rows: readonly TemplateRow[]) {
+    super(blockOf(rows.map((row) => ({ message: textOfRow(patterns, row) }))), false)
+    this.#templates = templatesOf(patterns, rows, new SeededRandom(1))
+  }
+
+  messageTemplates(): TextTemplates {
+    return this.#templates
+  }
+}
+
+test('fields come out of templates as out of whole messages, which stay what they are', () => {
+  const patterns = ['login user=* from * ok', 'nothing *', 'late *']
+  const rows: TemplateRow[] = Array.from({ length: 300 }, (_, at) => ({
+    place: at % 4,
+    values: [at % 4 === 2 ? `user=x${at} y` : at % 4 === 3 ? `plain user=p${at} z` : `u${at % 7}`, 'here'],
+  }))
+  const messages = rows.map((row) => textOfRow(patterns, row))
+  const users = messages.map((message) => /user=(.*?) /.exec(message)?.[1] ?? '')
+  for (const [pipe, wanted] of [
+    ['extract "user=<user> "', [users, messages]],
+    ['extract "user=<_msg> "', [messages.map(() => ''), users]],
+  ] as const) {
+    const { pipes } = parseQuery(`* | ${pipe}`, { nowMs: PIPE_TEST_NOW_MS })
+    const map = bindBatches(pipes, TEST_SETTINGS)
+    const few = Uint32Array.from({ length: 30 }, (_, at) => at * 7)
+    for (const chosen of [null, few]) {
+      const batch = map(batchOfBlock(new TemplateBlock(patterns, rows), chosen, EVERY_FIELD))
+      const picked = (texts: readonly string[]) => Array.from(chosen ?? texts.keys(), (row) => texts[row])
+      assert.deepEqual([...batch.texts('user')], picked(wanted[0]))
+      assert.deepEqual([...batch.texts('_msg')], picked(wanted[1]))
+    }
+  }
+})
+
+test('messages that are cut are not read', () => {
+  const patterns = ['login user=* from *', 'nothing *']
+  const rows: TemplateRow[] = Array.from({ length: 200 }, (_, at) => ({ place: at % 2, values: ['u', 'x'] }))
+  const block = new TemplateBlock(patterns, rows)
+  block.messagesOf = () => assert.fail('whole messages are read')
+  const { pipes } = parseQuery('* | extract "user=<user> "', { nowMs: PIPE_TEST_NOW_MS })
+  const batch = bindBatches(pipes, TEST_SETTINGS)(batchOfBlock(block, null, EVERY_FIELD))
+  assert.deepEqual(
+    [...batch.texts('user')],
+    rows.map(({ place }) => (place === 0 ? 'u' : '')),
+  )
+  assert.deepEqual(block.columnsRead, [])
 })

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../../base/base.ts'
+import type { TextTemplates } from '../../record/record.ts'
+import type { BatchColumn } from '../batches/batch-column.ts'
+import { RowBatch } from '../batches/row-batch.ts'
+import { TextColumn } from '../batches/text-columns.ts'
+import { bindGatherer } from '../pipeline.ts'
 import { parseQuery } from '../syntax/parser.ts'
 import { printQuery } from '../syntax/printer.ts'
-import { PIPE_TEST_NOW_MS, row, runPipeText, type TestRow } from '../test-pipes.ts'
+import { PIPE_TEST_NOW_MS, row, runPipeText, TEST_SETTINGS, type TestRow } from '../test-pipes.ts'
+import { encodeText } from '../values/text.ts'
 
 const ordered = { ordered: true }
 
@@ -88,4 +94,60 @@ test('facets print so that they parse the same, or are refused', () => {
     assert.deepEqual(parse(printQuery(parse(text)).slice('* | '.length)), parse(text), text)
   for (const text of ['facets x', 'facets 5 6', 'facets max_value_len', 'facets max_values_per_field x'])
     assert.throws(() => parse(text), { code: 'QUERY_SYNTAX' }, text)
+})
+
+/** Says what its messages have in common, and fails where somebody reads them. */
+class TemplateColumn extends TextColumn {
+  readonly #static: Uint8Array
+  readonly #rowCount: number
+  isRead = false
+
+  constructor(texts: readonly string[], common: string, rowCount = texts.length) {
+    super(texts)
+    this.#static = encodeText(common)
+    this.#rowCount = rowCount
+  }
+
+  templates(): TextTemplates {
+    const values = () => assert.fail('no value is needed')
+    const template = {
+      ...{ text: this.#static, slots: [], rowCount: this.#rowCount },
+      isDigits: values,
+      values,
+    }
+    return { templates: [template], ofRow: new Uint32Array(this.#rowCount), plain: null }
+  }
+
+  override texts(): readonly string[] {
+    this.isRead = true
+    return super.texts()
+  }
+
+  override select(): BatchColumn {
+    this.isRead = true
+    return new TextColumn(super.texts())
+  }
+}
+
+test('a field is left out unread where what its values have in common is too long', () => {
+  const fieldsOf = (column: BatchColumn): string[] => {
+    const [pipe] = parseQuery('* | facets max_value_len 5', { nowMs: PIPE_TEST_NOW_MS }).pipes
+    const gatherer = bindGatherer(pipe, TEST_SETTINGS)
+    const other = new TextColumn(['x', 'y'])
+    gatherer.add(
+      new RowBatch(
+        2,
+        new Map([
+          ['other', other],
+          ['field', column],
+        ]),
+      ),
+    )
+    return [...new Set([...gatherer.rows()].flatMap((batch) => batch.texts('field_name')))]
+  }
+  const long = new TemplateColumn(['abcdef', 'abcdef1'], 'abcdef')
+  assert.deepEqual(fieldsOf(long), ['other'])
+  assert.equal(long.isRead, false)
+  assert.deepEqual(fieldsOf(new TemplateColumn(['abcde', 'é'], 'abcde')), ['field', 'other'])
+  assert.deepEqual(fieldsOf(new TemplateColumn(['a', 'b'], 'abcdef', 0)), ['field', 'other'])
 })

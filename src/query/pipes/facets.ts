@@ -3,6 +3,7 @@
  * that is longer than `max_value_len` bytes, are left out, and so are those that have one value in all rows, unless
  * `keep_const_fields` is there. `_id` is never there: no two records have the same.
  */
+import type { TextTemplate } from '../../record/record.ts'
 import type { Pipe } from '../ast.ts'
 import type { TextGroups } from '../batches/batch-column.ts'
 import { sliceOf } from '../batches/batch-slices.ts'
@@ -103,8 +104,17 @@ class FacetGatherer implements Gatherer {
 
   /** Values of the batch; null where there are too many, or too long ones. */
   #read(batch: RowBatch, name: string): FieldHits {
-    const groups = batch.column(name)?.groups() ?? null
-    return groups === null ? this.#readTexts(batch, name) : this.#readGroups(groups, batch.rowCount)
+    const column = batch.column(name)
+    const groups = column?.groups() ?? null
+    if (groups !== null) return this.#readGroups(groups, batch.rowCount)
+    const templates = column?.templates?.()?.templates ?? []
+    if (templates.some((template) => this.#areTooLong(template))) return null
+    return this.#readTexts(batch, name)
+  }
+
+  /** The texts of a template are as long as what they have in common at least. */
+  #areTooLong({ rowCount, text }: TextTemplate): boolean {
+    return rowCount > 0 && text.length > this.#pipe.maxValueLen
   }
 
   #readGroups(groups: TextGroups, rowCount: number): FieldHits {

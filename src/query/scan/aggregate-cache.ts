@@ -11,7 +11,7 @@ import { pipeKindOf } from '../pipes/registry.ts'
 import type { GatherWanted } from './gather.ts'
 
 /** A state that is larger is not kept: it would push out many others. */
-const ENTRY_SHARE = 8
+const ENTRY_SHARE = 4
 /** What an entry takes besides its bytes. */
 const ENTRY_BYTES = 256
 /** Smaller parts are scanned faster than they are looked up. */

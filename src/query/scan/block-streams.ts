@@ -75,15 +75,58 @@ function groupsOfRuns(
   counts: readonly number[],
   textOf: (groups: readonly number[]) => Uint8Array,
 ): RowGroups<Uint8Array> {
+  const keyCount = counts.reduce((product, count) => product * count, 1)
+  if (keyCount <= TABLE_KEYS_MAX) return groupsOfJoined(tuplesOfRuns(lists, counts), textOf)
   const joined = joinRuns(lists)
   const { tuples, numbers } = tuplesOfAll(joined.groups, counts)
-  const runs = { groups: numbers, ends: joined.ends }
+  return groupsOfJoined({ tuples, runs: { groups: numbers, ends: joined.ends } }, textOf)
+}
+
+interface JoinedTuples {
+  readonly tuples: readonly (readonly number[])[]
+  /** By number of the tuple. */
+  readonly runs: RowRuns
+}
+
+function groupsOfJoined(
+  { tuples, runs }: JoinedTuples,
+  textOf: (groups: readonly number[]) => Uint8Array,
+): RowGroups<Uint8Array> {
   return {
     held: tuples.map(textOf),
     rowCounts: () => countsOfRuns(runs, tuples.length),
     ofRow: () => spreadRuns(runs),
     runs: () => runs,
   }
+}
+
+/** List by list, in one pass each; tuples are told apart by a table. */
+function tuplesOfRuns(lists: readonly RowRuns[], counts: readonly number[]): JoinedTuples {
+  const first = Array.from({ length: counts[0] }, (_, group) => [group])
+  let joined: JoinedTuples = { tuples: first, runs: lists[0] }
+  for (let at = 1; at < lists.length; at++) joined = withRuns(joined, lists[at], counts[at])
+  return joined
+}
+
+function withRuns({ tuples, runs }: JoinedTuples, added: RowRuns, groupCount: number): JoinedTuples {
+  const { groups: leftGroups, ends: leftEnds } = runs
+  const { groups: rightGroups, ends: rightEnds } = added
+  const table = new Uint32Array(tuples.length * groupCount)
+  const longer: number[][] = []
+  const groups = new Uint32Array(leftEnds.length + rightEnds.length)
+  const ends = new Uint32Array(groups.length)
+  let count = 0
+  for (let left = 0, right = 0; left < leftEnds.length; count++) {
+    const key = leftGroups[left] * groupCount + rightGroups[right]
+    if (table[key] === 0) table[key] = longer.push([...tuples[leftGroups[left]], rightGroups[right]])
+    groups[count] = table[key] - 1
+    const leftEnd = leftEnds[left]
+    const rightEnd = rightEnds[right]
+    ends[count] = leftEnd < rightEnd ? leftEnd : rightEnd
+    if (leftEnd <= rightEnd) left++
+    if (rightEnd <= leftEnd) right++
+  }
+  return { tuples: longer, runs: { groups: groups.subarray(0, count), ends: ends.subarray(0, count) } }
 }
 
 function streamsOf(block: Block, rows: Bitset | null): ReadonlyMap<string, number> {

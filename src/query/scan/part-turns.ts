@@ -40,7 +40,10 @@ export class PartTurns {
       return
     }
     if (parts.kind === 'and') {
-      for (const each of parts.filters) await this.narrow(each, view, rows, pause)
+      for (const each of parts.filters) {
+        if (rows.isEmpty()) return
+        await this.narrow(each, view, rows, pause)
+      }
       return
     }
     const open = rows.copy()

@@ -6,7 +6,13 @@ import type { Filter, Query } from '../ast.ts'
 import { ALL } from '../filters/all.ts'
 import { type BindContext, type BoundFilter, COST_FOLDED_SEARCH } from '../filters/kind.ts'
 import { filterKindOf } from '../filters/registry.ts'
-import { type GramsOfField, type NeedleGate, needleGateOf } from '../live/needle-gate.ts'
+import {
+  type FieldNeedle,
+  type NeedleGate,
+  needleGateOf,
+  type RowsOfNeedle,
+  type RowsThatMay,
+} from '../live/needle-gate.ts'
 import { BlockView } from './block-view.ts'
 import { type Bounds, UNBOUNDED } from './bounds.ts'
 import { PartTurns, testsIn } from './part-turns.ts'
@@ -66,9 +72,14 @@ export class FilterPlan {
     return this.#filter.skip
   }
 
-  /** False: no row of the block matches, by the bytes that stand in it. Known to plans of tails only. */
-  mayMatch(grams: GramsOfField): boolean {
-    return this.#gate === null || this.#gate(grams)
+  /** Texts by which the filter knows rows that it cannot match. Known to plans of tails only. */
+  get needles(): readonly FieldNeedle[] {
+    return this.#gate?.needles ?? []
+  }
+
+  /** The rows of a block that can match, by the rows that hold those texts. */
+  rowsThatMay(rowsOf: RowsOfNeedle): RowsThatMay {
+    return this.#gate === null ? 'any' : this.#gate.rows(rowsOf)
   }
 
   /** How many rows of the block match, where that is known without looking at rows; else null. */

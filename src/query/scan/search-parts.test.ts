@@ -3,12 +3,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { CodedError, isCodedError, SeededRandom } from '../../base/base.ts'
+import { ALL } from '../filters/all.ts'
 import type { Row } from '../row.ts'
 import { countRows, countRowsOfParts, selectRows, selectRowsOfParts } from '../run.ts'
 import { parseQuery } from '../syntax/parser.ts'
 import { blockOf, FakeSnapshot, TEST_NOW_MS, type TestRecord } from '../test-blocks.ts'
 import type { SortedKeys } from './row-keys.ts'
-import { mergeKeys, partOf, type SearchPart } from './search-parts.ts'
+import { keysOfParts, mergeKeys, partOf, type SearchPart } from './search-parts.ts'
 
 const parse = (text: string) => parseQuery(text, { nowMs: TEST_NOW_MS })
 const noPause = async () => {}
@@ -106,9 +107,8 @@ test('keys merge by time, nanosecond and id, the newest of all', async () => {
 test('the budgets are shared by the parts', async () => {
   const records = Array.from({ length: 600 }, (_, timeMs) => ({ timeMs }))
   const parts = [1, 1001].map((firstId) => partOf(new FakeSnapshot([blockOf(records, firstId)])))
-  const isTooLarge = (error: unknown) => isCodedError(error, 'QUERY_TOO_LARGE')
-  assert.equal((await selectRowsOfParts(parts, parse('*'), { keyBytesMax: 2 * 1024 * 24 })).count, 1200)
-  await assert.rejects(selectRowsOfParts(parts, parse('*'), { keyBytesMax: 1024 * 24 }), isTooLarge)
+  assert.equal((await keysOfParts(parts, ALL, Infinity, 2 * 1024 * 24)).ids.length, 1200)
+  await assert.rejects(keysOfParts(parts, ALL, Infinity, 1024 * 24), { code: 'QUERY_TOO_LARGE' })
 })
 
 test('what a small part can never use goes to the others', async () => {
@@ -119,13 +119,11 @@ test('what a small part can never use goes to the others', async () => {
       1001,
     ),
   ])
-  const keyBytesMax = (256 + 1024) * 24
-  const parts = [partOf(large), partOf(small, 2)]
-  assert.equal((await selectRowsOfParts(parts, parse('*'), { keyBytesMax })).count, 602)
-  await assert.rejects(
-    selectRowsOfParts([partOf(large), partOf(small)], parse('*'), { keyBytesMax }),
-    (error) => isCodedError(error, 'QUERY_TOO_LARGE'),
-  )
+  const bytesMax = (256 + 1024) * 24
+  const known = [partOf(large), partOf(small, 2)]
+  assert.equal((await keysOfParts(known, ALL, Infinity, bytesMax)).ids.length, 602)
+  const unknown = [partOf(large), partOf(small)]
+  await assert.rejects(keysOfParts(unknown, ALL, Infinity, bytesMax), { code: 'QUERY_TOO_LARGE' })
 })
 
 test('a part that fails ends the others, which are waited for', async () => {

@@ -212,5 +212,5 @@ export async function pause(signal: AbortSignal | undefined): Promise<void> {
 
 function checkSignal(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true)
-    throw new CodedError('QUERY_CANCELLED', 'the query was cancelled', { cause: signal.reason })
+    throw new CodedError('QUERY_CANCELLED', 'The query was cancelled.', { cause: signal.reason })
 }

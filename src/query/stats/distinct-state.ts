@@ -71,6 +71,7 @@ export class DistinctState implements StatsState {
     const set = this.#set
     const counts = this.#counts.grow(groupCount)
     const takenCount = set.takenCount(taken)
+    if (this.#limit === Infinity) set.reserve(taken)
     for (let index = 0; index < takenCount; index++) {
       if (index % AHEAD === 0) set.approachTaken(taken, index, Math.min(AHEAD, takenCount - index))
       const group = groups[set.takenGroup(taken, index)]

@@ -67,12 +67,21 @@ export class HashSet {
     return true
   }
 
-  #grow(): void {
+  /** Of an empty set: makes room for all of what `take` of another one gave, in one step. */
+  reserve(taken: Uint32Array): void {
+    if (this.#count > 0) return
+    let doublings = 0
+    while (this.#slots.length * 2 ** doublings * FULL < taken.length) doublings++
+    if (doublings > 0) this.#grow(doublings)
+  }
+
+  #grow(doublings = 1): void {
     const stride = this.#stride
     const old = this.#slots
-    this.#memory.charge(2 * old.length * WORD_BYTES)
-    const slots = new Uint32Array(2 * old.length)
-    this.#shift--
+    const size = old.length * 2 ** doublings
+    this.#memory.charge(size * WORD_BYTES)
+    const slots = new Uint32Array(size)
+    this.#shift -= doublings
     for (let from = 0; from < old.length; from += stride) {
       if (old[from] === 0) continue
       let slot = (Math.imul(old[from + 1], this.#factor) >>> this.#shift) * stride

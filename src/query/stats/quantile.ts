@@ -12,7 +12,7 @@ export interface QuantileCall extends StatsCall {
   readonly fields: readonly FieldPattern[]
 }
 
-const NUMBER = /^(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
+const NUMBER = /^(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i
 
 /** `0.5`, `.5`, `5e-1`, `1` */
 const isShare = (text: string): boolean => NUMBER.test(text) && Number(text) <= 1

@@ -8,6 +8,7 @@ import type { TextTemplate, TextTemplates } from '../../record/record.ts'
 import { HASH_WORDS, type HashedValues, type ValueHasher } from './value-hash.ts'
 
 const BUFFER_BYTES_MIN = 4096
+const SLOTS_MIN = 64
 /** Values up to this length are copied byte by byte: that is cheaper than to ask for it. */
 const SHORT_BYTES = 64
 
@@ -24,9 +25,10 @@ export function hashedTemplates(
     isFilled: new Uint8Array(count),
     ...rowsByPlace(ofRow, templates.length + 1),
   }
+  const memory = new WriterMemory()
   for (const [place, template] of templates.entries()) {
     if (template.slots.length === 0) hashSame(template.text, hashes, place, hasher)
-    else hashTemplate(template, hashes, place, hasher)
+    else hashTemplate(template, hashes, place, hasher, memory)
   }
   if (plain !== null) hashPlain(plain, hashes, templates.length, hasher)
   return { count, words: hashes.words, isFilled: hashes.isFilled, ofRow: null }
@@ -80,38 +82,102 @@ function hashPlain(
 
 /** Of a template with at least one slot. */
 function hashTemplate(
-  { text, slots, values }: TextTemplate,
+  template: TextTemplate,
   { words, isFilled, rows, starts }: Hashes,
   place: number,
   hasher: ValueHasher,
+  memory: WriterMemory,
 ): void {
-  const columns = Array.from(slots, (_, slot) => values(slot))
-  const ends = Array.from(slots, (_, slot) => (slot + 1 < slots.length ? slots[slot + 1] : text.length))
-  const longest = columns.reduce((sum, { lengths }) => sum + largest(lengths), text.length)
-  const buffer = new Uint8Array(Math.max(BUFFER_BYTES_MIN, longest))
-  const view = viewOf(buffer)
-  buffer.set(text.subarray(0, slots[0]))
+  const writer = new RowWriter(template, memory)
   const from = starts[place]
   for (let at = from; at < starts[place + 1]; at++) {
-    let length = slots[0]
-    for (let slot = 0; slot < columns.length; slot++) {
-      length = copyValue(columns[slot], at - from, buffer, length)
-      const end = ends[slot]
-      for (let byte = slots[slot]; byte < end; byte++) buffer[length++] = text[byte]
-    }
+    const length = writer.write(at - from)
     if (length === 0) continue
     isFilled[rows[at]] = 1
-    hasher.hashBytes(view, 0, length, words, rows[at] * HASH_WORDS)
+    hasher.hashBytes(writer.view, 0, length, words, rows[at] * HASH_WORDS)
   }
 }
 
-/** Answers where it ends. */
-function copyValue({ data, starts, lengths }: Values, row: number, buffer: Uint8Array, at: number): number {
-  const start = starts[row]
-  const length = lengths[row]
-  if (length > SHORT_BYTES) buffer.set(data.subarray(start, start + length), at)
-  else for (let byte = 0; byte < length; byte++) buffer[at + byte] = data[start + byte]
-  return at + length
+/** Used again from template to template. */
+class WriterMemory {
+  buffer = new Uint8Array(BUFFER_BYTES_MIN)
+  view = viewOf(this.buffer)
+  /** By slot: where the value of the row before begins in its column, and how long it is. */
+  lastStarts = new Uint32Array(SLOTS_MIN)
+  lastLengths = new Uint32Array(SLOTS_MIN)
+
+  grow(bytes: number, slots: number): void {
+    if (bytes > this.buffer.length) {
+      this.buffer = new Uint8Array(2 * bytes)
+      this.view = viewOf(this.buffer)
+    }
+    if (slots > this.lastStarts.length) {
+      this.lastStarts = new Uint32Array(2 * slots)
+      this.lastLengths = new Uint32Array(2 * slots)
+    }
+  }
+}
+
+/** Puts rows of a template together, each over the one before: what is the same and in the same place is left there. */
+class RowWriter {
+  readonly #memory: WriterMemory
+  readonly #text: Uint8Array
+  readonly #slots: ArrayLike<number>
+  // By slot; columns come from many encodings, so that to look into them row by row costs more than to copy values.
+  readonly #data: Uint8Array[] = []
+  readonly #starts: Uint32Array[] = []
+  readonly #lengths: Uint32Array[] = []
+  #isFirst = true
+
+  constructor(template: TextTemplate, memory: WriterMemory) {
+    const { text, slots } = template
+    this.#text = text
+    this.#slots = slots
+    let longest = text.length
+    for (let slot = 0; slot < slots.length; slot++) {
+      const { data, starts, lengths } = template.values(slot)
+      this.#data.push(data)
+      this.#starts.push(starts)
+      this.#lengths.push(lengths)
+      longest += largest(lengths)
+    }
+    memory.grow(longest, slots.length)
+    this.#memory = memory
+    for (let byte = 0; byte < slots[0]; byte++) memory.buffer[byte] = text[byte]
+  }
+
+  get view(): DataView {
+    return this.#memory.view
+  }
+
+  /** Answers where it ends. */
+  write(row: number): number {
+    const { buffer, lastStarts, lastLengths } = this.#memory
+    const text = this.#text
+    const slots = this.#slots
+    const slotCount = slots.length
+    let isMoved = this.#isFirst
+    this.#isFirst = false
+    let at = slots[0]
+    for (let slot = 0; slot < slotCount; slot++) {
+      const start = this.#starts[slot][row]
+      const length = this.#lengths[slot][row]
+      const textFrom = slots[slot]
+      const textEnd = slot + 1 < slotCount ? slots[slot + 1] : text.length
+      if (isMoved || start !== lastStarts[slot] || length !== lastLengths[slot]) {
+        const data = this.#data[slot]
+        if (length > SHORT_BYTES) buffer.set(data.subarray(start, start + length), at)
+        else for (let byte = 0; byte < length; byte++) buffer[at + byte] = data[start + byte]
+        isMoved ||= length !== lastLengths[slot]
+        lastStarts[slot] = start
+        lastLengths[slot] = length
+        if (isMoved)
+          for (let to = at + length, byte = textFrom; byte < textEnd; byte++) buffer[to++] = text[byte]
+      }
+      at += length + textEnd - textFrom
+    }
+    return at
+  }
 }
 
 function largest(lengths: Uint32Array): number {

@@ -218,13 +218,12 @@ export class NumberCollapser {
       }
       if (all >= DIGIT) {
         if (all !== DIGIT || bytes[to] !== LESS_THAN || bytes[to + 1] !== UPPER_N) return false
-        if (bytes[to + 2] !== GREATER_THAN || to + 3 > length) return false
+        if (bytes[to + 2] !== GREATER_THAN) return false
         to += 3
         continue
       }
       // Such words may be those of a UUID.
       if (all === HEX_LETTER && at - from >= HEX_WORD_MIN) return false
-      if (to + at - from > length) return false
       for (let byte = from; byte < at; byte++) if (bytes[to++] !== data[byte]) return false
     }
     return to === length

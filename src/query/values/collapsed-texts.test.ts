@@ -87,6 +87,14 @@ test('more different texts than are remembered stay right', () => {
   }
 })
 
+test('the text before those that were forgotten is made again', () => {
+  const collapsed = new CollapsedTexts(false, 1)
+  const texts = Array.from({ length: 70_000 }, (_, row) => `wordx${row} 5`)
+  collapsed.groupsOfTexts(texts)
+  assert.equal(collapsed.textOf('wordx69999 7'), 'wordx69999 <N>')
+  assert.deepEqual(collapsed.groupsOfTexts(['wordx69999 8']).texts, ['wordx69999 <N>'])
+})
+
 test('a column without a value is empty in all rows', () => {
   assert.deepEqual(new CollapsedTexts(false, 1).groupsOfStored({ column: null, rows: null }, 3), {
     texts: [''],
@@ -103,4 +111,50 @@ test('texts whose hashes are the same stay apart', () => {
     texts.map((text) => collapsed.textOf(text)),
     texts,
   )
+})
+
+test('what became of the text before says nothing of one that only looks like it', () => {
+  const neighbours = [
+    ['10.0.0.1', '192.168.1.20', '1.2.3', '1.2.3.4.5', '<N>.<N>.<N>.<N>', '<N', 'a.b.c.d'],
+    ['took 5 ms', 'took 17 ms', 'took 5 ms!', 'took x ms', 'took ', 'took 5', 'took 5ms', 'took <N> ms'],
+    ['id abcdefab', 'id abcdefab-abcd-abcd-abcd-abcdefabcdef', 'id cafe', 'id 12345678'],
+    ['12345678-1234-1234-1234-123456789012', 'abcdefab-1234-1234-1234-123456789012', '1-2-3-4-5'],
+    ['abcdefab-1234-1234-1234-12345678901', 'abcdefab-1234-1234-1234-123456789012'],
+    ['1234 abcd', '1234', '12', '1234 abc'],
+    ['v 2', 'v2', 'x2', '0x2', '2', '', '22', '\udcff2', '\udcff3', 'é2'],
+  ]
+  for (const texts of neighbours) {
+    const collapsed = new CollapsedTexts(false, 1)
+    for (const first of texts) {
+      for (const second of texts) {
+        const pair = [first, second]
+        const column = storedOf(pair)
+        const { texts: found, ofRow } = collapsed.groupsOfStored({ column, rows: null }, 2)
+        assert.deepEqual(textsOf({ texts: found, ofRow }, 2), pair.map(collapseNumbers))
+      }
+    }
+  }
+})
+
+test('values that share their bytes are told apart by where they begin and how long they are', () => {
+  const data = encodeText('12 ab')
+  const values = [
+    [0, 2],
+    [0, 0],
+    [0, 5],
+    [3, 2],
+    [0, 2],
+    [0, 1],
+    [3, 0],
+    [0, 5],
+  ]
+  const column = {
+    ...{ data, kinds: null },
+    starts: Uint32Array.from(values, ([start]) => start),
+    lengths: Uint32Array.from(values, ([, length]) => length),
+  }
+  const wanted = ['<N>', '', '<N> ab', 'ab', '<N>', '<N>', '', '<N> ab']
+  const collapsed = new CollapsedTexts(false, 1)
+  assert.deepEqual(textsOf(collapsed.groupsOfStored({ column, rows: null }, 8), 8), wanted)
+  assert.deepEqual(textsOf(collapsed.groupsOfValues(column), 8), wanted)
 })

@@ -61,7 +61,9 @@ test('plain numbers, sizes and durations are numbers; addresses and times only w
   assert.equal(parseNumberOrMoment('10.0.0.1'), 10 * 2 ** 24 + 1)
   assert.equal(parseNumberOrMoment('2024-05-30T01:02:03Z'), 1717030923e9)
   assert.ok(Number.isNaN(parseNumberText('10.0.0.1')))
+  assert.equal(parseNumberOrMoment('2024-05-30 01:02:03Z'), 1717030923e9)
   assert.ok(Number.isNaN(parseNumberText('2024-05-30T01:02:03Z')))
+  assert.ok(Number.isNaN(parseNumberText('2024-05-30 01:02:03Z')))
   for (const text of ['', '-', '.', 'x', '1.2.3', 'NaN', '1 ', '٣', '1'.repeat(401)]) {
     assert.ok(Number.isNaN(parseNumberText(text)), text)
     assert.ok(Number.isNaN(parseNumberOrMoment(text)), text)

@@ -20,12 +20,16 @@ export class Deadline {
   }
 
   /**
-   * What a query's error is to its client: one that was cancelled because its time was up, took too long; one that
-   * somebody cancelled was cancelled, whatever part of it noticed that first.
+   * What a query's error is to its client: one that was cancelled because its time was up, took too long, or never had
+   * its turn.
    */
   problemOf(error: unknown): unknown {
     if (!isCodedError(error, 'QUERY_CANCELLED')) return error
-    if (!this.isOver) return new HttpProblem('QUERY_CANCELLED', 'The query was cancelled.', { cause: error })
+    if (!this.isOver) return error
+    if (error.details['hadTurn'] === false) {
+      const detail = `Other queries run, and this one had no turn for ${this.ms} ms: ask again soon.`
+      return new HttpProblem('SERVER_BUSY', detail, { cause: error })
+    }
     return new HttpProblem('QUERY_CANCELLED', `The query took longer than ${this.ms} ms.`, { status: 504 })
   }
 }

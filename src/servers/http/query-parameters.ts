@@ -53,7 +53,21 @@ export function readNumber(parameters: URLSearchParams, name: string): number | 
   throw new HttpProblem('REQUEST_INVALID', `The parameter \`${name}\` must be a whole number.`)
 }
 
-const STEP_NAMES: ReadonlySet<string> = new Set(['second', 'minute', 'hour', 'day', 'week', 'month', 'year'])
+/** Seconds; of a month and a year as long as they are on average. */
+const STEP_NAMES: ReadonlyMap<string, number> = new Map([
+  ['second', 1],
+  ['minute', 60],
+  ['hour', 3600],
+  ['day', 86_400],
+  ['week', 604_800],
+  ['month', 2_629_746],
+  ['year', 31_556_952],
+])
+
+/** How long a step is that `readStep` gave. */
+export function stepSeconds(step: string): number {
+  return STEP_NAMES.get(step) ?? (durationMs(step) ?? 1000) / 1000
+}
 
 /** A moment, as Unix milliseconds; now where the parameter is not there. */
 export function readTime({ around }: RouteCall, parameters: URLSearchParams, name: string): number {
@@ -72,8 +86,9 @@ export function readTime({ around }: RouteCall, parameters: URLSearchParams, nam
 
 /** Milliseconds of a duration such as `5m`, or `300` for seconds. REQUEST_INVALID where it is none, or below nothing. */
 export function readDurationMs(name: string, text: string): number {
-  if (NO_DURATION.test(text)) return 0
-  const ms = text.length > DURATION_LENGTH_MAX ? null : durationMs(withUnit(text))
+  const spelled = withUnit(text)
+  if (NO_DURATION.test(spelled)) return 0
+  const ms = spelled.length > DURATION_LENGTH_MAX ? null : durationMs(spelled)
   if (ms !== null) return Math.ceil(ms)
   throw new HttpProblem(
     'REQUEST_INVALID',
@@ -100,8 +115,8 @@ export function readStepOffset(parameters: URLSearchParams): string | null {
 }
 
 const STEP_DEFAULT = '1d'
-/** `0`, `0s`, `0h0m0s` */
-const NO_DURATION = /^-?(?:0+(?:\.0+)?[a-zµ]*)+$/
+/** `0s`, `0h0m0s`. Each part ends in letters, so that a text is read in one way only, and in no time. */
+const NO_DURATION = /^-?(?:0+(?:\.0+)?[a-zµ]+)+$/
 
 /** A number alone is seconds. */
 function withUnit(text: string): string {
@@ -142,7 +157,7 @@ export function readNarrowed(
   const { options } = around
   const text = parameters.get('query') ?? ''
   if (text === '') throw new HttpProblem('REQUEST_INVALID', 'The parameter `query` is missing.')
-  if (parameters.has('hidden_fields_filters')) {
+  if (parameters.getAll('hidden_fields_filters').some((each) => each.trim() !== '')) {
     const detail = 'The parameter `hidden_fields_filters` is not known here: nothing would be hidden.'
     throw new HttpProblem('REQUEST_INVALID', detail)
   }

@@ -67,6 +67,9 @@ describe('hits', () => {
       { step: 'x' },
       { offset: 'x' },
       { offset: '--1h' },
+      { offset: `${'0'.repeat(5000)}!` },
+      { offset: `${'0s'.repeat(2500)}!` },
+      { step: `${'1h'.repeat(2500)}!` },
     ]
     for (const wrong of refused) {
       const answer = await front.ask(pathOf('hits', { query: 'a', ...wrong }))
@@ -174,6 +177,20 @@ describe('stats_query_range', () => {
       'a | fields _time, b | stats by (_time:1h offset "-30m", b) count(*) as n | sort by (n desc) | ' +
         'sort by (n desc) partition by (_time) limit 2',
     )
+  })
+
+  it('divides rates by the length of a step', async () => {
+    const front = await open()
+    const seconds: unknown[] = []
+    const query = front.hub.query.bind(front.hub)
+    front.hub.query = (text, options) => {
+      seconds.push(options?.rateSeconds)
+      return query(text, options)
+    }
+    for (const step of ['5m', '30', '', 'hour', 'week', 'month']) {
+      await asked(front, 'stats_query_range', { query: '* | rate()', step })
+    }
+    assert.deepEqual(seconds, [300, 30, 86_400, 3600, 604_800, 2_629_746])
   })
 
   it('gives the values of a metric in the order of time', async () => {

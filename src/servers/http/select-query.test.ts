@@ -113,6 +113,19 @@ describe('GET and POST /select/logsql/query', () => {
     }
   })
 
+  it('takes parameters that hide nothing', async () => {
+    const front = await open()
+    for (const more of [
+      'hidden_fields_filters=',
+      'extra_filters=',
+      'extra_stream_filters=',
+      'format=',
+      'offset=',
+    ]) {
+      assert.equal((await front.ask(`${PATH}?query=a&${more}`)).status, 200, more)
+    }
+  })
+
   it('takes a time limit in any unit', async () => {
     const front = await open()
     for (const timeout of ['30', '0.5', '500ms', '1d', '1h30m', '9'.repeat(9)]) {
@@ -139,9 +152,9 @@ describe('GET and POST /select/logsql/query', () => {
     assert.deepEqual(front.hub.asked, [`a${IDS} | field_names`, `a${IDS}`])
   })
 
-  it('says that a query was cancelled, whatever of it noticed that', async () => {
+  it('says that a query was cancelled', async () => {
     const front = await open()
-    front.hub.error = new CodedError('QUERY_CANCELLED', 'The task "keys" was cancelled.')
+    front.hub.error = new CodedError('QUERY_CANCELLED', 'The query was cancelled.')
     const answer = await front.ask(`${PATH}?query=a`)
     assert.deepEqual(problemOf(answer), [503, 'QUERY_CANCELLED'])
     assert.equal(jsonOf(answer)['detail'], 'The query was cancelled.')
@@ -165,6 +178,7 @@ describe('GET and POST /select/logsql/query', () => {
       'query=a&timeout=0',
       'query=a&timeout=-1s',
       'query=a&format=xml',
+      'query=a&hidden_fields_filters=&hidden_fields_filters=password',
     ]) {
       assert.deepEqual(problemOf(await front.ask(`${PATH}?${search}`)), [400, 'REQUEST_INVALID'], search)
     }
@@ -210,6 +224,21 @@ describe('GET and POST /select/logsql/query', () => {
     await turns()
     front.clock.advance(1)
     assert.deepEqual(problemOf(await answer), [504, 'QUERY_CANCELLED'])
+  })
+
+  it('answers 503 when the time is up and the query had no turn', async () => {
+    const front = await open()
+    const error = new CodedError('QUERY_CANCELLED', 'it waited', { details: { hadTurn: false } })
+    front.hub.query = (_query, options) =>
+      new Promise((_resolve, reject) => {
+        options?.signal?.addEventListener('abort', () => reject(error))
+        front.hub.openAnswers = -1
+      })
+    const answer = front.ask(`${PATH}?query=a&timeout=2s`)
+    await until(() => front.hub.openAnswers === -1, 'the query')
+    await turns()
+    front.clock.advance(2000)
+    assert.deepEqual(problemOf(await answer), [503, 'SERVER_BUSY'])
   })
 
   it('breaks the connection off when something goes wrong behind the first rows', async () => {

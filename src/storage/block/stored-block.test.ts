@@ -453,3 +453,27 @@ test('a part with room for few templates takes the rows without', async () => {
     checkSameBlock(part.block(0), plainBlock(batches), `${templatesLeft} left`, { step: 211 })
   }
 })
+
+test('counts of values that are remembered are those of the rows, and nobody changes them', async () => {
+  let remembered = 0
+  for (let seed = 1; seed <= 40; seed++) {
+    const random = new SeededRandom(seed)
+    const { part } = await makePart(randomBlocks(random, 3))
+    for (let number = 0; number < part.blockCount; number++) {
+      for (const name of part.block(number).fieldNames()) {
+        for (let time = 0; time < 3; time++) {
+          const groups = part.block(number).valueGroups(name)
+          if (groups === null) continue
+          const ofRow = groups.ofRow() ?? new Uint32Array(part.block(number).rowCount)
+          const counts = new Uint32Array(groups.held.length)
+          for (const group of ofRow) counts[group]++
+          const found = groups.rowCounts()
+          assert.deepEqual(found, counts, `seed ${seed}, block ${number}, ${name}, time ${time}`)
+          found.fill(7)
+          if (time > 0) remembered++
+        }
+      }
+    }
+  }
+  assert.ok(remembered > 20, `${remembered} were asked again`)
+})

@@ -57,6 +57,11 @@ const KIND_MAX = 5
 const SEVERITY_MAX = 24
 const BYTE_MAX = 255
 const NANOSECONDS_MAX = 999_999
+/** Of counts that are remembered: fields of a block, values of a field, bytes of a part, bytes of one besides its counts. */
+const COUNTED_FIELDS_MAX = 1024
+const COUNTED_VALUES_MAX = 256
+const COUNTED_BYTES_MAX = 64 * 1024
+const COUNTS_BYTES = 192
 
 interface Levels {
   readonly severities: Uint8Array
@@ -467,7 +472,10 @@ export class StoredBlock implements Block {
     const [column, rows] = [() => this.#column(index), () => this.rowsOf(index)]
     const field = { rowCount, facts: facts.fields[index], column, rows }
     const groups = this.#part.decode(() => groupsOfField(field))
-    return groups === null ? null : decodingGroups(groups, (read) => this.#part.decode(read))
+    if (groups === null) return null
+    const decoding = decodingGroups(groups, (read) => this.#part.decode(read))
+    const key = this.#number * COUNTED_FIELDS_MAX + index
+    return index < COUNTED_FIELDS_MAX ? countedOnce(decoding, countsOf(this.#part), key) : decoding
   }
 
   layoutGroups(): RowGroups<RowLayout> {
@@ -589,6 +597,45 @@ export class StoredBlock implements Block {
 
   #decode<T>(slot: number, read: (source: ByteSource) => T): T {
     return this.#part.decode(() => read(new ByteSource(this.#string(slot))))
+  }
+}
+
+/** How many rows have each value of a field of a block: of fields with few values, as long as the part is open. */
+interface CountsOfPart {
+  readonly known: Map<number, Uint32Array>
+  bytes: number
+}
+
+const countsByPart = new WeakMap<PartOfBlock, CountsOfPart>()
+
+function countsOf(part: PartOfBlock): CountsOfPart {
+  let counts = countsByPart.get(part)
+  if (counts === undefined) {
+    counts = { known: new Map(), bytes: 0 }
+    countsByPart.set(part, counts)
+  }
+  return counts
+}
+
+/** Blocks never change: those that are counted again and again are not decoded again for it. */
+function countedOnce(
+  groups: RowGroups<Uint8Array>,
+  counts: CountsOfPart,
+  key: number,
+): RowGroups<Uint8Array> {
+  return {
+    ...groups,
+    rowCounts: () => {
+      const known = counts.known.get(key)
+      if (known !== undefined) return known.slice()
+      const counted = groups.rowCounts()
+      const bytes = COUNTS_BYTES + counted.byteLength
+      if (counted.length <= COUNTED_VALUES_MAX && counts.bytes + bytes <= COUNTED_BYTES_MAX) {
+        counts.known.set(key, counted.slice())
+        counts.bytes += bytes
+      }
+      return counted
+    },
   }
 }
 

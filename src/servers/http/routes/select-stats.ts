@@ -3,11 +3,18 @@
  * in which Prometheus answers: a vector at one time, or a matrix over steps of time.
  */
 import type { Answer } from '../../../hub/hub.ts'
-import { durationMs, inTimeSteps, type Query, type Row, rowText, statsNumbers } from '../../../query/query.ts'
+import { inTimeSteps, type Query, type Row, rowText, statsNumbers } from '../../../query/query.ts'
 import { JSON_TYPE } from '../http-options.ts'
 import { HttpProblem } from '../problem-document.ts'
 import { answerInTime, missingOf, stepTimeOf, withRows } from '../query-answer.ts'
-import { readNarrowed, readParameters, readStep, readStepOffset, readTime } from '../query-parameters.ts'
+import {
+  readNarrowed,
+  readParameters,
+  readStep,
+  readStepOffset,
+  readTime,
+  stepSeconds,
+} from '../query-parameters.ts'
 import type { HttpRoute } from '../route.ts'
 
 export const selectStats: HttpRoute = {
@@ -46,7 +53,7 @@ export const selectStatsRange: HttpRoute = {
     const drawn = drawnBy(query)
     const step = readStep(parameters)
     const stepped = inTimeSteps(query, step, readStepOffset(parameters))
-    const rateSeconds = (durationMs(step) ?? 1000) / 1000
+    const rateSeconds = stepSeconds(step)
     return answerInTime(call, request, JSON_TYPE, (asked, writer) =>
       withRows(call, { ...asked, rateSeconds }, stepped, async ({ rows, missing }) => {
         const series = new Map<string, Series>()

@@ -1,0 +1,118 @@
+/**
+ * Rows for tails. What comes in at once mostly has the same few fields, and often the same values of them: which fields
+ * rows have is found out once a block, and a field that a row shares with the row before is made once (measured, of a
+ * row: 0.7 µs and less, by `recordRowOf` 3.0).
+ */
+import {
+  type Block,
+  type Column,
+  FIELD_STRING,
+  levelValue,
+  RECORD_FLAG_TRUNCATED,
+} from '../../record/record.ts'
+import { recordRowOf } from '../materialize.ts'
+import type { RecordRow, RowField } from '../row.ts'
+import { copyOf, levelText } from '../special-fields.ts'
+
+/** A block with more layouts, or with longer ones, makes its rows one by one. */
+const LAYOUTS_MAX = 16
+const LAYOUT_FIELDS_MAX = 32
+
+export class LiveRows {
+  readonly #block: Block
+  /** By layout; null where rows are made one by one. */
+  readonly #makers: readonly FieldsMaker[] | null
+  /** By row: its layout; null where all are the first one. */
+  readonly #layouts: Uint32Array | null
+
+  constructor(block: Block) {
+    // What is stored has ways of its own to read one row.
+    const layouts = block.messageOf === undefined ? (block.layoutGroups?.() ?? null) : null
+    const isUsual =
+      layouts !== null &&
+      layouts.held.length <= LAYOUTS_MAX &&
+      layouts.held.every((layout) => layout.length <= LAYOUT_FIELDS_MAX)
+    this.#block = block
+    this.#makers = isUsual ? layouts.held.map((layout) => new FieldsMaker(block, layout)) : null
+    this.#layouts = layouts?.ofRow() ?? null
+  }
+
+  /** The record as a row that outlives the block. */
+  row(row: number): RecordRow {
+    const block = this.#block
+    const maker = this.#makers?.[this.#layouts === null ? 0 : this.#layouts[row]]
+    if (maker === undefined || (block.flags[row] & RECORD_FLAG_TRUNCATED) !== 0)
+      return recordRowOf(block, row)
+    maker.take(row)
+    return {
+      kind: 'record',
+      id: block.ids[row],
+      timeMs: block.timesMs[row],
+      timeNs: block.timesNs[row],
+      receivedMs: block.receivedMs[row],
+      receivedNs: block.receivedNs[row],
+      severity: block.severities[row],
+      level: this.#level(row),
+      message: copyOf(block.message, row),
+      fields: maker.fields,
+      stream: maker.stream,
+    }
+  }
+
+  /** Hardly any row has a word of its own. */
+  #level(row: number): string {
+    const { severities, flags, levelWords } = this.#block
+    return levelWords.lengths[row] === 0
+      ? levelValue(severities[row], flags[row])
+      : levelText(this.#block, row)
+  }
+}
+
+/** The fields of rows of one layout, row by row. */
+class FieldsMaker {
+  fields: readonly RowField[] = []
+  /** Those of them that name the stream. */
+  stream: readonly RowField[] = []
+  readonly #makers: readonly FieldMaker[]
+
+  constructor(block: Block, layout: readonly { readonly name: string; readonly isStream: boolean }[]) {
+    this.#makers = layout.map(({ name, isStream }) => new FieldMaker(name, block.field(name), isStream))
+  }
+
+  take(row: number): void {
+    let isSame = true
+    for (const maker of this.#makers) if (!maker.take(row)) isSame = false
+    if (isSame) return
+    this.fields = this.#makers.map(({ field }) => field)
+    this.stream = this.#makers.filter(({ isStream }) => isStream).map(({ field }) => field)
+  }
+}
+
+const NOTHING = new Uint8Array(0)
+
+class FieldMaker {
+  readonly isStream: boolean
+  field: RowField
+  readonly #column: Column | null
+  #lastStart = -1
+  #lastLength = -1
+
+  constructor(name: string, column: Column | null, isStream: boolean) {
+    this.isStream = isStream
+    this.field = { name, kind: FIELD_STRING, value: NOTHING }
+    this.#column = column
+  }
+
+  /** True where it is what it was for the row before. */
+  take(row: number): boolean {
+    const column = this.#column
+    if (column === null) return true
+    const { starts, lengths, kinds } = column
+    if (starts[row] === this.#lastStart && lengths[row] === this.#lastLength) return true
+    this.#lastStart = starts[row]
+    this.#lastLength = lengths[row]
+    const kind = kinds === null ? FIELD_STRING : kinds[row]
+    this.field = { name: this.field.name, kind, value: copyOf(column, row) }
+    return false
+  }
+}
