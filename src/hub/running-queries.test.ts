@@ -43,7 +43,7 @@ test('a query that is cancelled is told so, and one that has ended stays as it i
   const running = begin('mine')
   queries.cancel('mine')
   assert.equal(running.signal.aborted, true)
-  running.fails(new CodedError('QUERY_CANCELLED', 'stopped'))
+  running.fails(new CodedError('QUERY_CANCELLED', 'The query was cancelled.'))
   assert.deepEqual(
     [queries.find('mine').state, queries.find('mine').problem],
     ['cancelled', 'The query was cancelled.'],
