@@ -14,6 +14,7 @@ import {
   type RowLayout,
   TRUNCATED_FIELD,
 } from '../../record/record.ts'
+import { prefixOf } from '../filters/prefix.ts'
 import {
   ID_FIELD,
   LEVEL_FIELD,
@@ -26,6 +27,7 @@ import {
 import { countsAmong, keptGroups, layoutGroups } from './block-groups.ts'
 import { tallyStreams } from './block-streams.ts'
 import { BlockView } from './block-view.ts'
+import { FilterPlan } from './plan.ts'
 import type { ValueCounter } from './value-counter.ts'
 import type { ValuesWanted } from './values-wanted.ts'
 
@@ -95,10 +97,13 @@ function addColumn(counter: ValueCounter, { data, starts, lengths }: Column, row
 function tallyNames(block: Block, rows: Bitset | null): Tally {
   const layouts = layoutGroups(block)
   const counts = countsAmong(layouts, rows)
-  const hits = nameHits(layouts.held, counts, ({ name }) => !SPECIAL_FIELDS.has(name))
-  addHits(hits, TRUNCATED_FIELD, truncatedCount(block, layouts, rows))
+  const hits = new Map<string, number>()
+  const named = nameHits(layouts.held, counts, ({ name }) => !SPECIAL_FIELDS.has(name))
+  const names = new Set([MESSAGE_FIELD, ...named.keys()])
+  if (block.flags.some((bits) => (bits & RECORD_FLAG_TRUNCATED) !== 0)) names.add(TRUNCATED_FIELD)
+  for (const name of names) addHits(hits, name, filledCount(name, block, rows))
   const rowCount = rows?.count() ?? block.rowCount
-  for (const name of [TIME_FIELD, MESSAGE_FIELD, ID_FIELD]) addHits(hits, name, rowCount)
+  for (const name of [TIME_FIELD, ID_FIELD]) addHits(hits, name, rowCount)
   addHits(hits, LEVEL_FIELD, levelCount(block, rows))
   const hasStream = layouts.held.map((layout) => layout.some(({ isStream }) => isStream))
   addHits(
@@ -137,18 +142,22 @@ function tallyHits(hits: ReadonlyMap<string, number>): Tally {
   }
 }
 
-/** Rows whose flag says so, and whose layout does not. */
-function truncatedCount(block: Block, layouts: RowGroups<RowLayout>, rows: Bitset | null): number {
-  const { flags } = block
-  if (!flags.some((bits) => (bits & RECORD_FLAG_TRUNCATED) !== 0)) return 0
-  const isNamed = layouts.held.map((layout) => layout.some(({ name }) => name === TRUNCATED_FIELD))
-  const ofRow = layouts.ofRow()
-  let count = 0
-  for (let row = 0; row < flags.length; row++) {
-    if ((flags[row] & RECORD_FLAG_TRUNCATED) === 0 || isNamed[ofRow === null ? 0 : ofRow[row]]) continue
-    if (rows?.has(row) ?? true) count++
+/** Plans are kept from block to block; a sender that makes up names does not fill the memory. */
+const PLANS_KEPT_MAX = 1000
+const plansOfNames = new Map<string, FilterPlan>()
+
+/** Rows whose value of the field is not empty: an empty one is none. */
+function filledCount(name: string, block: Block, rows: Bitset | null): number {
+  let plan = plansOfNames.get(name)
+  if (plan === undefined) {
+    if (plansOfNames.size === PLANS_KEPT_MAX) plansOfNames.clear()
+    plansOfNames.set(name, (plan = new FilterPlan(prefixOf(name, ''), false)))
   }
-  return count
+  const known = rows === null ? plan.knownCount(block) : null
+  if (known !== null) return known
+  const filled = plan.match(block)
+  if (rows !== null) filled.and(rows)
+  return filled.count()
 }
 
 function levelCount({ severities, levelWords }: Block, rows: Bitset | null): number {

@@ -144,13 +144,9 @@ function heldBy({ values, sent, stream }: PlainRecord, wanted: ValuesWanted): st
   const isPresent = (value: string | undefined): value is string => value !== undefined && value !== ''
   switch (wanted.kind) {
     case 'fieldNames': {
-      const made = [
-        '_time',
-        '_msg',
-        '_id',
-        ...['_stream', 'level'].filter((name) => isPresent(values.get(name))),
-      ]
-      return [...sent, ...made].map((name) => latin1(bytesOf(name)))
+      // An empty value is none.
+      const filled = [...sent, '_msg', '_stream', 'level'].filter((name) => isPresent(values.get(name)))
+      return [...filled, '_time', '_id'].map((name) => latin1(bytesOf(name)))
     }
     case 'streams':
       return [values.get('_stream')].filter(isPresent)
