@@ -25,6 +25,7 @@ const PATTERNS = [
   ],
 ]
 const EXTRACTS = [
+  'rhost=<ip> user=<user>;',
   'rhost=<ip> ',
   'rhost=<ip>',
   'rhost=<plain:ip> user=<user>',

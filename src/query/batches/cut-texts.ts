@@ -6,6 +6,7 @@
  * A pattern is asked for its first text at the first place, for the next one at the first place behind it, and so on: a
  * piece that begins with the first text and ends with the last one gives the same, whatever stands in its slots.
  */
+import { Needle } from '../../base/portable.ts'
 import type { TextTemplate, TextTemplates } from '../../record/record.ts'
 import { decodeText } from '../values/text.ts'
 import type { SelectedTemplates, TextGroups } from './batch-column.ts'
@@ -35,6 +36,8 @@ type Values = ReturnType<TextTemplate['values']>
 /** Of so many rows of a template one at least must be wanted: else a whole column is read for few. */
 const WHOLE_SHARE = 8
 const LENGTH_UNIT = 2 ** 32
+/** A longer first text is looked for in whole texts: in values its beginning is compared again and again. */
+const FIRST_BYTES_MAX = 256
 
 /** Rows, ascending as far as those of the batch do, with their texts. */
 export interface WholeTexts {
@@ -172,13 +175,13 @@ function ordinalsOf(templates: TextTemplates): Uint32Array {
 // ---- templates ----------------------------------------------------------------------------------------------
 
 function pieceIn({ text, slots }: TextTemplate, { first, nexts, isToEnd, unless }: CutPattern): Piece | null {
-  const bytes = bufferOf(text)
-  const start = bytes.indexOf(first)
+  if (first.length > FIRST_BYTES_MAX) return null
+  const start = new Needle(first).indexIn(text, 0, text.length)
   if (start < 0 || isCrossed(slots, start, first.length)) return null
   let end = start + first.length
   for (const next of nexts) {
-    let at = bytes.indexOf(next, end)
-    while (at >= 0 && isCrossed(slots, at, next.length)) at = bytes.indexOf(next, at + 1)
+    const isWhole = (_text: Uint8Array, at: number): boolean => !isCrossed(slots, at, next.length)
+    const at = new Needle(next).indexIn(text, end, text.length, isWhole)
     if (at < 0) return null
     end = at + next.length
   }
@@ -311,8 +314,4 @@ function addPieces(
 
 function valueText({ data, starts, lengths }: Values, row: number): string {
   return decodeText(data.slice(starts[row], starts[row] + lengths[row]))
-}
-
-function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength)
 }
