@@ -4,6 +4,9 @@
  * how many rows were left out, so that what was delivered and what was not always add up. The rows of one record are
  * delivered together, or are in the gap together: where a gap or a row ends, a reader can resume.
  *
+ * Who waits with nothing in its queue may have its rows shown as they are found: no object, no promise, no place in a
+ * queue for each of them.
+ *
  * Who resumes after an id reads alone, and no faster than it takes the rows: what is stored can wait. It gets no gaps,
  * holds no memory but its queue.
  *
@@ -30,6 +33,13 @@ export interface SubscribeOptions {
   readonly afterId?: number
   readonly signal?: AbortSignal
   readonly queueRowsMax?: number
+}
+
+/** Given to `next`: while that waits, rows are shown to it and are no items. What it has shown it must not keep. */
+export interface RowTaker {
+  /** Where it has none, rows are items. Asked before each record; it takes all rows of that. */
+  readonly hasRoom: boolean
+  row(row: Row): void
 }
 
 export interface TailCounters {
@@ -227,9 +237,12 @@ class Audience {
     for (const _ of visitRows(this.query, live, matches, visitor)) if (turns.isOver) await turns.rest()
   }
 
-  #wants(id: number): boolean {
-    let isWanted = false
-    for (const subscriber of this.#subscribers) if (subscriber.begin(id)) isWanted = true
+  #wants(id: number): boolean | 'passing' {
+    let isWanted: boolean | 'passing' = false
+    for (const subscriber of this.#subscribers) {
+      const wanted = subscriber.begin(id)
+      if (isWanted === false || wanted === true) isWanted = wanted || isWanted
+    }
     return isWanted
   }
 
@@ -361,7 +374,7 @@ class Resumed {
 }
 
 /** One who is told: takes items one after the other, and leaves with `return` or at the end. */
-class Subscriber implements AsyncIterableIterator<TailItem, void> {
+class Subscriber implements AsyncIterableIterator<TailItem, void, RowTaker | undefined> {
   readonly #fromId: number
   readonly #rowsMax: number
   readonly #counters: TailCounters
@@ -370,10 +383,13 @@ class Subscriber implements AsyncIterableIterator<TailItem, void> {
   /** Of the record that is being delivered. */
   #isWanted = false
   #takes = false
+  #shows = false
   #gap: { fromId: number; toId: number; count: number } | null = null
   #isClosed = false
   #error: unknown = null
   #wake: (() => void) | null = null
+  /** Of who waits: its queue is empty. */
+  #taker: RowTaker | null = null
   /** Wakes a reader that waits for room. */
   #wakeReader: (() => void) | null = null
 
@@ -384,17 +400,24 @@ class Subscriber implements AsyncIterableIterator<TailItem, void> {
   }
 
   /** Whether it takes the rows of this record, all of them; else they are in a gap, or nothing that it wants. */
-  begin(id: number): boolean {
+  begin(id: number): boolean | 'passing' {
     this.#isWanted = id >= this.#fromId && !this.#isClosed
     this.#takes = this.#isWanted && !this.isFull
-    return this.#takes
+    this.#shows = this.#takes && this.#taker !== null && this.#gap === null && this.#taker.hasRoom
+    return this.#shows ? 'passing' : this.#takes
   }
 
   /** A row of the record for which `begin` was asked. */
   push(id: number, row: Row | null): void {
     if (!this.#isWanted || this.#isClosed) return
     if (!this.#takes || row === null) this.#miss(id)
+    else if (this.#shows && this.#taker !== null) this.#show(this.#taker, row)
     else this.#put(id, row)
+  }
+
+  #show(taker: RowTaker, row: Row): void {
+    taker.row(row)
+    this.#counters.tailRows++
   }
 
   #put(id: number, row: Row): void {
@@ -455,13 +478,14 @@ class Subscriber implements AsyncIterableIterator<TailItem, void> {
   }
 
   /** Asked again only when it has answered. */
-  async next(): Promise<IteratorResult<TailItem, void>> {
+  async next(taker?: RowTaker): Promise<IteratorResult<TailItem, void>> {
     for (;;) {
       const item = this.#take()
       if (item !== null) return { done: false, value: item }
       if (this.#isClosed) return this.#finish()
       await new Promise<void>((resolve) => {
         this.#wake = resolve
+        this.#taker = taker ?? null
       })
     }
   }
@@ -482,6 +506,7 @@ class Subscriber implements AsyncIterableIterator<TailItem, void> {
   #wakeUp(): void {
     const wake = this.#wake
     this.#wake = null
+    this.#taker = null
     wake?.()
   }
 

@@ -175,11 +175,11 @@ export function addressOf(text: string): number | null {
   return parts.some((part) => part > 255) ? null : parts.reduce((all, part) => all * 256 + part, 0)
 }
 
-/** Amounts, addresses and moments with a `T`: what filters and `math` compare and count. */
+/** Amounts, addresses and moments: what filters and `math` compare and count. */
 export function numberOf(text: string): number | null {
   const address = addressOf(text)
   if (address !== null || ADDRESS.test(text)) return address
-  const moment = /^\S+$/.test(text) ? momentOf(text) : null
+  const moment = momentOf(text)
   return moment === null ? amountOf(text) : Number(moment)
 }
 

@@ -57,6 +57,14 @@ export class LiveBlock {
     return made
   }
 
+  /** The record as a row that is only looked at: good until another row is asked for. */
+  passingRow(row: number): RecordRow {
+    const made = this.#rows?.[row]
+    if (made !== undefined) return made
+    this.#maker ??= new LiveRows(this.block)
+    return this.#maker.passing(row)
+  }
+
   /** The rows that can match, as a set of one's own; null where there are none. */
   #candidates(query: Query): Bitset | null {
     const rows = livePlanOf(query).rowsThatMay(this.#rowsOf)

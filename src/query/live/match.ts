@@ -27,10 +27,10 @@ export interface LiveRow {
 /** Who takes the rows of a query. */
 export interface RowVisitor {
   /**
-   * Asked before the rows of each record, of which there may be several: whether they are to be made. Null: nothing more
-   * is wanted, not this record either.
+   * Asked before the rows of each record, of which there may be several: whether they are to be made. `passing`: they are
+   * looked at while they are shown, and not kept. Null: nothing more is wanted, not this record either.
    */
-  wants(id: number): boolean | null
+  wants(id: number): boolean | 'passing' | null
   /** A row; null where rows are not to be made, once for each. */
   row(id: number, row: Row | null): void
 }
@@ -74,15 +74,17 @@ function* visitRecords(
   matches: Bitset,
   visitor: RowVisitor,
 ): Generator<void, void> {
-  const map = remembered(rowMaps, query, rowMapOf)
+  const map = query.pipes.length === 0 ? null : remembered(rowMaps, query, rowMapOf)
   const { ids } = live.block
   let made = 0
   for (let row = matches.nextSet(0); row >= 0; row = matches.nextSet(row + 1)) {
     const id = ids[row]
     const isWanted = visitor.wants(id)
     if (isWanted === null) return
-    visitor.row(id, isWanted ? map(live.recordRow(row)) : null)
-    if (isWanted && ++made % BATCH_ROWS === 0) yield
+    if (isWanted === false) visitor.row(id, null)
+    else if (map !== null) visitor.row(id, map(live.recordRow(row)))
+    else visitor.row(id, isWanted === 'passing' ? live.passingRow(row) : live.recordRow(row))
+    if (isWanted !== false && ++made % BATCH_ROWS === 0) yield
   }
 }
 
@@ -134,7 +136,7 @@ function visitBatch(batch: RowBatch, visitor: RowVisitor): boolean {
     if (id !== lastId) {
       const answer = visitor.wants(id)
       if (answer === null) return false
-      isWanted = answer
+      isWanted = answer !== false
       lastId = id
     }
     if (isWanted) made ??= rowsOfBatch(batch)
