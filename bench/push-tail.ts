@@ -15,6 +15,7 @@
  * 1,244,048 rows had not come a minute later, and no gaps added up.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
@@ -42,6 +43,7 @@ interface Load {
   readonly records: number
   readonly seconds: number
   readonly cpuSeconds: number
+  readonly mainCpuSeconds: number
 }
 
 interface Checked {
@@ -56,6 +58,7 @@ const head = [
   'tails',
   'records/s',
   'server CPU, µs a record',
+  'of its main thread',
   'rows/s',
   'fast: missing',
   'slow: rows and gaps',
@@ -105,6 +108,7 @@ async function startReader({ queryPort, httpPort }: RunningServer, tails: readon
 
 async function sendLoad({ pid, logPort, httpPort }: RunningServer): Promise<Load> {
   const before = cpuOf(pid)
+  const mainBefore = mainCpuOf(pid)
   const script = join(import.meta.dirname, 'push-tail-generator.ts')
   const words = [logPort, httpPort, values.seconds, values.rate, LINE_BYTES, path].map(String)
   const generator = spawn(process.execPath, [script, ...words], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -113,7 +117,17 @@ async function sendLoad({ pid, logPort, httpPort }: RunningServer): Promise<Load
     output += chunk
   })
   await new Promise((resolve) => generator.once('close', resolve))
-  return { ...JSON.parse(output), cpuSeconds: cpuOf(pid) - before }
+  return {
+    ...JSON.parse(output),
+    cpuSeconds: cpuOf(pid) - before,
+    mainCpuSeconds: mainCpuOf(pid) - mainBefore,
+  }
+}
+
+/** Seconds of CPU of the thread that a process began with. */
+function mainCpuOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
 async function countAll({ queryPort }: RunningServer, tails: readonly TailOf[]): Promise<number[]> {
@@ -123,7 +137,10 @@ async function countAll({ queryPort }: RunningServer, tails: readonly TailOf[]):
   return counts
 }
 
-function rowOf({ records, seconds, cpuSeconds }: Load, checked: readonly Checked[]): string[] {
+function rowOf(
+  { records, seconds, cpuSeconds, mainCpuSeconds }: Load,
+  checked: readonly Checked[],
+): string[] {
   const fast = checked.filter(({ tail }) => !tail.isSlow)
   const slow = checked.filter(({ tail }) => tail.isSlow)
   const sum = (all: readonly Checked[], of: (one: Checked) => number): number =>
@@ -140,6 +157,7 @@ function rowOf({ records, seconds, cpuSeconds }: Load, checked: readonly Checked
     String(checked.length),
     whole(records / seconds),
     ((cpuSeconds / records) * 1e6).toFixed(2),
+    ((mainCpuSeconds / records) * 1e6).toFixed(2),
     whole(sum(checked, ({ heard }) => heard.rows) / seconds),
     `${sum(fast, ({ heard, count }) => Math.abs(count - heard.rows) + heard.gaps)} of ${whole(sum(fast, ({ count }) => count))}`,
     `${slow.length - wrong} of ${slow.length} exact; ${whole(inGaps)} rows in ${whole(gaps)} gaps`,

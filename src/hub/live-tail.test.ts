@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom, SimulatedClock, SimulatedDisk } from '../base/base.ts'
-import { parseQuery, type Query, rowJson } from '../query/query.ts'
+import { parseQuery, type Query, type RecordRow, type Row, rowJson } from '../query/query.ts'
 import type { Block } from '../record/record.ts'
 import { openStore, type Store, type TailOptions } from '../storage/storage.ts'
 import { encodeSample, messages, SAMPLE_WALL_MS, type SampleRecord } from '../testing/sample-records.ts'
 import type { TailItem } from './hub-api.ts'
-import { LiveTails, type TailCounters } from './live-tail.ts'
+import { LiveTails, type RowTaker, type TailCounters } from './live-tail.ts'
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const parse = (text: string): Query => parseQuery(text, { nowMs: SAMPLE_WALL_MS })
@@ -460,4 +460,137 @@ test('rows come in the order of their ids where a block takes many turns', async
   const expected = groups.flat().map((_, at) => at + 1)
   assert.deepEqual(ids(await take(tail, expected.length)), expected)
   assert.deepEqual(ids(await take(other, expected.length)), expected)
+})
+
+/** Takes rows by the texts of their messages, as long as it has room. */
+class Shown implements RowTaker {
+  readonly texts: string[] = []
+  room = Number.POSITIVE_INFINITY
+
+  get hasRoom(): boolean {
+    return this.room > 0
+  }
+
+  row(row: Row): void {
+    assert.ok(row.kind === 'record')
+    this.texts.push(Buffer.from(row.message).toString())
+    this.room--
+  }
+}
+
+test('rows are shown to who waits for them, and are no items', async () => {
+  const { tails, append, store, counters } = await openTails()
+  const tail = iterator(tails.subscribe(parse('match'), {}))
+  const shown = new Shown()
+  const coming = tail.next(shown)
+  await append('match 1', 'other', 'match 2')
+  await append('match 3')
+  await settled()
+  assert.deepEqual(shown.texts, ['match 1', 'match 2', 'match 3'])
+  assert.deepEqual([counters.tailRows, counters.tailBytes], [3, 0])
+  await store.close()
+  assert.equal((await coming).done, true)
+})
+
+test('rows for which there is no room are items, in their order, and rows that wait are shown at once', async () => {
+  const { tails, append } = await openTails()
+  const tail = iterator(tails.subscribe(parse('*'), {}))
+  const shown = new Shown()
+  shown.room = 2
+  const coming = tail.next(shown)
+  await append('1', '2', '3', '4', '5')
+  const item = await coming
+  assert.deepEqual(shown.texts, ['1', '2'])
+  assert.deepEqual(ids([item.value as TailItem]), [3])
+  shown.room = 1
+  assert.deepEqual(ids([(await tail.next(shown)).value as TailItem]), [5])
+  assert.deepEqual(shown.texts, ['1', '2', '4'])
+})
+
+test('who keeps its rows beside one who is shown them gets rows that last', async () => {
+  const { tails, append } = await openTails()
+  const [showing, keeping] = [0, 1].map(() => iterator(tails.subscribe(parse('*'), {})))
+  const shown = new Shown()
+  void showing.next(shown)
+  await append('1', '2')
+  await settled()
+  assert.deepEqual(shown.texts, ['1', '2'])
+  const kept = await take(keeping, 2)
+  assert.deepEqual(
+    kept.map((item) => item.kind === 'row' && Buffer.from((item.row as RecordRow).message).toString()),
+    ['1', '2'],
+  )
+})
+
+test('nothing is shown to who has left', async () => {
+  const { tails, append } = await openTails()
+  const stop = new AbortController()
+  const tail = iterator(tails.subscribe(parse('*'), { signal: stop.signal }))
+  const other = iterator(tails.subscribe(parse('*'), {}))
+  const shown = new Shown()
+  const coming = tail.next(shown)
+  stop.abort()
+  await append('1')
+  await take(other, 1)
+  assert.deepEqual([shown.texts, (await coming).done], [[], true])
+})
+
+test('rows that are shown, items and gaps add up exactly, whatever room there is', async () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const random = new SeededRandom(seed)
+    const { tails, append, store } = await openTails()
+    const tail = iterator(tails.subscribe(parse('match'), { queueRowsMax: 1 + random.below(4) }))
+    const received: number[] = []
+    let [missed, sent, lastId] = [0, 0, 0]
+    const shown: RowTaker & { room: number } = {
+      room: 0,
+      get hasRoom() {
+        return this.room > 0
+      },
+      row(row) {
+        assert.ok(row.kind === 'record')
+        this.room--
+        received.push(row.id)
+      },
+    }
+    const look = (item: TailItem): void => {
+      if (item.kind === 'row') received.push(item.id)
+      else {
+        assert.ok(item.fromId > (received.at(-1) ?? 0) && item.fromId > lastId, `seed ${seed}`)
+        missed += item.count
+        lastId = item.toId
+      }
+    }
+    let [coming, isPending] = [tail.next(shown), true]
+    const listen = (): void => {
+      isPending = true
+      coming.then(({ value, done }) => {
+        isPending = false
+        if (done !== true) look(value)
+      })
+    }
+    listen()
+    for (let round = 0; round < 60; round++) {
+      shown.room = random.below(4)
+      const texts = Array.from({ length: 1 + random.below(5) }, () => (random.chance(0.7) ? 'match' : 'no'))
+      sent += texts.filter((text) => text === 'match').length
+      await append(...texts)
+      await settled()
+      if (isPending || random.chance(0.3)) continue
+      coming = tail.next(shown)
+      listen()
+    }
+    await store.close()
+    shown.room = Number.POSITIVE_INFINITY
+    await settled()
+    for (let next = await tail.next(shown); next.done !== true; next = await tail.next(shown))
+      look(next.value)
+    assert.equal(received.length + missed, sent, `seed ${seed}`)
+    assert.deepEqual(
+      received,
+      received.toSorted((a, b) => a - b),
+      `seed ${seed}`,
+    )
+    assert.ok(missed > 0 && new Set(received).size === received.length, `seed ${seed}`)
+  }
 })

@@ -4,8 +4,8 @@
  * how many rows were left out, so that what was delivered and what was not always add up. The rows of one record are
  * delivered together, or are in the gap together: where a gap or a row ends, a reader can resume.
  *
- * Who waits with nothing in its queue may have its rows shown as they are found: no object, no promise, no place in a
- * queue for each of them.
+ * Who has room may have rows shown: those that wait, many at once, and, where none do, each as it is found: no object, no
+ * promise, no place in a queue for it.
  *
  * Who resumes after an id reads alone, and no faster than it takes the rows: what is stored can wait. It gets no gaps,
  * holds no memory but its queue.
@@ -35,7 +35,10 @@ export interface SubscribeOptions {
   readonly queueRowsMax?: number
 }
 
-/** Given to `next`: while that waits, rows are shown to it and are no items. What it has shown it must not keep. */
+/**
+ * Given to `next`: rows that wait, and rows that come while it waits, are shown to it and are no items. They are good only
+ * while they are shown.
+ */
 export interface RowTaker {
   /** Where it has none, rows are items. Asked before each record; it takes all rows of that. */
   readonly hasRoom: boolean
@@ -403,7 +406,7 @@ class Subscriber implements AsyncIterableIterator<TailItem, void, RowTaker | und
   begin(id: number): boolean | 'passing' {
     this.#isWanted = id >= this.#fromId && !this.#isClosed
     this.#takes = this.#isWanted && !this.isFull
-    this.#shows = this.#takes && this.#taker !== null && this.#gap === null && this.#taker.hasRoom
+    this.#shows = this.#takes && this.#taker !== null && this.#gap === null
     return this.#shows ? 'passing' : this.#takes
   }
 
@@ -480,7 +483,7 @@ class Subscriber implements AsyncIterableIterator<TailItem, void, RowTaker | und
   /** Asked again only when it has answered. */
   async next(taker?: RowTaker): Promise<IteratorResult<TailItem, void>> {
     for (;;) {
-      const item = this.#take()
+      const item = taker === undefined ? this.#take() : this.#takeBehindRows(taker)
       if (item !== null) return { done: false, value: item }
       if (this.#isClosed) return this.#finish()
       await new Promise<void>((resolve) => {
@@ -518,6 +521,16 @@ class Subscriber implements AsyncIterableIterator<TailItem, void, RowTaker | und
     if (item !== null) return item
     this.#flushGap()
     return this.#queue.shift()
+  }
+
+  /** Shows the rows that wait; what it has no room for, or a gap, is an item. */
+  #takeBehindRows(taker: RowTaker): TailItem | null {
+    let item = this.#take()
+    while (item !== null && item.kind === 'row' && taker.hasRoom) {
+      taker.row(item.row)
+      item = this.#take()
+    }
+    return item
   }
 
   #letReaderGo(): void {

@@ -7,7 +7,8 @@
  *   END               or, when the answer broke off, ERROR|<reason>
  *
  * Rows gather in pieces. Whoever writes many asks `isFull` after each and awaits `ready`, so that a peer that reads
- * slowly makes the query wait and not the memory grow.
+ * slowly makes the query wait and not the memory grow. Rows of a tail may be put while nobody asks, as long as there is
+ * room (`hasRoom`, `row`, `flushSoon`).
  */
 import { type Dialect, printQueryError } from '../ingest/ingest.ts'
 import { inert, type Row } from '../query/query.ts'
@@ -17,11 +18,15 @@ import { RowTextEncoder } from './row-text.ts'
 /** Where the bytes go. */
 export interface AnswerSink {
   write(bytes: Uint8Array): void
+  /** The peer has taken enough, or is gone. */
+  readonly hasRoom: boolean
   /** Resolves when the peer has taken enough; at once when it is gone. */
   room(): Promise<void>
 }
 
 const PIECE_BYTES = 32 * 1024
+/** Each piece of a busy tail is a call of the system, which costs as much as many rows. */
+const BETWEEN_FLUSHES_MS = 20
 
 export class AnswerWriter {
   rows = 0
@@ -29,6 +34,7 @@ export class AnswerWriter {
   readonly #dialect: Dialect
   readonly #encoder = new RowTextEncoder()
   #isFlushDue = false
+  #flushedMs = Number.NEGATIVE_INFINITY
 
   constructor(sink: AnswerSink, dialect: Dialect) {
     this.#sink = sink
@@ -70,7 +76,7 @@ export class AnswerWriter {
   }
 
   get isFull(): boolean {
-    return this.#encoder.length >= PIECE_BYTES
+    return this.#encoder.length >= PIECE_BYTES || !this.#sink.hasRoom
   }
 
   /** Sends what gathered, and waits until the peer has taken enough of it. */
@@ -79,14 +85,19 @@ export class AnswerWriter {
     return this.#sink.room()
   }
 
-  /** Sends what gathers in this turn of the event loop, at its end. */
+  /** Sends what gathers in this turn of the event loop, at its end; a moment later where something was sent just before. */
   flushSoon(): void {
     if (this.#isFlushDue) return
     this.#isFlushDue = true
-    setImmediate(() => {
-      this.#isFlushDue = false
-      this.flush()
-    })
+    const restMs = this.#flushedMs + BETWEEN_FLUSHES_MS - performance.now()
+    if (restMs > 0) setTimeout(this.#flushDue, restMs)
+    else setImmediate(this.#flushDue)
+  }
+
+  readonly #flushDue = (): void => {
+    this.#isFlushDue = false
+    if (this.#encoder.length > 0) this.#flushedMs = performance.now()
+    this.flush()
   }
 
   flush(): void {

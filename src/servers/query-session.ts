@@ -144,6 +144,10 @@ export class QuerySession implements ProtocolSession, AnswerSink {
     this.#connection.write(bytes)
   }
 
+  get hasRoom(): boolean {
+    return this.#connection.hasRoom
+  }
+
   room(): Promise<void> {
     return this.#connection.room(this.#queryDeadline ?? undefined)
   }

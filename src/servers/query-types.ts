@@ -12,6 +12,7 @@ import {
   levelQuery,
   parseQuery,
   type Query,
+  type Row,
   regexQuery,
   timeRangeQuery,
 } from '../query/query.ts'
@@ -184,8 +185,9 @@ async function answerTail(context: QueryContext, text: string): Promise<void> {
   const query = parseFilter(text, nowMs)
   if (!isLive(query)) throw new CodedError('QUERY_SYNTAX', QUERY_REFUSALS.notLive)
   const items = hub.tail(query, { store, signal: tailSignal })[Symbol.asyncIterator]()
+  const shown = new ShownRows(out)
   // The first `next` subscribes: what is stored after the peer saw RESULT is in the tail.
-  let coming = items.next()
+  let coming = items.next(shown)
   out.begin('*')
   out.flush()
   try {
@@ -194,7 +196,7 @@ async function answerTail(context: QueryContext, text: string): Promise<void> {
       if (out.isFull) await out.ready()
       else out.flushSoon()
       if (tailSignal.aborted) break
-      coming = items.next()
+      coming = items.next(shown)
     }
   } catch (error) {
     if (!tailSignal.aborted) throw error
@@ -202,6 +204,24 @@ async function answerTail(context: QueryContext, text: string): Promise<void> {
     await items.return?.()
   }
   out.end()
+}
+
+/** Rows of a tail that come while nothing waits for the peer are written as they are shown. */
+class ShownRows {
+  readonly #out: AnswerWriter
+
+  constructor(out: AnswerWriter) {
+    this.#out = out
+  }
+
+  get hasRoom(): boolean {
+    return !this.#out.isFull
+  }
+
+  row(row: Row): void {
+    this.#out.row(row)
+    this.#out.flushSoon()
+  }
 }
 
 function putTailItem(out: AnswerWriter, item: TailItem): void {

@@ -20,6 +20,7 @@ const HEAD_BYTES_MAX = 64 + UNIX_SECONDS_BYTES_MAX
 const NEWLINE = 0x0a
 const BAR = 0x7c
 const COLON = 0x3a
+const DIGIT_ZERO = 0x30
 const BACKSLASH = 0x5c
 const HEX = Buffer.from('0123456789abcdef')
 
@@ -53,23 +54,46 @@ export class RowTextEncoder {
   }
 
   #putRecord(row: RecordRow, dialect: Dialect): void {
-    this.#reserve(HEAD_BYTES_MAX + row.message.length * ESCAPED_BYTES_MAX + 1)
+    const { message } = row
+    this.#reserve(HEAD_BYTES_MAX + message.length * ESCAPED_BYTES_MAX + 1)
     if (dialect === 'main') {
-      this.#putText(`${row.id}|${levelLabel(row.severity)}|`)
+      this.#putId(row.id)
+      this.#bytes[this.#length++] = BAR
+      this.#putLevel(row.severity)
+      this.#bytes[this.#length++] = BAR
       this.#putTime(row)
       this.#bytes[this.#length++] = BAR
     } else {
       this.#putText('LOG:')
       this.#putTime(row)
-      this.#putText(`:${levelLabel(row.severity)}`)
+      this.#bytes[this.#length++] = COLON
+      this.#putLevel(row.severity)
       this.#bytes[this.#length++] = COLON
     }
-    this.#length = putMessage(this.#bytes, this.#length, row.message)
+    this.#length = putMessage(this.#bytes, this.#length, message)
     this.#bytes[this.#length++] = NEWLINE
   }
 
   #putText(text: string): void {
     this.#length += this.#bytes.write(text, this.#length, 'latin1')
+  }
+
+  #putId(id: number): void {
+    let digits = 1
+    for (let bound = 10; id >= bound; bound *= 10) digits++
+    let rest = id
+    for (let at = this.#length + digits - 1; at >= this.#length; at--) {
+      const tenth = Math.floor(rest / 10)
+      this.#bytes[at] = DIGIT_ZERO + (rest - tenth * 10)
+      rest = tenth
+    }
+    this.#length += digits
+  }
+
+  /** A label is ASCII. */
+  #putLevel(severity: number): void {
+    const label = levelLabel(severity)
+    for (let at = 0; at < label.length; at++) this.#bytes[this.#length++] = label.charCodeAt(at)
   }
 
   #putTime(row: RecordRow): void {

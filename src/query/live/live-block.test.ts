@@ -1,7 +1,7 @@
 /** What tails share of a block: they find what a query finds, however many of them ask. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SeededRandom } from '../../base/base.ts'
+import { Bitset, SeededRandom } from '../../base/base.ts'
 import type { Block } from '../../record/record.ts'
 import type { Query } from '../ast.ts'
 import type { Row } from '../row.ts'
@@ -11,7 +11,7 @@ import { parseQuery } from '../syntax/parser.ts'
 import { blockOf, TEST_NOW_MS, type TestRecord } from '../test-blocks.ts'
 
 import { LiveBlock } from './live-block.ts'
-import { matchBlock, visitRows } from './match.ts'
+import { matchBlock, type RowVisitor, visitRows } from './match.ts'
 
 const parse = (text: string): Query => parseQuery(text, { nowMs: TEST_NOW_MS })
 
@@ -168,4 +168,24 @@ test('rows that are too much for the memory of pipes together are made of fewer 
   }
   for (const _ of visitRows(query, new LiveBlock(block), matchBlock(query, block), visitor));
   assert.deepEqual([asked, count], [Array.from({ length: records }, (_, at) => at + 1), records * rows])
+})
+
+test('rows that pass are shown as such where no pipe has to see them, and made where one does', () => {
+  const block = blockOf([{ message: 'one' }, { message: 'two' }], 1, true)
+  const shown = (text: string): Row[] => {
+    const rows: Row[] = []
+    const visitor: RowVisitor = {
+      wants: () => 'passing',
+      row: (_, row) => void (row !== null && rows.push(row)),
+    }
+    const query = parseQuery(text, { nowMs: 0 })
+    for (const _ of visitRows(query, new LiveBlock(block), Bitset.full(2), visitor));
+    return rows
+  }
+  const [first, second] = shown('*')
+  assert.equal(first, second)
+  const mapped = shown('* | fields _msg')
+  assert.deepEqual(mapped.map(rowJson), ['{"_msg":"one"}', '{"_msg":"two"}'])
+  for (const row of mapped)
+    assert.ok(row.kind === 'values' && row.values[0].value.buffer !== block.message.data.buffer)
 })

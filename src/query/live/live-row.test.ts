@@ -4,7 +4,9 @@ import { test } from 'node:test'
 import { SeededRandom } from '../../base/base.ts'
 import { FIELD_NULL, FIELD_NUMBER, FIELD_STRING } from '../../record/record.ts'
 import { recordRowOf } from '../materialize.ts'
+import type { RecordRow } from '../row.ts'
 import { blockOf, type TestRecord } from '../test-blocks.ts'
+import { LiveBlock } from './live-block.ts'
 import { LiveRows } from './live-row.ts'
 
 function recordOf(random: SeededRandom, names: number): TestRecord {
@@ -35,6 +37,43 @@ test('a row is the same as that of a query, whatever the layouts of a block are'
       assert.deepEqual(rows.row(row), recordRowOf(block, row), `seed ${seed}, row ${row}`)
     }
   }
+})
+
+const copied = (row: RecordRow): RecordRow => ({
+  kind: row.kind,
+  id: row.id,
+  timeMs: row.timeMs,
+  timeNs: row.timeNs,
+  receivedMs: row.receivedMs,
+  receivedNs: row.receivedNs,
+  severity: row.severity,
+  level: row.level,
+  message: new Uint8Array(row.message),
+  fields: row.fields,
+  stream: row.stream,
+})
+
+test('a row that passes is the same while it is shown, and rows that are kept do not change with it', () => {
+  for (let seed = 1; seed <= 400; seed++) {
+    const random = new SeededRandom(seed)
+    const names = seed % 3 === 0 ? 100 : 2
+    const records = Array.from({ length: 1 + random.below(20) }, () => recordOf(random, names))
+    const block = blockOf(records, 1, seed % 2 === 0)
+    const live = new LiveBlock(block)
+    for (let asked = 0; asked < 2 * records.length; asked++) {
+      const row = random.below(records.length)
+      const kept = random.chance(0.2) ? random.below(records.length) : null
+      const keptRow = kept === null ? null : live.recordRow(kept)
+      assert.deepEqual(copied(live.passingRow(row)), recordRowOf(block, row), `seed ${seed}, row ${row}`)
+      if (kept !== null) assert.deepEqual(keptRow, recordRowOf(block, kept), `seed ${seed}, row ${kept}`)
+    }
+  }
+})
+
+test('a row that passes copies no message', () => {
+  const block = blockOf([{ message: 'one' }], 1, true)
+  const { message } = new LiveBlock(block).passingRow(0)
+  assert.equal(message.buffer, block.message.data.buffer)
 })
 
 test('rows that share their fields share what is made of them', () => {

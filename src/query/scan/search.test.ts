@@ -150,7 +150,7 @@ describe('the newest rows of a block', () => {
   })
 
   it('end where all that is left is older than what other blocks gave', async () => {
-    const plan = new FilterPlan(filterOf('none'), false)
+    const plan = new FilterPlan(filterOf('none'), false, () => 0)
     const records = Array.from({ length: 5000 }, (_, timeMs) => ({ message: 'a', timeMs }))
     const block = new AskedBlock(blockOf(records), false)
     assert.ok((await newestRows(plan, block, { limit: 5, worstTimeMs: 4500 }, noPause)).isEmpty())

@@ -7,15 +7,13 @@
  */
 
 import type { TailItem } from '../../../hub/hub.ts'
-import { isLive, parseQuery, rowText, rowTextJson } from '../../../query/query.ts'
+import { isLive, parseQuery, rowText } from '../../../query/query.ts'
 import { HttpProblem } from '../problem-document.ts'
 import { readDurationMs, readNarrowed, readNumber, readParameters } from '../query-parameters.ts'
 import { ResponseWriter } from '../response-writer.ts'
 import type { HttpRoute, RouteCall } from '../route.ts'
+import { TailLines } from '../tail-lines.ts'
 import { ROWS_TYPE } from './select-query.ts'
-
-const ALIVE_MS = 10_000
-const PIECE_CHARACTERS = 32 * 1024
 
 export const selectTail: HttpRoute = {
   methods: ['GET', 'POST'],
@@ -70,52 +68,34 @@ async function idBefore({ around }: RouteCall, backMs: number, signal: AbortSign
   return null
 }
 
-/** What is there at once goes as one piece. */
 async function follow(
   { around }: RouteCall,
   items: AsyncIterable<TailItem>,
   writer: ResponseWriter,
 ): Promise<void> {
   const iterator = items[Symbol.asyncIterator]()
-  let coming = iterator.next()
+  const lines = new TailLines(writer, around.clock, around.counters)
+  let coming = iterator.next(lines)
   try {
     // The headers tell the client that it is subscribed.
     await writer.write('')
-    for (let piece = ''; ; ) {
-      const next = await (piece === '' ? orAlive(around.clock, coming) : orNothing(coming))
-      if (next === null) {
-        await writer.write(piece === '' ? '\n' : piece)
-        piece = ''
-        continue
-      }
-      if (next.done === true) return writer.end(piece)
-      coming = iterator.next()
-      piece += `${lineOf(next.value)}\n`
-      if (next.value.kind === 'row') around.counters.rows++
-      if (piece.length < PIECE_CHARACTERS) continue
-      await writer.write(piece)
-      piece = ''
+    for (let next = await coming; next.done !== true; next = await coming) {
+      putItem(lines, next.value)
+      if (!lines.hasRoom) await lines.ready()
+      coming = iterator.next(lines)
     }
+    lines.end()
   } finally {
+    lines.stop()
     await iterator.return?.()
   }
 }
 
-/** Null after a while without a row. */
-function orAlive<T>(clock: RouteCall['around']['clock'], coming: Promise<T>): Promise<T | null> {
-  return new Promise((resolve, reject) => {
-    const stop = clock.after(ALIVE_MS, () => resolve(null))
-    coming.then(resolve, reject).finally(stop)
-  })
+function putItem(lines: TailLines, item: TailItem): void {
+  if (item.kind === 'row') lines.row(item.row)
+  else lines.line(gapLine(item))
 }
 
-/** Null where it is not there yet. */
-function orNothing<T>(coming: Promise<T>): Promise<T | null> {
-  return Promise.race([coming, new Promise<null>((resolve) => setImmediate(resolve, null))])
-}
-
-function lineOf(item: TailItem): string {
-  if (item.kind === 'row') return rowTextJson(item.row)
-  const { count, fromId, toId } = item
+function gapLine({ count, fromId, toId }: Extract<TailItem, { kind: 'gap' }>): string {
   return JSON.stringify({ _gap: String(count), _from_id: String(fromId), _to_id: String(toId) })
 }
