@@ -6,7 +6,7 @@
  *
  * Each row is a server of its own that takes the same load. Its tails are distinct and idle: `word` has words that stand in
  * no message, `part` words made of pieces that do, `field` values of a field that no record has, `level` a level that no
- * record has, and a word. Yardstick: no tail, in the same run.
+ * record has, and a word. Yardstick: no tail, in the same run. Tails that find something are in push-tail.ts.
  */
 import { spawn } from 'node:child_process'
 import { connect, type Socket } from 'node:net'

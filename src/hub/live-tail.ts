@@ -406,7 +406,7 @@ class Subscriber implements AsyncIterableIterator<TailItem, void, RowTaker | und
   begin(id: number): boolean | 'passing' {
     this.#isWanted = id >= this.#fromId && !this.#isClosed
     this.#takes = this.#isWanted && !this.isFull
-    this.#shows = this.#takes && this.#taker !== null && this.#gap === null
+    this.#shows = this.#takes && this.#taker !== null && this.#gap === null && this.#taker.hasRoom
     return this.#shows ? 'passing' : this.#takes
   }
 
