@@ -15,7 +15,7 @@ export type ThreadHeap = 'small' | 'usual' | 'roomy'
 const FLAGS: Readonly<Record<ThreadHeap, readonly string[]>> = {
   small: ['--min-semi-space-size=1', '--max-semi-space-size=2', '--initial-heap-size=0'],
   usual: ['--min-semi-space-size=8', '--max-semi-space-size=0', '--initial-heap-size=0'],
-  roomy: ['--min-semi-space-size=16', '--max-semi-space-size=0', '--initial-heap-size=64'],
+  roomy: ['--min-semi-space-size=32', '--max-semi-space-size=0', '--initial-heap-size=96'],
 }
 
 /**
