@@ -8,7 +8,7 @@ import { it } from 'node:test'
 /** What the reporter prints about a test file of this text. */
 function report(text: string): { status: number | null; stdout: string } {
   const folder = mkdtempSync(join(tmpdir(), 'logcaster-reporter-'))
-  const file = join(folder, 'one.test.js')
+  const file = join(folder, 'one.test.cjs')
   writeFileSync(file, `const { it } = require('node:test')\n${text}`)
   const reporter = join(import.meta.dirname, 'reporter.ts')
   const { NODE_TEST_CONTEXT: _, ...env } = process.env

@@ -374,9 +374,15 @@ describe('TextLogDecoder', () => {
     const command = decode([bytesOf('a\nLOG|INFO||hel')], {}, false)
     assert.deepEqual(command.records, ['plain 0 0 - arrival a'])
     assert.equal(command.decoder.counters.unfinishedCommands, 1)
-    const plain = decode([bytesOf('a\nLOG')], {}, false)
-    assert.deepEqual(plain.records, ['plain 0 0 - arrival a', 'plain 0 0 - arrival LOG'])
-    assert.equal(plain.decoder.counters.unfinishedCommands, 0)
+    for (const cut of ['L', 'LO', 'LOG']) {
+      const { decoder, records } = decode([bytesOf(`a\n${cut}`)], {}, false)
+      assert.deepEqual([records, decoder.counters.unfinishedCommands], [['plain 0 0 - arrival a'], 1])
+    }
+    for (const text of ['LOUD', 'l', 'G', 'LOGO']) {
+      const { decoder, records } = decode([bytesOf(`a\n${text}`)], {}, false)
+      assert.deepEqual(records, ['plain 0 0 - arrival a', `plain 0 0 - arrival ${text}`])
+      assert.equal(decoder.counters.unfinishedCommands, 0)
+    }
   })
 
   it('closes a batch before it is larger than it may be', () => {

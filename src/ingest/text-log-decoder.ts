@@ -43,6 +43,7 @@ import {
   isCommand,
   isShortCommand,
   isWord,
+  mayBecomeCommand,
   TIME_BYTES_MAX,
   WORD_AUTH,
   WORD_LOG_BAR,
@@ -315,7 +316,9 @@ export class TextLogDecoder {
   /** Whether the carried line is only right when it is whole. */
   #needsEnd(): boolean {
     const { bytes, view, length } = this.#carry
-    return this.#options.plainOnly === true || isCommand(bytes, view, 0, length)
+    return (
+      this.#options.plainOnly === true || isCommand(bytes, view, 0, length) || mayBecomeCommand(bytes, length)
+    )
   }
 
   /** QUIT: nothing after it counts. */

@@ -29,6 +29,13 @@ export function isWord(word: number): boolean {
   return word === WORD_PING || word === WORD_STAT || word === WORD_QUIT || word === WORD_AUTH
 }
 
+const COMMAND_WORD = Buffer.from('LOG')
+
+/** Whether a line that was cut off may have been going to be a LOG command: it ends within that word. */
+export function mayBecomeCommand(bytes: Buffer, length: number): boolean {
+  return length <= COMMAND_WORD.length && bytes.compare(COMMAND_WORD, 0, length, 0, length) === 0
+}
+
 /** Whether a line is a LOG command, well-formed or not (or an AUTH line, which must never become a record). */
 export function isCommand(bytes: Buffer, view: DataView, start: number, end: number): boolean {
   if (end - start < COMMAND_BYTES) return false
