@@ -199,6 +199,3 @@ const STREAM_PAIR = /(?:^\{|,)([^=,{}"]+)="(?:[^"\\]|\\.)*"/gy
 function namesOfStream(stream: string): string[] {
   return Array.from(stream.matchAll(STREAM_PAIR), ([, name]) => name)
 }
-
-/** For scan/gather.ts and live/match.ts. */
-export const rowsOfBitset = (found: Bitset): Uint32Array => found.indexes()

@@ -11,10 +11,6 @@ import { encodeText } from '../values/text.ts'
 import { type BatchColumn, groupsOfTexts, pick, type TextGroups } from './batch-column.ts'
 import { TextColumn, TimeColumn } from './text-columns.ts'
 
-// For pipes/collapse-nums.ts.
-export type { BatchColumn, TextGroups } from './batch-column.ts'
-export { GroupColumn } from './text-columns.ts'
-
 /** What the total order of records goes by; one a row, where rows are records or come from one. */
 export interface BatchKeys {
   readonly timesMs: Float64Array

@@ -2,7 +2,6 @@
 import { type Bitset, isCodedError } from '../../base/base.ts'
 import type { Block } from '../../record/record.ts'
 import type { Query } from '../ast.ts'
-import { rowsOfBitset } from '../batches/batch-view.ts'
 import type { FieldsWanted } from '../batches/fields-wanted.ts'
 import { batchOfBlock } from '../batches/record-batches.ts'
 import { type RowBatch, rowsOfBatch } from '../batches/row-batch.ts'
@@ -102,7 +101,7 @@ function* visitMapped(
   visitor: RowVisitor,
 ): Generator<void, void> {
   const { map, wanted } = remembered(batchMaps, query, liveMapOf)
-  const rows = rowsOfBitset(matches)
+  const rows = matches.indexes()
   for (let from = 0, records = BATCH_ROWS; from < rows.length; from += records) {
     const batch = mapped(map, block, rows.subarray(from, from + records), wanted)
     if (batch === null) {

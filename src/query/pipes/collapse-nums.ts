@@ -3,9 +3,11 @@
  * What a number is, and what `prettify` makes of several: ../collapse-nums.ts.
  */
 import type { Filter, Pipe } from '../ast.ts'
+import type { BatchColumn, TextGroups } from '../batches/batch-column.ts'
 import { isWanted, withFields } from '../batches/fields-wanted.ts'
-import { type BatchColumn, GroupColumn, type RowBatch, type TextGroups } from '../batches/row-batch.ts'
+import type { RowBatch } from '../batches/row-batch.ts'
 import { collapsedTemplates } from '../batches/template-groups.ts'
+import { GroupColumn } from '../batches/text-columns.ts'
 import { CollapsedTexts } from '../values/collapsed-texts.ts'
 import type { PipeKind } from './kind.ts'
 import { mapTexts } from './map-texts.ts'

@@ -3,6 +3,7 @@
  * for and their neighbours. Between two of them lies a gap; of each gap the first rows are neighbours of the one, and the
  * last rows of the other. Where these are not all rows of the gap, a chunk ends.
  */
+import { assert } from '../../base/portable.ts'
 import type { Pipe } from '../ast.ts'
 import type { BatchColumn } from '../batches/batch-column.ts'
 import { batchSlices } from '../batches/batch-slices.ts'
@@ -82,7 +83,7 @@ class ContextGatherer implements Gatherer {
 
   add(batch: RowBatch): void {
     const { keys } = batch
-    if (keys === null) throw new Error('rows that are no records have no neighbours')
+    assert(keys !== null, 'rows that are no records have no neighbours')
     const found = this.#placesOf(batch, keys)
     this.#hits.add(found.hits.batchOf(batch))
     this.#before.add(found.before.batchOf(batch))

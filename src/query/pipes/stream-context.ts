@@ -3,7 +3,7 @@
  * behind it, as far away as `time_window` says at most. Neighbours are looked for among all records, whatever the filter
  * of the query. Rows that stand together are a chunk, and behind each chunk there is a row whose message is `---`.
  */
-import { CodedError } from '../../base/portable.ts'
+import { assert, CodedError } from '../../base/portable.ts'
 import { formatRfc3339 } from '../../record/record.ts'
 import type { Filter, Pipe } from '../ast.ts'
 import { NO_FIELD, withFields } from '../batches/fields-wanted.ts'
@@ -108,7 +108,7 @@ class Hits {
 
   add(batch: RowBatch): void {
     const { keys } = batch
-    if (keys === null) throw new Error('rows that are no records have no neighbours')
+    assert(keys !== null, 'rows that are no records have no neighbours')
     const { texts, ofRow } = batch.groups(STREAM_FIELD)
     this.#memory.charge(HIT_BYTES * batch.rowCount)
     for (let row = 0; row < batch.rowCount; row++) {

@@ -4,7 +4,6 @@
  */
 import type { Block } from '../../record/record.ts'
 import type { Filter, Pipe } from '../ast.ts'
-import { rowsOfBitset } from '../batches/batch-view.ts'
 import { type FieldsWanted, isAnyWanted } from '../batches/fields-wanted.ts'
 import { batchOfBlock } from '../batches/record-batches.ts'
 import { RowBatch } from '../batches/row-batch.ts'
@@ -64,7 +63,7 @@ async function matching(
   }
   if (plan.isAll) return batchOfBlock(block, null, wanted)
   const found = await plan.matchInTurns(block, pauseNow)
-  const rows = rowsOfBitset(found)
+  const rows = found.indexes()
   return batchOfBlock(block, rows.length === block.rowCount ? null : rows, wanted)
 }
 
