@@ -108,7 +108,7 @@ async function printExplained({ args, out, io }: CommandContext, text: string): 
   }
   const width = Math.max(...lines.map(({ name }) => name.length))
   for (const { name, text: said } of lines)
-    await out.write(terminalSafe(`${name.padEnd(width)}  ${said}`) + '\n')
+    await out.write(`${terminalSafe(`${name.padEnd(width)}  ${said}`)}\n`)
   return EXIT_DONE
 }
 

@@ -11,6 +11,15 @@ export function recordRowOf(block: Block, row: number): RecordRow {
     fields.push(field)
     if (isStream) stream.push(field)
   }
+  return recordRowWith(block, row, { fields, stream })
+}
+
+/** The same where somebody has its fields already. */
+export function recordRowWith(
+  block: Block,
+  row: number,
+  { fields, stream }: Pick<RecordRow, 'fields' | 'stream'>,
+): RecordRow {
   return {
     kind: 'record',
     id: block.ids[row],

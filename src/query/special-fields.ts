@@ -143,6 +143,9 @@ export function copyOf(column: Column, row: number): Uint8Array {
 
 /** The sender's own word where it was kept, else the canonical name as it came. */
 export function levelText(block: Block, row: number): string {
+  // Hardly any row has a word of its own.
+  if (block.levelWordOf === undefined && block.levelWords.lengths[row] === 0)
+    return levelValue(block.severities[row], block.flags[row])
   const word = block.levelWordOf?.(row).slice() ?? copyOf(block.levelWords, row)
   if (word.length > 0) return decodeLoosely(word)
   return levelValue(block.severities[row], block.flags[row])

@@ -5,14 +5,8 @@
  * Most rows are written down at once, and not looked at again: for these there is one object a block, which copies nothing
  * but the fields that it is asked for. A copy of a message costs more than to write it.
  */
-import {
-  type Block,
-  type Column,
-  FIELD_STRING,
-  levelValue,
-  RECORD_FLAG_TRUNCATED,
-} from '../../record/record.ts'
-import { recordRowOf } from '../materialize.ts'
+import { type Block, type Column, FIELD_STRING, RECORD_FLAG_TRUNCATED } from '../../record/record.ts'
+import { recordRowOf, recordRowWith } from '../materialize.ts'
 import type { RecordRow, RowField } from '../row.ts'
 import { copyOf, levelText } from '../special-fields.ts'
 
@@ -46,19 +40,7 @@ export class LiveRows {
     const maker = this.#makerOf(row)
     if (maker === null) return recordRowOf(block, row)
     maker.take(row)
-    return {
-      kind: 'record',
-      id: block.ids[row],
-      timeMs: block.timesMs[row],
-      timeNs: block.timesNs[row],
-      receivedMs: block.receivedMs[row],
-      receivedNs: block.receivedNs[row],
-      severity: block.severities[row],
-      level: this.level(row),
-      message: copyOf(block.message, row),
-      fields: maker.fields,
-      stream: maker.stream,
-    }
+    return recordRowWith(block, row, maker)
   }
 
   /** The record as a row that is good until another one is asked for so, and as long as the block. */
@@ -79,14 +61,6 @@ export class LiveRows {
   #makerOf(row: number): FieldsMaker | null {
     if (this.#makers === null || (this.#block.flags[row] & RECORD_FLAG_TRUNCATED) !== 0) return null
     return this.#makers[this.#layouts === null ? 0 : this.#layouts[row]] ?? null
-  }
-
-  /** Hardly any row has a word of its own. */
-  level(row: number): string {
-    const { severities, flags, levelWords } = this.#block
-    return levelWords.lengths[row] === 0
-      ? levelValue(severities[row], flags[row])
-      : levelText(this.#block, row)
   }
 }
 
@@ -132,7 +106,7 @@ class PassingRow implements RecordRow {
   }
 
   get level(): string {
-    return this.#rows.level(this.#row)
+    return levelText(this.#block, this.#row)
   }
 
   get message(): Uint8Array {

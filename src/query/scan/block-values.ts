@@ -142,17 +142,9 @@ function tallyHits(hits: ReadonlyMap<string, number>): Tally {
   }
 }
 
-/** Plans are kept from block to block; a sender that makes up names does not fill the memory. */
-const PLANS_KEPT_MAX = 1000
-const plansOfNames = new Map<string, FilterPlan>()
-
 /** Rows whose value of the field is not empty: an empty one is none. */
 function filledCount(name: string, block: Block, rows: Bitset | null): number {
-  let plan = plansOfNames.get(name)
-  if (plan === undefined) {
-    if (plansOfNames.size === PLANS_KEPT_MAX) plansOfNames.clear()
-    plansOfNames.set(name, (plan = new FilterPlan(prefixOf(name, ''), false)))
-  }
+  const plan = new FilterPlan(prefixOf(name, ''), false)
   const known = rows === null ? plan.knownCount(block) : null
   if (known !== null) return known
   const filled = plan.match(block)

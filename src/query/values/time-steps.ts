@@ -76,14 +76,10 @@ export function timeSteps(step: string, offset: string | null): TimeSteps | null
   if (ns === null && STEP_NAMES.get(step) !== null) return null
   const offsetNs = offset === null ? 0n : parseDuration(offset)
   const zone = offset !== null && offsetNs === null ? (zoneNamed(offset) ?? null) : null
-  const wholeMs = ns !== null && ns % BigInt(NS_PER_MS) === 0n
   const shift = offsetNs ?? 0n
-  if (zone !== null) return new ZoneSteps(zone, localStep(step, ns))
-  if (ns === null) return new LocalSteps(calendarStep(step), Number(shift / BigInt(NS_PER_MS)))
-  if (wholeMs && shift % BigInt(NS_PER_MS) === 0n) {
-    return new LocalSteps(fixedStep(ns), Number(shift / BigInt(NS_PER_MS)))
-  }
-  return new NanosecondSteps(ns, shift)
+  const isFine = ns !== null && (ns % BigInt(NS_PER_MS) !== 0n || shift % BigInt(NS_PER_MS) !== 0n)
+  if (zone === null && isFine) return new NanosecondSteps(ns, shift)
+  return new LocalSteps(localStep(step, ns), zone ?? shiftedClocks(Number(shift / BigInt(NS_PER_MS))))
 }
 
 /** Where the step that holds `ms` begins, or, with 1 for `next`, where the one behind it does. */
@@ -114,43 +110,31 @@ function startOfMonth(year: number, month: number): number {
   return new Date(0).setUTCFullYear(year, month, 1)
 }
 
+/** Clocks by which steps begin. */
+type Clocks = Pick<TimeZone, 'toLocalMs' | 'toUtcMs'>
+
+/** Those of UTC, so much later. */
+const shiftedClocks = (shiftMs: number): Clocks => ({
+  toLocalMs: (utcMs) => utcMs - shiftMs,
+  toUtcMs: (localMs) => localMs + shiftMs,
+})
+
 class LocalSteps extends TimeSteps {
   readonly isWholeMs = true
   readonly #start: StepStart
-  readonly #shiftMs: number
+  readonly #clocks: Clocks
 
-  constructor(start: StepStart, shiftMs: number) {
+  constructor(start: StepStart, clocks: Clocks) {
     super()
     this.#start = start
-    this.#shiftMs = shiftMs
-  }
-
-  find(ms: number): void {
-    const local = ms - this.#shiftMs
-    this.startMs = this.#start(local, 0) + this.#shiftMs
-    this.endMs = this.#start(local, 1) + this.#shiftMs
-  }
-}
-
-class ZoneSteps extends TimeSteps {
-  readonly isWholeMs = true
-  readonly #start: StepStart
-  readonly #zone: TimeZone
-
-  constructor(zone: TimeZone, start: StepStart) {
-    super()
-    this.#start = start
-    this.#zone = zone
+    this.#clocks = clocks
   }
 
   /** A step that clocks read twice is one; what lies in none, where clocks were changed, is a step of its own. */
   find(ms: number): void {
-    const local = this.#zone.toLocalMs(ms)
-    this.startMs = this.#zone.toUtcMs(this.#start(local, 0))
-    this.endMs = this.#zone.toUtcMs(this.#start(local, 1))
-    if (this.startMs <= ms && ms < this.endMs) return
-    this.startMs = Math.min(this.startMs, ms)
-    this.endMs = ms + 1
+    const local = this.#clocks.toLocalMs(ms)
+    this.startMs = this.#clocks.toUtcMs(this.#start(local, 0))
+    this.endMs = this.#clocks.toUtcMs(this.#start(local, 1))
   }
 }
 
