@@ -73,11 +73,7 @@ export const testTasks = {
     return run < deaths ? process.exit(5) : run
   },
   allocateAtFirst: (runs: Int32Array) => {
-    const kept: unknown[] = []
-    while (Atomics.load(runs, 0) === 0 || kept.length > 0) {
-      Atomics.store(runs, 0, 1)
-      kept.push(new Array(1000).fill({}))
-    }
+    if (Atomics.exchange(runs, 0, 1) === 0) treeOf(ENDLESS)
     return 'enough'
   },
   throwLater: async () => {
@@ -87,8 +83,7 @@ export const testTasks = {
     await new Promise(() => {})
   },
   allocate: () => {
-    const kept: unknown[] = []
-    for (;;) kept.push(new Array(1000).fill({}))
+    treeOf(ENDLESS)
   },
   report: (count: number, context: TaskContext) => {
     for (let index = 0; index < count; index++) context.report(index)
@@ -99,4 +94,15 @@ export const testTasks = {
     context.report(transferring(bytes, [bytes.buffer]))
     return bytes.byteLength
   },
+}
+
+/** Takes more memory than there is. */
+const ENDLESS = 40
+
+/**
+ * Of 2 ** depth leaves. By recursion, because a loop may hang: TurboFan's code of a loop that calls nothing but built-in
+ * functions does not look whether the thread is to end, and a heap that is full is extended for ever.
+ */
+function treeOf(depth: number): unknown[] {
+  return depth === 0 ? new Array(1000).fill(depth) : [treeOf(depth - 1), treeOf(depth - 1)]
 }
