@@ -2,6 +2,7 @@
  * A group: batches that are committed with one write and one sync, laid down in a chunk as the frame they will be.
  * While one group is on its way to the disk, the next one gathers; that is the whole of group commit (rule R3).
  */
+import { crc32 } from 'node:zlib'
 import {
   BATCH_HEADER_BYTES,
   BATCH_RECORDS_MAX,
@@ -58,6 +59,8 @@ export class Group {
   timeMsMin = Number.POSITIVE_INFINITY
   timeMsMax = Number.NEGATIVE_INFINITY
   receivedMsMax = 0
+  /** Of the payload: summed up batch by batch, while a batch is in the processor's own memory. */
+  payloadCrc = 0
   readonly waiters: Waiter[] = []
 
   constructor(chunk: Chunk, firstId: number) {
@@ -109,6 +112,7 @@ export class Group {
       setBatchReceived(view, at, receivedMs, receivedNs)
     }
     this.end += batch.length
+    this.payloadCrc = crc32(bytes.subarray(at, this.end), this.payloadCrc)
     this.chunk.used = this.end
     this.records += facts.records
     if (facts.keyLength > 0) this.keys++

@@ -355,7 +355,7 @@ export class WriteAheadLog {
     const active = await this.#ensureActive(group.bytes)
     const { entry, file } = active
     const frame = group.frame()
-    const crc = sealFrame(frame, {
+    const fields = {
       records: group.records,
       firstId: group.firstId,
       durableBelow: this.#fenceId,
@@ -365,7 +365,8 @@ export class WriteAheadLog {
       timeMsMin: group.timeMsMin,
       timeMsMax: group.timeMsMax,
       receivedMsMax: group.receivedMsMax,
-    })
+    }
+    const crc = sealFrame(frame, fields, group.payloadCrc)
     try {
       await writeAll(file, frame, entry.bytes)
     } catch (error) {

@@ -4,6 +4,7 @@ import type { Hub } from '../../hub/hub.ts'
 import type { ByteBudget, NdjsonWorkspace, TextLogWorkspace } from '../../ingest/ingest.ts'
 import type { TimeZone } from '../../record/record.ts'
 import type { StoreGate } from '../store-gate.ts'
+import type { GatherPool } from './chunk-gatherer.ts'
 import type { HttpCounters } from './http-counters.ts'
 import type { ServerStats } from './server-stats.ts'
 
@@ -64,6 +65,8 @@ export interface HttpSurroundings {
   readonly startedMs: number
   readonly ndjson: NdjsonWorkspace
   readonly text: TextLogWorkspace
+  /** For pieces of bodies that came within one turn of the event loop. */
+  readonly reading: GatherPool
   /** Bodies that are held whole. */
   readonly gathered: ByteBudget
   /** Bodies that are given back: everybody may send those, and nobody else should wait for their memory. */

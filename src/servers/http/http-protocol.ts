@@ -18,6 +18,7 @@ import type { Hub } from '../../hub/hub.ts'
 import { ByteBudget, NdjsonWorkspace, TextLogWorkspace } from '../../ingest/ingest.ts'
 import type { Arrival, ConnectionRefused, StreamProtocolServer } from '../protocol.ts'
 import type { StoreGate } from '../store-gate.ts'
+import { GatherPool } from './chunk-gatherer.ts'
 import { makeApp } from './http-app.ts'
 import { HttpCounters } from './http-counters.ts'
 import { HEADER_BYTES_MAX, type HttpOptions, type HttpSurroundings } from './http-options.ts'
@@ -45,6 +46,8 @@ export interface HttpProtocolStats {
 
 const HALF_LINE_BYTES_MAX = 64 * 1024 * 1024
 const GATHERED_BYTES_MAX = 64 * 1024 * 1024
+/** Of all connections, 256 KiB each. */
+const READING_BUFFERS_MAX = 32
 const ECHOED_BYTES_MAX = 16 * 1024 * 1024
 const EXPANDING_BYTES_MAX = 512 * 1024 * 1024
 const ANSWER_ID_BYTES_MAX = 256 * 1024 * 1024
@@ -76,6 +79,7 @@ export class HttpProtocol implements StreamProtocolServer {
       startedMs: clock.monotonicMs(),
       ndjson: new NdjsonWorkspace(options.halfLineBytesMax ?? HALF_LINE_BYTES_MAX),
       text: new TextLogWorkspace(options.halfLineBytesMax ?? HALF_LINE_BYTES_MAX),
+      reading: new GatherPool(READING_BUFFERS_MAX),
       gathered: new ByteBudget(options.gatheredBytesMax ?? GATHERED_BYTES_MAX),
       echoed: new ByteBudget(ECHOED_BYTES_MAX),
       expanding: new ByteBudget(options.expandingBytesMax ?? EXPANDING_BYTES_MAX),

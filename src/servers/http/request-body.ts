@@ -2,7 +2,8 @@
  * The body of a request: read a chunk at a time, expanded, within its limits, no faster than the peer's address may.
  *
  * Invariants:
- *  - nothing is read ahead but what the streams' own buffers hold, so whoever takes no chunk pushes back on the peer.
+ *  - nothing is read ahead but what the streams' own buffers hold, so whoever takes no chunk pushes back on the peer
+ *    (chunk-gatherer.ts).
  *  - what a body expands to is bounded while it expands, and so is the memory that all expanding bodies take, and all
  *    bodies that are held whole.
  *  - reading never destroys the connection: an answer can still be sent.
@@ -14,6 +15,7 @@ import type { Readable } from 'node:stream'
 import { messageOf } from '../../base/base.ts'
 import type { ByteBudget } from '../../ingest/ingest.ts'
 import { type BodyEncoding, bodyEncodingOf, type Expander } from './body-encodings.ts'
+import { ChunkGatherer } from './chunk-gatherer.ts'
 import type { HttpSurroundings } from './http-options.ts'
 import type { HttpSession } from './http-session.ts'
 import { HttpProblem } from './problem-document.ts'
@@ -47,7 +49,7 @@ export class RequestBody {
     this.#around = around
   }
 
-  /** Expanded chunks, once. MEDIA_UNSUPPORTED, SERVER_BUSY, BODY_TOO_LARGE, REQUEST_INVALID (not what it says). */
+  /** Expanded chunks, once, each valid until the next is asked for. MEDIA_UNSUPPORTED, SERVER_BUSY, BODY_TOO_LARGE, REQUEST_INVALID (not what it says). */
   async *chunks(): AsyncGenerator<Buffer, void> {
     const encoding = bodyEncodingOf(this.#request.headers['content-encoding'])
     if (this.#request.headers.expect !== undefined) this.#response.writeContinue()
@@ -76,7 +78,7 @@ export class RequestBody {
         if (byteCount + chunk.length > bytesMax) throw tooLarge(bytesMax)
         if (!budget.take(chunk.length)) throw busy()
         byteCount += chunk.length
-        chunks.push(chunk)
+        chunks.push(Buffer.from(chunk))
       }
       stopTimer()
       if (this.isBroken) throw new HttpProblem('REQUEST_INVALID', 'The body broke off before its end.')
@@ -152,7 +154,7 @@ export class RequestBody {
   // ---- reading ------------------------------------------------------------------------------------------------
 
   async *#read(stream: Readable, encodingName = ''): AsyncGenerator<Buffer, void> {
-    const chunks = stream.iterator({ destroyOnReturn: false })
+    const chunks = new ChunkGatherer(stream, this.#around.reading, stream === this.#request)
     try {
       for (;;) {
         const chunk = await this.#next(chunks, encodingName)
@@ -161,15 +163,14 @@ export class RequestBody {
         yield chunk
       }
     } finally {
-      await chunks.return?.()
+      chunks.stop()
     }
   }
 
   /** The next chunk; null at the end, or where the connection broke off. */
-  async #next(chunks: AsyncIterator<Buffer>, encodingName: string): Promise<Buffer | null> {
+  async #next(chunks: ChunkGatherer, encodingName: string): Promise<Buffer | null> {
     try {
-      const next = await this.#session.listen(() => chunks.next())
-      return next.done === true ? null : next.value
+      return await this.#session.listen(() => chunks.next())
     } catch (error) {
       this.isBroken = this.#request.destroyed && !this.#request.complete
       if (this.isBroken) return null
