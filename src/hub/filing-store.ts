@@ -3,7 +3,14 @@
  * they are filed by receivedTime (record/filing.ts), and counted. Everything else is the store's own.
  */
 import { type Block, fileByReceived } from '../record/record.ts'
-import type { Snapshot, Store, StoreMaintenance, StoreStats, TailOptions } from '../storage/storage.ts'
+import type {
+  AppendOptions,
+  Snapshot,
+  Store,
+  StoreMaintenance,
+  StoreStats,
+  TailOptions,
+} from '../storage/storage.ts'
 
 export class FilingStore implements Store {
   filedByReceived = 0
@@ -17,9 +24,13 @@ export class FilingStore implements Store {
   }
 
   /** May set flags in the bytes of the batch. */
-  append(batch: Uint8Array): Promise<number> {
+  append(batch: Uint8Array, options?: AppendOptions): Promise<number> {
     this.filedByReceived += fileByReceived(batch, this.#ageMsMax)
-    return this.#store.append(batch)
+    return this.#store.append(batch, options)
+  }
+
+  hurry(): void {
+    this.#store.hurry()
   }
 
   writable(): Promise<void> {

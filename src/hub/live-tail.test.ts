@@ -24,6 +24,7 @@ async function openTails(nowMs: () => number = () => 0) {
   const readers = { started: 0, running: 0 }
   const counted: Store = {
     append: (batch) => store.append(batch),
+    hurry: () => store.hurry(),
     writable: () => store.writable(),
     snapshot: () => store.snapshot(),
     stats: () => store.stats(),
@@ -247,6 +248,7 @@ test('an error of the reader reaches every subscriber, after what it had read', 
   const { store, append } = await openTails()
   const failing: Store = {
     append: (batch) => store.append(batch),
+    hurry: () => store.hurry(),
     writable: () => store.writable(),
     snapshot: () => store.snapshot(),
     stats: () => store.stats(),

@@ -51,6 +51,8 @@ export class FakeStore implements Store {
   #waiting: WaitingAppend[] = []
   #writableWaiters: (() => void)[] = []
 
+  hurry(): void {}
+
   flush(): Promise<void> {
     return Promise.resolve()
   }

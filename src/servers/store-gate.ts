@@ -6,7 +6,7 @@
  * lines wait, each session for itself.
  */
 import { ByteBudget } from '../ingest/ingest.ts'
-import type { Store } from '../storage/storage.ts'
+import type { AppendOptions, Store } from '../storage/storage.ts'
 
 export interface GateWaiter {
   /** The gate may be open again. */
@@ -48,8 +48,8 @@ export class StoreGate {
   }
 
   /** Gives a batch to the store. STORE_FULL, STORE_READ_ONLY, STORE_CLOSED. */
-  append(batch: Uint8Array): Promise<number> {
-    const stored = this.store.append(batch)
+  append(batch: Uint8Array, options?: AppendOptions): Promise<number> {
+    const stored = this.store.append(batch, options)
     if (this.#unstored.used > ASK_FROM_BYTES && !this.#isStoreBusy) this.#askStore()
     return stored
   }

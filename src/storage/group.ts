@@ -62,6 +62,8 @@ export class Group {
   /** Of the payload: summed up batch by batch, while a batch is in the processor's own memory. */
   payloadCrc = 0
   readonly waiters: Waiter[] = []
+  /** Somebody waits for what is in it, and not for more. */
+  isUrgent = false
 
   constructor(chunk: Chunk, firstId: number) {
     this.chunk = chunk

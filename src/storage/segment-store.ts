@@ -35,6 +35,7 @@ import { segmentName, walkSegment } from './segment-file.ts'
 import { scanBoth } from './snapshot-scan.ts'
 import type { SpaceLevel } from './space-level.ts'
 import type {
+  AppendOptions,
   LostRange,
   ScannedBlock,
   ScanRequest,
@@ -291,8 +292,12 @@ class SegmentStore implements Store {
     void this.#upkeep.scrub()
   }
 
-  append(batch: Uint8Array): Promise<number> {
-    return this.#log.append(batch)
+  hurry(): void {
+    this.#log.hurry()
+  }
+
+  append(batch: Uint8Array, options?: AppendOptions): Promise<number> {
+    return this.#log.append(batch, options)
   }
 
   get maintenance(): StoreMaintenance {

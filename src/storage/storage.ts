@@ -16,6 +16,7 @@ export { type OpenStoreOptions, openStore } from './segment-store.ts'
 export type { SpaceLevel, SpaceStats } from './space-level.ts'
 export { type ListedPart, listParts, type PartReport, type StorageReport } from './storage-report.ts'
 export type {
+  AppendOptions,
   BlockOrigin,
   LostRange,
   ScannedBlock,

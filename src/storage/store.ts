@@ -20,6 +20,11 @@ import type { VerifyOptions, VerifyReport } from './verify.ts'
 export type { LostRange } from './lost-range.ts'
 export type { SkipTest } from './skip-test.ts'
 
+export interface AppendOptions {
+  /** Whoever appends has more to come at once and tells nobody before that: both may be made durable together. */
+  readonly isMoreComing?: boolean
+}
+
 export interface Store {
   /**
    * Stores one canonical batch (record/batch.ts). The bytes are copied before the call returns, so the caller may use
@@ -27,7 +32,9 @@ export interface Store {
    * records have the ids that follow. Rejects with STORE_FULL, STORE_READ_ONLY, STORE_CLOSED, BATCH_TOO_LARGE: then
    * nothing of it is stored, ever. A batch with an idempotency key that is known resolves with its first ids again.
    */
-  append(batch: Uint8Array): Promise<number>
+  append(batch: Uint8Array, options?: AppendOptions): Promise<number>
+  /** Nothing more comes behind what was appended with `isMoreComing`: it waits no longer. */
+  hurry(): void
   /** Records filed by receivedTime since the start; absent where nobody looks at times on their way in. */
   readonly filedByReceived?: number
   /** Resolves when the store can take more: below its limit of gathered bytes and not full. Rejects when it never will. */

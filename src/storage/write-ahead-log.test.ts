@@ -22,6 +22,9 @@ import { TestDirectory } from './test-directory.ts'
 const append = (store: Store, ...texts: string[]): Promise<number> =>
   store.append(encodeSample(messages(...texts)))
 
+const appendMore = (store: Store, ...texts: string[]): Promise<number> =>
+  store.append(encodeSample(messages(...texts)), { isMoreComing: true })
+
 async function openWith(texts: readonly string[], options: Partial<StoreOptions> = {}) {
   const directory = new TestDirectory()
   const store = await directory.open(options)
@@ -85,6 +88,55 @@ test('a group is cut at groupBytesMax, and a larger batch has one of its own', a
       [6, 1],
     ],
   )
+})
+
+test('batches with more to come share the write and the sync of the one behind which nothing comes', async () => {
+  const { directory, store } = await openWith(['one'])
+  await settled()
+  const ids = [appendMore(store, 'two'), appendMore(store, 'three')]
+  await settled()
+  assert.equal(directory.frames('segment-00000001').length, 1)
+  assert.deepEqual(await Promise.all([...ids, append(store, 'four')]), [2, 3, 4])
+  assert.deepEqual(
+    directory.frames('segment-00000001').map(({ records }) => records),
+    [1, 3],
+  )
+})
+
+test('what waits for more is made durable when nothing more comes, when it took too long, or when it is much', async () => {
+  const ends: Record<string, (directory: TestDirectory, store: Store) => unknown> = {
+    hurry: (_directory, store) => store.hurry(),
+    time: ({ clock }) => clock.advance(10),
+    flush: (_directory, store) => store.flush(),
+    close: (_directory, store) => store.close(),
+    bytes: (_directory, store) => void appendMore(store, 'x'.repeat(1024 * 1024)),
+  }
+  for (const [how, end] of Object.entries(ends)) {
+    const { directory, store } = await openWith(['one'], { batchBytesMax: 4 * 1024 * 1024 })
+    await settled()
+    let isStored = false
+    const stored = appendMore(store, 'two').then((id) => {
+      isStored = true
+      return id
+    })
+    directory.clock.advance(9)
+    await settled()
+    assert.equal(isStored, false, how)
+    await end(directory, store)
+    assert.equal(await stored, 2, how)
+  }
+})
+
+test('a group that was gathered during a sync waits for more as well', async () => {
+  const { directory, store } = await openWith(['one'])
+  await settled()
+  const first = append(store, 'two')
+  const more = appendMore(store, 'three')
+  await first
+  await settled()
+  assert.equal(directory.frames('segment-00000001').length, 2)
+  store.hurry()
+  assert.equal(await more, 3)
 })
 
 // ---- failing syncs ------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ import { batchKeyText, type KeyWindow } from './idempotency.ts'
 import type { Manifest } from './manifest.ts'
 import { SegmentEntry, type Span } from './segment-entry.ts'
 import { createSegment, segmentName } from './segment-file.ts'
+import type { AppendOptions } from './store.ts'
 import type { StoreOptions } from './store-options.ts'
 
 /** The segment that is written to. */
@@ -72,6 +73,9 @@ const STATE_CODES = {
 } as const
 
 const SPACE_CHECK_MS = 1000
+/** What a group may gather, and for how long, while more of the same is on its way. */
+const HELD_BYTES_MAX = 1024 * 1024
+const HELD_MS_MAX = 10
 const FULL_CODES = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 const isFull = (error: unknown): boolean => FULL_CODES.has(systemErrorCode(error) ?? '')
 const fullReason = (reason: string): string => `Log storage full: ${reason}`
@@ -108,6 +112,7 @@ export class WriteAheadLog {
   #receivedNs: number
   readonly #pendingKeys = new Map<string, Promise<number>>()
   #running: Promise<void> | null = null
+  #cancelHurry: (() => void) | null = null
   #closing: Promise<void> | null = null
   #closeRequests: { resolve: () => void; reject: (error: unknown) => void }[] = []
   #writableWaiters: { resolve: () => void; reject: (error: unknown) => void }[] = []
@@ -155,7 +160,7 @@ export class WriteAheadLog {
     this.#setState('readOnly', reason)
   }
 
-  append(batch: Uint8Array): Promise<number> {
+  append(batch: Uint8Array, { isMoreComing = false }: AppendOptions = {}): Promise<number> {
     const refusal = this.#refusal(batch)
     if (refusal !== null) return Promise.reject(refusal)
     const facts = readBatchFacts(batch)
@@ -185,6 +190,7 @@ export class WriteAheadLog {
       group.waiters.push({ firstId, key, receivedMs, resolve, reject })
     })
     if (key !== null) this.#rememberPending(key, promise)
+    if (!isMoreComing) group.isUrgent = true
     this.#kick()
     return promise
   }
@@ -237,6 +243,7 @@ export class WriteAheadLog {
     const wasReadOnly = this.state === 'readOnly'
     this.#setState('closed', 'The store was closed.')
     this.#cancelSpaceCheck()
+    this.hurry()
     while (this.#running !== null) await this.#running
     try {
       if (!wasReadOnly && this.#isSettled) await this.#writeStop()
@@ -312,6 +319,12 @@ export class WriteAheadLog {
 
   #kick(): void {
     if (this.#running !== null) return
+    if (this.#waiting.length === 0 && this.#closeRequests.length === 0 && this.#mayWait(this.#gathering)) {
+      this.#hurryLater()
+      return
+    }
+    this.#cancelHurry?.()
+    this.#cancelHurry = null
     this.#running = this.#run().finally(() => {
       this.#running = null
       if (this.#gathering !== null || this.#waiting.length > 0 || this.#closeRequests.length > 0) this.#kick()
@@ -327,10 +340,30 @@ export class WriteAheadLog {
     if (this.#closeRequests.length > 0) await this.#closeAsked()
   }
 
+  /** Whether a group may gather more of what is on its way: nobody waits for its answer alone. */
+  #mayWait(group: Group | null): boolean {
+    return group !== null && !group.isUrgent && group.bytes < HELD_BYTES_MAX
+  }
+
+  /** What comes late, or not at all, holds nothing up for long. */
+  #hurryLater(): void {
+    this.#cancelHurry ??= this.#parts.clock.after(HELD_MS_MAX, () => this.hurry())
+  }
+
+  /** Nothing more comes: what waits for it is made durable. */
+  hurry(): void {
+    this.#cancelHurry?.()
+    this.#cancelHurry = null
+    if (this.#gathering === null) return
+    this.#gathering.isUrgent = true
+    this.#kick()
+  }
+
   #takeGroup(): Group | null {
     const waiting = this.#waiting.shift()
     if (waiting !== undefined) return waiting
     const group = this.#gathering
+    if (this.#closeRequests.length === 0 && this.#mayWait(group)) return null
     this.#gathering = null
     return group
   }

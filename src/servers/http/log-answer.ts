@@ -15,7 +15,7 @@ export async function takeBody(body: RequestBody, intake: LogIntake): Promise<Lo
   let bodyError: unknown = null
   try {
     for await (const chunk of body.chunks()) {
-      await intake.take(chunk)
+      await intake.take(chunk, body.mayHaveMore)
       if (intake.hasFailed) break
     }
   } catch (error) {

@@ -52,6 +52,7 @@ export class LogIntake implements GateWaiter {
   /** Of batches that were there before. */
   #repeated = 0
   #failure: unknown = null
+  #isMoreComing = false
   /** Whoever waits for room, or for the last batch. */
   #wake: (() => void) | null = null
 
@@ -72,9 +73,13 @@ export class LogIntake implements GateWaiter {
     this.#wakeUp()
   }
 
-  /** Stores what the chunk holds, as soon as there is room. The chunk must not change any more. */
-  async take(chunk: Uint8Array): Promise<void> {
+  /**
+   * Stores what the chunk holds, as soon as there is room. The chunk must not change any more. `isMoreComing`: it is not the
+   * last one.
+   */
+  async take(chunk: Uint8Array, isMoreComing = false): Promise<void> {
     const { ms, ns } = this.#arrival()
+    this.#isMoreComing = isMoreComing
     this.#decoder.push(chunk, ms, ns)
     await this.#storeDecoded()
   }
@@ -83,8 +88,10 @@ export class LogIntake implements GateWaiter {
   async end(isWhole: boolean): Promise<void> {
     if (this.hasFailed) return
     const { ms, ns } = this.#arrival()
+    this.#isMoreComing = false
     this.#decoder.end(isWhole, ms, ns)
     await this.#storeDecoded()
+    this.#gate.store.hurry()
   }
 
   /** What became of it all. */
@@ -129,7 +136,8 @@ export class LogIntake implements GateWaiter {
     this.#gate.take(byteCount)
     const before = this.#repeatedBatches()
     const filedBefore = this.#gate.store.filedByReceived ?? 0
-    const appended = this.#gate.append(bytes)
+    const isMoreComing = this.#isMoreComing && this.#heldBytes < this.#unackedBytesMax
+    const appended = this.#gate.append(bytes, { isMoreComing })
     const filed = (this.#gate.store.filedByReceived ?? 0) - filedBefore
     // A store that knows the key of a batch says so in its statistics, at once.
     const isRepeated = this.#repeatedBatches() > before

@@ -49,6 +49,11 @@ export class RequestBody {
     this.#around = around
   }
 
+  /** Behind the chunk that was taken last. */
+  get mayHaveMore(): boolean {
+    return !this.#request.complete || this.#request.readableLength > 0
+  }
+
   /** Expanded chunks, once, each valid until the next is asked for. MEDIA_UNSUPPORTED, SERVER_BUSY, BODY_TOO_LARGE, REQUEST_INVALID (not what it says). */
   async *chunks(): AsyncGenerator<Buffer, void> {
     const encoding = bodyEncodingOf(this.#request.headers['content-encoding'])
