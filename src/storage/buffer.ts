@@ -5,7 +5,8 @@
  * Chunks are used again when the budget is spent: garbage of shared memory is collected too late (measured: 900 MB
  * after 2.6 GB of input, with a budget of 32 MB). Hence two rules for readers. Who remembers a chunk remembers its
  * `epoch` too, and reads the disk when the chunk has another one by now. Who looks at a chunk's bytes across an
- * `await` pins it; a pinned chunk is never used again, it is left to the garbage collector.
+ * `await` pins it; a pinned chunk is never used again, it is left to the garbage collector. Who reads in another thread
+ * copies what it wants, and looks at the epoch afterwards (resident-bytes.ts).
  */
 
 export const CHUNK_BYTES = 2 * 1024 * 1024
@@ -16,21 +17,32 @@ export interface ChunkUser {
 }
 
 export class Chunk {
+  readonly memory: SharedArrayBuffer
   readonly bytes: Uint8Array
   readonly view: DataView
   /** Bytes that are taken. */
   used = 0
-  /** Grows each time the memory is used again for something else. */
-  epoch = 0
+  /** One Int32, for readers in other threads: the epoch. */
+  readonly sharedEpoch = new Int32Array(new SharedArrayBuffer(4))
   /** Readers that look at the bytes right now. */
   pins = 0
   /** Spans that point here, so that letting go finds them. */
   readonly spans: ChunkUser[] = []
 
   constructor(capacity: number) {
-    const memory = new SharedArrayBuffer(capacity)
-    this.bytes = new Uint8Array(memory)
-    this.view = new DataView(memory)
+    this.memory = new SharedArrayBuffer(capacity)
+    this.bytes = new Uint8Array(this.memory)
+    this.view = new DataView(this.memory)
+  }
+
+  /** Grows each time the memory is used again for something else, before it is. */
+  get epoch(): number {
+    return Atomics.load(this.sharedEpoch, 0)
+  }
+
+  useAgain(): void {
+    Atomics.add(this.sharedEpoch, 0, 1)
+    this.used = 0
   }
 
   get free(): number {
@@ -88,8 +100,7 @@ export class BufferMemory {
     this.#chunks.shift()
     for (const span of oldest.spans) span.chunk = null
     oldest.spans.length = 0
-    oldest.epoch++
-    oldest.used = 0
+    oldest.useAgain()
     const isUsual = oldest.bytes.length === this.#usualBytes
     if (oldest.pins === 0 && isUsual && this.#bytes <= this.bytesMax) this.#spare.push(oldest)
     else this.#bytes -= oldest.bytes.length

@@ -33,6 +33,7 @@ import {
   planFinalMerges,
   planMerges,
 } from './merge-plan.ts'
+import { residentSpans } from './resident-bytes.ts'
 import { PARTS_MAX, type SealedPart, type SealJob, type SealResult } from './seal.ts'
 import type { SegmentEntry } from './segment-entry.ts'
 import { segmentName } from './segment-file.ts'
@@ -497,6 +498,7 @@ export class Housekeeping {
       endId,
       records,
       bytes,
+      resident: residentSpans(entry.spans ?? []),
       partPaths: Array.from({ length: PARTS_MAX }, (_, n) => `${directory}/${partFileName(firstPart + n)}`),
       keysPath: `${directory}/${keysFileName(keysNumber)}`,
       blockRowsMax: options.blockRowsMax,

@@ -32,6 +32,7 @@ import { writeKeysFile } from './keys-file.ts'
 import { SEAL_LEVEL } from './merge-plan.ts'
 import { FrameCache } from './part/frame-cache.ts'
 import { PartFileReader } from './part/part-file-reader.ts'
+import { ResidentBytes, type ResidentSpan } from './resident-bytes.ts'
 import { type FoundFrame, walkSegment } from './segment-file.ts'
 import type { KnownTemplates } from './template/known-templates.ts'
 
@@ -54,6 +55,8 @@ export interface SealJob {
   readonly records: number
   /** Bytes that count. */
   readonly bytes: number
+  /** What the buffer held of it when the job was made. */
+  readonly resident: readonly ResidentSpan[]
   /** Paths for the parts, PARTS_MAX of them; as many are used as are needed. */
   readonly partPaths: readonly string[]
   readonly keysPath: string
@@ -166,10 +169,11 @@ class Sealing {
   }
 
   async run(): Promise<SealResult> {
-    const { bytes, endId, path, records } = this.#job
+    const { bytes, endId, path, records, resident } = this.#job
     const file = await this.#disk.open(path, 'read')
     try {
-      const walk = await walkSegment(file, this.#job, bytes, (frame) => this.#addFrame(frame))
+      const memory = new ResidentBytes(resident)
+      const walk = await walkSegment(file, this.#job, bytes, (frame) => this.#addFrame(frame), memory)
       if (
         walk.holes.length > 0 ||
         walk.endId !== endId ||

@@ -15,6 +15,7 @@ import {
   SEGMENT_HEADER_BYTES,
   SEGMENT_VERSION,
 } from './frame.ts'
+import type { ResidentBytes } from './resident-bytes.ts'
 
 const NAME = /^segment-(\d{8,})$/
 const WINDOW_BYTES = 1024 * 1024
@@ -65,18 +66,25 @@ export async function createSegment(
   }
 }
 
-/** Reads a file through a window, so that walking over small frames does not cost a call each. */
+/**
+ * Reads a file through a window, so that walking over small frames does not cost a call each. What the buffer holds of it is
+ * taken from there.
+ */
 export class WindowReader {
   readonly size: number
   readonly #file: DiskFile
+  readonly #resident: ResidentBytes | null
   /** The window lies in it, and the next one too: what was read is gone then. */
   #memory = new Uint8Array(0)
   #window = this.#memory
   #start = 0
+  /** What `at` returned last came from this process, not from a disk. */
+  isResident = false
 
-  constructor(file: DiskFile, size: number) {
+  constructor(file: DiskFile, size: number, resident: ResidentBytes | null = null) {
     this.#file = file
     this.size = size
+    this.#resident = resident
   }
 
   /** The bytes at `offset`, fewer than `length` only at the end of the file. Valid until the next call. */
@@ -84,15 +92,32 @@ export class WindowReader {
     const wanted = Math.min(length, this.size - offset)
     if (wanted <= 0) return new Uint8Array(0)
     if (offset < this.#start || offset + wanted > this.#start + this.#window.length) {
-      const length = Math.min(Math.max(wanted, WINDOW_BYTES), this.size - offset)
-      if (length > this.#memory.length) this.#memory = new Uint8Array(length)
-      const bytes = this.#memory.subarray(0, length)
-      this.#window = bytes.subarray(0, 0)
-      const count = await readFull(this.#file, bytes, offset)
-      this.#window = bytes.subarray(0, count)
+      this.#window = this.#window.subarray(0, 0)
+      const count = this.#copyResident(offset, wanted) || (await this.#read(offset, wanted))
+      this.#window = this.#memory.subarray(0, count)
       this.#start = offset
     }
     return this.#window.subarray(offset - this.#start, offset - this.#start + wanted)
+  }
+
+  /** How many bytes; 0 when the buffer does not have as many as are wanted. */
+  #copyResident(offset: number, wanted: number): number {
+    const count = this.#resident?.sizeAt(offset) ?? 0
+    if (this.#resident === null || count < wanted) return 0
+    this.isResident = this.#resident.copyAt(offset, this.#memoryOf(count))
+    return this.isResident ? count : 0
+  }
+
+  #read(offset: number, wanted: number): Promise<number> {
+    this.isResident = false
+    const gap = this.#resident?.gapAt(offset) ?? Number.POSITIVE_INFINITY
+    const length = Math.max(wanted, Math.min(WINDOW_BYTES, gap, this.size - offset))
+    return readFull(this.#file, this.#memoryOf(length), offset)
+  }
+
+  #memoryOf(byteCount: number): Uint8Array {
+    if (byteCount > this.#memory.length) this.#memory = new Uint8Array(Math.max(byteCount, WINDOW_BYTES))
+    return this.#memory.subarray(0, byteCount)
   }
 
   /** At least `least` bytes at `offset`, and whatever was read with them; fewer only at the end of the file. */
@@ -138,8 +163,9 @@ export async function walkSegment(
   segment: { number: number; salt: Salt; firstId: number },
   bytesMax: number,
   visit: (frame: FoundFrame) => void | Promise<void>,
+  resident: ResidentBytes | null = null,
 ): Promise<WalkResult> {
-  const reader = new WindowReader(file, Math.min(await file.size(), bytesMax))
+  const reader = new WindowReader(file, Math.min(await file.size(), bytesMax), resident)
   const header = decodeSegmentHeader(await reader.at(0, SEGMENT_HEADER_BYTES))
   const headerProblem = problemOfHeader(header, segment.number)
   let previousCrc = typeof header === 'string' ? null : header.crc
@@ -189,7 +215,8 @@ async function frameAt(reader: WindowReader, offset: number, salt: Salt): Promis
   const length = FRAME_HEADER_BYTES + header.payloadLength
   if (offset + length > reader.size) return null
   const bytes = await reader.at(offset, length)
-  return bytes.length === length && checkFrame(bytes) ? { offset, header, bytes } : null
+  const isGood = bytes.length === length && (reader.isResident || checkFrame(bytes))
+  return isGood ? { offset, header, bytes } : null
 }
 
 /**
