@@ -10,12 +10,13 @@
  * these the main one; `lag` is from the sending of a record to the reading of its row, and knows only rows that came while
  * records were sent. `--each` prints every filter. Yardstick: no tail, in the same run.
  *
- * Measured (AMD EPYC, 2 processors, Node 24.21, beside other work: load average 12): nothing is missing and all slow ones
- * add up exactly, in every run. The rate did NOT hold: with `--seconds 20` 41,838 records/s were acknowledged, for 11.6 µs
- * of CPU a record (7.5 of the main thread; without tails 3.9 and 1.5), where below 8 is the aim; a second run of 15 s
- * had 42,259, 13.9 µs (8.3; 4.7 and 1.7); lag grew from 2.2 s in the first third to 4.9 s in the last. With
- * `--seconds 15 --rate 40000` it held: 39,794 records/s, lag 1.8 s and then 0.2 s, but 14.2 µs a record (9.0 of the main
- * thread; without tails 5.3 and 2.1): the slow ones take as many rows a second at any rate.
+ * Measured (AMD EPYC, 2 processors, Node 24.21): nothing is missing and all slow ones add up exactly, in every run. With
+ * little beside it (load average 2, `--seconds 20`) 99,854 records/s were acknowledged, for 12.6 µs of CPU a record (8.7 of
+ * the main thread; without tails 5.7 and 2.4), where below 8 is the aim; lag was 1.4 s in the first third and 0.06 s in the
+ * last. Beside other work (load average 3 to 4) 71,011 to 82,723 were, for 11.8 to 14.2 µs (6.4 to 7.4; 5.2 and 2.0), and
+ * lag grew to 5 s: a feed that is behind reads from the store, which takes longer. With `--seconds 8 --rate 50000` (load
+ * average 4 to 11) 18.0 to 18.8 µs, 10.5 to 11.6 of the main thread: the slow ones take as many rows a second at any rate.
+ * The collector's threads take 3.3 to 5.1 µs of these, without tails 0.7.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'

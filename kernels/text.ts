@@ -12,6 +12,7 @@
  *   ROW_*            some rows          both, see the functions
  *   SCRATCH          a segment          kernel-trie.ts
  *   TEMPLATES        of the block       value-interner.ts
+ *   0x60000 ..       records            both, see kernels/text/records.ts
  *   STEPS .. NODES   what is known of the trie: a hash table, bytes, nodes
  *   LAST             what slots held last
  *   STARTS, ENDS     variables          kernel and twin; or values that were packed
@@ -39,6 +40,29 @@
  *  - a row of which a step is unknown leaves nothing behind, and is the twin's; so is what comes after a set is full.
  *  - nothing is allocated. Up to 64 bytes behind the data are read; they change no answer.
  */
+
+export {
+  LAYOUT,
+  LAYOUT_STRIDE,
+  PLACE_KINDS,
+  PLACE_LENGTHS,
+  PLACES,
+  PLACE_STRIDE,
+  RECORD_FIELDS_MAX,
+  RECORD_FLAGS,
+  RECORD_IDS,
+  RECORD_MESSAGE_LENGTHS,
+  RECORD_MESSAGES,
+  RECORD_RESULT,
+  RECORD_ROWS_MAX,
+  RECORD_SEVERITIES,
+  RECORD_TIMES,
+  RECORD_TIMES_NS,
+  RECORD_WORD_LENGTHS,
+  RECORD_WORDS,
+  setLayout,
+  takeRecords,
+} from './text/records'
 
 export const RESULT: i32 = 0x8000
 export const TOKEN_CLASSES: i32 = 0x9000

@@ -59,6 +59,8 @@ export class FieldGatherer {
   #lengths = new Uint32Array(8)
   #kinds = new Uint8Array(8)
   #anyKind = FIELD_STRING
+  /** Of so many places the row is the place: `#rows` has those behind them. */
+  #dense = 0
 
   constructor(name: string) {
     this.name = name
@@ -70,6 +72,7 @@ export class FieldGatherer {
     this.count = 0
     this.place = 0
     this.#anyKind = FIELD_STRING
+    this.#dense = 0
     if (this.#rows.length <= rowsKeptMax) return
     this.#rows = new Uint32Array(8)
     this.#starts = new Uint32Array(8)
@@ -79,7 +82,7 @@ export class FieldGatherer {
 
   /** The row that was added last, or -1. */
   get lastRow(): number {
-    return this.count === 0 ? -1 : this.#rows[this.count - 1]
+    return this.count === this.#dense ? this.count - 1 : this.#rows[this.count - 1]
   }
 
   /** Where the value that was added last begins. */
@@ -100,27 +103,62 @@ export class FieldGatherer {
   add(row: number, place: number, start: number, length: number, kind: number): void {
     this.place = place
     const at = this.count++
-    if (at === this.#rows.length) this.#grow()
-    this.#rows[at] = row
+    if (at === this.#rows.length) this.#grow(at + 1)
+    if (row === at) this.#dense = this.count
+    else this.#rows[at] = row
     this.#starts[at] = start
     this.#lengths[at] = length
     this.#kinds[at] = kind
     this.#anyKind |= kind
   }
 
+  /** Adds a value to each of `count` rows from `row` on; null for kinds: all are strings. */
+  addRows(
+    row: number,
+    count: number,
+    place: number,
+    starts: Uint32Array,
+    lengths: Uint32Array,
+    kinds: Uint8Array | null,
+  ): void {
+    const at = this.count
+    const end = at + count
+    this.place = place
+    this.count = end
+    if (end > this.#rows.length) this.#grow(end)
+    if (row === at) this.#dense = end
+    else for (let i = 0; i < count; i++) this.#rows[at + i] = row + i
+    this.#starts.set(starts.subarray(0, count), at)
+    this.#lengths.set(lengths.subarray(0, count), at)
+    if (kinds === null) this.#kinds.fill(FIELD_STRING, at, end)
+    else this.#addKinds(kinds.subarray(0, count), at)
+  }
+
+  #addKinds(kinds: Uint8Array, at: number): void {
+    this.#kinds.set(kinds, at)
+    for (let i = 0; i < kinds.length; i++) this.#anyKind |= kinds[i]
+  }
+
   content(rowCount: number): FieldContent {
     const { count } = this
     return {
       name: this.name,
-      rows: count === rowCount ? null : this.#rows.subarray(0, count),
+      rows: count === rowCount ? null : this.#allRows(),
       kinds: this.#anyKind === FIELD_STRING ? null : this.#kinds.subarray(0, count),
       starts: this.#starts.subarray(0, count),
       lengths: this.#lengths.subarray(0, count),
     }
   }
 
-  #grow(): void {
-    const capacity = this.#rows.length * 2
+  #allRows(): Uint32Array {
+    const rows = this.#rows
+    for (let place = 0; place < this.#dense; place++) rows[place] = place
+    return rows.subarray(0, this.count)
+  }
+
+  #grow(count: number): void {
+    let capacity = this.#rows.length * 2
+    while (capacity < count) capacity *= 2
     this.#rows = grown(this.#rows, capacity)
     this.#starts = grown(this.#starts, capacity)
     this.#lengths = grown(this.#lengths, capacity)

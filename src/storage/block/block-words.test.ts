@@ -17,7 +17,7 @@ const ALPHABETS = ['abcdef0123456789_-', 'ab c=/.:', 'xyz_09 ', 'aé ñ\u4e2dx0'
 function randomTable(seed: number, count: number, alphabet: string): ValueTable {
   const random = new SeededRandom(seed)
   const text = (): string => {
-    const length = random.chance(0.02) ? 300 : random.below(24)
+    const length = random.chance(0.02) ? 300 : random.chance(0.05) ? 48 + random.below(24) : random.below(24)
     return Array.from({ length }, () => alphabet[random.below(alphabet.length)]).join('')
   }
   const rows = Array.from({ length: count }, () => Buffer.from(text()).toString('latin1'))

@@ -14,6 +14,7 @@
 import {
   batchCount,
   batchFirstId,
+  batchLength,
   batchReceivedMs,
   batchReceivedNs,
   batchRecordsStart,
@@ -23,6 +24,7 @@ import {
   FIELD_HEADER_BYTES,
   RECORD_HEADER_BYTES,
 } from '../../record/record.ts'
+import { type KernelRecords, kernelRecordsOf } from '../template/kernel-records.ts'
 import { type BlockContent, FieldGatherer, grown, LayoutSet } from './block-content.ts'
 
 /** Exported constants cost a look-up each time: this one is for hot functions. */
@@ -34,6 +36,9 @@ const LAYOUT_FIRST = 32
 /** Of more rows, and more fields, no memory is kept. */
 const ROWS_KEPT_MAX = 1 << 16
 const FIELDS_KEPT_MAX = 32
+/** Fewer records than these, of one layout, are not worth the kernel: then it is not asked for the next ones. */
+const KERNEL_RUN_MIN = 64
+const KERNEL_PAUSE = 256
 
 /** What gathering a block needs, used again for the next: a block is good until another is begun in the same memory. */
 export class ContentMemory {
@@ -75,12 +80,19 @@ export class BatchContent {
   #currentCount = 0
   /** Behind the fields that `#addSameFields` added. */
   #sameEnd = 0
+  /** Where the data stand in its memory. */
+  readonly #kernel: KernelRecords | null
+  /** For so many records the kernel is not asked. */
+  #kernelPause = 0
+  /** Behind the records that `#addByKernel` added. */
+  #kernelEnd = 0
 
   constructor(data: Uint8Array, memory = new ContentMemory()) {
     this.#memory = memory
     memory.begin()
     this.#rows = memory.rows
     this.#data = data
+    this.#kernel = kernelRecordsOf(data)
     this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength)
   }
 
@@ -103,7 +115,15 @@ export class BatchContent {
     const firstRow = this.#rowCount
     this.#reserve(firstRow + Math.max(0, end - from))
     const { ids, rowLayouts } = this.#rows
+    const batchEnd = Math.min(at + batchLength(view, at), this.#data.length)
+    const isForKernel = this.#kernel !== null && sharedCount === 0 && wanted === undefined
     for (let index = 0; index < end; index++) {
+      if (isForKernel && index >= from && this.#kernelPause-- <= 0) {
+        const taken = this.#addByKernel(position, batchEnd, end - index, firstId + index)
+        if (taken > 0) position = this.#kernelEnd
+        index += taken
+        if (index >= end) break
+      }
       const record = position
       position += view.getUint32(record, true)
       if (index < from || (wanted !== undefined && wanted[index] !== value)) continue
@@ -147,6 +167,43 @@ export class BatchContent {
     if (rowCount <= this.#rows.ids.length) return
     this.#rows = this.#rows.grown(rowCount)
     this.#memory.rows = this.#rows
+  }
+
+  /**
+   * Adds up to `count` records while they have the fields of the last one; answers how many.
+   */
+  #addByKernel(position: number, end: number, count: number, firstId: number): number {
+    const kernel = this.#kernel
+    const data = this.#data
+    const heads = this.#lastHeads
+    if (kernel === null || this.#lastNumber < 0 || count < KERNEL_RUN_MIN) return 0
+    if (!kernel.useLayout(this, this.#lastNumber, this.#last, heads, this.#lastCount, data)) {
+      this.#kernelPause = KERNEL_PAUSE
+      return 0
+    }
+    let added = 0
+    this.#kernelEnd = position
+    while (added < count) {
+      const taken = kernel.take(data, this.#kernelEnd, end, count - added, firstId + added)
+      if (taken > 0) this.#addTaken(kernel, taken)
+      added += taken
+      this.#kernelEnd = kernel.end
+      if (taken < kernel.rowsMax) break
+    }
+    if (added < KERNEL_RUN_MIN) this.#kernelPause = KERNEL_PAUSE
+    return added
+  }
+
+  #addTaken(kernel: KernelRecords, count: number): void {
+    const row = this.#rowCount
+    this.#rowCount += count
+    this.#rows.setRows(kernel, row, count)
+    this.#rows.rowLayouts.fill(this.#lastNumber, row, row + count)
+    for (let place = 0; place < this.#lastCount; place++) {
+      const { starts, lengths, kinds } = kernel.places[place]
+      const field = this.#fields[this.#last[place] >> 1]
+      field.addRows(row, count, place, starts, lengths, kernel.hasKinds(place) ? kinds : null)
+    }
   }
 
   /** Hot. The places are those of a record (record/batch.ts), read here as they stand: a call for each costs more. */
@@ -367,6 +424,19 @@ class RowColumns {
     larger.levelWordLengths.set(this.levelWordLengths)
     larger.rowLayouts.set(this.rowLayouts)
     return larger
+  }
+
+  /** What the kernel has of so many rows, from `row` on. */
+  setRows(kernel: KernelRecords, row: number, count: number): void {
+    this.ids.set(kernel.ids.subarray(0, count), row)
+    this.timesMs.set(kernel.timesMs.subarray(0, count), row)
+    this.timesNs.set(kernel.timesNs.subarray(0, count), row)
+    this.severities.set(kernel.severities.subarray(0, count), row)
+    this.flags.set(kernel.flags.subarray(0, count), row)
+    this.messageStarts.set(kernel.messageStarts.subarray(0, count), row)
+    this.messageLengths.set(kernel.messageLengths.subarray(0, count), row)
+    this.levelWordStarts.set(kernel.levelWordStarts.subarray(0, count), row)
+    this.levelWordLengths.set(kernel.levelWordLengths.subarray(0, count), row)
   }
 
   trimmed(count: number): Omit<BlockContent, 'rowCount' | 'data' | 'layouts' | 'fields'> {

@@ -20,6 +20,7 @@
 import { assert, type InstantiateKernel, instantiateKernel, type Random } from '../../base/base.ts'
 import { CLASS_BITS } from '../columns/byte-classes.ts'
 import type { PackedValues } from '../columns/column-values.ts'
+import { KernelRecords, registerKernelRecords } from './kernel-records.ts'
 import { KernelTrie } from './kernel-trie.ts'
 import { TEXT_KERNEL } from './text-kernel-bytes.ts'
 import { TOKEN_BYTE_CLASSES } from './tokens.ts'
@@ -197,6 +198,7 @@ export class KernelMemory {
     functions.setKey(...key)
     const scratch = this.bytes.subarray(at.SCRATCH, at.SCRATCH + at.SCRATCH_BYTES)
     this.trie = new KernelTrie(functions, scratch)
+    registerKernelRecords(memory, new KernelRecords(memory, functions, at))
   }
 
   static create(instantiate: InstantiateKernel, key: readonly number[]): KernelMemory | null {
