@@ -3,13 +3,16 @@
  * the next row is told.
  */
 import { CodedError } from '../base/base.ts'
-import type { Row } from '../query/query.ts'
+import { type JsonLines, jsonLinesOf, type Row, type RowsWithLines } from '../query/query.ts'
 
-export class HeldRows implements AsyncIterableIterator<Row> {
+export class HeldRows implements AsyncIterableIterator<Row>, RowsWithLines {
+  readonly #source: AsyncIterable<Row>
   readonly #rows: AsyncIterator<Row>
+  #lines: AsyncGenerator<JsonLines> | null = null
   #isEnded = false
 
   constructor(rows: AsyncIterable<Row>) {
+    this.#source = rows
     this.#rows = rows[Symbol.asyncIterator]()
   }
 
@@ -28,12 +31,22 @@ export class HeldRows implements AsyncIterableIterator<Row> {
     return await this.#rows.next()
   }
 
+  async *lines(): AsyncGenerator<JsonLines> {
+    this.#lines = jsonLinesOf(this.#source)
+    for await (const lines of this.#lines) {
+      yield lines
+      if (this.#isEnded) throw ended()
+    }
+    if (this.#isEnded) throw ended()
+  }
+
   async return(): Promise<IteratorResult<Row>> {
     await this.#close()
     return { done: true, value: undefined }
   }
 
   async #close(): Promise<void> {
+    await this.#lines?.return(undefined)
     await this.#rows.return?.()
   }
 }

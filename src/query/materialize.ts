@@ -34,14 +34,3 @@ export function recordRowWith(
     stream,
   }
 }
-
-/** What a row takes besides its bytes, roughly. */
-const ROW_BYTES = 576
-
-/** Memory that a row holds, roughly. */
-export function heldBytes(row: RecordRow): number {
-  return row.fields.reduce(
-    (sum, field) => sum + field.name.length + field.value.length,
-    row.message.length + ROW_BYTES,
-  )
-}

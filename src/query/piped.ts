@@ -6,7 +6,7 @@
  */
 import { assert, type Random, systemRandom } from '../base/base.ts'
 import type { Filter, Pipe, Query } from './ast.ts'
-import { namesWanted } from './batches/fields-wanted.ts'
+import { type FieldPattern, namesWanted } from './batches/fields-wanted.ts'
 import { MemoryShare, textBytes } from './batches/memory-share.ts'
 import { batchOfRecords } from './batches/record-batches.ts'
 import { type RowBatch, rowsOfBatch } from './batches/row-batch.ts'
@@ -35,6 +35,8 @@ export interface QueryScope {
   readonly forced?: Filter
   /** The time range of the request; a query says `options(ignore_global_time_filter=true)` to look beyond it. */
   readonly range?: Filter
+  /** Fields that it is as if no record had, to the query itself too: scan/hidden-fields.ts. */
+  readonly hidden?: readonly FieldPattern[]
 }
 
 interface RunSettings {
@@ -120,13 +122,17 @@ export async function* batchesOf(run: PipedRun, asked: Query): AsyncGenerator<Ro
 }
 
 function contextOf(run: PipedRun) {
-  const { signal, progress, scope, random = systemRandom } = run
+  const { signal, scope, random = systemRandom } = run
+  // How much was read tells of words of hidden fields: indexes are those of whole blocks.
+  const progress = hidesAny(scope) ? undefined : run.progress
   return {
     ...{ random, signal, pause: () => pause(signal) },
     ...(progress && { progress: () => ({ ...progress.now() }) }),
     select: (other: Query) => batchesOf(run, withinScope(other, scope)),
   }
 }
+
+const hidesAny = (scope: QueryScope | undefined): boolean => (scope?.hidden?.length ?? 0) > 0
 
 function withinScope(query: Query, { forced, range }: QueryScope = {}): Query {
   const looksBeyond = query.options?.ignore_global_time_filter === 'true'

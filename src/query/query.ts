@@ -1,5 +1,6 @@
 /** The door of query/: LogsQL from text to rows. */
 
+export type { FieldPattern } from './batches/fields-wanted.ts'
 export { type Explained, type ExplainOptions, explainQuery } from './explain.ts'
 export * from './language.ts'
 export { LiveBlock } from './live/live-block.ts'
@@ -21,6 +22,7 @@ export {
 } from './query-forms.ts'
 export type { RecordRow, Row, RowField, ValuesRow } from './row.ts'
 export { rowFields, rowJson, rowText, rowTextJson } from './row-fields.ts'
+export { type JsonLines, jsonLinesOf, type RowsWithLines } from './row-lines.ts'
 export {
   countRows,
   type RunOptions,
@@ -30,6 +32,7 @@ export {
 } from './run.ts'
 export { AggregateCache } from './scan/aggregate-cache.ts'
 export { ChunkBudget } from './scan/chunk-budget.ts'
+export { unhidable } from './scan/hidden-fields.ts'
 export { liveCost } from './scan/plan.ts'
 export { type Progress, QueryProgress } from './scan/query-progress.ts'
 export { keyBytesFor } from './scan/row-keys.ts'

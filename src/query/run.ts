@@ -15,7 +15,6 @@ import { assert, type Random } from '../base/base.ts'
 import type { Snapshot } from '../storage/storage.ts'
 import type { Query } from './ast.ts'
 import { idsInTurns } from './key-turns.ts'
-import { heldBytes } from './materialize.ts'
 import {
   batchesOf,
   extentOf,
@@ -26,9 +25,11 @@ import {
   rowMapper,
   runPiped,
 } from './piped.ts'
+import { recordRowsOf } from './record-rows.ts'
 import type { RecordRow, Row } from './row.ts'
-import { rowMapOf } from './row-map.ts'
+import { RowPage } from './row-page.ts'
 import { ChunkBudget } from './scan/chunk-budget.ts'
+import { hidingPart } from './scan/hidden-part.ts'
 import type { QueryProgress } from './scan/query-progress.ts'
 import { countOfParts, partOf, rowsOfParts, type SearchPart } from './scan/search-parts.ts'
 import { type ScanThreads, threadedPart } from './scan/threaded-part.ts'
@@ -83,8 +84,13 @@ export function countRows(snapshot: Snapshot, query: Query, options: RunOptions 
   return countRowsOfParts(partsOf(snapshot, options, query), query, options)
 }
 
-/** What is not in parts is searched here. */
+/** What is not in parts is searched here. Hidden fields are in none of them. */
 export function partsOf(snapshot: Snapshot, options: RunOptions, query?: Query): SearchPart[] {
+  const { hidden = [] } = options.scope ?? {}
+  return storedParts(snapshot, options, query).map((part) => hidingPart(part, hidden))
+}
+
+function storedParts(snapshot: Snapshot, options: RunOptions, query?: Query): SearchPart[] {
   const { threads, share, progress } = options
   const { parts, records, unsealed } = snapshot
   if (threads === undefined || parts.length === 0) return [partOf(snapshot)]
@@ -144,9 +150,9 @@ export async function selectRowsOfParts(
   if (!isChosenFirst(query)) return runPiped(run, limitedTo(query, options.rowsMax))
   const limit = queryLimit(query) ?? options.rowsMax ?? Infinity
   const { count, ids } = await idsInTurns(run, query.filter, limit, () => extentOf(run, query.filter))
-  const chunksOfRows = run.fetch(ids)
-  const rows = isOfRecords(query) ? recordRows(query, chunksOfRows) : mappedRows(query, run, chunksOfRows)
-  return { count, rows }
+  if (!isOfRecords(query)) return { count, rows: mappedRows(query, run, run.fetch(ids)) }
+  const pages = fetchAll(parts, ids, run.chunks, options.signal)
+  return { count, rows: recordRowsOf(query, pages) }
 }
 
 /** The query with the values of the queries within its filters in their place, for whoever asks its filter alone. */
@@ -158,7 +164,11 @@ export function withoutSubqueries(
   return resolved(pipedRun(parts, options, new ChunkBudget()), query)
 }
 
-function pipedRun(parts: readonly SearchPart[], options: RunOptions, chunks: ChunkBudget): PipedRun {
+function pipedRun(
+  parts: readonly SearchPart[],
+  options: RunOptions,
+  chunks: ChunkBudget,
+): PipedRun & { readonly chunks: ChunkBudget } {
   const {
     signal,
     random,
@@ -167,16 +177,15 @@ function pipedRun(parts: readonly SearchPart[], options: RunOptions, chunks: Chu
     rateSeconds = null,
   } = options
   return {
-    ...{ parts, signal, random, nowMs, rateSeconds, bytesMax: keyBytesMax },
+    ...{ parts, signal, random, nowMs, rateSeconds, chunks, bytesMax: keyBytesMax },
     ...(options.scope && { scope: options.scope }),
     ...(options.progress && { progress: options.progress }),
-    fetch: (ids) => fetchAll(parts, ids, chunks, signal),
+    fetch: (ids) => rowsOfPages(fetchAll(parts, ids, chunks, signal)),
   }
 }
 
-async function* recordRows(query: Query, chunks: AsyncIterable<readonly RecordRow[]>): AsyncGenerator<Row> {
-  const mapRow = rowMapOf(query)
-  for await (const rows of chunks) for (const row of rows) yield mapRow(row)
+async function* rowsOfPages(pages: AsyncIterable<RowPage>): AsyncGenerator<readonly RecordRow[]> {
+  for await (const page of pages) yield page.rows()
 }
 
 async function* mappedRows(
@@ -193,7 +202,7 @@ async function* fetchAll(
   turns: AsyncIterable<Float64Array>,
   chunks: ChunkBudget,
   signal: AbortSignal | undefined,
-): AsyncGenerator<readonly RecordRow[]> {
+): AsyncGenerator<RowPage> {
   for await (const ids of turns) yield* fetchChunks(parts, ids, chunks, signal)
 }
 
@@ -203,21 +212,21 @@ async function* fetchChunks(
   ids: Float64Array,
   chunks: ChunkBudget,
   signal: AbortSignal | undefined,
-): AsyncGenerator<readonly RecordRow[]> {
+): AsyncGenerator<RowPage> {
   let chunkRows = CHUNK_ROWS_FIRST
   for (let start = 0; start < ids.length; ) {
     // Of its own memory: it may go to another thread.
     const wanted = ids.slice(start, start + chunkRows)
     const bytesMax = chunks.take()
     try {
-      const rows = await fetchChunk(parts, wanted, bytesMax, signal)
-      if (rows === null) {
+      const page = await fetchChunk(parts, wanted, bytesMax, signal)
+      if (page === null) {
         chunkRows = Math.ceil(wanted.length / 4)
         continue
       }
-      yield rows
+      yield page
       start += wanted.length
-      chunkRows = rowsThatFit(rows, bytesMax / parts.length)
+      chunkRows = rowsThatFit(page, bytesMax / parts.length)
     } finally {
       chunks.give(bytesMax)
     }
@@ -225,9 +234,8 @@ async function* fetchChunks(
 }
 
 /** How many rows like these take a good part of the bytes. A chunk that is too large is read for nothing. */
-function rowsThatFit(rows: readonly RecordRow[], bytes: number): number {
-  const used = rows.reduce((sum, row) => sum + heldBytes(row), 0)
-  const fitting = Math.floor((FILLED_SHARE * bytes * rows.length) / Math.max(1, used))
+function rowsThatFit({ rowCount, heldBytes }: RowPage, bytes: number): number {
+  const fitting = Math.floor((FILLED_SHARE * bytes * rowCount) / Math.max(1, heldBytes))
   return Math.max(1, Math.min(CHUNK_ROWS_MAX, fitting))
 }
 
@@ -237,15 +245,12 @@ async function fetchChunk(
   wanted: Float64Array,
   bytesMax: number,
   signal: AbortSignal | undefined,
-): Promise<RecordRow[] | null> {
-  const found = await rowsOfParts(parts, wanted, bytesMax, signal)
-  if (found.isTooLarge) return null
-  const placeOf = new Map<number, number>()
-  for (let place = 0; place < wanted.length; place++) placeOf.set(wanted[place], place)
-  const rows = new Array<RecordRow>(wanted.length)
-  for (const row of found.rows) rows[placeOf.get(row.id)!] = row
+): Promise<RowPage | null> {
+  const { packs, isTooLarge, isDamaged } = await rowsOfParts(parts, wanted, bytesMax, signal)
+  if (isTooLarge) return null
+  const page = new RowPage(packs, wanted)
   // What was readable a moment ago may be damaged now; then the snapshot says so, and the answer is partial.
-  const missing = wanted.length - found.rows.length
-  assert(missing === 0 || found.isDamaged, `${missing} rows left a snapshot while it was held`)
-  return rows.filter((row) => row !== undefined)
+  const missing = wanted.length - page.rowCount
+  assert(missing === 0 || isDamaged, `${missing} rows left a snapshot while it was held`)
+  return page
 }

@@ -24,7 +24,7 @@ export async function valuesIn(
   const plan = new FilterPlan(filter, false)
   const counter = new ValueCounter(bytesMax, wanted.part)
   for await (const scanned of scanBlocks(source, { ...requestOf(plan), order: 'any' }, signal)) {
-    const tally = await readWhole(scanned, (block) => tallyMatching(plan, wanted, block, signal))
+    const tally = await readWhole(scanned, (block) => tallyMatching(plan, wanted, plan.shown(block), signal))
     tally?.(counter)
   }
   return counter.counted()

@@ -41,7 +41,7 @@ export async function gatherIn(
   const pauseNow = (): Promise<void> => pause(signal)
   for await (const scanned of scanBlocks(source, { ...requestOf(plan), order: 'any' }, signal)) {
     const batches = await readWhole(scanned, async (block) => {
-      const found = await matching(plan, block, fields, pauseNow)
+      const found = await matching(plan, plan.shown(block), fields, pauseNow)
       const mapped = isQuick ? [map(found)] : await mapInTurns(found, map, pauseNow)
       for (const batch of mapped) if (batch.rowCount > 0) gatherer.add(batch)
       return mapped.length

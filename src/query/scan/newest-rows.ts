@@ -26,7 +26,7 @@ export async function newestRows(
   pause: () => Promise<void>,
 ): Promise<Bitset> {
   if (wanted.limit * ROWS_PER_LIMIT > block.rowCount) return plan.matchInTurns(block, pause)
-  const view = new BlockView(block)
+  const view = new BlockView(plan.shown(block))
   const found = new Bitset(block.rowCount)
   let count = 0
   let isAscending: boolean | null = null

@@ -1,5 +1,5 @@
 /** What a query needs from a scan: its filter made ready, and where matching records can be at all. */
-import { Bitset } from '../../base/base.ts'
+import { assert, Bitset } from '../../base/base.ts'
 import type { Block } from '../../record/record.ts'
 import type { SkipTest } from '../../storage/storage.ts'
 import type { Filter, Query } from '../ast.ts'
@@ -15,6 +15,8 @@ import {
 } from '../live/needle-gate.ts'
 import { BlockView } from './block-view.ts'
 import { type Bounds, UNBOUNDED } from './bounds.ts'
+import { HiddenBlock } from './hidden-block.ts'
+import { type HiddenFields, shownSkip, takenOff } from './hidden-fields.ts'
 import { PartTurns, testsIn } from './part-turns.ts'
 import { TurnPace } from './turn-pace.ts'
 
@@ -33,6 +35,8 @@ export class FilterPlan {
   /** Every record matches. */
   readonly isAll: boolean
   readonly #filter: BoundFilter
+  /** Null: nothing is hidden. */
+  readonly #hidden: HiddenFields | null
   readonly #gate: NeedleGate | null
   /** What is stored is judged on dictionaries and templates: nobody knows what a row costs. */
   readonly #storedPace: TurnPace
@@ -40,11 +44,13 @@ export class FilterPlan {
   readonly #partTurns: PartTurns | null
 
   /** `nowMs` is asked how long turns take. */
-  constructor(filter: Filter, isLive: boolean, nowMs?: () => number) {
+  constructor(asked: Filter, isLive: boolean, nowMs?: () => number) {
+    const { filter, hidden } = takenOff(asked)
     const context: BindContext = {
       isLive,
       bind: (child) => filterKindOf(child).bind(child, context),
     }
+    this.#hidden = hidden
     this.bounds = boundsOf(filter)
     this.isAll = filter.kind === ALL.kind
     this.#filter = context.bind(filter)
@@ -69,7 +75,20 @@ export class FilterPlan {
 
   /** What a store may ask of its blocks before it reads them; undefined where there is nothing to ask. */
   get skip(): SkipTest | undefined {
-    return this.#filter.skip
+    const { skip } = this.#filter
+    return this.#hidden === null ? skip : shownSkip(skip, this.#hidden)
+  }
+
+  /** The block as whoever asks may see it. All that looks at a block for a query looks at this one. */
+  shown(block: Block): Block {
+    return this.#hidden === null || block instanceof HiddenBlock
+      ? block
+      : new HiddenBlock(block, this.#hidden)
+  }
+
+  #checkShown({ block }: BlockView): void {
+    const isRight = this.#hidden === null || block instanceof HiddenBlock
+    assert(isRight, 'a block with its hidden fields was to be matched')
   }
 
   /** Texts by which the filter knows rows that it cannot match. Known to plans of tails only. */
@@ -84,13 +103,13 @@ export class FilterPlan {
 
   /** How many rows of the block match, where that is known without looking at rows; else null. */
   knownCount(block: Block): number | null {
-    return this.#filter.count?.(block) ?? null
+    return this.#filter.count?.(this.shown(block)) ?? null
   }
 
   /** The same as `match`, with a pause between turns: others use this thread too, and a query may be cancelled. */
   async matchInTurns(block: Block, pause: () => Promise<void>): Promise<Bitset> {
     if (this.#partTurns === null && this.turnRows(block) >= block.rowCount) return this.match(block)
-    return this.matchViewInTurns(new BlockView(block), pause)
+    return this.matchViewInTurns(new BlockView(this.shown(block)), pause)
   }
 
   matchViewInTurns(view: BlockView, pause: () => Promise<void>): Promise<Bitset> {
@@ -105,6 +124,7 @@ export class FilterPlan {
     pause: () => Promise<void>,
   ): Promise<Bitset> {
     const { block } = view
+    this.#checkShown(view)
     const found = new Bitset(block.rowCount)
     if (this.#partTurns !== null) {
       await this.#partTurns.narrow(this.#filter, view, found.fillRange(first, end), pause)
@@ -131,6 +151,7 @@ export class FilterPlan {
 
   /** The rows from `from` to below `to` that match. */
   matchBetween(view: BlockView, from: number, to: number): Bitset {
+    this.#checkShown(view)
     const rows = new Bitset(view.block.rowCount).fillRange(from, to)
     if (view.block.narrow === undefined) this.#filter.narrow(view, rows)
     else this.#storedPace.turn(to - from, () => this.#filter.narrow(view, rows))
@@ -139,7 +160,7 @@ export class FilterPlan {
 
   /** The rows of the block that match. */
   match(block: Block): Bitset {
-    return this.matchView(new BlockView(block))
+    return this.matchView(new BlockView(this.shown(block)))
   }
 
   matchView(view: BlockView): Bitset {
@@ -148,6 +169,7 @@ export class FilterPlan {
 
   /** Takes the rows that do not match out of `rows`. */
   matchAmong(view: BlockView, rows: Bitset): Bitset {
+    this.#checkShown(view)
     this.#filter.narrow(view, rows)
     return rows
   }

@@ -16,7 +16,8 @@ import {
 import type { Filter } from '../ast.ts'
 import { valuesIn } from './field-values.ts'
 import type { GatherWanted } from './gather.ts'
-import { buffersOf, type PackedRows, packRows } from './packed-rows.ts'
+import { KeptBlock } from './kept-block.ts'
+import { buffersOf } from './packed-rows.ts'
 import type { SortedKeys } from './row-keys.ts'
 import { countIn, keysIn, rowsIn } from './search.ts'
 import type { ValuesWanted } from './values-wanted.ts'
@@ -80,16 +81,10 @@ export interface ScanOutput<T> {
   readonly damage: readonly LostRange[]
 }
 
-/** As FoundRows of search.ts. */
-export interface PackedFoundRows {
-  readonly rows: PackedRows
-  readonly isTooLarge: boolean
-  readonly isDamaged: boolean
-}
-
 /** The tasks `count`, `keys`, `values`, `gather` and `rows`, with one cache. */
 export function scanTasks(disk: Disk): Tasks {
   const parts = new OpenParts(disk)
+  const kept = new KeptBlock()
   return {
     count: (input: CountInput, context: TaskContext) =>
       parts.search(input, async (source) =>
@@ -126,10 +121,10 @@ export function scanTasks(disk: Disk): Tasks {
         return transferring({ found, damage }, [])
       }),
     rows: (input: RowsInput, context: TaskContext) =>
-      parts.search(input, async (source) => {
-        const { rows, ...rest } = await rowsIn(source, input.ids, input.bytesMax, signalOf(context))
-        const packed = packRows(rows)
-        return transferring(answer(source, { ...rest, rows: packed }), buffersOf(packed))
+      parts.search(input, async (source, _sourceOf, cache) => {
+        const keeper = kept.keeperOf(cache, input.parts)
+        const found = await rowsIn(source, input.ids, input.bytesMax, signalOf(context), keeper)
+        return transferring(answer(source, found), found.isTooLarge ? [] : buffersOf(found.rows))
       }),
   }
 }
@@ -178,7 +173,11 @@ class OpenParts {
 
   async search(
     { parts, live, cacheBytesMax, progress }: ScanInput,
-    use: (source: PartSource, sourceOf: (some: readonly HeldPart[]) => PartSource) => Promise<Transferring>,
+    use: (
+      source: PartSource,
+      sourceOf: (some: readonly HeldPart[]) => PartSource,
+      cache: PartCache,
+    ) => Promise<Transferring>,
   ): Promise<Transferring> {
     this.#cache ??= new PartCache(this.#disk, { ...PART_CACHE_DEFAULTS, bytesMax: cacheBytesMax })
     const cache = this.#cache
@@ -186,7 +185,7 @@ class OpenParts {
     try {
       const done = progress === undefined ? undefined : new ScanProgress(progress)
       const sourceOf = (some: readonly HeldPart[]): PartSource => new PartSource(some, cache, () => {}, done)
-      return await use(sourceOf(parts), sourceOf)
+      return await use(sourceOf(parts), sourceOf, cache)
     } finally {
       for (const { path } of parts) store.opened.set(path, store.opened.get(path)! - 1)
       this.#closeGone(store, cache)

@@ -4,9 +4,9 @@
  * is in two parts.
  */
 import type { Filter } from '../ast.ts'
-import type { RecordRow } from '../row.ts'
 import { mergeValues, valuesIn } from './field-values.ts'
 import { type GatherWanted, gatherIn } from './gather.ts'
+import type { PackedRows } from './packed-rows.ts'
 import { keyBytesFor, type SortedKeys } from './row-keys.ts'
 import { type BlockSource, countIn, type FoundRows, keysIn, pause, rowsIn } from './search.ts'
 import type { CountedValues } from './value-counter.ts'
@@ -103,18 +103,23 @@ export async function statesOfParts(
   return found.flat()
 }
 
+/** FoundRows of all parts. */
+export interface FoundPacks extends Omit<FoundRows, 'rows'> {
+  /** Of the parts, in their order. */
+  readonly packs: readonly PackedRows[]
+}
+
 /** `bytesMax` is for the rows of all parts together. */
 export async function rowsOfParts(
   parts: readonly SearchPart[],
   ids: Float64Array,
   bytesMax: number,
   signal?: AbortSignal,
-): Promise<FoundRows> {
+): Promise<FoundPacks> {
   const share = Math.floor(bytesMax / parts.length)
   const found = await askAll(parts, signal, (part, either) => part.rows(ids, share, either))
-  const rows: RecordRow[] = found.flatMap((each) => each.rows)
   return {
-    rows,
+    packs: found.map(({ rows }) => rows),
     isTooLarge: found.some(({ isTooLarge }) => isTooLarge),
     isDamaged: found.some(({ isDamaged }) => isDamaged),
   }

@@ -8,11 +8,11 @@ import { type Bitset, CodedError } from '../../base/base.ts'
 import type { Block } from '../../record/record.ts'
 import type { ScannedBlock, ScanRequest, Snapshot } from '../../storage/storage.ts'
 import type { Filter } from '../ast.ts'
-import { heldBytes, recordRowOf } from '../materialize.ts'
-import type { RecordRow } from '../row.ts'
 import { type NewestWanted, newestRows } from './newest-rows.ts'
+import { NO_ROWS, type PackedRows } from './packed-rows.ts'
 import { FilterPlan } from './plan.ts'
 import { RowKeys, type SortedKeys } from './row-keys.ts'
+import { isWholeRead, RowPacker } from './row-packer.ts'
 
 /** What is searched: a snapshot, or a part of one. */
 export type BlockSource = Pick<Snapshot, 'scan' | 'damage'>
@@ -98,12 +98,20 @@ export function requestOf({ bounds, skip }: FilterPlan): ScanRequest {
 }
 
 export interface FoundRows {
-  /** In no order; those that the source has. */
-  readonly rows: readonly RecordRow[]
+  /** Those that the source has, by id. */
+  readonly rows: PackedRows
   /** They are too many bytes to be held at once: `rows` is empty. */
   readonly isTooLarge: boolean
   /** The source could not read all that it has. */
   readonly isDamaged: boolean
+}
+
+/** Keeps a block that was decoded for rows, since the rows that are asked for next are mostly those behind them. */
+export interface BlockKeeper {
+  /** What was kept of the block, or the block as it was scanned. */
+  blockOf(scanned: ScannedBlock): Block
+  /** After these rows were read of it. */
+  keep(scanned: ScannedBlock, block: Block, rows: Uint32Array): void
 }
 
 /** The rows with these ids that the source has. A single row is never too large. */
@@ -112,6 +120,7 @@ export async function rowsIn(
   ids: Float64Array,
   bytesMax: number,
   signal?: AbortSignal,
+  keeper?: BlockKeeper,
 ): Promise<FoundRows> {
   const wanted = Float64Array.from(ids).sort()
   const request: ScanRequest = {
@@ -120,43 +129,38 @@ export async function rowsIn(
     idMax: wanted[wanted.length - 1],
     order: 'id',
   }
-  const found: RecordRow[] = []
-  let bytesLeft = wanted.length > 1 ? bytesMax : Infinity
+  const packer = new RowPacker(wanted.length, wanted.length > 1 ? bytesMax : Infinity)
   for await (const scanned of scanBlocks(source, request, signal)) {
-    const rows = await readWhole(scanned, (block) => recordRowsOf(block, wanted, bytesLeft))
+    const own = keeper?.blockOf(scanned) ?? scanned.block
+    const rows = await readWhole({ ...scanned, block: own }, (block) => packRowsOf(packer, block, wanted))
     if (rows === null) continue
-    for (const row of rows) {
-      bytesLeft -= heldBytes(row)
-      found.push(row)
-    }
-    if (bytesLeft < 0) return { rows: [], isTooLarge: true, isDamaged: false }
-    if (found.length === wanted.length) break
+    if (packer.isOver) return { rows: NO_ROWS, isTooLarge: true, isDamaged: false }
+    if (isWholeRead(own, rows)) keeper?.keep(scanned, own, rows)
+    if (packer.rowCount === wanted.length) break
   }
-  return { rows: found, isTooLarge: false, isDamaged: source.damage.length > 0 }
+  return { rows: packer.take(), isTooLarge: false, isDamaged: source.damage.length > 0 }
 }
 
-/** Ends with the row that takes more than `bytesMax`. */
-function recordRowsOf(block: Block, wanted: Float64Array, bytesMax: number): RecordRow[] {
-  const rows: RecordRow[] = []
-  let bytesLeft = bytesMax
-  for (const blockRow of rowsWithIds(block, wanted)) {
-    const row = recordRowOf(block, blockRow)
-    rows.push(row)
-    bytesLeft -= heldBytes(row)
-    if (bytesLeft < 0) break
-  }
+function packRowsOf(packer: RowPacker, block: Block, wanted: Float64Array): Uint32Array {
+  const rows = rowsWithIds(block, wanted)
+  if (rows.length > 0) packer.add(block, rows)
   return rows
 }
 
-/** Rows of the block whose ids are wanted. Both are ascending, and the wanted ones are few. */
-function rowsWithIds(block: Block, wanted: Float64Array): number[] {
-  const rows: number[] = []
-  const last = block.ids[block.rowCount - 1]
-  for (let at = firstAtLeast(wanted, block.ids[0]); at < wanted.length && wanted[at] <= last; at++) {
-    const row = firstAtLeast(block.ids, wanted[at])
-    if (block.ids[row] === wanted[at]) rows.push(row)
+/** Rows of the block whose ids are wanted. Both are ascending. */
+function rowsWithIds({ ids, rowCount }: Block, wanted: Float64Array): Uint32Array {
+  const first = firstAtLeast(wanted, ids[0])
+  const last = ids[rowCount - 1]
+  const rows = new Uint32Array(Math.min(rowCount, wanted.length - first))
+  let count = 0
+  let row = 0
+  for (let at = first; at < wanted.length && wanted[at] <= last; at++) {
+    const id = wanted[at]
+    // Rows that are wanted mostly follow each other.
+    if (ids[row] !== id) row = firstAtLeast(ids, id)
+    if (ids[row] === id) rows[count++] = row++
   }
-  return rows
+  return rows.subarray(0, count)
 }
 
 /** The place of the first that is not below `value`. */

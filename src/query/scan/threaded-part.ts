@@ -6,7 +6,7 @@ import { assert, type TaskRunner } from '../../base/base.ts'
 import type { HeldPart, Snapshot } from '../../storage/storage.ts'
 import type { Filter } from '../ast.ts'
 import { type AggregateCache, isWorthKeeping, questionOf } from './aggregate-cache.ts'
-import { unpackRows } from './packed-rows.ts'
+import { NO_ROWS } from './packed-rows.ts'
 import type { QueryProgress } from './query-progress.ts'
 import { KEY_BYTES, type SortedKeys } from './row-keys.ts'
 import type {
@@ -15,7 +15,6 @@ import type {
   GatherInput,
   KeysInput,
   LiveParts,
-  PackedFoundRows,
   RowsInput,
   ScanInput,
   ScanOutput,
@@ -67,7 +66,7 @@ export function threadedPart(snapshot: Sealed, options: ThreadedOptions): Search
     rows: async (ids, bytesMax, signal) => {
       const ascending = ids.toSorted()
       const wanted = parts.filter((part) => holdsAny(part, ascending))
-      if (wanted.length === 0) return { rows: [], isTooLarge: false, isDamaged: false }
+      if (wanted.length === 0) return { rows: NO_ROWS, isTooLarge: false, isDamaged: false }
       return partOf(wanted).rows(ids, bytesMax, signal)
     },
   }
@@ -172,8 +171,7 @@ function taskPart(parts: readonly HeldPart[], snapshot: Sealed, options: Threade
     rows: async (ids, bytesMax, signal): Promise<FoundRows> => {
       assert(ids.length > 0, 'rows without ids are asked for')
       const ofTask: RowsInput = { ...input, ids, bytesMax }
-      const { rows, ...rest } = await run<PackedFoundRows>('rows', ofTask, signal)
-      return { ...rest, rows: unpackRows(rows) }
+      return await run<FoundRows>('rows', ofTask, signal)
     },
   }
 }

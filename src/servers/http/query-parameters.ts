@@ -6,6 +6,7 @@ import { isCodedError } from '../../base/base.ts'
 import {
   caretMessage,
   durationMs,
+  type FieldPattern,
   limitedQuery,
   momentMs,
   narrowedQuery,
@@ -13,6 +14,7 @@ import {
   parseQuery,
   type Query,
   timeRangeQuery,
+  unhidable,
 } from '../../query/query.ts'
 import { BODY_BYTES_MAX } from './http-options.ts'
 import { HttpProblem } from './problem-document.ts'
@@ -148,7 +150,7 @@ export function readPiped(call: RouteCall, parameters: URLSearchParams): QueryRe
   return readSwitch(parameters, 'ignore_pipes') ? { ...request, query: { ...query, pipes: [] } } : request
 }
 
-/** The query within its range of time, and within what `extra_filters` let through. */
+/** The query within its range of time, and within what `extra_filters` let through; its scope with what is hidden. */
 export function readNarrowed(
   { around }: RouteCall,
   parameters: URLSearchParams,
@@ -157,10 +159,7 @@ export function readNarrowed(
   const { options } = around
   const text = parameters.get('query') ?? ''
   if (text === '') throw new HttpProblem('REQUEST_INVALID', 'The parameter `query` is missing.')
-  if (parameters.getAll('hidden_fields_filters').some((each) => each.trim() !== '')) {
-    const detail = 'The parameter `hidden_fields_filters` is not known here: nothing would be hidden.'
-    throw new HttpProblem('REQUEST_INVALID', detail)
-  }
+  const hidden = readHidden(parameters)
   const query = readQuery(text, () => parseQuery(text, { nowMs }))
   const [start, end] = [parameters.get('start') ?? '', parameters.get('end') ?? '']
   const range = start === '' && end === '' ? null : readRange(start, end, nowMs)
@@ -174,6 +173,7 @@ export function readNarrowed(
     scope: {
       ...(range !== null && { range: range.filter }),
       ...(forced !== null && { forced: forced.filter }),
+      ...(hidden.length > 0 && { hidden }),
     },
     queryId: parameters.get('query_id') || null,
     timeoutMs: readTimeout(parameters.get('timeout') ?? '', options.queryMsMax),
@@ -184,6 +184,47 @@ const EXTRA = [
   { name: 'extra_filters', isStream: false },
   { name: 'extra_stream_filters', isStream: true },
 ]
+
+const HIDDEN = 'hidden_fields_filters'
+const HIDDEN_MAX = 1000
+
+/**
+ * Names of fields, and beginnings of names with `*` behind them: `a,b*` or `["a","b*"]`. What is not understood is
+ * refused, so that nothing is seen that was meant to be hidden.
+ */
+function readHidden(parameters: URLSearchParams): FieldPattern[] {
+  const names = parameters.getAll(HIDDEN).flatMap(readNames)
+  const given = names.map((name) => name.trim()).filter((name) => name !== '')
+  if (given.length > HIDDEN_MAX)
+    throw new HttpProblem('REQUEST_INVALID', `The parameter \`${HIDDEN}\` has at most ${HIDDEN_MAX} names.`)
+  return given.map(readHiddenName)
+}
+
+function readNames(text: string): readonly string[] {
+  if (!text.trimStart().startsWith('[')) return text.split(',')
+  try {
+    const names: unknown = JSON.parse(text)
+    if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names
+  } catch {
+    // Said below.
+  }
+  throw new HttpProblem('REQUEST_INVALID', `The parameter \`${HIDDEN}\` must give names, or a list of texts.`)
+}
+
+function readHiddenName(text: string): FieldPattern {
+  const isPrefix = text.endsWith('*')
+  const name = isPrefix ? text.slice(0, -1) : text
+  const pattern = { name, isPrefix }
+  if (name.includes('*'))
+    throw new HttpProblem(
+      'REQUEST_INVALID',
+      `The parameter \`${HIDDEN}\` takes \`*\` at the end of a name only.`,
+    )
+  const needed = unhidable(pattern)
+  if (needed === null) return pattern
+  const detail = `The parameter \`${HIDDEN}\` cannot hide \`${needed}\`: records are found and ordered by it.`
+  throw new HttpProblem('REQUEST_INVALID', detail)
+}
 
 /** A filter, or an object of fields with the value, or the values, that they must have: as a proxy sets them. */
 function readExtra(name: string, text: string, isStream: boolean, nowMs: number): Query | null {

@@ -28,7 +28,8 @@ export class ResponseWriter {
     this.#trailer = trailer
   }
 
-  async write(piece: string): Promise<void> {
+  /** Bytes must stay what they are until they are sent. */
+  async write(piece: string | Uint8Array): Promise<void> {
     this.#begin()
     if (!this.#reply.raw.write(piece)) await this.#drained()
     if (this.#signal.aborted) throw new CodedError('QUERY_CANCELLED', 'Nobody waits for the answer any more.')

@@ -178,7 +178,13 @@ describe('GET and POST /select/logsql/query', () => {
       'query=a&timeout=0',
       'query=a&timeout=-1s',
       'query=a&format=xml',
-      'query=a&hidden_fields_filters=&hidden_fields_filters=password',
+      'query=a&hidden_fields_filters=&hidden_fields_filters=pass*word',
+      'query=a&hidden_fields_filters=a,_time',
+      'query=a&hidden_fields_filters=*',
+      'query=a&hidden_fields_filters=_i*',
+      'query=a&hidden_fields_filters=["a",7]',
+      'query=a&hidden_fields_filters=["a"',
+      `query=a&hidden_fields_filters=${'a,'.repeat(1001)}`,
     ]) {
       assert.deepEqual(problemOf(await front.ask(`${PATH}?${search}`)), [400, 'REQUEST_INVALID'], search)
     }

@@ -8,7 +8,7 @@
  * record brings that came between is left out.
  */
 import type { Answer } from '../../../hub/hub.ts'
-import { parseQuery, type Query, type Row, rowText, rowTextJson } from '../../../query/query.ts'
+import { jsonLinesOf, parseQuery, type Query, type Row, rowText } from '../../../query/query.ts'
 import { csvLines } from '../csv-rows.ts'
 import { HttpProblem } from '../problem-document.ts'
 import { type AskOptions, answerInTime, MISSING_HEADER, rangesText, withRows } from '../query-answer.ts'
@@ -36,12 +36,12 @@ export const selectQuery: HttpRoute = {
       return answerInTime(call, request, CSV_TYPE, async (options, writer) => {
         const names = await namesOf(call, query, options)
         await withRows(call, options, query, (answer) =>
-          writeLines(call, writer, answer, csvLines(textsOf(answer.rows), names), String),
+          writeTexts(call, writer, answer, csvLines(textsOf(answer.rows), names)),
         )
       })
     }
     return answerInTime(call, request, ROWS_TYPE, (options, writer) =>
-      withRows(call, options, query, (answer) => writeLines(call, writer, answer, answer.rows, rowTextJson)),
+      withRows(call, options, query, (answer) => writeRows(call, writer, answer)),
     )
   },
 }
@@ -70,23 +70,39 @@ function withPipe(query: Query, pipe: string): Query {
   return { ...query, pipes: [...query.pipes, ...parseQuery(`* | ${pipe}`, { nowMs: 0 }).pipes] }
 }
 
-async function writeLines<T>(
+async function writeRows(
+  { around }: RouteCall,
+  writer: ResponseWriter,
+  { rows, missing }: Answer,
+): Promise<void> {
+  writer.announce(MISSING_HEADER)
+  for await (const { bytes, rowCount } of jsonLinesOf(rows)) {
+    around.counters.rows += rowCount
+    await writer.write(bytes)
+  }
+  endOf(writer, missing, '')
+}
+
+function endOf(writer: ResponseWriter, missing: Answer['missing'], piece: string): void {
+  writer.end(piece, missing.length === 0 ? {} : { [MISSING_HEADER]: rangesText(missing) })
+}
+
+async function writeTexts(
   { around }: RouteCall,
   writer: ResponseWriter,
   { missing }: Answer,
-  rows: AsyncIterable<T>,
-  lineOf: (row: T) => string,
+  lines: AsyncIterable<string>,
 ): Promise<void> {
   let piece = ''
   writer.announce(MISSING_HEADER)
-  for await (const row of rows) {
-    piece += `${lineOf(row)}\n`
+  for await (const line of lines) {
+    piece += `${line}\n`
     around.counters.rows++
     if (piece.length < PIECE_CHARACTERS) continue
     await writer.write(piece)
     piece = ''
   }
-  writer.end(piece, missing.length === 0 ? {} : { [MISSING_HEADER]: rangesText(missing) })
+  endOf(writer, missing, piece)
 }
 
 // ---- csv ----------------------------------------------------------------------------------------------------

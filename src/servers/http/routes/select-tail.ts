@@ -25,7 +25,11 @@ export const selectTail: HttpRoute = {
     'and `refresh_interval` are taken and not needed.',
   async answer(call) {
     const parameters = await readParameters(call)
-    const { query } = readNarrowed(call, parameters)
+    const { query, scope } = readNarrowed(call, parameters)
+    if (scope.hidden !== undefined) {
+      const detail = 'The parameter `hidden_fields_filters` is not for tails: nothing is hidden there.'
+      throw new HttpProblem('REQUEST_INVALID', detail)
+    }
     const startMs = readStartOffset(parameters)
     if (!isLive(query)) {
       const detail = 'The query has a pipe that needs all rows: a live tail never has them all.'
