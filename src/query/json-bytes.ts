@@ -2,6 +2,7 @@
  * Bytes of values as JSON texts in UTF-8, byte by byte: what `JSON.stringify` makes of the text of the bytes, without
  * that text. Bytes that are not UTF-8 show as U+FFFD.
  */
+import { writeDigits, writeLastDigits } from '../base/portable.ts'
 import { decodeLoosely, sequenceLength } from './values/text.ts'
 
 const QUOTE = 0x22
@@ -11,6 +12,8 @@ const ESCAPE_BYTES_MAX = 6
 const HEX = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
 const LETTER_U = 0x75
 const ZERO = 0x30
+/** Of a whole number that is exact. */
+const DIGITS_MAX = 16
 
 const PART = 1
 /** By byte: 0 as it is, PART of a longer sequence, LETTER_U for `\u00xx`, else the letter behind a backslash. */
@@ -65,27 +68,14 @@ export class JsonBytes {
 
   /** A whole number from 0 on, without quotes. */
   digits(value: number): void {
-    let count = 1
-    for (let bound = 10; value >= bound; bound *= 10) count++
-    this.#room(count)
-    this.#putDigits(value, count)
-  }
-
-  /** The last `count` digits of it. The room is there. */
-  #putDigits(value: number, count: number): void {
-    let rest = value
-    for (let at = this.#at + count - 1; at >= this.#at; at--) {
-      const tenth = Math.floor(rest / 10)
-      this.#bytes[at] = ZERO + (rest - tenth * 10)
-      rest = tenth
-    }
-    this.#at += count
+    this.#room(DIGITS_MAX)
+    this.#at = writeDigits(this.#bytes, this.#at, value)
   }
 
   /** With zeros before it. */
   digitsOf(value: number, count: number): void {
     this.#room(count)
-    this.#putDigits(value, count)
+    this.#at = writeLastDigits(this.#bytes, this.#at, value, count)
   }
 
   /** The bytes from `start` to `end` as a text in quotes. */

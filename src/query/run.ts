@@ -146,12 +146,13 @@ export async function selectRowsOfParts(
   options: SelectOptions = {},
 ): Promise<Selection> {
   const query = movedInTime(asked)
-  const run = pipedRun(parts, options, options.chunks ?? new ChunkBudget())
+  const chunks = options.chunks ?? new ChunkBudget()
+  const run = pipedRun(parts, options, chunks)
   if (!isChosenFirst(query)) return runPiped(run, limitedTo(query, options.rowsMax))
   const limit = queryLimit(query) ?? options.rowsMax ?? Infinity
   const { count, ids } = await idsInTurns(run, query.filter, limit, () => extentOf(run, query.filter))
   if (!isOfRecords(query)) return { count, rows: mappedRows(query, run, run.fetch(ids)) }
-  const pages = fetchAll(parts, ids, run.chunks, options.signal)
+  const pages = fetchAll(parts, ids, chunks, options.signal)
   return { count, rows: recordRowsOf(query, pages) }
 }
 
@@ -164,11 +165,7 @@ export function withoutSubqueries(
   return resolved(pipedRun(parts, options, new ChunkBudget()), query)
 }
 
-function pipedRun(
-  parts: readonly SearchPart[],
-  options: RunOptions,
-  chunks: ChunkBudget,
-): PipedRun & { readonly chunks: ChunkBudget } {
+function pipedRun(parts: readonly SearchPart[], options: RunOptions, chunks: ChunkBudget): PipedRun {
   const {
     signal,
     random,
@@ -177,7 +174,7 @@ function pipedRun(
     rateSeconds = null,
   } = options
   return {
-    ...{ parts, signal, random, nowMs, rateSeconds, chunks, bytesMax: keyBytesMax },
+    ...{ parts, signal, random, nowMs, rateSeconds, bytesMax: keyBytesMax },
     ...(options.scope && { scope: options.scope }),
     ...(options.progress && { progress: options.progress }),
     fetch: (ids) => rowsOfPages(fetchAll(parts, ids, chunks, signal)),

@@ -19,6 +19,12 @@ export interface Column {
   readonly kinds: Uint8Array | null
 }
 
+/** Nothing in any row. */
+export function emptyColumn(rowCount: number): Column {
+  const none = new Uint32Array(rowCount)
+  return { data: new Uint8Array(0), starts: none, lengths: none, kinds: null }
+}
+
 /** One field of one row. `value` lies in the block's memory. */
 export interface BlockField {
   readonly name: string

@@ -46,7 +46,14 @@ export {
   setBatchReceived,
 } from './batch.ts'
 export { BatchBlock, BlockBuilder, TRUNCATED_FIELD } from './batch-block.ts'
-export type { Block, BlockField, Column, TextTemplate, TextTemplates } from './block.ts'
+export {
+  type Block,
+  type BlockField,
+  type Column,
+  emptyColumn,
+  type TextTemplate,
+  type TextTemplates,
+} from './block.ts'
 export { fileByReceived } from './filing.ts'
 export {
   LEVEL_NAMES,

@@ -10,6 +10,7 @@
  *
  * Not for the many spellings in log lines (line-time.ts) nor for what people type in queries (time-text.ts).
  */
+import { writeDigits, writeLastDigits } from '../base/portable.ts'
 import { TIME_MS_MAX, TIME_MS_MIN } from './limits.ts'
 
 export interface TimeResult {
@@ -280,33 +281,15 @@ export function writeUnixSeconds(target: Uint8Array, at: number, ms: number, ns:
     absoluteNs = ns === 0 ? 0 : NS_PER_MS - ns
   }
   const seconds = Math.floor(absoluteMs / SECOND_MS)
-  position = writeInteger(target, position, seconds)
+  position = writeDigits(target, position, seconds)
   return writeFraction(target, position, (absoluteMs - seconds * SECOND_MS) * NS_PER_MS + absoluteNs)
-}
-
-function writeInteger(target: Uint8Array, at: number, value: number): number {
-  let digits = 1
-  for (let bound = 10; value >= bound; bound *= 10) digits++
-  let rest = value
-  for (let position = at + digits - 1; position >= at; position--) {
-    const tenth = Math.floor(rest / 10)
-    target[position] = ZERO + (rest - tenth * 10)
-    rest = tenth
-  }
-  return at + digits
 }
 
 /** Writes a point and the digits of `ns` (of a second) without zeros at the end; nothing for 0. */
 function writeFraction(target: Uint8Array, at: number, ns: number): number {
   if (ns === 0) return at
   target[at] = DOT
-  let rest = ns
-  for (let position = at + 9; position > at; position--) {
-    const tenth = Math.floor(rest / 10)
-    target[position] = ZERO + (rest - tenth * 10)
-    rest = tenth
-  }
-  let end = at + 10
+  let end = writeLastDigits(target, at + 1, ns, 9)
   while (target[end - 1] === ZERO) end--
   return end
 }

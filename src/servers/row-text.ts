@@ -7,8 +7,9 @@
  * character but tab is `\xNN`, one for each byte, and so is every byte that is not part of valid UTF-8. (Control
  * characters beyond ASCII, U+0080 to U+009F, are two bytes each.) A row that is no record is one line of JSON.
  */
+import { writeDigits } from '../base/base.ts'
 import type { Dialect } from '../ingest/ingest.ts'
-import { type RecordRow, type Row, rowJson } from '../query/query.ts'
+import { type RecordRow, type Row, rowJson, sequenceLength } from '../query/query.ts'
 import { levelLabel, UNIX_SECONDS_BYTES_MAX, writeUnixSeconds } from '../record/record.ts'
 
 const INITIAL_BYTES = 4096
@@ -20,7 +21,6 @@ const HEAD_BYTES_MAX = 64 + UNIX_SECONDS_BYTES_MAX
 const NEWLINE = 0x0a
 const BAR = 0x7c
 const COLON = 0x3a
-const DIGIT_ZERO = 0x30
 const BACKSLASH = 0x5c
 const HEX = Buffer.from('0123456789abcdef')
 
@@ -57,7 +57,7 @@ export class RowTextEncoder {
     const { message } = row
     this.#reserve(HEAD_BYTES_MAX + message.length * ESCAPED_BYTES_MAX + 1)
     if (dialect === 'main') {
-      this.#putId(row.id)
+      this.#length = writeDigits(this.#bytes, this.#length, row.id)
       this.#bytes[this.#length++] = BAR
       this.#putLevel(row.severity)
       this.#bytes[this.#length++] = BAR
@@ -76,18 +76,6 @@ export class RowTextEncoder {
 
   #putText(text: string): void {
     this.#length += this.#bytes.write(text, this.#length, 'latin1')
-  }
-
-  #putId(id: number): void {
-    let digits = 1
-    for (let bound = 10; id >= bound; bound *= 10) digits++
-    let rest = id
-    for (let at = this.#length + digits - 1; at >= this.#length; at--) {
-      const tenth = Math.floor(rest / 10)
-      this.#bytes[at] = DIGIT_ZERO + (rest - tenth * 10)
-      rest = tenth
-    }
-    this.#length += digits
   }
 
   /** A label is ASCII. */
@@ -157,23 +145,9 @@ function putHex(target: Uint8Array, at: number, byte: number): number {
   return at + 4
 }
 
-/** Bytes of the UTF-8 character that starts at `at` and may be shown; 0 when there is none. */
+/** Bytes of the UTF-8 character beyond ASCII that starts at `at` and may be shown; 0 when there is none. */
 function characterLength(bytes: Uint8Array, at: number): number {
-  const lead = bytes[at]
-  const second = at + 1 < bytes.length ? bytes[at + 1] : 0
-  if (lead < 0xc2 || lead > 0xf4) return 0
   // C2 80 to C2 9F are control characters.
-  if (lead < 0xe0) return isContinuation(second) && (lead > 0xc2 || second >= 0xa0) ? 2 : 0
-  if (!isContinuation(second) || !isContinuation(bytes[at + 2])) return 0
-  if (lead < 0xf0) return isOverlongOrSurrogate(lead, second) ? 0 : 3
-  const isInRange = lead === 0xf0 ? second >= 0x90 : lead < 0xf4 || second < 0x90
-  return isInRange && isContinuation(bytes[at + 3]) ? 4 : 0
-}
-
-function isContinuation(byte: number | undefined): boolean {
-  return byte !== undefined && (byte & 0xc0) === 0x80
-}
-
-function isOverlongOrSurrogate(lead: number, second: number): boolean {
-  return lead === 0xe0 ? second < 0xa0 : lead === 0xed && second >= 0xa0
+  if (bytes[at] === 0xc2 && bytes[at + 1] < 0xa0) return 0
+  return sequenceLength(bytes, at, bytes.length)
 }

@@ -34,6 +34,7 @@ import { FrameCache } from './part/frame-cache.ts'
 import { PartFileReader } from './part/part-file-reader.ts'
 import { ResidentBytes, type ResidentSpan } from './resident-bytes.ts'
 import { type FoundFrame, walkSegment } from './segment-file.ts'
+import type { KernelRecords } from './template/kernel-records.ts'
 import type { KnownTemplates } from './template/known-templates.ts'
 
 export const DAY_MS = 86_400_000
@@ -153,6 +154,8 @@ class Sealing {
   /** Of messages. */
   readonly #known: KnownTemplates
   #piece: Uint8Array = NO_BYTES
+  /** Of the kernel that lends the piece, if one does. */
+  #kernel: KernelRecords | null = null
   #view: DataView = new DataView(NO_BYTES.buffer)
   #pieceBytes = 0
   /** The batches of the piece. */
@@ -242,13 +245,15 @@ class Sealing {
     const { records, blockBytesMax } = this.#job
     const { memory, writer } = this.#around
     const lent = records < LENT_RECORDS_MIN ? null : writer.lend(blockBytesMax)
-    this.#piece = lent ?? memory.piece(blockBytesMax)
+    this.#piece = lent?.bytes ?? memory.piece(blockBytesMax)
+    this.#kernel = lent?.records ?? null
     this.#view = new DataView(this.#piece.buffer, this.#piece.byteOffset, this.#piece.length)
   }
 
   async #writePiece(): Promise<void> {
     if (this.#pieceRows === 0) return
-    await this.#writeBatches(this.#piece.subarray(0, this.#pieceBytes), this.#view, this.#batches)
+    const bytes = this.#piece.subarray(0, this.#pieceBytes)
+    await this.#writeBatches({ bytes, view: this.#view, kernel: this.#kernel }, this.#batches)
     this.#around.writer.giveBack()
     this.#pieceBytes = 0
     this.#pieceRows = 0
@@ -258,26 +263,21 @@ class Sealing {
   /** A batch that is larger than a piece. */
   async #writeAlone(bytes: Uint8Array): Promise<void> {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    await this.#writeBatches(bytes, view, [this.#placeRecords(view, 0)])
+    await this.#writeBatches({ bytes, view, kernel: null }, [this.#placeRecords(view, 0)])
   }
 
-  async #writeBatches(data: Uint8Array, view: DataView, batches: readonly PlacedBatch[]): Promise<void> {
+  async #writeBatches(piece: Piece, batches: readonly PlacedBatch[]): Promise<void> {
     const numbers = new Set(batches.flatMap((batch) => batch.numbers))
-    for (const number of numbers) await this.#writeRecords(data, view, batches, number)
+    for (const number of numbers) await this.#writeRecords(piece, batches, number)
   }
 
   /** The records of a piece that belong to one part, as blocks of it. */
-  async #writeRecords(
-    data: Uint8Array,
-    view: DataView,
-    batches: readonly PlacedBatch[],
-    number: number,
-  ): Promise<void> {
+  async #writeRecords(piece: Piece, batches: readonly PlacedBatch[], number: number): Promise<void> {
     const { blockRowsMax } = this.#job
-    let content = new BatchContent(data, this.#memory)
+    let content = this.#contentOf(piece)
     for (const { at, numbers, ofRecord } of batches) {
       if (!numbers.includes(number)) continue
-      const count = batchCount(view, at)
+      const count = batchCount(piece.view, at)
       // A batch may have more records than a block.
       for (let from = 0, to = 0; from < count; from = to) {
         to = Math.min(count, from + blockRowsMax - content.rowCount)
@@ -285,10 +285,14 @@ class Sealing {
         else content.addRecords(at, from, to, ofRecord, number)
         if (content.rowCount < blockRowsMax) continue
         await this.#writeBlock(number, content)
-        content = new BatchContent(data, this.#memory)
+        content = this.#contentOf(piece)
       }
     }
     if (content.rowCount > 0) await this.#writeBlock(number, content)
+  }
+
+  #contentOf({ bytes, kernel }: Piece): BatchContent {
+    return new BatchContent(bytes, this.#memory, kernel)
   }
 
   async #writeBlock(number: number, content: BatchContent): Promise<void> {
@@ -343,6 +347,14 @@ class Sealing {
     this.#hasKeysFile = true
     return await writeKeysFile(this.#disk, this.#job.keysPath, this.#keys)
   }
+}
+
+/** Batches side by side. */
+interface Piece {
+  readonly bytes: Uint8Array
+  readonly view: DataView
+  /** Of the kernel in whose memory they stand, if they stand in one. */
+  readonly kernel: KernelRecords | null
 }
 
 interface PlacedBatch {

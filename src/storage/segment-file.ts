@@ -15,7 +15,7 @@ import {
   SEGMENT_HEADER_BYTES,
   SEGMENT_VERSION,
 } from './frame.ts'
-import type { ResidentBytes } from './resident-bytes.ts'
+import { ResidentBytes } from './resident-bytes.ts'
 
 const NAME = /^segment-(\d{8,})$/
 const WINDOW_BYTES = 1024 * 1024
@@ -73,7 +73,7 @@ export async function createSegment(
 export class WindowReader {
   readonly size: number
   readonly #file: DiskFile
-  readonly #resident: ResidentBytes | null
+  readonly #resident: ResidentBytes
   /** The window lies in it, and the next one too: what was read is gone then. */
   #memory = new Uint8Array(0)
   #window = this.#memory
@@ -81,7 +81,7 @@ export class WindowReader {
   /** What `at` returned last came from this process, not from a disk. */
   isResident = false
 
-  constructor(file: DiskFile, size: number, resident: ResidentBytes | null = null) {
+  constructor(file: DiskFile, size: number, resident = new ResidentBytes([])) {
     this.#file = file
     this.size = size
     this.#resident = resident
@@ -102,15 +102,15 @@ export class WindowReader {
 
   /** How many bytes; 0 when the buffer does not have as many as are wanted. */
   #copyResident(offset: number, wanted: number): number {
-    const count = this.#resident?.sizeAt(offset) ?? 0
-    if (this.#resident === null || count < wanted) return 0
+    const count = this.#resident.sizeAt(offset)
+    if (count < wanted) return 0
     this.isResident = this.#resident.copyAt(offset, this.#memoryOf(count))
     return this.isResident ? count : 0
   }
 
   #read(offset: number, wanted: number): Promise<number> {
     this.isResident = false
-    const gap = this.#resident?.gapAt(offset) ?? Number.POSITIVE_INFINITY
+    const gap = this.#resident.gapAt(offset)
     const length = Math.max(wanted, Math.min(WINDOW_BYTES, gap, this.size - offset))
     return readFull(this.#file, this.#memoryOf(length), offset)
   }
@@ -163,7 +163,7 @@ export async function walkSegment(
   segment: { number: number; salt: Salt; firstId: number },
   bytesMax: number,
   visit: (frame: FoundFrame) => void | Promise<void>,
-  resident: ResidentBytes | null = null,
+  resident?: ResidentBytes,
 ): Promise<WalkResult> {
   const reader = new WindowReader(file, Math.min(await file.size(), bytesMax), resident)
   const header = decodeSegmentHeader(await reader.at(0, SEGMENT_HEADER_BYTES))

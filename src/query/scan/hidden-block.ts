@@ -8,6 +8,7 @@ import {
   type Block,
   type BlockField,
   type Column,
+  emptyColumn,
   oneGroup,
   RECORD_FLAG_LEVEL_UPPER,
   RECORD_FLAG_TRUNCATED,
@@ -131,8 +132,7 @@ export class HiddenBlock implements Block {
   }
 
   fieldNames(): string[] {
-    const names = this.#shownNames(this.#block.fieldNames())
-    return names
+    return this.#shownNames(this.#block.fieldNames())
   }
 
   #hides(field: string | null): boolean {
@@ -177,9 +177,4 @@ function handedOn(groups: RowGroups<RowLayout>): Omit<RowGroups<RowLayout>, 'hel
     ofRow: () => groups.ofRow(),
     ...(groups.runs !== undefined && { runs: () => groups.runs!() }),
   }
-}
-
-function emptyColumn(rowCount: number): Column {
-  const none = new Uint32Array(rowCount)
-  return { data: NOTHING, starts: none, lengths: none, kinds: null }
 }

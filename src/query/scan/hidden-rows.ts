@@ -14,6 +14,7 @@ import {
   type PackedRows,
   packedCount,
   STREAM_BIT,
+  TextNumbers,
 } from './packed-rows.ts'
 
 /** Of the rows that go in only `numbers` is shared with those that come out: nobody may use the former any more. */
@@ -35,9 +36,7 @@ class ShownRows {
   readonly #heads: Uint32Array<ArrayBuffer>
   readonly #fields: Uint32Array<ArrayBuffer>
   readonly #bytes: Uint8Array<ArrayBuffer>
-  /** The empty text is number 0. */
-  readonly #texts: string[] = ['']
-  readonly #numbers = new Map<string, number>([['', 0]])
+  readonly #texts = new TextNumbers()
   #fieldAt = 0
   #byteAt = 0
 
@@ -71,7 +70,7 @@ class ShownRows {
       heads: this.#heads,
       fields: this.#fields.slice(0, this.#fieldAt),
       bytes: this.#bytes.slice(0, this.#byteAt),
-      texts: this.#texts,
+      texts: this.#texts.list,
     }
   }
 
@@ -89,7 +88,7 @@ class ShownRows {
       const length = fields[at + 2]
       if (!this.#hidden.hides(name)) {
         if (isLabel) labels.push({ name, value: bytes.subarray(start, start + length) })
-        this.#fields[this.#fieldAt++] = this.#numberOf(name)
+        this.#fields[this.#fieldAt++] = this.#texts.numberOf(name)
         this.#fields[this.#fieldAt++] = hidesStream ? fields[at + 1] & ~STREAM_BIT : fields[at + 1]
         this.#fields[this.#fieldAt++] = length
         this.#copy(start, length)
@@ -97,7 +96,7 @@ class ShownRows {
       start += length
     }
     if (isStreamWhole) return this.#renumbered(heads[head + HEAD_STREAM])
-    return hidesStream ? 0 : this.#numberOf(streamText(labels))
+    return hidesStream ? 0 : this.#texts.numberOf(streamText(labels))
   }
 
   #copy(start: number, length: number): void {
@@ -106,15 +105,6 @@ class ShownRows {
   }
 
   #renumbered(number: number): number {
-    return this.#numberOf(this.#rows.texts[number])
-  }
-
-  #numberOf(text: string): number {
-    let number = this.#numbers.get(text)
-    if (number === undefined) {
-      number = this.#texts.push(text) - 1
-      this.#numbers.set(text, number)
-    }
-    return number
+    return this.#texts.numberOf(this.#rows.texts[number])
   }
 }

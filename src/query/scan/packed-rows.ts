@@ -46,6 +46,21 @@ export const NO_ROWS: PackedRows = {
   texts: [],
 }
 
+/** The texts of rows that are being packed, each once. The empty text is number 0. */
+export class TextNumbers {
+  readonly list: string[] = ['']
+  readonly #numbers = new Map<string, number>([['', 0]])
+
+  numberOf(text: string): number {
+    let number = this.#numbers.get(text)
+    if (number === undefined) {
+      number = this.list.push(text) - 1
+      this.#numbers.set(text, number)
+    }
+    return number
+  }
+}
+
 export function packedCount({ heads }: PackedRows): number {
   return heads.length / HEADS_PER_ROW
 }

@@ -20,6 +20,7 @@ import {
   type PackedRows,
   NUMBERS_PER_ROW as ROW_NUMBERS,
   STREAM_BIT as STREAM,
+  TextNumbers,
 } from './packed-rows.ts'
 
 const NUMBERS_PER_FIELD = FIELD_NUMBERS
@@ -240,21 +241,6 @@ function resized(
 /** Whether the rows are so many that whole columns are read for them. */
 export function isWholeRead({ rowCount }: Block, rows: Uint32Array): boolean {
   return rows.length >= WHOLE_ROWS_MIN || rows.length * WHOLE_SHARE >= rowCount
-}
-
-/** The empty text is number 0. */
-class TextNumbers {
-  readonly list: string[] = ['']
-  readonly #numbers = new Map<string, number>([['', 0]])
-
-  numberOf(text: string): number {
-    let number = this.#numbers.get(text)
-    if (number === undefined) {
-      number = this.list.push(text) - 1
-      this.#numbers.set(text, number)
-    }
-    return number
-  }
 }
 
 /** In memory of their own: decoders take no shared memory. */

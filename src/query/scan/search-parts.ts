@@ -21,7 +21,7 @@ export interface SearchPart {
   values(filter: Filter, wanted: ValuesWanted, bytesMax: number, signal?: AbortSignal): Promise<CountedValues>
   /** States of the pipe that gathers, at least one. */
   gather(filter: Filter, wanted: GatherWanted, signal?: AbortSignal): Promise<unknown[]>
-  /** At least one id. */
+  /** At least one id, in ascending order. */
   rows(ids: Float64Array, bytesMax: number, signal?: AbortSignal): Promise<FoundRows>
 }
 
@@ -109,7 +109,7 @@ export interface FoundPacks extends Omit<FoundRows, 'rows'> {
   readonly packs: readonly PackedRows[]
 }
 
-/** `bytesMax` is for the rows of all parts together. */
+/** Of ids in any order. `bytesMax` is for the rows of all parts together. */
 export async function rowsOfParts(
   parts: readonly SearchPart[],
   ids: Float64Array,
@@ -117,7 +117,8 @@ export async function rowsOfParts(
   signal?: AbortSignal,
 ): Promise<FoundPacks> {
   const share = Math.floor(bytesMax / parts.length)
-  const found = await askAll(parts, signal, (part, either) => part.rows(ids, share, either))
+  const ascending = ids.toSorted()
+  const found = await askAll(parts, signal, (part, either) => part.rows(ascending, share, either))
   return {
     packs: found.map(({ rows }) => rows),
     isTooLarge: found.some(({ isTooLarge }) => isTooLarge),

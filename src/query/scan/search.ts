@@ -114,15 +114,14 @@ export interface BlockKeeper {
   keep(scanned: ScannedBlock, block: Block, rows: Uint32Array): void
 }
 
-/** The rows with these ids that the source has. A single row is never too large. */
+/** The rows with these ids, which ascend, that the source has. A single row is never too large. */
 export async function rowsIn(
   source: BlockSource,
-  ids: Float64Array,
+  wanted: Float64Array,
   bytesMax: number,
   signal?: AbortSignal,
   keeper?: BlockKeeper,
 ): Promise<FoundRows> {
-  const wanted = Float64Array.from(ids).sort()
   const request: ScanRequest = {
     ids: wanted,
     idMin: wanted[0],

@@ -64,8 +64,7 @@ export function threadedPart(snapshot: Sealed, options: ThreadedOptions): Search
     values: (filter, wanted, bytesMax, signal) => valuesOfParts(groups, filter, wanted, bytesMax, signal),
     gather: (filter, wanted, signal) => statesOfParts(groups, filter, wanted, signal),
     rows: async (ids, bytesMax, signal) => {
-      const ascending = ids.toSorted()
-      const wanted = parts.filter((part) => holdsAny(part, ascending))
+      const wanted = parts.filter((part) => holdsAny(part, ids))
       if (wanted.length === 0) return { rows: NO_ROWS, isTooLarge: false, isDamaged: false }
       return partOf(wanted).rows(ids, bytesMax, signal)
     },

@@ -70,6 +70,25 @@ describe('ChunkGatherer', () => {
     assert.equal(pool.used, 1)
   })
 
+  it('hands over a chunk that has no room as it is, in its place, and borrows nothing for it', async () => {
+    const pool = new GatherPool(1)
+    const stream = new PassThrough({ highWaterMark: 1 << 20 })
+    const chunks = new ChunkGatherer(stream, pool)
+    const large = Buffer.alloc(256 * 1024 + 1, 'a')
+    stream.write(large)
+    assert.equal((await next(chunks))?.length, large.length)
+    assert.equal(pool.used, 0)
+    stream.write('before')
+    const chunk = next(chunks)
+    // A stream need not rest at once.
+    stream.once('data', () =>
+      ['data', 'data'].map((name, at) => stream.emit(name, [large, Buffer.from('z')][at])),
+    )
+    assert.equal(String(await chunk), 'before')
+    assert.equal((await next(chunks))?.length, large.length)
+    assert.equal(String(await next(chunks)), 'z')
+  })
+
   it('gives back the memory of chunks that it copied, where they are its own', async () => {
     for (const isOwner of [true, false]) {
       const whole = Buffer.from(new ArrayBuffer(10)).fill('w')

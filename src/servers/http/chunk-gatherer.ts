@@ -112,9 +112,9 @@ export class ChunkGatherer {
   }
 
   #gather(chunk: Buffer): void {
-    if (!this.#hasChunk) this.#lend()
+    if (!this.#hasChunk && chunk.length <= GATHERED_BYTES_MAX) this.#lend()
     const room = this.#lent === null ? 0 : this.#lent.length - this.#length
-    if (this.#lent !== null && chunk.length <= room) {
+    if (this.#lent !== null && this.#rest.length === 0 && chunk.length <= room) {
       this.#lent.set(chunk, this.#length)
       this.#length += chunk.length
       if (this.#ownsChunks) this.#copied.push(chunk)

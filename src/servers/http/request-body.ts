@@ -54,7 +54,10 @@ export class RequestBody {
     return !this.#request.complete || this.#request.readableLength > 0
   }
 
-  /** Expanded chunks, once, each valid until the next is asked for. MEDIA_UNSUPPORTED, SERVER_BUSY, BODY_TOO_LARGE, REQUEST_INVALID (not what it says). */
+  /**
+   * Expanded chunks, once, each valid until the next is asked for. MEDIA_UNSUPPORTED, SERVER_BUSY, BODY_TOO_LARGE,
+   * REQUEST_INVALID (not what it says).
+   */
   async *chunks(): AsyncGenerator<Buffer, void> {
     const encoding = bodyEncodingOf(this.#request.headers['content-encoding'])
     if (this.#request.headers.expect !== undefined) this.#response.writeContinue()

@@ -21,7 +21,7 @@ import { noSlotFacts, type SlotFacts } from '../template/slot-facts.ts'
 import { SpanInterner } from '../template/span-interner.ts'
 import { PLAIN, type Template } from '../template/template.ts'
 import { type MinedColumn, TemplateMiner } from '../template/template-miner.ts'
-import { TextKernel, type TextKernelOptions } from '../template/text-kernel.ts'
+import { type LentMemory, TextKernel, type TextKernelOptions } from '../template/text-kernel.ts'
 import { type TemplateColumns, ValueInterner } from '../template/value-interner.ts'
 import type { BlockContent, FieldContent, Spans } from './block-content.ts'
 import type { BlockFacts, FieldFacts } from './block-facts.ts'
@@ -112,7 +112,7 @@ export class BlockWriter {
    * Memory for the data of blocks: data that stand there, from its first byte on, cost no copy. Others than the blocks'
    * owner write to it after `giveBack`. Null where so many bytes have no room, or there is no kernel.
    */
-  lend(byteCount: number): Uint8Array | null {
+  lend(byteCount: number): LentMemory | null {
     return this.#kernel.lend(byteCount)
   }
 

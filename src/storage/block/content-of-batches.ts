@@ -24,7 +24,7 @@ import {
   FIELD_HEADER_BYTES,
   RECORD_HEADER_BYTES,
 } from '../../record/record.ts'
-import { type KernelRecords, kernelRecordsOf } from '../template/kernel-records.ts'
+import type { KernelRecords } from '../template/kernel-records.ts'
 import { type BlockContent, FieldGatherer, grown, LayoutSet } from './block-content.ts'
 
 /** Exported constants cost a look-up each time: this one is for hot functions. */
@@ -80,19 +80,19 @@ export class BatchContent {
   #currentCount = 0
   /** Behind the fields that `#addSameFields` added. */
   #sameEnd = 0
-  /** Where the data stand in its memory. */
   readonly #kernel: KernelRecords | null
   /** For so many records the kernel is not asked. */
   #kernelPause = 0
   /** Behind the records that `#addByKernel` added. */
   #kernelEnd = 0
 
-  constructor(data: Uint8Array, memory = new ContentMemory()) {
+  /** `kernel`: of the memory where the data stand, if they stand in that of a kernel. */
+  constructor(data: Uint8Array, memory = new ContentMemory(), kernel: KernelRecords | null = null) {
     this.#memory = memory
     memory.begin()
     this.#rows = memory.rows
     this.#data = data
-    this.#kernel = kernelRecordsOf(data)
+    this.#kernel = kernel
     this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength)
   }
 
@@ -169,9 +169,7 @@ export class BatchContent {
     this.#memory.rows = this.#rows
   }
 
-  /**
-   * Adds up to `count` records while they have the fields of the last one; answers how many.
-   */
+  /** Adds up to `count` records while they have the fields of the last one; answers how many. */
   #addByKernel(position: number, end: number, count: number, firstId: number): number {
     const kernel = this.#kernel
     const data = this.#data

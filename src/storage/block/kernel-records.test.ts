@@ -4,7 +4,6 @@ import { describe, it } from 'node:test'
 import { SeededRandom } from '../../base/base.ts'
 import { batchCount } from '../../record/record.ts'
 import type { SampleBatch, SampleField, SampleRecord } from '../../testing/sample-records.ts'
-import { kernelRecordsOf } from '../template/kernel-records.ts'
 import { TextKernel } from '../template/text-kernel.ts'
 import { BatchContent, ContentMemory } from './content-of-batches.ts'
 import { type Batches, contentOf, layBatches, randomBatches, times } from './test-blocks.ts'
@@ -15,10 +14,11 @@ const memory = new ContentMemory()
 /** The same batches where the kernel has its data, gathered in calls of up to `step` records. */
 function gatheredByKernel({ data, starts }: Batches, step = Number.POSITIVE_INFINITY): BatchContent {
   const lent = kernel.lend(data.length)
-  assert.ok(lent !== null && kernelRecordsOf(lent) !== null)
-  lent.set(data)
-  const content = new BatchContent(lent, memory)
-  const view = new DataView(lent.buffer, lent.byteOffset, lent.byteLength)
+  assert.ok(lent !== null)
+  const { bytes, records } = lent
+  bytes.set(data)
+  const content = new BatchContent(bytes, memory, records)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   for (const at of starts) {
     const count = batchCount(view, at)
     for (let from = 0; from < count; from += step) content.addRecords(at, from, Math.min(count, from + step))
@@ -118,10 +118,9 @@ describe('Records of batches in the memory of the kernel', () => {
       ],
     }))
     const laid = layBatches([{ records }], random)
-    const lent = kernel.lend(laid.data.length)
-    assert.ok(lent !== null)
-    const taking = kernelRecordsOf(lent)
-    assert.ok(taking !== null)
+    const memoryOfKernel = kernel.lend(laid.data.length)
+    assert.ok(memoryOfKernel !== null)
+    const { bytes: lent, records: taking } = memoryOfKernel
     const recordBytes = (value: number): number => 28 + 4 + 6 + 4 + 6 + 2 + value
     const end = laid.data.length
     const first = end - 299 * recordBytes(7) - recordBytes(3)

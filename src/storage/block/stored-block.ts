@@ -9,6 +9,7 @@ import {
   type Block,
   type BlockField,
   type Column,
+  emptyColumn,
   FIELD_ABSENT,
   FIELD_STRING,
   FIELD_TRUE,
@@ -661,10 +662,6 @@ function readOverflowField(source: ByteSource, rowCount: number): OverflowField 
     starts[place] = source.skip(lengths[place])
   }
   return { name, rows, kinds, values: { data: source.bytes, starts, lengths } }
-}
-
-function emptyColumn(rowCount: number): Column {
-  return { data: NOTHING, starts: new Uint32Array(rowCount), lengths: new Uint32Array(rowCount), kinds: null }
 }
 
 /** Where the row stands among `rows`, which have it. */

@@ -2,7 +2,7 @@
  * The records of batches that stand in the memory of the text kernel (kernels/text/records.ts), as columns of some rows. Its
  * twin, which takes all others, is the loop of content-of-batches.ts.
  *
- *   const records = kernelRecordsOf(data)            null where the data stand elsewhere
+ *   const lent = kernel.lend(byteCount)              the data are written to lent.bytes; lent.records takes them
  *   records.useLayout(owner, number, …)              false: these fields are for the twin
  *   const taken = records.take(data, from, end, count, firstId)
  *   … rows 0 to below taken of `ids`, `timesMs` …, records.end
@@ -144,16 +144,4 @@ function streamFieldsFirst(entries: Uint32Array, count: number): number {
   while (first < count && (entries[first] & 1) === 1) first++
   for (let place = first; place < count; place++) if ((entries[place] & 1) === 1) return -1
   return first
-}
-
-/** By the memory that it has. */
-const kernels = new WeakMap<ArrayBufferLike, KernelRecords>()
-
-export function registerKernelRecords(memory: ArrayBuffer, records: KernelRecords): void {
-  kernels.set(memory, records)
-}
-
-/** Of the kernel in whose memory the data stand; null where they stand elsewhere. */
-export function kernelRecordsOf(data: Uint8Array): KernelRecords | null {
-  return kernels.get(data.buffer) ?? null
 }

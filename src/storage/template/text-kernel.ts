@@ -20,7 +20,7 @@
 import { assert, type InstantiateKernel, instantiateKernel, type Random } from '../../base/base.ts'
 import { CLASS_BITS } from '../columns/byte-classes.ts'
 import type { PackedValues } from '../columns/column-values.ts'
-import { KernelRecords, registerKernelRecords } from './kernel-records.ts'
+import { KernelRecords } from './kernel-records.ts'
 import { KernelTrie } from './kernel-trie.ts'
 import { TEXT_KERNEL } from './text-kernel-bytes.ts'
 import { TOKEN_BYTE_CLASSES } from './tokens.ts'
@@ -53,6 +53,13 @@ export interface KernelValues {
   readonly starts: Uint32Array
   readonly ends: Uint32Array
   readonly classes: Uint16Array
+}
+
+/** Room for data in the memory of a kernel. */
+export interface LentMemory {
+  readonly bytes: Uint8Array
+  /** Takes the records of batches that were written there. */
+  readonly records: KernelRecords
 }
 
 export class TextKernel {
@@ -94,9 +101,10 @@ export class TextKernel {
    * Memory of arbitrary content that stays as it is written until `giveBack`: a block may have its data there, from
    * the first byte on, or not. Null where so many bytes have no room, or there is no kernel.
    */
-  lend(byteCount: number): Uint8Array | null {
+  lend(byteCount: number): LentMemory | null {
     this.#lender = this.#ready()
-    return this.#lender?.room(byteCount) ?? null
+    const bytes = this.#lender?.room(byteCount)
+    return this.#lender === null || !bytes ? null : { bytes, records: this.#lender.records }
   }
 
   giveBack(): void {
@@ -137,6 +145,7 @@ export class KernelMemory {
   /** What `internVariables` fills. */
   readonly entries: Uint32Array
   readonly trie: KernelTrie
+  readonly records: KernelRecords
   /** By set. */
   readonly values: readonly KernelValues[]
   readonly readRows: (from: number, to: number, variableCount: number) => number
@@ -198,7 +207,7 @@ export class KernelMemory {
     functions.setKey(...key)
     const scratch = this.bytes.subarray(at.SCRATCH, at.SCRATCH + at.SCRATCH_BYTES)
     this.trie = new KernelTrie(functions, scratch)
-    registerKernelRecords(memory, new KernelRecords(memory, functions, at))
+    this.records = new KernelRecords(memory, functions, at)
   }
 
   static create(instantiate: InstantiateKernel, key: readonly number[]): KernelMemory | null {
