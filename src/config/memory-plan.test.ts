@@ -45,9 +45,10 @@ describe('the budget', () => {
     ['1 GiB', GIB, 192],
     ['2 GiB', 2 * GIB, 256],
     ['4 GiB', 4 * GIB, 512],
-    ['8 GiB', 8 * GIB, 768],
-    ['64 GiB', 64 * GIB, 768],
-    ['1 TiB', 1024 * GIB, 768],
+    ['6 GiB', 6 * GIB, 768],
+    ['8 GiB', 8 * GIB, 1024],
+    ['64 GiB', 64 * GIB, 1792],
+    ['1 TiB', 1024 * GIB, 1792],
   ] as const
   for (const [name, memoryBytes, mebibytes] of machines) {
     it(`of a machine with ${name} is ${mebibytes} MiB, and its parts fit into it`, () => {
@@ -62,19 +63,56 @@ describe('the budget', () => {
     })
   }
 
-  it('of a large machine gives every part what it was made for', () => {
-    assert.deepEqual(planOf(64 * GIB), {
-      'storage.bufferBytesMax': 64 * MIB,
-      'storage.gatherBytesMax': 8 * MIB,
-      'storage.blockBytesMax': 16 * MIB,
-      'storage.cacheBytesMax': 16 * MIB,
-      'query.memoryBytesMax': 64 * MIB,
-      'query.cacheBytesMax': 64 * MIB,
-      'query.answersBytesMax': 40 * MIB,
-      'query.threads': 2,
-      'memory.inputBytesMax': 64 * MIB,
-      'memory.queriesBytesMax': 144 * MIB,
+  const full = {
+    'storage.bufferBytesMax': 64 * MIB,
+    'storage.gatherBytesMax': 8 * MIB,
+    'storage.blockBytesMax': 16 * MIB,
+    'storage.cacheBytesMax': 16 * MIB,
+    'query.memoryBytesMax': 72 * MIB,
+    'query.cacheBytesMax': 64 * MIB,
+    'query.answersBytesMax': 40 * MIB,
+    'query.threads': 2,
+    'memory.inputBytesMax': 64 * MIB,
+    'memory.queriesBytesMax': 144 * MIB,
+  }
+
+  it('of a machine with 6 GiB gives every part what it was made for', () => {
+    assert.deepEqual(planOf(6 * GIB), full)
+  })
+
+  it('gives queries what a larger machine has beyond that', () => {
+    const queries = (total: number, one: number) => ({
+      ...full,
+      'memory.queriesBytesMax': total * MIB,
+      'query.memoryBytesMax': one * MIB,
     })
+    assert.deepEqual(planOf(8 * GIB), queries(400, 200))
+    assert.deepEqual(planOf(64 * GIB), queries(1168, 512))
+  })
+
+  it('gives every part more where queries have as much as they can use', () => {
+    const budget = wanted({ bytesMax: 4096 * MIB })
+    const plan = planMemory(budget)
+    assert.ok(sumOf(plan, budget) <= budget.bytesMax)
+    assert.ok(plan['memory.queriesBytesMax'] > 1168 * MIB && plan['storage.bufferBytesMax'] > 64 * MIB)
+    assert.equal(plan['query.memoryBytesMax'], 512 * MIB)
+  })
+
+  it('takes what is set from what queries have beyond their share, first', () => {
+    const stated = { 'storage.bufferBytesMax': 600 * MIB }
+    const budget = wanted({ bytesMax: 1792 * MIB, stated })
+    assert.equal(leastMemory(budget), leastMemory(wanted({ stated })))
+    assert.deepEqual(planMemory(budget), {
+      ...full,
+      ...stated,
+      'memory.queriesBytesMax': (1168 - 600 + 64) * MIB,
+      'query.memoryBytesMax': 316 * MIB,
+    })
+    const queries = planMemory(
+      wanted({ bytesMax: 1792 * MIB, stated: { 'memory.queriesBytesMax': 144 * MIB } }),
+    )
+    assert.ok(queries['storage.bufferBytesMax'] > 64 * MIB)
+    assert.equal(queries['query.memoryBytesMax'], 72 * MIB)
   })
 
   it('never gives a part less where there is more', () => {

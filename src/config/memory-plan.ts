@@ -8,6 +8,8 @@
  *   buffer, input, caches, answers, queries                                                      grow
  *
  * Every part is its weight times one factor, within its own bounds; the factor is the largest with which all of them fit.
+ * What there is beyond the factor 1 is for queries first: a machine with much memory answers larger questions, and is not
+ * slower with the rest.
  * Sizes were measured (docs/storage.md, "Memory"): a garbage-collected process cannot count every byte, and the
  * fixed parts are what it takes beyond those that are counted.
  */
@@ -51,11 +53,11 @@ export interface MemoryWanted {
 }
 
 export const MEMORY_BYTES_MIN = 192 * MIB
-const MEMORY_BYTES_USUAL = 768 * MIB
+const MEMORY_BYTES_USUAL = 1792 * MIB
 /** Of the memory of the machine. */
 const MACHINE_SHARE = 8
 
-/** The default of `memory.bytesMax`: an eighth of the machine, 192 MiB at least and 768 MiB at most. */
+/** The default of `memory.bytesMax`: an eighth of the machine, 192 MiB at least and 1792 MiB at most. */
 export function usualMemory(machine: Machine): number {
   const share = Math.floor(machine.memoryBytes / MACHINE_SHARE / MIB) * MIB
   return Math.max(MEMORY_BYTES_MIN, Math.min(MEMORY_BYTES_USUAL, share))
@@ -68,7 +70,9 @@ const BLOCKS_OF_SEALING = 9
 const BLOCKS_OF_SEARCHING = 2
 /** With less than this, one thread searches. */
 const TWO_THREADS_FROM_BYTES = 320 * MIB
-const QUERY_BYTES_MAX = 64 * MIB
+/** The most of `memory.queriesBytesMax` that lies beyond its share. */
+const QUERIES_EXTRA_BYTES_MAX = 1024 * MIB
+const QUERY_BYTES_MAX = 512 * MIB
 /** Shares are round numbers. */
 const GRAIN_BYTES_MIN = 64 * KIB
 const GRAIN_CHANGE_BYTES = 4 * MIB
@@ -104,17 +108,37 @@ export function whatFits(
 
 /** The parts, what is set included. They exceed the budget where `leastMemory` does. */
 export function planMemory(wanted: MemoryWanted): MemoryPlan {
+  const extra = queriesExtra(wanted)
+  const factor = factorFor(wanted.bytesMax - extra, wanted)
+  const ofParts = partsOf(wanted).map((part) => [part.option, partBytes(part, factor, wanted)] as const)
+  const plan = Object.fromEntries(ofParts) as Record<SharedOption, number>
+  const queries = plan['memory.queriesBytesMax'] + extra
+  return {
+    ...plan,
+    'memory.queriesBytesMax': queries,
+    'query.memoryBytesMax': Math.min(QUERY_BYTES_MAX, Math.floor(queries / 2)),
+    'query.threads': threadsOf(wanted),
+    ...wanted.stated,
+  }
+}
+
+/** What queries have beyond their share. */
+function queriesExtra(wanted: MemoryWanted): number {
+  if (wanted.stated['memory.queriesBytesMax'] !== undefined) return 0
+  const left = Math.floor((wanted.bytesMax - sizeWith(1, wanted)) / MIB) * MIB
+  return Math.max(0, Math.min(QUERIES_EXTRA_BYTES_MAX, left))
+}
+
+/** The largest with which the parts fit into so many bytes. */
+function factorFor(bytesMax: number, wanted: MemoryWanted): number {
   let low = 0
-  let high = wanted.bytesMax / MIB
+  let high = bytesMax / MIB
   for (let round = 0; round < 50; round++) {
     const factor = (low + high) / 2
-    if (sizeWith(factor, wanted) <= wanted.bytesMax) low = factor
+    if (sizeWith(factor, wanted) <= bytesMax) low = factor
     else high = factor
   }
-  const ofParts = partsOf(wanted).map((part) => [part.option, partBytes(part, low, wanted)] as const)
-  const plan = Object.fromEntries(ofParts) as Record<SharedOption, number>
-  const ofQuery = Math.min(QUERY_BYTES_MAX, Math.floor(plan['memory.queriesBytesMax'] / 2))
-  return { ...plan, 'query.memoryBytesMax': ofQuery, 'query.threads': threadsOf(wanted), ...wanted.stated }
+  return low
 }
 
 function sizeWith(factor: number, wanted: MemoryWanted): number {

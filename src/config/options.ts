@@ -317,13 +317,13 @@ export const DECLARATION = group('Options of LogCaster.', {
     }),
   }),
   memory: group(
-    'Memory. A default that is a share stands for 6 GiB or more, and is less where there is less; what is set is taken from ' +
+    'Memory. A default that is a share stands for 14 GiB or more, and is less where there is less; what is set is taken from ' +
       'the other shares. The parts, and what was measured, are in docs/storage.md.',
     {
       bytesMax: option(bytes({ min: MEMORY_BYTES_MIN }), {
         help:
           'What the whole process is to stay under: an eighth of the memory of the machine or the container, 192 MiB at ' +
-          'least and 768 MiB at most, if nothing is set. When parts of it are used up, senders and queries wait.',
+          'least and 1792 MiB at most, if nothing is set. When parts of it are used up, senders and queries wait.',
         default: printBytes(usualMemory(ANY_MACHINE)),
         isShare: true,
       }),
