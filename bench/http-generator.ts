@@ -4,13 +4,14 @@
  *
  *   npm run -s node -- bench/http-generator.ts <port> <file.jsonl> <connections> <body bytes>
  */
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { Readable } from 'node:stream'
 import { json } from 'node:stream/consumers'
 
 const [port, path, connections, bodyBytes] = process.argv.slice(2)
 const CHUNK_BYTES = 256 * 1024
+const READ_BYTES = 8 * 1024 * 1024
 const LINE_FEED = 10
 
 interface Answer {
@@ -18,15 +19,23 @@ interface Answer {
   readonly refused: number
 }
 
-function bodiesOf(bytes: Buffer): Buffer[] {
-  const bodies: Buffer[] = []
-  for (let from = 0; from < bytes.length; ) {
-    const end = bytes.indexOf(LINE_FEED, from + Number(bodyBytes))
-    const to = end === -1 ? bytes.length : end + 1
-    bodies.push(bytes.subarray(from, to))
-    from = to
+/** The file in whole lines: each body is the least that has so many bytes. It may be larger than memory. */
+function* bodiesOf(file: number): Generator<Buffer> {
+  const bodyMin = Number(bodyBytes)
+  let held: Buffer = Buffer.alloc(0)
+  for (;;) {
+    const end = held.indexOf(LINE_FEED, bodyMin)
+    if (end !== -1) {
+      yield held.subarray(0, end + 1)
+      held = held.subarray(end + 1)
+      continue
+    }
+    const read = Buffer.allocUnsafe(READ_BYTES)
+    const count = readSync(file, read)
+    if (count === 0) break
+    held = Buffer.concat([held, read.subarray(0, count)])
   }
-  return bodies
+  if (held.length > 0) yield held
 }
 
 function* chunksOf(body: Buffer): Generator<Buffer> {
@@ -55,11 +64,22 @@ async function readAnswer(incoming: IncomingMessage): Promise<Answer> {
   return answer as Answer
 }
 
-const bodies = bodiesOf(readFileSync(path))
-const agent = new Agent({ keepAlive: true, maxSockets: Number(connections) })
+/** One body after the other over one connection, as long as there are any. */
+async function sendAll(agent: Agent, bodies: Generator<Buffer>): Promise<Answer[]> {
+  const answers: Answer[] = []
+  for (const body of bodies) answers.push(await send(agent, body))
+  return answers
+}
+
+const file = openSync(path, 'r')
+const bodies = bodiesOf(file)
+const count = Number(connections)
+const agent = new Agent({ keepAlive: true, maxSockets: count })
 const start = performance.now()
-const answers = await Promise.all(bodies.map((body) => send(agent, body)))
+const sent = await Promise.all(Array.from({ length: count }, () => sendAll(agent, bodies)))
+const answers = sent.flat()
 const seconds = (performance.now() - start) / 1000
 agent.destroy()
+closeSync(file)
 const total = (name: keyof Answer): number => answers.reduce((sum, answer) => sum + answer[name], 0)
 console.log(JSON.stringify({ accepted: total('accepted'), refused: total('refused'), seconds }))

@@ -19,7 +19,7 @@ import { describeMachine } from './machine.ts'
 import { QueryClient } from './query-client.ts'
 import { cpuOf, type RunningServer, startServer, temporaryDirectory } from './server.ts'
 import { DATA_A_LINES, dataA } from './storage-data.ts'
-import { abandon, runCommand, sendNdjson, withServer } from './storage-server.ts'
+import { abandon, runCommand, sendNdjson, withServerIn } from './storage-server.ts'
 import { grepCount } from './yardsticks.ts'
 
 interface Row {
@@ -133,10 +133,9 @@ async function prepare(dataDir: string): Promise<void> {
     cpSync(given, dataDir, { recursive: true })
     return
   }
-  await withServer(async (server) => {
+  await withServerIn(dataDir, async (server) => {
     await sendNdjson(server, path)
     runCommand(server, ['merge', '--wait'])
-    cpSync(server.dataDir, dataDir, { recursive: true, filter: (source) => !source.endsWith('lock') })
   })
 }
 

@@ -29,14 +29,25 @@ export function abandon(): void {
 export async function withServer<T>(work: (server: RunningServer) => Promise<T>): Promise<T> {
   using directory = temporaryDirectory()
   directories.add(directory.path)
-  await using server = await startServer(join(directory.path, 'data'), ['--tokens', ADMIN])
+  try {
+    return await withServerIn(join(directory.path, 'data'), work)
+  } finally {
+    directories.delete(directory.path)
+  }
+}
+
+/** A server with this data directory, which stays as the server left it. */
+export async function withServerIn<T>(
+  dataDir: string,
+  work: (server: RunningServer) => Promise<T>,
+): Promise<T> {
+  await using server = await startServer(dataDir, ['--tokens', ADMIN])
   pids.add(server.pid)
   try {
     return await work(server)
   } finally {
     await server.stop()
     pids.delete(server.pid)
-    directories.delete(directory.path)
   }
 }
 
