@@ -68,7 +68,7 @@ describe('the budget', () => {
     'storage.gatherBytesMax': 8 * MIB,
     'storage.blockBytesMax': 16 * MIB,
     'storage.cacheBytesMax': 16 * MIB,
-    'query.memoryBytesMax': 72 * MIB,
+    'query.memoryBytesMax': 64 * MIB,
     'query.cacheBytesMax': 64 * MIB,
     'query.answersBytesMax': 40 * MIB,
     'query.threads': 2,
@@ -81,38 +81,38 @@ describe('the budget', () => {
   })
 
   it('gives queries what a larger machine has beyond that', () => {
-    const queries = (total: number, one: number) => ({
+    const withMore = (total: number, one: number, cache: number) => ({
       ...full,
       'memory.queriesBytesMax': total * MIB,
       'query.memoryBytesMax': one * MIB,
+      'query.cacheBytesMax': cache * MIB,
     })
-    assert.deepEqual(planOf(8 * GIB), queries(400, 200))
-    assert.deepEqual(planOf(64 * GIB), queries(1168, 512))
+    assert.deepEqual(planOf(8 * GIB), withMore(352, 160, 112))
+    assert.deepEqual(planOf(64 * GIB), withMore(976, 448, 256))
   })
 
   it('gives every part more where queries have as much as they can use', () => {
     const budget = wanted({ bytesMax: 4096 * MIB })
     const plan = planMemory(budget)
     assert.ok(sumOf(plan, budget) <= budget.bytesMax)
-    assert.ok(plan['memory.queriesBytesMax'] > 1168 * MIB && plan['storage.bufferBytesMax'] > 64 * MIB)
-    assert.equal(plan['query.memoryBytesMax'], 512 * MIB)
+    assert.ok(plan['memory.queriesBytesMax'] > 976 * MIB && plan['storage.bufferBytesMax'] > 64 * MIB)
   })
 
   it('takes what is set from what queries have beyond their share, first', () => {
-    const stated = { 'storage.bufferBytesMax': 600 * MIB }
+    const stated = { 'storage.bufferBytesMax': 576 * MIB, 'query.cacheBytesMax': 64 * MIB }
     const budget = wanted({ bytesMax: 1792 * MIB, stated })
     assert.equal(leastMemory(budget), leastMemory(wanted({ stated })))
     assert.deepEqual(planMemory(budget), {
       ...full,
       ...stated,
-      'memory.queriesBytesMax': (1168 - 600 + 64) * MIB,
-      'query.memoryBytesMax': 316 * MIB,
+      'memory.queriesBytesMax': (144 + 1024 - 512) * MIB,
+      'query.memoryBytesMax': (64 + 192) * MIB,
     })
     const queries = planMemory(
       wanted({ bytesMax: 1792 * MIB, stated: { 'memory.queriesBytesMax': 144 * MIB } }),
     )
     assert.ok(queries['storage.bufferBytesMax'] > 64 * MIB)
-    assert.equal(queries['query.memoryBytesMax'], 72 * MIB)
+    assert.equal(queries['query.memoryBytesMax'], 64 * MIB)
   })
 
   it('never gives a part less where there is more', () => {

@@ -70,9 +70,11 @@ const BLOCKS_OF_SEALING = 9
 const BLOCKS_OF_SEARCHING = 2
 /** With less than this, one thread searches. */
 const TWO_THREADS_FROM_BYTES = 320 * MIB
-/** The most of `memory.queriesBytesMax` that lies beyond its share. */
-const QUERIES_EXTRA_BYTES_MAX = 1024 * MIB
-const QUERY_BYTES_MAX = 512 * MIB
+/** The most that queries and what they decode have beyond their shares; of it, what is decoded, and what one query may have. */
+const EXTRA_BYTES_MAX = 1024 * MIB
+const CACHE_OF_EXTRA = 3 / 16
+const QUERY_OF_EXTRA = 3 / 8
+const QUERY_BYTES_USUAL = 64 * MIB
 /** Shares are round numbers. */
 const GRAIN_BYTES_MIN = 64 * KIB
 const GRAIN_CHANGE_BYTES = 4 * MIB
@@ -108,25 +110,27 @@ export function whatFits(
 
 /** The parts, what is set included. They exceed the budget where `leastMemory` does. */
 export function planMemory(wanted: MemoryWanted): MemoryPlan {
-  const extra = queriesExtra(wanted)
+  const extra = extraBytes(wanted)
   const factor = factorFor(wanted.bytesMax - extra, wanted)
   const ofParts = partsOf(wanted).map((part) => [part.option, partBytes(part, factor, wanted)] as const)
   const plan = Object.fromEntries(ofParts) as Record<SharedOption, number>
-  const queries = plan['memory.queriesBytesMax'] + extra
+  const ofCache = wanted.stated['query.cacheBytesMax'] === undefined ? CACHE_OF_EXTRA * extra : 0
+  const ofQuery = Math.min(QUERY_BYTES_USUAL, Math.floor(plan['memory.queriesBytesMax'] / 2))
   return {
     ...plan,
-    'memory.queriesBytesMax': queries,
-    'query.memoryBytesMax': Math.min(QUERY_BYTES_MAX, Math.floor(queries / 2)),
+    'memory.queriesBytesMax': plan['memory.queriesBytesMax'] + extra - ofCache,
+    'query.cacheBytesMax': plan['query.cacheBytesMax'] + ofCache,
+    'query.memoryBytesMax': ofQuery + QUERY_OF_EXTRA * extra,
     'query.threads': threadsOf(wanted),
     ...wanted.stated,
   }
 }
 
-/** What queries have beyond their share. */
-function queriesExtra(wanted: MemoryWanted): number {
+/** What there is beyond the factor 1: for queries, first. */
+function extraBytes(wanted: MemoryWanted): number {
   if (wanted.stated['memory.queriesBytesMax'] !== undefined) return 0
   const left = Math.floor((wanted.bytesMax - sizeWith(1, wanted)) / MIB) * MIB
-  return Math.max(0, Math.min(QUERIES_EXTRA_BYTES_MAX, left))
+  return Math.max(0, Math.min(EXTRA_BYTES_MAX, left))
 }
 
 /** The largest with which the parts fit into so many bytes. */

@@ -174,10 +174,14 @@ function aggregateBytesOf({
 function scanThreads({ disk, clock, ...options }: HubOptions): ScanThreads {
   const aggregateBytes = aggregateBytesOf(options)
   const threads = Math.min(options.queryThreads ?? THREADS_DEFAULT, availableParallelism())
+  const cacheBytesMax = options.queryCacheBytesMax ?? CACHE_BYTES_DEFAULT
+  const keptBytesMax =
+    cacheBytesMax / Math.max(1, threads) + (options.queryMemoryBytesMax ?? QUERY_BYTES_DEFAULT)
+  const heap = aggregateBytes > 0 ? 'usual' : 'small'
   return {
-    runner: openScanRunner({ disk, clock, threads, heap: aggregateBytes > 0 ? 'usual' : 'small' }),
+    runner: openScanRunner({ disk, clock, threads, keptBytesMax, heap }),
     threads: Math.max(1, threads),
-    cacheBytesMax: options.queryCacheBytesMax ?? CACHE_BYTES_DEFAULT,
+    cacheBytesMax,
     ...(aggregateBytes > 0 && { aggregates: new AggregateCache(aggregateBytes) }),
   }
 }

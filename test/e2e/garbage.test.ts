@@ -31,6 +31,8 @@ const MIB = 1024 * KIB
  * that nobody reads: a framed JSON session may have 32 of them, and each holds up to 8 MiB of rows.
  */
 const RSS_MEBIBYTES_MAX = 900
+/** The same on every machine: what a machine with more memory gives to queries, they may take. */
+const MEMORY = ['--memory-bytes-max', '768MiB']
 const SEED = systemRandom.uint32()
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1')
@@ -53,7 +55,7 @@ after(async () => {
 
 function start(...args: string[]): Promise<RunningProgram> {
   const tls = ['--log-tls-cert', certificate.cert, '--log-tls-key', `file:${certificate.key}`]
-  return startProgram({ args: [...tls, ...args] })
+  return startProgram({ args: [...tls, ...MEMORY, ...args] })
 }
 
 const portOf = (name: PortName, of = program): number =>
