@@ -112,7 +112,15 @@ interface Measured {
 const path = dataA(Number(values.lines))
 const text = await measure()
 console.log(text)
-if (values.write) writeFileSync(join(import.meta.dirname, '../docs/benchmarks-logsql.md'), text)
+if (values.write) writeFileSync(join(import.meta.dirname, '../docs', pageName()), text)
+
+function isUsual(): boolean {
+  return Number(values.lines) === DATA_A_LINES
+}
+
+function pageName(): string {
+  return isUsual() ? 'benchmarks-logsql.md' : `benchmarks-logsql-${values.lines}.md`
+}
 
 async function measure(): Promise<string> {
   using directory = temporaryDirectory()
@@ -196,13 +204,12 @@ function print(usual: readonly Measured[], plain: readonly Measured[], grepSecon
     'CPU ms',
     'ours / theirs',
   ]
-  const isUsual = Number(values.lines) === DATA_A_LINES
   return `# Benchmarks of LogsQL
 
 ${describeMachine()}${values.date === undefined ? '' : `, ${values.date}`}. ${whole(Number(values.lines))} records, sealed and merged; grep: ${grepSeconds.toFixed(2)} s.
 
 \`\`\`sh
-npm run -s node -- bench/logsql.ts${isUsual ? '' : ` --lines ${values.lines}`}${values.cold ? ' --cold' : ''}
+npm run -s node -- bench/logsql.ts${isUsual() ? '' : ` --lines ${values.lines}`}${values.cold ? ' --cold' : ''}
 \`\`\`
 
 | geometric mean of wall time / grep, over that of VictoriaLogs | measured | goal | must |
