@@ -220,7 +220,7 @@ npm run -s node -- bench/logsql.ts${isUsual() ? '' : ` --lines ${values.lines}`}
 ${printTable(head, rows)}
 "first" is the first run of the process${values.cold ? ', the page cache of the machine dropped before it' : ''}. "warm" is the least of ${RUNS} more (of ${QUICK_RUNS} where the first
 took less than ${QUICK_MS} ms): by then sealed parts need not be searched again for the same question, because what pipes made of
-them is kept (\`query.aggregateBytesMax\`, 8 MiB). "nothing kept" is the same with that option at one byte, and CPU that of the
+them is kept (\`query.aggregateBytesMax\`). "nothing kept" is the same with that option at one byte, and CPU that of the
 whole server, threads included. All else is as a server starts with nothing set. "ours / theirs" is wall time in units of
 the CPU of grep in the same run, over that of VictoriaLogs 1.26 in its run. None may be above 1, and none should be above
 0.5; for those that VictoriaLogs answers from an index in two or three milliseconds 3 and 1.

@@ -434,8 +434,8 @@ export const DECLARATION = group('Options of LogCaster.', {
     aggregateBytesMax: option(bytes(), {
       help:
         'Memory for what pipes such as `stats` and `top` made of sealed parts, so that the same question is answered ' +
-        'without reading them again.',
-      default: '8MiB',
+        'without reading them again; no more than an eighth of `query.memoryBytesMax`, whatever is set.',
+      default: '32MiB',
       zero: 'nothing is kept',
     }),
     answersBytesMax: option(bytes({ min: MIB }), {

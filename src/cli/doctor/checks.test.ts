@@ -299,7 +299,7 @@ describe('the check of memory', () => {
   ] as const) {
     it(`judges ${availableMib} of ${totalMib} MiB`, async () => {
       const memory = () => ({ totalBytes: totalMib * MIB, availableBytes: availableMib * MIB })
-      const [found] = await findings(memoryCheck, fakeMachine({ memory }))
+      const [found] = await findings(memoryCheck, fakeMachine({ memory }), { 'memory-bytes-max': '768MiB' })
       assert.ok(found.startsWith(status), found)
     })
   }
