@@ -108,7 +108,7 @@ export class Group {
   add(batch: Uint8Array, facts: BatchFacts, receivedMs: number, receivedNs: number): void {
     const at = this.end
     const { bytes, view } = this.chunk
-    bytes.set(batch, at)
+    this.chunk.put(batch, at)
     setBatchFirstId(view, at, this.endId)
     if (receivedMs !== facts.receivedMs || receivedNs !== facts.receivedNs) {
       setBatchReceived(view, at, receivedMs, receivedNs)

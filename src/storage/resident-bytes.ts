@@ -52,7 +52,8 @@ export class ResidentBytes {
     const span = this.#spanAt(offset)
     if (span === undefined || offset + target.length > span.offset + span.length) return false
     const from = span.memoryOffset + offset - span.offset
-    target.set(new Uint8Array(span.memory, from, target.length))
+    // As Chunk.put: `set` would take its time.
+    Buffer.from(span.memory, from, target.length).copy(target)
     // An exchange, unlike a load, is never done before the reads that stand in front of it.
     const isHeld = Atomics.compareExchange(span.sharedEpoch, 0, span.epoch, span.epoch) === span.epoch
     if (!isHeld) this.#spans.splice(this.#at, 1)
