@@ -26,7 +26,8 @@ machine say nothing: compare ratios.
   "After merging" is after \`logcaster merge --wait\`, "right after sealing" after \`logcaster flush\`: parts that the
   background has merged by then are merged.
 - **CPU from NDJSON to merged parts** begins with the first byte of data A over one HTTP connection, in bodies of 1 MiB,
-  each synced before its answer, and ends when \`merge --wait\` answers.
+  each synced before its answer, and ends when \`merge --wait\` answers. It is the least of three runs, each with a server
+  of its own.
 - **Log port** is what four connections get acknowledged while the server seals and merges. Lines are the real logs with
   the time of sending, 200 bytes on average, and begin anew after 200,000. **RSS** is the greatest that
   the kernel saw, at a fixed pace of the same lines.

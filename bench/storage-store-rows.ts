@@ -11,6 +11,8 @@ import { type DiskUse, diskUse, runCommand, type Sent, sendNdjson, withServer } 
 import { zstdBytes, zstdSeconds } from './yardsticks.ts'
 
 const LINE_FEED = 10
+/** Of CPU the least of some runs counts, as of the yardstick: what is above it is the noise of the machine. */
+const CPU_RUNS = 3
 
 /** What loading a file into an empty store took. */
 interface Loading {
@@ -28,16 +30,19 @@ interface Loading {
 export type Wanted = ReadonlySet<string>
 
 /** Sizes and CPU of data A; `queries` runs on the loaded store. */
-export function measureA(
+export async function measureA(
   path: string,
   wanted: Wanted,
   queries: (server: RunningServer) => Promise<void>,
 ): Promise<Figure[]> {
+  const again: Loading[] = []
+  while (wanted.has('a-cpu') && again.length < CPU_RUNS - 1)
+    again.push(await withServer((server) => load(server, path)))
   return withServer(async (server) => {
     const loading = await load(server, path)
     const figures: Figure[] = []
     if (wanted.has('a-size')) figures.push(...sizesOfA(loading))
-    if (wanted.has('a-cpu')) figures.push(cpuOfA(loading))
+    if (wanted.has('a-cpu')) figures.push(cpuOfA([...again, loading]))
     if (wanted.has('queries')) await queries(server)
     return figures
   })
@@ -88,7 +93,11 @@ function sizesOfA({ path, sealed, merged, missing, sent }: Loading): Figure[] {
   return [size('after merging', merged, 0.26, 0.38), size('right after sealing', sealed, 0.34, 0.45)]
 }
 
-function cpuOfA({ path, sent, cpuSeconds, peakRss, missing }: Loading): Figure {
+/** Of one run or more. */
+function cpuOfA(runs: readonly Loading[]): Figure {
+  const ofRun = ({ cpuSeconds }: Loading): number => cpuSeconds ?? Number.POSITIVE_INFINITY
+  const least = runs.reduce((a, b) => (ofRun(b) < ofRun(a) ? b : a))
+  const { path, sent, cpuSeconds, peakRss, missing } = least
   const aim = ratio('A: CPU from NDJSON over HTTP to merged parts / zstd -1', 3.5, 6)
   const zstd = zstdSeconds(path)
   const sending =
@@ -96,7 +105,8 @@ function cpuOfA({ path, sent, cpuSeconds, peakRss, missing }: Loading): Figure {
     `${sent.cpuSeconds.toFixed(2)} s CPU by then (${(sent.cpuSeconds / zstd).toFixed(2)}); ` +
     `peak RSS ${megabytes(peakRss)}`
   if (cpuSeconds === null) return { aim, value: null, note: `${missing}; ${sending}` }
-  const note = `${cpuSeconds.toFixed(2)} / ${zstd.toFixed(2)} s CPU; ${sending}`
+  const all = runs.map((run) => ofRun(run).toFixed(2)).join(', ')
+  const note = `${cpuSeconds.toFixed(2)} (of ${all}) / ${zstd.toFixed(2)} s CPU; ${sending}`
   return { aim, value: cpuSeconds / zstd, note, ...wrongOf(path, sent) }
 }
 
