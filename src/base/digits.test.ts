@@ -1,37 +1,47 @@
-/** Numbers written digit by digit are what the engine prints. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { writeDigits, writeLastDigits } from './digits.ts'
+import { digitCount, PRINT_SLACK, printDigits, printNumber, printPair } from './digits.ts'
 import { SeededRandom } from './random.ts'
 
-const written = (write: (target: Uint8Array) => number): string => {
-  const target = new Uint8Array(24).fill(0x2a)
-  const end = write(target)
-  assert.equal(target[end], 0x2a, 'nothing behind the end')
-  return Buffer.from(target.subarray(1, end)).toString('latin1')
+const EDGES = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent).flatMap((power) => [
+  power - 1,
+  power,
+  power + 1,
+])
+const NUMBERS = [0, 42, 305, 4007, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53 - 1, ...EDGES]
+
+function randomNumbers(seed: number): number[] {
+  const random = new SeededRandom(seed)
+  return Array.from({ length: 5000 }, () =>
+    Math.floor((random.uint32() / 2 ** 32) * 10 ** (1 + random.below(15))),
+  )
 }
 
-test('Whole numbers are written in their shortest form, from nothing to the greatest that is exact', () => {
-  const random = new SeededRandom(4)
-  const powers = Array.from({ length: 16 }, (_, power) => 10 ** power).flatMap((bound) => [bound - 1, bound])
-  const others = Array.from({ length: 200 }, () => random.below(2 ** random.below(54)))
-  for (const value of [...powers, ...others, Number.MAX_SAFE_INTEGER])
-    assert.equal(
-      written((target) => writeDigits(target, 1, value)),
-      String(value),
-    )
+test('numbers are printed as String prints them, and what stands before them stays', () => {
+  for (const value of [...NUMBERS, ...randomNumbers(3)]) {
+    const text = String(value)
+    const out = Buffer.alloc(text.length + 1 + PRINT_SLACK, 'x')
+    assert.equal(printNumber(value, out, 1), text.length + 1)
+    assert.equal(out.toString('latin1', 0, text.length + 1), `x${text}`)
+    assert.equal(digitCount(value), text.length)
+  }
 })
 
-test('The last digits of a number have zeros before them where it has fewer', () => {
-  for (const [value, count, text] of [
-    [0, 3, '000'],
-    [7, 1, '7'],
-    [42, 6, '000042'],
-    [12345, 3, '345'],
-    [5, 0, ''],
-  ] as const)
-    assert.equal(
-      written((target) => writeLastDigits(target, 1, value, count)),
-      text,
-    )
+test('numbers of a width have zeros in front, lose digits that do not fit, and touch nothing else', () => {
+  for (const value of [...NUMBERS, ...randomNumbers(4)]) {
+    for (const width of [0, 1, 2, 3, 5, 9, 10, 15, 16]) {
+      const out = Buffer.alloc(width + 2, 'x')
+      printDigits(value, width, out, 1)
+      const digits = String(value).padStart(16, '0')
+      assert.equal(out.toString('latin1'), `x${digits.slice(16 - width)}x`, `${value} in ${width} digits`)
+    }
+  }
+})
+
+test('a pair is two digits', () => {
+  const out = Buffer.alloc(4, 'x')
+  printPair(7, out, 1)
+  assert.equal(out.toString('latin1'), 'x07x')
+  printPair(99, out, 1)
+  assert.equal(out.toString('latin1'), 'x99x')
 })

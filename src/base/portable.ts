@@ -5,7 +5,7 @@
  */
 export { AssertionError, assert } from './assert.ts'
 export { Bitset } from './bitset.ts'
-export { writeDigits, writeLastDigits } from './digits.ts'
+export { digitCount, PRINT_SLACK, printDigits, printNumber, printPair } from './digits.ts'
 export {
   CodedError,
   ERROR_CODES,

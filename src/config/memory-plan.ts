@@ -53,7 +53,9 @@ export interface MemoryWanted {
 }
 
 export const MEMORY_BYTES_MIN = 192 * MIB
-const MEMORY_BYTES_USUAL = 1792 * MIB
+/** The most that queries and what they decode have beyond their shares. */
+const EXTRA_BYTES_MAX = 1024 * MIB
+const MEMORY_BYTES_USUAL = 768 * MIB + EXTRA_BYTES_MAX
 /** Of the memory of the machine. */
 const MACHINE_SHARE = 8
 
@@ -70,8 +72,7 @@ const BLOCKS_OF_SEALING = 9
 const BLOCKS_OF_SEARCHING = 2
 /** With less than this, one thread searches. */
 const TWO_THREADS_FROM_BYTES = 320 * MIB
-/** The most that queries and what they decode have beyond their shares; of it, what is decoded, and what one query may have. */
-const EXTRA_BYTES_MAX = 1024 * MIB
+/** Of what lies beyond the shares: what is decoded, and what one query may have. */
 const CACHE_OF_EXTRA = 3 / 16
 const QUERY_OF_EXTRA = 3 / 8
 const QUERY_BYTES_USUAL = 64 * MIB

@@ -161,13 +161,17 @@ async function openNamedStore(options: HubOptions, name: string, runner: TaskRun
   return new FilingStore(store, options.store?.retentionMs ?? 0)
 }
 
+/** What one query may keep. */
+function queryBytesOf({ queryMemoryBytesMax }: Pick<HubOptions, 'queryMemoryBytesMax'>): number {
+  return queryMemoryBytesMax ?? QUERY_BYTES_DEFAULT
+}
+
 /** Of what one query may keep, a part; where that is little, nothing. */
-function aggregateBytesOf({
-  queryAggregateBytesMax,
-  queryMemoryBytesMax,
-}: Pick<HubOptions, 'queryAggregateBytesMax' | 'queryMemoryBytesMax'>): number {
-  const asked = queryAggregateBytesMax ?? AGGREGATE_BYTES_DEFAULT
-  const share = (queryMemoryBytesMax ?? QUERY_BYTES_DEFAULT) / AGGREGATE_SHARE
+function aggregateBytesOf(
+  options: Pick<HubOptions, 'queryAggregateBytesMax' | 'queryMemoryBytesMax'>,
+): number {
+  const asked = options.queryAggregateBytesMax ?? AGGREGATE_BYTES_DEFAULT
+  const share = queryBytesOf(options) / AGGREGATE_SHARE
   return share < MIB ? 0 : Math.min(asked, share)
 }
 
@@ -175,8 +179,7 @@ function scanThreads({ disk, clock, ...options }: HubOptions): ScanThreads {
   const aggregateBytes = aggregateBytesOf(options)
   const threads = Math.min(options.queryThreads ?? THREADS_DEFAULT, availableParallelism())
   const cacheBytesMax = options.queryCacheBytesMax ?? CACHE_BYTES_DEFAULT
-  const keptBytesMax =
-    cacheBytesMax / Math.max(1, threads) + (options.queryMemoryBytesMax ?? QUERY_BYTES_DEFAULT)
+  const keptBytesMax = cacheBytesMax / Math.max(1, threads) + queryBytesOf(options)
   const heap = aggregateBytes > 0 ? 'usual' : 'small'
   return {
     runner: openScanRunner({ disk, clock, threads, keptBytesMax, heap }),
@@ -291,7 +294,7 @@ class OpenHub implements Hub {
 
   /** What the keys of the rows may take; all that a query may have where pipes need it. */
   #bytesOf(store: Store, query: Query, rowsMax: number = Number.POSITIVE_INFINITY): number {
-    const bytesMax = this.#options.queryMemoryBytesMax ?? QUERY_BYTES_DEFAULT
+    const bytesMax = queryBytesOf(this.#options)
     if (!isRowByRow(query)) return bytesMax
     const limit = queryLimit(query) ?? rowsMax
     return Math.min(bytesMax, keyBytesFor(Math.min(limit, store.stats().records)))
@@ -325,7 +328,7 @@ class OpenHub implements Hub {
 
   async values(query: Query, wanted: ValuesWanted, options: ValuesQueryOptions = {}): Promise<ValuesAnswer> {
     const store = this.store(options.store)
-    const bytes = this.#options.queryMemoryBytesMax ?? QUERY_BYTES_DEFAULT
+    const bytes = queryBytesOf(this.#options)
     return this.#asked(query, options, bytes, async ({ signal }) => {
       using snapshot = store.snapshot()
       const { client, limit = VALUES_MAX_DEFAULT } = options

@@ -2,7 +2,7 @@
  * Bytes of values as JSON texts in UTF-8, byte by byte: what `JSON.stringify` makes of the text of the bytes, without
  * that text. Bytes that are not UTF-8 show as U+FFFD.
  */
-import { writeDigits, writeLastDigits } from '../base/portable.ts'
+import { printDigits, printNumber } from '../base/portable.ts'
 import { decodeLoosely, sequenceLength } from './values/text.ts'
 
 const QUOTE = 0x22
@@ -69,13 +69,14 @@ export class JsonBytes {
   /** A whole number from 0 on, without quotes. */
   digits(value: number): void {
     this.#room(DIGITS_MAX)
-    this.#at = writeDigits(this.#bytes, this.#at, value)
+    this.#at = printNumber(value, this.#bytes, this.#at)
   }
 
   /** With zeros before it. */
   digitsOf(value: number, count: number): void {
     this.#room(count)
-    this.#at = writeLastDigits(this.#bytes, this.#at, value, count)
+    printDigits(value, count, this.#bytes, this.#at)
+    this.#at += count
   }
 
   /** The bytes from `start` to `end` as a text in quotes. */

@@ -10,7 +10,7 @@
  *
  * Not for the many spellings in log lines (line-time.ts) nor for what people type in queries (time-text.ts).
  */
-import { writeDigits, writeLastDigits } from '../base/portable.ts'
+import { printDigits, printNumber } from '../base/portable.ts'
 import { TIME_MS_MAX, TIME_MS_MIN } from './limits.ts'
 
 export interface TimeResult {
@@ -281,7 +281,7 @@ export function writeUnixSeconds(target: Uint8Array, at: number, ms: number, ns:
     absoluteNs = ns === 0 ? 0 : NS_PER_MS - ns
   }
   const seconds = Math.floor(absoluteMs / SECOND_MS)
-  position = writeDigits(target, position, seconds)
+  position = printNumber(seconds, target, position)
   return writeFraction(target, position, (absoluteMs - seconds * SECOND_MS) * NS_PER_MS + absoluteNs)
 }
 
@@ -289,7 +289,8 @@ export function writeUnixSeconds(target: Uint8Array, at: number, ms: number, ns:
 function writeFraction(target: Uint8Array, at: number, ns: number): number {
   if (ns === 0) return at
   target[at] = DOT
-  let end = writeLastDigits(target, at + 1, ns, 9)
+  printDigits(ns, 9, target, at + 1)
+  let end = at + 10
   while (target[end - 1] === ZERO) end--
   return end
 }

@@ -7,7 +7,7 @@
  * character but tab is `\xNN`, one for each byte, and so is every byte that is not part of valid UTF-8. (Control
  * characters beyond ASCII, U+0080 to U+009F, are two bytes each.) A row that is no record is one line of JSON.
  */
-import { writeDigits } from '../base/base.ts'
+import { printNumber } from '../base/base.ts'
 import type { Dialect } from '../ingest/ingest.ts'
 import { type RecordRow, type Row, rowJson, sequenceLength } from '../query/query.ts'
 import { levelLabel, UNIX_SECONDS_BYTES_MAX, writeUnixSeconds } from '../record/record.ts'
@@ -57,7 +57,7 @@ export class RowTextEncoder {
     const { message } = row
     this.#reserve(HEAD_BYTES_MAX + message.length * ESCAPED_BYTES_MAX + 1)
     if (dialect === 'main') {
-      this.#length = writeDigits(this.#bytes, this.#length, row.id)
+      this.#length = printNumber(row.id, this.#bytes, this.#length)
       this.#bytes[this.#length++] = BAR
       this.#putLevel(row.severity)
       this.#bytes[this.#length++] = BAR

@@ -153,10 +153,8 @@ class Sealing {
   readonly #memory: ContentMemory
   /** Of messages. */
   readonly #known: KnownTemplates
-  #piece: Uint8Array = NO_BYTES
-  /** Of the kernel that lends the piece, if one does. */
-  #kernel: KernelRecords | null = null
-  #view: DataView = new DataView(NO_BYTES.buffer)
+  /** `bytes` is all of its room. */
+  #piece: Piece = { bytes: NO_BYTES, view: new DataView(NO_BYTES.buffer), kernel: null }
   #pieceBytes = 0
   /** The batches of the piece. */
   #batches: PlacedBatch[] = []
@@ -234,9 +232,9 @@ class Sealing {
 
   #addBatch(bytes: Uint8Array, count: number): void {
     if (this.#pieceRows === 0) this.#beginPiece()
-    this.#piece.set(bytes, this.#pieceBytes)
+    this.#piece.bytes.set(bytes, this.#pieceBytes)
     // Its bytes are at hand here: later each record would be fetched from memory.
-    this.#batches.push(this.#placeRecords(this.#view, this.#pieceBytes))
+    this.#batches.push(this.#placeRecords(this.#piece.view, this.#pieceBytes))
     this.#pieceBytes += bytes.length
     this.#pieceRows += count
   }
@@ -245,15 +243,15 @@ class Sealing {
     const { records, blockBytesMax } = this.#job
     const { memory, writer } = this.#around
     const lent = records < LENT_RECORDS_MIN ? null : writer.lend(blockBytesMax)
-    this.#piece = lent?.bytes ?? memory.piece(blockBytesMax)
-    this.#kernel = lent?.records ?? null
-    this.#view = new DataView(this.#piece.buffer, this.#piece.byteOffset, this.#piece.length)
+    const bytes = lent?.bytes ?? memory.piece(blockBytesMax)
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.#piece = { bytes, view, kernel: lent?.records ?? null }
   }
 
   async #writePiece(): Promise<void> {
     if (this.#pieceRows === 0) return
-    const bytes = this.#piece.subarray(0, this.#pieceBytes)
-    await this.#writeBatches({ bytes, view: this.#view, kernel: this.#kernel }, this.#batches)
+    const bytes = this.#piece.bytes.subarray(0, this.#pieceBytes)
+    await this.#writeBatches({ ...this.#piece, bytes }, this.#batches)
     this.#around.writer.giveBack()
     this.#pieceBytes = 0
     this.#pieceRows = 0

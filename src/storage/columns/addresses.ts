@@ -3,12 +3,13 @@
  * of the four on top.
  */
 
+import { PRINT_SLACK, printNumber } from '../../base/base.ts'
 import { DIGIT, POINT } from './byte-classes.ts'
 import { ByteSource } from './byte-source.ts'
 import { gather } from './column-facts.ts'
 import { DecodedColumn, lazily, newSpans } from './decoded-column.ts'
 import { DigitText } from './digit-run.ts'
-import { DOT, isDigit, PRINT_SLACK, printNumber, ZERO } from './digits.ts'
+import { DOT, isDigit, ZERO } from './digits.ts'
 import { bitsOfDigits, type Encoding, type MaterializedColumn } from './encoding.ts'
 import { planSequence, readIndexes } from './number-sequence.ts'
 

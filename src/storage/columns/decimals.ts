@@ -7,23 +7,13 @@
  *   +------------------------+----------------------------------+
  */
 
+import { PRINT_SLACK, printDigits, printNumber } from '../../base/base.ts'
 import { DIGIT, MINUS_SIGN, POINT } from './byte-classes.ts'
 import { ByteSource, partCorrupt } from './byte-source.ts'
 import { type ColumnFacts, gather } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
 import { DecodedColumn, lazily, newSpans } from './decoded-column.ts'
-import {
-  DIGITS_MAX,
-  DOT,
-  isDigit,
-  MINUS,
-  POWERS_OF_TEN,
-  PRINT_SLACK,
-  parseDigits,
-  printDigits,
-  printNumber,
-  ZERO,
-} from './digits.ts'
+import { DIGITS_MAX, DOT, isDigit, MINUS, POWERS_OF_TEN, parseDigits, ZERO } from './digits.ts'
 import { bitsOfDigits, type Encoding, type MaterializedColumn, type NumberBounds } from './encoding.ts'
 import { planSequence, readIndexes, readSequence } from './number-sequence.ts'
 

@@ -7,7 +7,8 @@
  *
  * With it a column of numbers is asked without printing one of them (shapes.ts).
  */
-import { DIGITS_MAX, digitCount, isDigit, POWERS_OF_TEN, ZERO } from './digits.ts'
+import { digitCount } from '../../base/base.ts'
+import { DIGITS_MAX, isDigit, POWERS_OF_TEN, ZERO } from './digits.ts'
 
 const INTEGER_MAX = 0x7fff_ffff
 /** Imported constants cost a look-up each time: this one is for hot functions. */

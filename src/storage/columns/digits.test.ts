@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../../base/base.ts'
-import { digitCount, PRINT_SLACK, parseDigits, printDigits, printNumber, printPair } from './digits.ts'
+import { parseDigits } from './digits.ts'
 
 const EDGES = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent).flatMap((power) => [
   power - 1,
@@ -17,33 +17,9 @@ function randomNumbers(seed: number): number[] {
   )
 }
 
-test('numbers are printed as String prints them, and what stands before them stays', () => {
-  for (const value of [...NUMBERS, ...randomNumbers(3)]) {
-    const text = String(value)
-    const out = Buffer.alloc(text.length + 1 + PRINT_SLACK, 'x')
-    assert.equal(printNumber(value, out, 1), text.length + 1)
-    assert.equal(out.toString('latin1', 0, text.length + 1), `x${text}`)
-    assert.equal(digitCount(value), text.length)
-  }
-})
-
-test('numbers of a width have zeros in front, lose digits that do not fit, and touch nothing else', () => {
+test('digits are parsed to the number that String prints so', () => {
   for (const value of [...NUMBERS, ...randomNumbers(4)]) {
-    for (const width of [0, 1, 2, 3, 5, 9, 10, 15, 16]) {
-      const out = Buffer.alloc(width + 2, 'x')
-      printDigits(value, width, out, 1)
-      const digits = String(value).padStart(16, '0')
-      assert.equal(out.toString('latin1'), `x${digits.slice(16 - width)}x`, `${value} in ${width} digits`)
-    }
     const text = Buffer.from(String(value))
     assert.equal(parseDigits(text, 0, text.length), value)
   }
-})
-
-test('a pair is two digits', () => {
-  const out = Buffer.alloc(4, 'x')
-  printPair(7, out, 1)
-  assert.equal(out.toString('latin1'), 'x07x')
-  printPair(99, out, 1)
-  assert.equal(out.toString('latin1'), 'x99x')
 })

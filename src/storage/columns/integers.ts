@@ -7,23 +7,14 @@
  *   +-------+------------------------+
  */
 
+import { digitCount, PRINT_SLACK, printDigits, printNumber } from '../../base/base.ts'
 import { DIGIT, MINUS_SIGN } from './byte-classes.ts'
 import { ByteSource, partCorrupt } from './byte-source.ts'
 import { type ColumnFacts, gather } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
 import { boundsOf, consecutiveOfLength, DecodedColumn, lazily, newSpans } from './decoded-column.ts'
 import { DigitText } from './digit-run.ts'
-import {
-  DIGITS_MAX,
-  digitCount,
-  isDigit,
-  MINUS,
-  PRINT_SLACK,
-  parseDigits,
-  printDigits,
-  printNumber,
-  ZERO,
-} from './digits.ts'
+import { DIGITS_MAX, isDigit, MINUS, parseDigits, ZERO } from './digits.ts'
 import { bitsOfDigits, type Encoding, type MaterializedColumn } from './encoding.ts'
 import { planSequence, readSequence } from './number-sequence.ts'
 

@@ -14,6 +14,7 @@
  *   width   0 as printed without zeros in front   1 to 15 so many digits in every row   16 they vary, with zeros
  */
 
+import { digitCount, PRINT_SLACK, printDigits, printNumber } from '../../base/base.ts'
 import { DIGIT } from './byte-classes.ts'
 import type { ByteSink } from './byte-sink.ts'
 import { ByteSource, partCorrupt } from './byte-source.ts'
@@ -21,15 +22,7 @@ import type { ColumnFacts } from './column-facts.ts'
 import type { ValueTable } from './column-values.ts'
 import { boundsOf, DecodedColumn, lazily, newSpans } from './decoded-column.ts'
 import { DigitRun, DigitText } from './digit-run.ts'
-import {
-  DIGITS_MAX,
-  digitCount,
-  POWERS_OF_TEN,
-  PRINT_SLACK,
-  printDigits,
-  printNumber,
-  ZERO,
-} from './digits.ts'
+import { DIGITS_MAX, POWERS_OF_TEN, ZERO } from './digits.ts'
 import {
   bitsOfBytes,
   bitsOfDigits,

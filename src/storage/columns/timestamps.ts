@@ -12,10 +12,11 @@
  *
  * The value is any one of the column: the bytes between its numbers and behind them are those of all.
  */
+import { printDigits, printPair } from '../../base/base.ts'
 import { ByteSource, partCorrupt } from './byte-source.ts'
 import { gather } from './column-facts.ts'
 import { consecutiveOfLength, DecodedColumn, repeated } from './decoded-column.ts'
-import { DOT, isDigit, parseDigits, printDigits, printPair } from './digits.ts'
+import { DOT, isDigit, parseDigits } from './digits.ts'
 import { bitsOfBytes, bitsOfDigits, type Encoding, type MaterializedColumn } from './encoding.ts'
 import { planSequence, readIndexes, readSequence } from './number-sequence.ts'
 

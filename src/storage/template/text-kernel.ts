@@ -102,9 +102,10 @@ export class TextKernel {
    * the first byte on, or not. Null where so many bytes have no room, or there is no kernel.
    */
   lend(byteCount: number): LentMemory | null {
-    this.#lender = this.#ready()
-    const bytes = this.#lender?.room(byteCount)
-    return this.#lender === null || !bytes ? null : { bytes, records: this.#lender.records }
+    const lender = this.#ready()
+    this.#lender = lender
+    const bytes = lender?.room(byteCount) ?? null
+    return lender === null || bytes === null ? null : { bytes, records: lender.records }
   }
 
   giveBack(): void {
