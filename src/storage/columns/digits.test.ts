@@ -3,23 +3,14 @@ import { test } from 'node:test'
 import { SeededRandom } from '../../base/base.ts'
 import { parseDigits } from './digits.ts'
 
-const EDGES = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent).flatMap((power) => [
-  power - 1,
-  power,
-  power + 1,
-])
-const NUMBERS = [0, 42, 305, 4007, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53 - 1, ...EDGES]
-
-function randomNumbers(seed: number): number[] {
-  const random = new SeededRandom(seed)
-  return Array.from({ length: 5000 }, () =>
-    Math.floor((random.uint32() / 2 ** 32) * 10 ** (1 + random.below(15))),
-  )
-}
-
-test('digits are parsed to the number that String prints so', () => {
-  for (const value of [...NUMBERS, ...randomNumbers(4)]) {
-    const text = Buffer.from(String(value))
-    assert.equal(parseDigits(text, 0, text.length), value)
+test('digits are parsed to the number that they print, whatever stands around them', () => {
+  const random = new SeededRandom(4)
+  const texts = ['0', '42', '4007', '2147483647', '2147483648', '4294967296', '9007199254740991']
+  for (let length = 1; length <= 15; length++) {
+    texts.push('9'.repeat(length), '1'.padEnd(length, '0'), '1'.padEnd(length + 1, '0').replace(/0$/, '1'))
+    for (let count = 0; count < 300; count++)
+      texts.push(Array.from({ length }, () => random.below(10)).join(''))
   }
+  for (const text of texts)
+    assert.equal(parseDigits(Buffer.from(`7${text}7`), 1, text.length + 1), Number(text), text)
 })
