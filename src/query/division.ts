@@ -9,7 +9,7 @@
  * Not for queries whose records are chosen before any pipe runs: see `isChosenFirst` in shape.ts.
  */
 import type { Pipe } from './ast.ts'
-import type { FieldsWanted } from './batches/fields-wanted.ts'
+import { EVERY_FIELD, type FieldsWanted } from './batches/fields-wanted.ts'
 import { limitsFirst } from './limits-first.ts'
 import { batchPipeCount, fieldsForPipes } from './pipeline.ts'
 import { pipeKindOf } from './pipes/registry.ts'
@@ -34,10 +34,14 @@ export interface OrderedDivision {
   readonly fields: FieldsWanted
 }
 
-/** `bytesMax`: what the keys of records that are fetched in order may take. */
-export function divisionOf(asked: readonly Pipe[], bytesMax: number): GatheredDivision | OrderedDivision {
+/** `bytesMax`: what the keys of records that are fetched in order may take. `wanted`: of the rows of the answer. */
+export function divisionOf(
+  asked: readonly Pipe[],
+  bytesMax: number,
+  wanted: FieldsWanted = EVERY_FIELD,
+): GatheredDivision | OrderedDivision {
   const pipes = withLimits(limitsFirst(asked))
-  const fields = fieldsForPipes(pipes)
+  const fields = fieldsForPipes(pipes, wanted)
   const before = pipes.slice(0, batchPipeCount(pipes))
   const pipe: Pipe | undefined = pipes[before.length]
   const newest = newestOf(before, pipe)

@@ -6,7 +6,7 @@
  */
 import { assert, type Random, systemRandom } from '../base/base.ts'
 import type { Filter, Pipe, Query } from './ast.ts'
-import { type FieldPattern, namesWanted } from './batches/fields-wanted.ts'
+import { EVERY_FIELD, type FieldPattern, type FieldsWanted, namesWanted } from './batches/fields-wanted.ts'
 import { MemoryShare, textBytes } from './batches/memory-share.ts'
 import { batchOfRecords } from './batches/record-batches.ts'
 import { type RowBatch, rowsOfBatch } from './batches/row-batch.ts'
@@ -110,12 +110,16 @@ function batchBytes(batch: RowBatch): number {
   return bytes
 }
 
-/** The same, batch by batch. */
-export async function* batchesOf(run: PipedRun, asked: Query): AsyncGenerator<RowBatch> {
+/** The same, batch by batch, with the fields that are wanted and perhaps others. */
+export async function* batchesOf(
+  run: PipedRun,
+  asked: Query,
+  wanted: FieldsWanted = EVERY_FIELD,
+): AsyncGenerator<RowBatch> {
   const { filter, pipes } = await resolved(run, movedInTime(asked))
   const settings = settingsOf(run, filter)
-  const context = { settings, ...contextOf(run) }
-  const division = divisionOf(pipes, run.bytesMax)
+  const context = { settings, wanted, ...contextOf(run) }
+  const division = divisionOf(pipes, run.bytesMax, wanted)
   if (division.kind === 'gathered')
     yield* runPipes(gathered(run, filter, division, settings), division.after, context)
   else yield* runPipes(ordered(run, filter, division), division.pipes, context)
@@ -128,7 +132,7 @@ function contextOf(run: PipedRun) {
   return {
     ...{ random, signal, pause: () => pause(signal) },
     ...(progress && { progress: () => ({ ...progress.now() }) }),
-    select: (other: Query) => batchesOf(run, withinScope(other, scope)),
+    select: (other: Query, wanted: FieldsWanted) => batchesOf(run, withinScope(other, scope), wanted),
   }
 }
 

@@ -47,14 +47,15 @@ export function bindGatherer(pipe: Pipe, settings: PipeSettings, random?: Random
   return bound
 }
 
-/** The rows that leave the last pipe. */
+/** The rows that leave the last pipe; `wanted` are their fields. */
 export function runPipes(
   input: AsyncIterable<RowBatch>,
   pipes: readonly Pipe[],
   context: Omit<RunContext, keyof PipeContext> & { readonly settings: PipeSettings; readonly random: Random },
 ): AsyncIterable<RowBatch> {
-  return pipes.reduce((rows, pipe) => {
-    const own: RunContext = { ...context, ...pipeContext(context.settings, pipe, context.random) }
+  return pipes.reduce((rows, pipe, at) => {
+    const wanted = fieldsForPipes(pipes.slice(at + 1), context.wanted)
+    const own: RunContext = { ...context, ...pipeContext(context.settings, pipe, context.random), wanted }
     return runPipe(pipeKindOf(pipe), pipe, rows, own)
   }, input)
 }

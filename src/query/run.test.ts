@@ -440,3 +440,42 @@ test('random queries over random blocks give what a plain evaluation gives', asy
     }
   }
 })
+
+test('the id of the stream passes every pipe, and comes from queries within the query', async () => {
+  const stream = { app: 'x' }
+  const records = ['before', 'error', 'behind'].map((message, timeMs) => ({ message, timeMs, stream }))
+  const snapshot = snapshotOf(records, 2)
+  const [wanted] = await values(snapshot, 'error | fields _stream_id')
+  assert.match(wanted._stream_id, /^[0-9a-f]{32}$/)
+  for (const [pipe, count] of [
+    ['stream_context before 1 after 1', 4],
+    ['union (before)', 2],
+    ['stats by (app) count() | union (before)', 1],
+    ['fields app | join by (app) (before)', 1],
+    ['fields app | join by (app) (before) prefix b. | rename b._stream_id as _stream_id', 1],
+    ['fields app | join by (app) (before) prefix _stream | rename _stream_stream_id as _stream_id', 1],
+    ['sort', 1],
+    ['sort desc limit 1', 1],
+    ['first', 1],
+    ['last 2', 1],
+    ['deduplicate', 1],
+    ['pack_json as all', 1],
+    ['pack_logfmt as all', 1],
+  ] as const) {
+    const rows = await values(snapshot, `error | ${pipe} | fields _stream_id | filter _stream_id:*`)
+    assert.deepEqual(rows, new Array(count).fill(wanted), pipe)
+  }
+})
+
+test('the id of the stream is not shown where nobody names it', async () => {
+  const stream = { app: 'x' }
+  const snapshot = snapshotOf(['a', 'error'].map((message, timeMs) => ({ message, timeMs, stream })))
+  for (const pipe of ['stream_context before 1', 'union (a)', 'sort', 'pack_json as all']) {
+    for (const row of await values(snapshot, `error | ${pipe}`)) assert.equal(row._stream_id, undefined, pipe)
+  }
+})
+
+/** The fields of the rows. */
+async function values(snapshot: FakeSnapshot, text: string): Promise<Record<string, string>[]> {
+  return (await select(snapshot, text)).map((row) => JSON.parse(rowJson(row)))
+}

@@ -82,9 +82,9 @@ function textColumn(block: Block, textOf: (row: number) => string): Column {
   return columnOfValues(values)
 }
 
-/** Empty where there is no stream. A hash a stream, not a row. */
+/** A hash a stream, not a row. */
 function streamIdColumn(block: Block): Column {
-  const ids = new Map([['', '']])
+  const ids = new Map<string, string>()
   return textColumn(block, (row) => {
     const stream = streamOfRow(block, row)
     let id = ids.get(stream)
@@ -128,9 +128,12 @@ export function streamOfPairs(pairs: readonly string[]): string {
 
 const ID_DIGITS = 32
 
-/** A name of the stream, 32 hexadecimal digits: the same wherever the stream is the same, and no other stream's. */
+/**
+ * A name of the stream, 32 hexadecimal digits: the same wherever the stream is the same, and no other stream's. Empty
+ * where there is no stream.
+ */
 export function streamId(stream: string): string {
-  return sha256Hex(encodeText(stream)).slice(0, ID_DIGITS)
+  return stream === '' ? '' : sha256Hex(encodeText(stream)).slice(0, ID_DIGITS)
 }
 
 /** The bytes of a value in memory of their own (decoders take no shared memory). */

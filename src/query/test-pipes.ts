@@ -8,6 +8,7 @@ import { SeededRandom } from '../base/base.ts'
 import { parseTimeText } from '../record/record.ts'
 import type { Pipe, Query } from './ast.ts'
 import { bindBatchFilter } from './batches/batch-view.ts'
+import { EVERY_FIELD } from './batches/fields-wanted.ts'
 import { type BatchKeys, RowBatch } from './batches/row-batch.ts'
 import { batchPipeCount, bindBatches, bindGatherer, runPipes } from './pipeline.ts'
 import type { PipeSettings } from './pipes/kind.ts'
@@ -153,6 +154,7 @@ class TestRun {
       random: new SeededRandom(this.#options.seed ?? 1),
       signal: undefined,
       pause: async () => {},
+      wanted: EVERY_FIELD,
       select: (query) => this.#select(query),
     })
   }

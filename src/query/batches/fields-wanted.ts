@@ -50,6 +50,14 @@ export function withFields(wanted: FieldsWanted, fields: readonly (string | Fiel
   return { allow, deny: wanted.deny.filter((each) => !added.some((field) => overlaps(field, each))) }
 }
 
+/** Every field, and what is there only for who names it. */
+export function withEveryField({ allow }: FieldsWanted): FieldsWanted {
+  return withFields(
+    EVERY_FIELD,
+    allow.filter(({ isPrefix }) => !isPrefix),
+  )
+}
+
 /** Not these any more: a pipe before this one cannot be what they come from. */
 export function withoutFields(
   wanted: FieldsWanted,

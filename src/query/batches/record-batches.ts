@@ -161,7 +161,7 @@ export function batchOfRecords(rows: readonly RecordRow[], wanted: FieldsWanted)
 
 const MADE: ReadonlyMap<string, (row: RecordRow) => string> = new Map([
   [STREAM_FIELD, ({ stream }: RecordRow) => streamText(stream)],
-  [STREAM_ID_FIELD, ({ stream }: RecordRow) => (stream.length === 0 ? '' : streamId(streamText(stream)))],
+  [STREAM_ID_FIELD, ({ stream }: RecordRow) => streamId(streamText(stream))],
   [MESSAGE_FIELD, ({ message }: RecordRow) => decodeText(message)],
   [LEVEL_FIELD, ({ level }: RecordRow) => level],
 ])

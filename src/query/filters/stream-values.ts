@@ -61,7 +61,7 @@ export class BoundStreamFilter implements BoundFilter {
   #passes(stream: string): boolean {
     let answer = this.#answers.get(stream)
     if (answer === undefined) {
-      const value = encodeText(this.#field === STREAM_ID_FIELD && stream !== '' ? streamId(stream) : stream)
+      const value = encodeText(this.#field === STREAM_ID_FIELD ? streamId(stream) : stream)
       answer = this.#test.test(value, 0, value.length)
       if (this.#answers.size === ANSWERS_MAX) this.#answers.clear()
       this.#answers.set(stream, answer)

@@ -65,6 +65,7 @@ test('query_stats says how many rows reached it, and what was read', async () =>
     random: new SeededRandom(1),
     signal: undefined,
     pause: async () => {},
+    wanted: EVERY_FIELD,
     select: () => input(),
     progress: () => ({ blocks: 7 }),
   }

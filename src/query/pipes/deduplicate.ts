@@ -4,7 +4,7 @@
  */
 import type { Pipe } from '../ast.ts'
 import { batchSlices } from '../batches/batch-slices.ts'
-import { EVERY_FIELD, withFields } from '../batches/fields-wanted.ts'
+import { withEveryField, withFields } from '../batches/fields-wanted.ts'
 import { batchOfHeld, type HeldRows } from '../batches/held-rows.ts'
 import { RowSorter } from '../batches/row-sorter.ts'
 import type { PipeKind } from './kind.ts'
@@ -31,7 +31,7 @@ export const deduplicatePipe: PipeKind<DeduplicatePipe> = {
     return { kind: 'deduplicate', by }
   },
   print: ({ by }, printer) => `deduplicate${by.length === 0 ? '' : ` by (${printFieldNames(by, printer)})`}`,
-  wants: ({ by }, after) => (by.length === 0 ? EVERY_FIELD : withFields(after, by)),
+  wants: ({ by }, after) => (by.length === 0 ? withEveryField(after) : withFields(after, by)),
   leaves: (_pipe, entering) => entering,
   bindGather({ by }, { memory }) {
     const partitionBy = by.length === 0 ? null : by

@@ -1,6 +1,6 @@
 /** `first N by (a)`: the first rows in the order of these fields, of all rows or of each partition. */
 import type { Pipe } from '../ast.ts'
-import { EVERY_FIELD, type FieldsWanted, withFields, withoutFields } from '../batches/fields-wanted.ts'
+import { type FieldsWanted, withEveryField, withFields, withoutFields } from '../batches/fields-wanted.ts'
 import type { OrderField } from '../batches/row-order.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
@@ -63,7 +63,7 @@ export function printFew({ rows, by, partitionBy, rankAs }: Few, printer: Filter
 }
 
 export function wantsFew({ by, partitionBy, rankAs }: Few, after: FieldsWanted): FieldsWanted {
-  if (by.length === 0) return EVERY_FIELD
+  if (by.length === 0) return withEveryField(after)
   const passing = rankAs === null ? after : withoutFields(after, [rankAs])
   return withFields(passing, [...by.map(({ field }) => field), ...partitionBy])
 }

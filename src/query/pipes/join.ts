@@ -6,7 +6,7 @@
  */
 import type { Pipe, Query } from '../ast.ts'
 import type { BatchColumn } from '../batches/batch-column.ts'
-import { withFields } from '../batches/fields-wanted.ts'
+import { EVERY_FIELD, type FieldPattern, type FieldsWanted, withFields } from '../batches/fields-wanted.ts'
 import { gatherRows, heldRowsBytes, holdRows } from '../batches/held-rows.ts'
 import type { RowBatch } from '../batches/row-batch.ts'
 import { TextColumn } from '../batches/text-columns.ts'
@@ -78,6 +78,15 @@ const JOINED_ROWS = 8192
 const NOBODY: readonly number[] = []
 const NO_PARTNER = 0xffff_ffff
 
+/** Without what their names begin with in the rows that leave. */
+function wantedOfPartners({ by, prefix }: JoinPipe, wanted: FieldsWanted): FieldsWanted {
+  const own = ({ name, isPrefix }: FieldPattern): readonly FieldPattern[] => {
+    if (name.startsWith(prefix)) return [{ name: name.slice(prefix.length), isPrefix }]
+    return isPrefix && prefix.startsWith(name) ? EVERY_FIELD.allow : []
+  }
+  return withFields({ allow: wanted.allow.flatMap(own), deny: wanted.deny.flatMap(own) }, by)
+}
+
 /** The rows of the other query. */
 class Partners {
   readonly #pipe: JoinPipe
@@ -91,11 +100,11 @@ class Partners {
     this.#byKey = byKey
   }
 
-  static async of(pipe: JoinPipe, { select, memory, pause }: RunContext): Promise<Partners> {
+  static async of(pipe: JoinPipe, { select, wanted, memory, pause }: RunContext): Promise<Partners> {
     const batches: RowBatch[] = []
     const byKey = new Map<string, number[]>()
     let count = 0
-    for await (const batch of select(pipe.query)) {
+    for await (const batch of select(pipe.query, wantedOfPartners(pipe, wanted))) {
       memory.charge(2 * heldRowsBytes(holdRows(batch)) + PARTNER_BYTES * batch.rowCount)
       const tuples = new TupleGroups(batch, pipe.by)
       const keys = Array.from({ length: tuples.count }, (_, tuple) => keyOf(tuples, tuple, pipe.by))

@@ -116,6 +116,8 @@ export interface RunContext extends PipeContext {
   pause(): Promise<void>
   /** What the query has read so far, by name; absent where nobody counts. */
   readonly progress?: () => Readonly<Record<string, number>>
-  /** The rows of another query over the same snapshot. */
-  select(query: Query): AsyncIterable<RowBatch>
+  /** Fields of the rows that leave which somebody will look at. */
+  readonly wanted: FieldsWanted
+  /** The rows of another query over the same snapshot, of whose fields these are wanted. */
+  select(query: Query, wanted: FieldsWanted): AsyncIterable<RowBatch>
 }

@@ -2,10 +2,10 @@
 import { FIELD_STRING } from '../../record/record.ts'
 import type { Pipe } from '../ast.ts'
 import {
-  EVERY_FIELD,
   type FieldPattern,
   isWanted,
   matchesPattern,
+  withEveryField,
   withFields,
   withoutFields,
 } from '../batches/fields-wanted.ts'
@@ -56,7 +56,7 @@ export function packPipe<K extends string>(format: PackFormat<K>): PipeKind<Pack
     },
     wants({ fields, result }, after) {
       if (!isWanted(after, result)) return after
-      if (fields.length === 0) return EVERY_FIELD
+      if (fields.length === 0) return withEveryField(withoutFields(after, [result]))
       return withFields(withoutFields(after, [result]), fields)
     },
     leaves: ({ result }, entering) => namesWith(entering, [result]),

@@ -94,7 +94,7 @@ function streamOf(names: readonly string[], texts: readonly string[]): string {
 }
 
 function idsOf(streams: readonly string[]): string[] {
-  const ids = new Map([['', '']])
+  const ids = new Map<string, string>()
   return streams.map((stream) => {
     let id = ids.get(stream)
     if (id === undefined) {

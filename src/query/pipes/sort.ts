@@ -4,7 +4,7 @@
  * answer does not depend on how records are stored, and pages fit together.
  */
 import type { Pipe } from '../ast.ts'
-import { EVERY_FIELD, withFields, withoutFields } from '../batches/fields-wanted.ts'
+import { withEveryField, withFields, withoutFields } from '../batches/fields-wanted.ts'
 import type { OrderField } from '../batches/row-order.ts'
 import { TIME_FIELD } from '../special-fields.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
@@ -62,7 +62,7 @@ export const sortPipe: PipeKind<SortPipe> = {
     ].join('')
   },
   wants({ by, partitionBy, rankAs }, after) {
-    if (by.length === 0) return EVERY_FIELD
+    if (by.length === 0) return withEveryField(after)
     const passing = rankAs === null ? after : withoutFields(after, [rankAs])
     return withFields(passing, [...by.map(({ field }) => field), ...partitionBy])
   },

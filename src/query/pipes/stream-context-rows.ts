@@ -7,7 +7,7 @@ import { assert } from '../../base/portable.ts'
 import type { Pipe } from '../ast.ts'
 import type { BatchColumn } from '../batches/batch-column.ts'
 import { batchSlices } from '../batches/batch-slices.ts'
-import { EVERY_FIELD } from '../batches/fields-wanted.ts'
+import { withFields } from '../batches/fields-wanted.ts'
 import { batchOfHeld, gatherRows, type HeldRows } from '../batches/held-rows.ts'
 import type { MemoryShare } from '../batches/memory-share.ts'
 import { type BatchKeys, RowBatch } from '../batches/row-batch.ts'
@@ -42,7 +42,7 @@ export const streamContextRowsPipe: PipeKind<StreamContextRowsPipe> = {
     throw parser.reader.problem('`stream_context_rows` is no pipe of its own')
   },
   print: () => 'stream_context_rows',
-  wants: () => EVERY_FIELD,
+  wants: (_pipe, after) => withFields(after, [STREAM_FIELD]),
   bindGather: (pipe, { memory }) => new ContextGatherer(pipe, memory),
 }
 
@@ -183,9 +183,11 @@ class ContextGatherer implements Gatherer {
     const columns = new Map<string, BatchColumn>([
       [TIME_FIELD, new TimeColumn(timesMs, timesNs)],
       [STREAM_FIELD, new TextColumn(streams)],
-      [STREAM_ID_FIELD, new TextColumn(streams.map((stream) => (stream === '' ? '' : streamId(stream))))],
       [MESSAGE_FIELD, new TextColumn(ends.map(() => DELIMITER))],
     ])
+    // As records have it: where somebody names it.
+    if (batches.some((batch) => batch.column(STREAM_ID_FIELD) !== null))
+      columns.set(STREAM_ID_FIELD, new TextColumn(streams.map(streamId)))
     return new RowBatch(ends.length, columns)
   }
 }

@@ -32,12 +32,16 @@ test('a row comes with its neighbours, and what stands together is a chunk', asy
 
 test('the row between chunks tells the time and the stream of the chunk before it', async () => {
   const [, last] = await runQueryText('hit | stream_context after 0', LINE, records)
-  assert.deepEqual(last, [
+  const wanted = [
     ['_time', timeOf(2)],
     ['_stream', '{app="x"}'],
     ['_msg', '---'],
-    ['_stream_id', streamId('{app="x"}')],
-  ])
+  ]
+  assert.deepEqual(last, wanted)
+  const id = ['_stream_id', streamId('{app="x"}')] as const
+  const named = LINE.map((fields) => [...fields, id])
+  const [, lastNamed] = await runQueryText('hit | stream_context after 0', named, records)
+  assert.deepEqual(lastNamed, [...wanted, id])
 })
 
 test('neighbours are of the same stream', async () => {

@@ -51,7 +51,7 @@ export const streamContextPipe: PipeKind<StreamContextPipe> = {
     return `stream_context before ${before} after ${after}${window}`
   },
   wants: () => withFields(NO_FIELD, [TIME_FIELD, STREAM_FIELD]),
-  async *run({ before, after, windowMs }, input, { select, memory, pause }) {
+  async *run({ before, after, windowMs }, input, { select, wanted, memory, pause }) {
     const hits = new Hits(memory)
     for await (const batch of input) {
       hits.add(batch)
@@ -62,7 +62,7 @@ export const streamContextPipe: PipeKind<StreamContextPipe> = {
     const rows: StreamContextRowsPipe = { kind: 'stream_context_rows', before, after, windowMs, streams }
     const filter = andOf([timesOf(streams, windowMs), streamsOf(streams.map(({ stream }) => stream))])
     // Neighbours may lie beyond the time range of the request.
-    yield* select({ filter, pipes: [rows], options: { ignore_global_time_filter: 'true' } })
+    yield* select({ filter, pipes: [rows], options: { ignore_global_time_filter: 'true' } }, wanted)
   },
 }
 

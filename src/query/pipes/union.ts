@@ -22,8 +22,8 @@ export const unionPipe: PipeKind<UnionPipe> = {
   parse: (parser) => ({ kind: 'union', query: parseRowSource(parser, 'after `union`') }),
   print: ({ query }, printer) => `union ${printRowSource(query, printer)}`,
   wants: (_pipe, after) => after,
-  async *run({ query }, input, { select, pause }) {
-    for (const rows of [input, select(query)]) {
+  async *run({ query }, input, { select, wanted, pause }) {
+    for (const rows of [input, select(query, wanted)]) {
       for await (const batch of rows) {
         // Together they are not in the order of records.
         yield new RowBatch(batch.rowCount, batch.columns)
