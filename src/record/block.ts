@@ -93,6 +93,8 @@ export interface Block {
   messageOf?(row: number): Uint8Array
   /** The messages of some rows, in their order, without making the whole column. Absent: see `message`. */
   messagesOf?(rows: Uint32Array): Column
+  /** How many bytes each message has, without making the column. Absent: see `message`. */
+  messageLengths?(): Uint32Array
   /** The messages by their templates, where the block keeps them so; else null. Absent: it does not. */
   messageTemplates?(): TextTemplates | null
   /** The level word of one row, likewise; empty where the level was a canonical name. Absent: see `levelWords`. */

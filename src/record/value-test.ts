@@ -18,6 +18,11 @@ export interface ValueTest {
    * are spelled otherwise (`1KB`, `5m`, `0x10`, `1e3`) may pass wherever they lie. Absent: nothing is known.
    */
   readonly range?: NumberRange
+  /**
+   * A value passes exactly when it has so many characters; a byte that is not part of UTF-8 is one. Absent: there is more
+   * to it.
+   */
+  readonly characters?: NumberRange
 }
 
 /** Bytes that stand in every value that passes. Not empty. */

@@ -26,6 +26,8 @@ export interface BatchColumn {
   filledCount?(): number | null
   /** The bytes of its values, where it has them anyway; else null. Absent: never. */
   stored?(): StoredValues | null
+  /** How many bytes the values have, by row, where nobody has to read them for that; else null. Absent: never. */
+  byteLengths?(): Uint32Array | null
   /** The rows by their templates, all of a block: null where it has none, or not all rows are here. Absent: never. */
   templates?(): TextTemplates | null
   /** The same of some rows of a block. Absent: never. */

@@ -2,6 +2,7 @@
  * Columns whose values lie in a block: read when somebody asks, once for all columns that are selected of one another,
  * and only for the rows that are left. Reading may fail where a block is damaged.
  */
+import { isAscii } from 'node:buffer'
 import { Bitset } from '../../base/portable.ts'
 import type { Column, RowGroups, RowRuns, TextTemplates, ValueTest } from '../../record/record.ts'
 import { FIELD_STRING } from '../../record/record.ts'
@@ -34,6 +35,8 @@ export interface StoredColumn {
   kindsOf?(rows: Uint32Array): Uint8Array | null
   /** The values of few rows, in their order, all of them texts. Absent: the column is all there is. */
   valuesOf?(rows: Uint32Array): Column
+  /** How many bytes the values have, without making the column. Absent: the column is all there is. */
+  lengths?(): Uint32Array
   /** Takes the rows of the block out whose value does not pass. Absent: values have to be read for that. */
   narrow?(test: ValueTest, rows: Bitset): void
   /** How many of these rows, null: of all, have the field; null where values would have to be read. */
@@ -108,6 +111,7 @@ export class BlockColumn implements BatchColumn {
     }
     const column = this.#column()
     if (column === null) return texts.fill('')
+    const decode = decoderOf(column.data)
     let lastStart = -1
     let lastLength = -1
     let text = ''
@@ -118,7 +122,7 @@ export class BlockColumn implements BatchColumn {
       if (start !== lastStart || length !== lastLength) {
         lastStart = start
         lastLength = length
-        text = textOf(column.data, start, length)
+        text = decode(start, length)
       }
       texts[at] = text
     }
@@ -173,6 +177,12 @@ export class BlockColumn implements BatchColumn {
     return this.#isSparse() ? null : { column: this.#column(), rows: this.#rows }
   }
 
+  byteLengths(): Uint32Array | null {
+    if (this.#source.lengths === undefined || this.#isSparse()) return null
+    const lengths = this.#source.lengths()
+    return this.#rows === null ? lengths : pick(lengths, this.#rows)
+  }
+
   passing(test: ValueTest): Uint32Array | null {
     const { narrow, rowCount } = this.#source
     if (narrow === undefined) return null
@@ -222,6 +232,14 @@ class BlockGroups implements TextGroups {
     }
     return this.#ofRow
   }
+}
+
+/** Texts within the bytes. Whole columns are mostly ASCII, whose texts need no decoder. */
+function decoderOf(data: Uint8Array): (start: number, length: number) => string {
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+  return isAscii(bytes)
+    ? (start, length) => bytes.toString('latin1', start, start + length)
+    : (start, length) => textOf(data, start, length)
 }
 
 const ASCII_LOOP_MAX = 24

@@ -62,7 +62,7 @@ export function batchOfBlock(block: Block, rows: Uint32Array | null, wanted: Fie
 }
 
 function sourceOf(block: Block, view: BlockView, sent: SentFields, name: string): StoredColumn {
-  const { messagesOf, narrow } = block
+  const { messageLengths, messagesOf, narrow } = block
   const field = storedFieldOf(name)
   return {
     rowCount: block.rowCount,
@@ -71,6 +71,8 @@ function sourceOf(block: Block, view: BlockView, sent: SentFields, name: string)
     ...(name === MESSAGE_FIELD && { templates: () => block.messageTemplates?.() ?? null }),
     ...(name === MESSAGE_FIELD &&
       messagesOf !== undefined && { valuesOf: (rows: Uint32Array) => messagesOf.call(block, rows) }),
+    ...(name === MESSAGE_FIELD &&
+      messageLengths !== undefined && { lengths: () => messageLengths.call(block) }),
     ...(narrow !== undefined &&
       field !== undefined && { narrow: (test, rows) => narrow.call(block, field, test, rows) }),
     isText: SPECIAL_FIELDS.has(name),

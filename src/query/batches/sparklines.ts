@@ -14,7 +14,9 @@ export interface SparklineState {
   readonly first: number
   /** Buckets that are in use; 0 where there was no time. */
   readonly count: number
-  /** By thing, BUCKETS_MAX each. */
+  /** By thing: where its counts end below, which are those above 0. */
+  readonly ends: Uint32Array
+  readonly buckets: Uint8Array
   readonly counts: Float64Array
 }
 
@@ -22,6 +24,7 @@ export class Sparklines {
   #stepMs = STEP_MS_MIN
   #first = 0
   #count = 0
+  #thingCount = 0
   #counts = new Float64Array(BUCKETS_MAX)
 
   /** Bytes that a thing takes. */
@@ -45,20 +48,36 @@ export class Sparklines {
   /** What another one has; `numbers` are the numbers here of its things. */
   merge(state: SparklineState, numbers: Uint32Array, thingCount: number): void {
     this.#makeRoom(thingCount)
-    const { stepMs, first, count } = state
+    const { stepMs, first, count, ends, buckets, counts } = state
     if (count === 0) return
     while (this.#stepMs < stepMs) this.#double()
     this.#include(first * stepMs, (first + count) * stepMs - 1)
-    for (let bucket = 0; bucket < count; bucket++) {
-      const target = Math.floor(((first + bucket) * stepMs) / this.#stepMs) - this.#first
-      for (let thing = 0; thing < numbers.length; thing++) {
-        this.#counts[numbers[thing] * BUCKETS_MAX + target] += state.counts[thing * BUCKETS_MAX + bucket]
+    let at = 0
+    for (let thing = 0; thing < ends.length; thing++) {
+      for (const own = numbers[thing] * BUCKETS_MAX; at < ends[thing]; at++) {
+        const target = Math.floor(((first + buckets[at]) * stepMs) / this.#stepMs) - this.#first
+        this.#counts[own + target] += counts[at]
       }
     }
   }
 
   state(): SparklineState {
-    return { stepMs: this.#stepMs, first: this.#first, count: this.#count, counts: this.#counts }
+    const ends = new Uint32Array(this.#thingCount)
+    const buckets: number[] = []
+    const counts: number[] = []
+    for (let thing = 0; thing < ends.length; thing++) {
+      for (let bucket = 0; bucket < this.#count; bucket++) {
+        const count = this.#counts[thing * BUCKETS_MAX + bucket]
+        if (count === 0) continue
+        buckets.push(bucket)
+        counts.push(count)
+      }
+      ends[thing] = buckets.length
+    }
+    return {
+      ...{ stepMs: this.#stepMs, first: this.#first, count: this.#count, ends },
+      ...{ buckets: Uint8Array.from(buckets), counts: Float64Array.from(counts) },
+    }
   }
 
   /** When the first bucket begins, and how long each is. */
@@ -76,6 +95,7 @@ export class Sparklines {
   }
 
   #makeRoom(thingCount: number): void {
+    this.#thingCount = Math.max(this.#thingCount, thingCount)
     if (thingCount * BUCKETS_MAX <= this.#counts.length) return
     const counts = new Float64Array(Math.max(thingCount * BUCKETS_MAX, 2 * this.#counts.length))
     counts.set(this.#counts)

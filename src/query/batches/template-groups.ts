@@ -24,8 +24,8 @@ export function collapsedTemplates(
   isPretty: boolean,
   forms: CollapsedTexts,
 ): TextGroups {
-  const texts = new TextNumbers(isPretty)
-  const pieces = piecesOf(forms)
+  const { pieces, pretty } = memoryOf(forms)
+  const texts = new TextNumbers(isPretty ? pretty : null)
   const ofTemplates = templates.templates.map((template) => groupsOfTemplate(template, texts, forms, pieces))
   const { plain } = templates
   if (plain !== null) {
@@ -86,18 +86,19 @@ class TemplateGroups implements TextGroups {
 
 class TextNumbers {
   readonly list: string[] = []
-  readonly #isPretty: boolean
+  /** What texts become; null where they stay. */
+  readonly #pretty: Map<string, string> | null
   readonly #numbers = new Map<string, number>()
 
-  constructor(isPretty: boolean) {
-    this.#isPretty = isPretty
+  constructor(pretty: Map<string, string> | null) {
+    this.#pretty = pretty
   }
 
   /** Of a text with `<N>` for its numbers. */
   numberOf(collapsed: string): number {
     let number = this.#numbers.get(collapsed)
     if (number === undefined) {
-      number = this.list.push(this.#isPretty ? prettify(collapsed) : collapsed) - 1
+      number = this.list.push(this.#pretty === null ? collapsed : prettyOf(collapsed, this.#pretty)) - 1
       this.#numbers.set(collapsed, number)
     }
     return number
@@ -129,16 +130,33 @@ interface Pieces {
   readonly ofDigits: string
 }
 
-const PIECES_MAX = 1 << 16
-const known = new WeakMap<CollapsedTexts, Map<Uint8Array, Pieces>>()
+/** What the blocks before found out. */
+interface Memory {
+  /** By static text. */
+  readonly pieces: Map<Uint8Array, Pieces>
+  /** By collapsed text: the same, prettified. */
+  readonly pretty: Map<string, string>
+}
 
-function piecesOf(forms: CollapsedTexts): Map<Uint8Array, Pieces> {
-  let pieces = known.get(forms)
-  if (pieces === undefined || pieces.size > PIECES_MAX) {
-    pieces = new Map()
-    known.set(forms, pieces)
+const PIECES_MAX = 1 << 16
+const known = new WeakMap<CollapsedTexts, Memory>()
+
+function memoryOf(forms: CollapsedTexts): Memory {
+  let memory = known.get(forms)
+  if (memory === undefined || memory.pieces.size > PIECES_MAX || memory.pretty.size > PIECES_MAX) {
+    memory = { pieces: new Map(), pretty: new Map() }
+    known.set(forms, memory)
   }
-  return pieces
+  return memory
+}
+
+function prettyOf(collapsed: string, all: Map<string, string>): string {
+  let pretty = all.get(collapsed)
+  if (pretty === undefined) {
+    pretty = prettify(collapsed)
+    all.set(collapsed, pretty)
+  }
+  return pretty
 }
 
 function piecesOfTemplate({ text, slots }: TextTemplate, all: Map<Uint8Array, Pieces>): Pieces {

@@ -53,9 +53,9 @@ export function exactTest(value: string, isPrefix: boolean): ValueTest {
       const isLongEnough = isPrefix ? end - start >= bytes.length : end - start === bytes.length
       return isLongEnough && hasBytesAt(data, start, bytes)
     },
-    ...(bytes.length > 0 && {
-      needles: [{ bytes, startsWord: false, endsWord: false, isWhole: !isPrefix, decides: !isPrefix }],
-    }),
+    ...(bytes.length > 0
+      ? { needles: [{ bytes, startsWord: false, endsWord: false, isWhole: !isPrefix, decides: !isPrefix }] }
+      : { characters: { min: 0, max: isPrefix ? Infinity : 0 } }),
   }
 }
 

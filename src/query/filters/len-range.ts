@@ -55,6 +55,7 @@ const CHARACTER_BYTES_MAX = 4
 function lengthTest(min: number, max: number): ValueTest {
   return {
     cost: COST_COMPARE,
+    characters: { min, max },
     test(data, start, end) {
       const bytes = end - start
       if (bytes < min) return false

@@ -41,7 +41,8 @@ function edgesOf(
 
 /** An empty phrase is an empty value; every value that is not empty begins with an empty prefix. */
 function emptyPhraseTest(isPrefix: boolean): ValueTest {
-  return { cost: 1, test: (_data, start, end) => end > start === isPrefix }
+  const characters = isPrefix ? { min: 1, max: Infinity } : { min: 0, max: 0 }
+  return { cost: 1, characters, test: (_data, start, end) => end > start === isPrefix }
 }
 
 function foldedTest(folded: Uint8Array, options: PhraseTestOptions): ValueTest {

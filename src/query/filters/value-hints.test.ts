@@ -59,11 +59,19 @@ const passes = ({ test: run }: ValueTest, value: Uint8Array) => {
 }
 
 function checkHints(asked: ValueTest, value: Uint8Array, story: string): void {
-  const { needles, range } = asked
+  const { needles, range, characters } = asked
   const isPassed = passes(asked, value)
   const held = needles?.filter((needle) => holdsNeedle(value, needle)) ?? []
   if (isPassed && needles !== undefined) assert.ok(held.length > 0, `${story}: passes without a needle`)
   if (!isPassed) assert.ok(!held.some(({ decides }) => decides), `${story}: a needle decides, and it fails`)
+  if (characters !== undefined) {
+    const count = [...decodeText(value)].length
+    assert.equal(
+      isPassed,
+      count >= characters.min && count <= characters.max,
+      `${story}: ${count} characters`,
+    )
+  }
   if (range === undefined || !isPassed) return
   const text = decodeText(value)
   assert.notEqual(text, '', `${story}: an empty value passes a range`)
@@ -198,6 +206,11 @@ const MAKERS: Readonly<Record<string, Make>> = {
     const texts = Array.from({ length: 1 + random.below(3) }, () => textOf(random))
     return { filter: { ...listOf('commonCase', texts), isWhole: random.chance(0.5) } as Filter, texts }
   },
+  lenRange(random) {
+    const [min, max] = [random.below(8), random.chance(0.2) ? 'inf' : random.below(12)]
+    const filter = { kind: 'lenRange', field, min, max }
+    return { filter, texts: ['aaaa', 'éé漢', 'жжжжж', '\udcff\udcc3', 'K漢'] }
+  },
   substring: (random) =>
     of(textOf(random) || 'a', (text) => {
       const filter = { kind: 'substring', field, text, anyCase: random.chance(0.5) }
@@ -283,7 +296,7 @@ test('every kind of filter that tests values is tried', () => {
   const logic = ['all', 'and', 'or', 'not', 'anyField']
   const ofPhrases = ['containsAll', 'seq']
   const ofNoColumn = ['time', 'timeCycle', 'id', 'stream', 'streamId', 'compareFields']
-  const withoutHints = ['jsonArray', 'lenRange', 'pattern', 'stringRange', 'valueType']
+  const withoutHints = ['jsonArray', 'pattern', 'stringRange', 'valueType']
   const others = [...logic, ...ofPhrases, ...ofNoColumn, ...withoutHints]
   assert.deepEqual(
     FILTER_KINDS.map(({ kind }) => kind).toSorted(),
@@ -303,7 +316,7 @@ for (const [kind, make] of Object.entries(MAKERS)) {
       const asked = testOf(filter)
       const story = `seed ${seed}, round ${round}, ${JSON.stringify(filter)}`
       checkShape(asked, story)
-      if (asked.needles !== undefined || asked.range !== undefined) hinted++
+      if ((asked.needles ?? asked.range ?? asked.characters) !== undefined) hinted++
       for (let each = 0; each < 12; each++) {
         const value = valueFor(random, texts)
         checkHints(asked, value, `${story}, value ${JSON.stringify(decodeText(value))}`)

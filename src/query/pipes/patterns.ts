@@ -273,6 +273,14 @@ function extremesOf(ofRow: Uint32Array, groupCount: number, times: Times): Extre
   const hits = new Uint32Array(groupCount)
   const first = new Uint32Array(groupCount)
   const last = new Uint32Array(groupCount)
+  if (isInOrder(times)) {
+    for (let row = 0; row < ofRow.length; row++) {
+      const group = ofRow[row]
+      if (hits[group]++ === 0) first[group] = row
+      last[group] = row
+    }
+    return { hits, first, last }
+  }
   for (let row = 0; row < ofRow.length; row++) {
     const group = ofRow[row]
     if (hits[group]++ === 0) {
@@ -284,6 +292,15 @@ function extremesOf(ofRow: Uint32Array, groupCount: number, times: Times): Extre
     if (isNewerRow(times, row, last[group])) last[group] = row
   }
   return { hits, first, last }
+}
+
+/** No row is older than the one before it, as mostly in blocks. */
+function isInOrder(times: Times): boolean {
+  const { timesMs } = times
+  if (Number.isNaN(timesMs[0])) return false
+  for (let row = 1; row < timesMs.length; row++)
+    if (!(timesMs[row] > timesMs[row - 1]) && !isOlderRow(times, row - 1, row)) return false
+  return true
 }
 
 function isOlderRow({ timesMs, timesNs, ids }: Times, a: number, b: number): boolean {

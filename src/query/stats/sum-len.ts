@@ -51,7 +51,7 @@ function addTo(sums: Float64Array, { rows, count, ofRow, only }: GroupedRows, le
 
 function lengthsOf(column: BatchColumn, rowCount: number): Uint32Array {
   const groups = column.groups()
-  if (groups === null) return Uint32Array.from(column.texts(), textByteLength)
+  if (groups === null) return column.byteLengths?.() ?? Uint32Array.from(column.texts(), textByteLength)
   const { texts, ofRow } = groups
   const ofGroup = Uint32Array.from(texts, textByteLength)
   if (ofRow === null) return new Uint32Array(rowCount).fill(ofGroup[0])

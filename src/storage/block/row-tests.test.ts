@@ -156,6 +156,44 @@ test('every way answers as a test of each row', () => {
   assert.ok(isTelling, JSON.stringify(seen))
 })
 
+test('the number of characters decides as on each row, and no row is put together for it', () => {
+  const kinds = Object.keys(VALUE_KINDS)
+  const seen = { none: 0, all: 0, some: 0, unread: 0 }
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const random = new SeededRandom(seed)
+    const pick = <T>(from: readonly T[]): T => from[random.below(from.length)]
+    const rowCount = 1 + random.below(30)
+    const columns = Array.from({ length: 1 + random.below(3) }, () =>
+      randomRows(pick(kinds), random.below(1000), rowCount),
+    )
+    const segments = Array.from({ length: columns.length + 1 }, () => pick(['', ' ', 'user ', '\xe9']))
+    const made = make(segments, columns)
+    const around = pick(made.texts).length
+    const min = Math.max(0, around - random.below(5))
+    const characters = { min, max: random.chance(0.2) ? Infinity : min + random.below(8) }
+    const isRight = (length: number): boolean => length >= characters.min && length <= characters.max
+    let asked = 0
+    // Bytes above 7F stand alone here: each is a character.
+    const counted: ValueTest = {
+      cost: 1,
+      characters,
+      test(_data, start, end) {
+        asked++
+        return isRight(end - start)
+      },
+    }
+    const expected = made.texts.map(({ length }) => isRight(length))
+    const what = `seed ${seed}: ${JSON.stringify(characters)}`
+    const answer = made.answers(counted).answer(0)
+    if (answer === ANSWER_NONE) assert.ok(!expected.includes(true), what)
+    else if (answer === ANSWER_ALL) assert.ok(!expected.includes(false), what)
+    else assertAnswers(testOf(made, counted), expected, what)
+    seen[answer === ANSWER_NONE ? 'none' : answer === ANSWER_ALL ? 'all' : 'some']++
+    if (asked === 0) seen.unread++
+  }
+  assert.ok(Math.min(...Object.values(seen)) > SEEDS / 50, JSON.stringify(seen))
+})
+
 const ids = Array.from({ length: 60 }, (_, row) => `blk_-${row * 7919}`)
 const sizes = Array.from({ length: 60 }, (_, row) => String(10_000 + row * 7))
 const hosts = Array.from({ length: 60 }, (_, row) => ['of the moon', 'of earth', 'x'][row % 3])

@@ -12,7 +12,7 @@
  * Invariant: answers as the test of the whole row would.
  */
 import type { Bitset } from '../../base/base.ts'
-import type { ValueTest } from '../../record/record.ts'
+import type { NumberRange, ValueTest } from '../../record/record.ts'
 import type { EncodedColumn, MaterializedColumn } from '../columns/encoding.ts'
 import type { Template } from '../template/template.ts'
 import type { TemplateWindow } from '../template/template-match.ts'
@@ -80,6 +80,8 @@ export function templateTest(
   renderer: RowRenderer,
 ): RowTest {
   const { search } = answers
+  const wanted = answers.bytesWanted(number)
+  if (wanted !== null) return lengthsTest(rows, wanted)
   const windows = answers.windowsOf(number).filter((window) => mayHold(rows, window, search))
   if (windows.length === 0) return sameForAll(ANSWER_NONE, rows.rowCount)
   if (answers.isDecidedByWindows(number)) return anyWindowTest(rows, windows, test, search, renderer)
@@ -92,6 +94,15 @@ export function templateTest(
     windowTest(rows, wholeOf(rows.template), test, null, renderer),
     rows.rowCount,
   )
+}
+
+/** Rows with so many bytes: none is put together. */
+function lengthsTest(rows: TemplateRows, { min, max }: NumberRange): RowTest {
+  const { rowCount } = rows
+  const lengths = rows.lengths()
+  const passing = new Uint8Array(rowCount)
+  for (let row = 0; row < rowCount; row++) if (lengths[row] >= min && lengths[row] <= max) passing[row] = 1
+  return knownTest(passing, sumOf(passing), null, rowCount, rowCount)
 }
 
 /** Whether one of the windows passes. */

@@ -30,6 +30,7 @@ import { bitsHeld, decodeColumn } from '../columns/encodings.ts'
 import { readIndexes, readIndexRuns, readSequence } from '../columns/number-sequence.ts'
 import type { WordFilter } from '../filter/word-filter.ts'
 import type { PartBlock } from '../part/part-file-reader.ts'
+import type { SlotFacts } from '../template/slot-facts.ts'
 import type { Template } from '../template/template.ts'
 import type { BlockFacts } from './block-facts.ts'
 import {
@@ -88,6 +89,8 @@ export interface PartOfBlock {
   readonly file: { openBlock(block: number): PartBlock }
   readonly names: readonly string[]
   readonly templates: readonly Template[]
+  /** By template. */
+  readonly slotFacts: readonly SlotFacts[]
   facts(block: number): BlockFacts
   fieldIndex(block: number, name: string): number
   columnTemplates(block: number, column: number): BlockTemplates
@@ -247,6 +250,10 @@ export class StoredBlock implements Block {
 
   messagesOf(rows: Uint32Array): Column {
     return this.#part.decode(() => ({ ...this.text(COLUMN_MESSAGE).valuesOf(rows), kinds: null }))
+  }
+
+  messageLengths(): Uint32Array {
+    return this.#part.decode(() => this.text(COLUMN_MESSAGE).lengths())
   }
 
   messageTemplates(): TextTemplates {
@@ -529,6 +536,7 @@ export class StoredBlock implements Block {
       readRows: () => this.#string(slotOfColumn(column)),
       templates: this.#part.columnTemplates(this.#number, column),
       list: this.#part.templates,
+      readSlotFacts: () => this.#part.slotFacts,
       readSlots: (place) => this.#string(slotOfTemplate(column, place)),
       readFilter: () => this.#part.filter(this.#number),
     })

@@ -4,17 +4,48 @@ import { test } from 'node:test'
 import { SeededRandom, SimulatedDisk } from '../../base/base.ts'
 import type { TextTemplates } from '../../record/record.ts'
 import { messages } from '../../testing/sample-records.ts'
+import type { StoredBlock } from './stored-block.ts'
 import { layBatches, openTestPart, writeTestPart } from './test-blocks.ts'
 
-async function templatesOf(texts: readonly string[]): Promise<TextTemplates> {
+async function blockOf(texts: readonly string[]): Promise<StoredBlock> {
   const disk = new SimulatedDisk()
   const batches = layBatches([messages(...texts)], new SeededRandom(1), 1)
   await writeTestPart(disk, '/part', [batches])
-  return openTestPart(disk, '/part').block(0).messageTemplates()
+  return openTestPart(disk, '/part').block(0)
+}
+
+async function templatesOf(texts: readonly string[]): Promise<TextTemplates> {
+  return (await blockOf(texts)).messageTemplates()
 }
 
 const latin1 = (bytes: Uint8Array, start: number, end: number): string =>
   Buffer.from(bytes.subarray(start, end)).toString('latin1')
+
+test('all rows together are the messages, and their lengths are known without them', async () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const random = new SeededRandom(seed)
+    const makers = Array.from({ length: 1 + random.below(4) }, () => MAKERS[random.below(MAKERS.length)])
+    const texts = Array.from({ length: 1 + random.below(300) }, (_, at) => {
+      if (random.chance(0.1))
+        return random.chance(0.5) ? '' : `${'é'.repeat(random.below(90))}${random.uint32()}`
+      const kind = random.below(makers.length)
+      return `${makers[kind](at)} was ${'long '.repeat(5 * kind)}${makers[kind](at + 1)}`
+    })
+    const block = await blockOf(texts)
+    const bytes = texts.map((text) => Buffer.from(text))
+    const lengths = bytes.map(({ length }) => length)
+    assert.deepEqual([...block.messageLengths()], lengths, `seed ${seed}`)
+    const { data, starts, lengths: own } = block.message
+    assert.deepEqual([...own], lengths)
+    for (const [row, wanted] of bytes.entries())
+      assert.equal(
+        latin1(data, starts[row], starts[row] + own[row]),
+        wanted.toString('latin1'),
+        `seed ${seed}`,
+      )
+    assert.deepEqual([...block.messageLengths()], lengths, 'once they are put together')
+  }
+})
 
 /** Values of the slots of each template, and what is said of their digits. */
 function slotsOf({ templates }: TextTemplates): { values: string[]; isDigits: boolean }[] {

@@ -8,11 +8,13 @@
  */
 import type { Bitset } from '../../base/base.ts'
 import type { TextTemplate, TextTemplates, ValueTest } from '../../record/record.ts'
+import { DIGIT } from '../columns/byte-classes.ts'
 import { ByteSource, partCorrupt } from '../columns/byte-source.ts'
 import type { EncodedColumn, MaterializedColumn } from '../columns/encoding.ts'
 import { decodeColumn } from '../columns/encodings.ts'
 import { readIndexes } from '../columns/number-sequence.ts'
 import type { WordFilter } from '../filter/word-filter.ts'
+import type { SlotFacts } from '../template/slot-facts.ts'
 import type { Template } from '../template/template.ts'
 import type { BlockTemplates } from './part-sections.ts'
 import { COUNT_COST_MAX, columnTest, type RowTest, sameForAll, templateTest } from './row-tests.ts'
@@ -24,11 +26,14 @@ import {
   type WordsHeld,
 } from './template-answers.ts'
 import { RowRenderer, TemplateRows } from './template-rows.ts'
+import { lengthsOfRows, type RowsOfTemplate, wholeText } from './whole-text.ts'
 
 const VALUE_BYTES_USUAL = 64
 /** One value by itself costs about as much as so many of a whole column. */
 const WHOLE_SHARE = 8
 const NO_BYTES = new Uint8Array(0)
+/** A row without a template is one value. */
+const NO_TEMPLATE: Template = { text: NO_BYTES, slots: Uint32Array.of(0) }
 const UNKNOWN = 0
 const DIGIT_BIT = 1
 const MINUS_BIT = 2
@@ -47,6 +52,8 @@ export interface StoredTextParts {
   readonly templates: BlockTemplates
   /** All templates of the part. */
   readonly list: readonly Template[]
+  /** Of all templates of the part. */
+  readonly readSlotFacts: () => readonly SlotFacts[]
   /** The string of a template's variables, by place. */
   readonly readSlots: (place: number) => Uint8Array
   /** Of the words of the block's variables; null where there is none. */
@@ -219,35 +226,24 @@ export class StoredText {
   }
 
   #materialize(): MaterializedColumn {
+    return wholeText(this.rowCount, [...this.#rowsOfTemplates()])
+  }
+
+  /** How many bytes each row has. PART_CORRUPT. */
+  lengths(): Uint32Array {
+    return this.#materialized?.lengths ?? lengthsOfRows(this.rowCount, this.#rowsOfTemplates())
+  }
+
+  *#rowsOfTemplates(): Generator<RowsOfTemplate> {
     const { numbers } = this.#parts.templates
-    const { list } = this.#parts
-    const renderer = this.#renderer
-    const { places, plain: plainColumn } = this.#rowsRead()
-    const ordinals = this.#ordinalsOfRows()
-    const values = Array.from(numbers, (_, place) => this.slotValues(place))
-    const plain = plainColumn?.materialize() ?? null
-    const starts = new Uint32Array(places.length)
-    const lengths = new Uint32Array(places.length)
-    let data = new Uint8Array(places.length * VALUE_BYTES_USUAL)
-    let at = 0
-    for (let row = 0; row < places.length; row++) {
-      const place = places[row]
-      starts[row] = at
-      if (place === this.#plain) {
-        const from = plain!.starts[ordinals[row]]
-        const length = plain!.lengths[ordinals[row]]
-        if (at + length > data.length) data = larger(data, at + length)
-        data.set(plain!.data.subarray(from, from + length), at)
-        at += length
-      } else {
-        const end = renderer.render(list[numbers[place]], 0, values[place], ordinals[row])
-        if (at + end > data.length) data = larger(data, at + end)
-        data.set(renderer.bytes.subarray(0, end), at)
-        at += end
-      }
-      lengths[row] = at - starts[row]
+    const { places, plain } = this.#rowsRead()
+    const rowsOf = rowsByPlace(places, this.#plain)
+    for (let place = 0; place < numbers.length; place++) {
+      const template = this.#parts.list[numbers[place]]
+      yield { template, values: this.slotValues(place), rows: rowsOf[place] }
     }
-    return { data: data.subarray(0, at), starts, lengths }
+    if (plain !== null)
+      yield { template: NO_TEMPLATE, values: [plain.materialize()], rows: rowsOf[this.#plain] }
   }
 
   /**
@@ -265,10 +261,11 @@ export class StoredText {
       }
       return last
     }
-    const { list } = this.#parts
-    const templates: TextTemplate[] = []
-    for (let place = 0; place < numbers.length; place++)
-      templates.push(new SlotsOfTemplate(list[numbers[place]], rowCounts[place], place, rowsOf, decode))
+    const { list, readSlotFacts } = this.#parts
+    const slotFacts = readSlotFacts()
+    const templates = Array.from(numbers, (number, place): TextTemplate => {
+      return new SlotsOfTemplate(list[number], slotFacts[number], rowCounts[place], place, rowsOf, decode)
+    })
     return { templates, ofRow: this.places, plain: this.plainValues() }
   }
 
@@ -347,12 +344,14 @@ class SlotsOfTemplate implements TextTemplate {
   readonly text: Uint8Array
   readonly slots: ArrayLike<number>
   readonly rowCount: number
+  readonly #facts: SlotFacts
   readonly #place: number
   readonly #rowsOf: (place: number) => TemplateRows
   readonly #decode: <T>(read: () => T) => T
 
   constructor(
     { text, slots }: Template,
+    facts: SlotFacts,
     rowCount: number,
     place: number,
     rowsOf: (place: number) => TemplateRows,
@@ -361,12 +360,16 @@ class SlotsOfTemplate implements TextTemplate {
     this.text = text
     this.slots = slots
     this.rowCount = rowCount
+    this.#facts = facts
     this.#place = place
     this.#rowsOf = rowsOf
     this.#decode = decode
   }
 
+  /** Mostly the part knows it of all its blocks. */
   isDigits(slot: number): boolean {
+    const { classes, lengthMin } = this.#facts
+    if (classes[slot] === DIGIT && lengthMin[slot] > 0) return true
     return this.#decode(() => isDigits(this.#rowsOf(this.#place), slot))
   }
 
@@ -382,6 +385,17 @@ function isDigits(rows: TemplateRows, slot: number): boolean {
   if ((bits & MINUS_BIT) === 0) return true
   const numbers = rows.column(slot).numbers()
   return numbers !== null && numbers.min >= 0
+}
+
+/** Their rows, ascending; those without a template last. */
+function rowsByPlace(places: Uint32Array, plain: number): Uint32Array[] {
+  const ends = new Uint32Array(plain + 2)
+  for (let row = 0; row < places.length; row++) ends[places[row] + 1]++
+  for (let place = 0; place <= plain; place++) ends[place + 1] += ends[place]
+  const firsts = ends.slice()
+  const rows = new Uint32Array(places.length)
+  for (let row = 0; row < places.length; row++) rows[ends[places[row]]++] = row
+  return Array.from({ length: plain + 1 }, (_, place) => rows.subarray(firsts[place], ends[place]))
 }
 
 /** Texts one behind the other. */

@@ -3,7 +3,8 @@
  * Asked once a template, and kept for all blocks of the part as long as the test is used.
  */
 import { Needle } from '../../base/base.ts'
-import { requiredWords, type TestNeedle, type ValueTest } from '../../record/record.ts'
+import { type NumberRange, requiredWords, type TestNeedle, type ValueTest } from '../../record/record.ts'
+import { NOT_ASCII_BIT } from '../columns/byte-classes.ts'
 import { bitsOfBytes } from '../columns/encoding.ts'
 import type { WordFilter } from '../filter/word-filter.ts'
 import type { SlotFacts } from '../template/slot-facts.ts'
@@ -12,6 +13,7 @@ import { type TemplateAnswer, TemplateMatcher, type TemplateWindow } from '../te
 import { NeedleSearch } from './needle-search.ts'
 
 const UNKNOWN = 0
+const CHARACTER_BYTES_MAX = 4
 export const ANSWER_NONE = 1
 export const ANSWER_ALL = 2
 export const ANSWER_SOME = 3
@@ -56,6 +58,7 @@ export type WordsHeld = readonly number[] | null
 export class TemplateAnswers {
   readonly #templates: readonly Template[]
   readonly #facts: readonly SlotFacts[]
+  readonly #characters: NumberRange | null
   readonly #needles: readonly NeedlePart[]
   readonly #answers: Uint8Array
   readonly #pieces = new Map<number, Pieces>()
@@ -67,6 +70,7 @@ export class TemplateAnswers {
   constructor(test: ValueTest, templates: readonly Template[], facts: readonly SlotFacts[]) {
     this.#templates = templates
     this.#facts = facts
+    this.#characters = test.characters ?? null
     this.#needles = (test.needles ?? []).map((needle) => ({
       needle,
       matcher: new TemplateMatcher(needle),
@@ -153,14 +157,21 @@ export class TemplateAnswers {
     return bits
   }
 
+  /** The characters that a row of the template must have to pass, where they are its bytes; else null. */
+  bytesWanted(number: number): NumberRange | null {
+    const isCounted = this.#characters !== null && isAscii(this.#templates[number], this.#facts[number])
+    return isCounted ? this.#characters : null
+  }
+
   #wholeOf(number: number): TemplateWindow {
     return { fromSegment: 0, toSegment: this.#templates[number].slots.length }
   }
 
   #ask(number: number): number {
-    if (this.#needles.length === 0) return ANSWER_SOME
     const template = this.#templates[number]
     const facts = this.#facts[number]
+    if (this.#needles.length === 0)
+      return this.#characters === null ? ANSWER_SOME : answerOfLengths(template, facts, this.#characters)
     const found: Found[] = []
     for (const { needle, matcher } of this.#needles) {
       const answer = matcher.ask(template, facts)
@@ -187,6 +198,27 @@ export class TemplateAnswers {
     }
   }
 }
+
+// ---- lengths --------------------------------------------------------------------------------------------------
+
+/** What the lengths tell that rows of the template have in the part. */
+function answerOfLengths(template: Template, facts: SlotFacts, { min, max }: NumberRange): number {
+  let bytesMin = template.text.length
+  let bytesMax = bytesMin
+  for (let slot = 0; slot < template.slots.length; slot++) {
+    bytesMin += facts.lengthMin[slot]
+    bytesMax += facts.lengthMax[slot]
+  }
+  const charactersMin = isAscii(template, facts) ? bytesMin : Math.ceil(bytesMin / CHARACTER_BYTES_MAX)
+  if (bytesMax < min || charactersMin > max) return ANSWER_NONE
+  return charactersMin >= min && bytesMax <= max ? ANSWER_ALL : ANSWER_SOME
+}
+
+function isAscii({ text }: Template, { classes }: SlotFacts): boolean {
+  return classes.every((bits) => (bits & NOT_ASCII_BIT) === 0) && text.every((byte) => byte < 0x80)
+}
+
+// ---- needles --------------------------------------------------------------------------------------------------
 
 /** A needle that may stand in rows of a template. */
 interface Found {

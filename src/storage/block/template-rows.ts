@@ -59,6 +59,14 @@ export class TemplateRows {
     return this.columns(0, this.#starts.length).map((column) => column.materialize())
   }
 
+  /** How many bytes the rows have. PART_CORRUPT. */
+  lengths(): Uint32Array {
+    const lengths = new Uint32Array(this.rowCount).fill(this.template.text.length)
+    for (const values of this.materialize())
+      for (let row = 0; row < lengths.length; row++) lengths[row] += values.lengths[row]
+    return lengths
+  }
+
   /** The text of one row, in memory of its own. PART_CORRUPT. */
   textOf(ordinal: number): Uint8Array {
     const { text, slots } = this.template
