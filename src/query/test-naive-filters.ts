@@ -194,11 +194,15 @@ const FILTERS = {
 } satisfies Readonly<Record<string, Matches>> as Readonly<Record<string, Matches>>
 
 function casesOf(text: string): string[] {
-  const small = text.toLowerCase()
-  const first = /[\p{L}\p{Nd}_]/u
-  const each = /(?<![\p{L}\p{Nd}_])[\p{L}\p{Nd}_]/gu
-  const capital = (letter: string): string => letter.toUpperCase()
-  return [text, small, text.toUpperCase(), small.replace(first, capital), small.replace(each, capital)]
+  const capitals = [...text].flatMap((letter, index) => (letter === letter.toLowerCase() ? [] : [index]))
+  const cases = [text.toUpperCase()]
+  for (let kept = 0; kept < 2 ** capitals.length; kept++) {
+    const letters = [...text]
+    for (const [bit, index] of capitals.entries())
+      if ((kept & (1 << bit)) === 0) letters[index] = letters[index].toLowerCase()
+    cases.push(letters.join(''))
+  }
+  return cases
 }
 
 const regexpOf = (pattern: string): RegExp =>

@@ -1,8 +1,10 @@
 /**
- * `contains_common_case("disk full")`, `equals_common_case(ok)`: as words and whole values in the cases that people
- * write: as it stands, `disk full`, `DISK FULL`, `Disk full`, `Disk Full`. Costs less than `i(…)`, which takes any.
+ * `contains_common_case("Disk full")`, `equals_common_case(Ok)`: as words and whole values in the cases that people
+ * write: `Disk full`, `disk full`, `DISK FULL`. Of several capital letters each may be a small one on its own:
+ * `DiskFull` is also `diskFull` and `Diskfull`. Costs less than `i(…)`, which takes any case.
  */
 import type { Filter } from '../ast.ts'
+import type { Argument, FilterParser } from '../syntax/filter-parser.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import { containsAnyTest } from './contains-any.ts'
 import { inTest } from './in.ts'
@@ -24,6 +26,7 @@ const parse =
   (parser, field) => {
     const values = parser.parseArguments(name)
     parser.refusePrefixes(name, values)
+    checkCases(parser, name, values)
     const filter: CommonCaseFilter = {
       kind: 'commonCase',
       field: parser.fieldOr(field),
@@ -36,8 +39,8 @@ const parse =
 export const commonCaseFilter: FilterKind<CommonCaseFilter> = {
   kind: 'commonCase',
   summary:
-    'one of these stands in the value, or is the value, in small letters, capitals, or with initial capitals',
-  examples: ['contains_common_case(error, "disk full")', 'status:equals_common_case(ok)'],
+    'one of these stands in the value, or is the value, as it is, in capitals, or with small letters for some of its capitals',
+  examples: ['contains_common_case(Error, "Disk full")', 'status:equals_common_case(Ok)'],
   forms: { functions: { [CONTAINS]: parse(CONTAINS), [EQUALS]: parse(EQUALS) } },
   print: ({ field, values, isWhole }, printer) =>
     `${printer.field(field)}${isWhole ? EQUALS : CONTAINS}(${values.map(printer.phrase).join(',')})`,
@@ -48,16 +51,29 @@ export const commonCaseFilter: FilterKind<CommonCaseFilter> = {
   },
 }
 
-const WORD = /[\p{L}\p{Nd}_]+/gu
+/** Of all phrases together. */
+const CASES_MAX = 4096
+
+function checkCases({ reader }: FilterParser, name: string, values: readonly Argument[]): void {
+  let count = 0
+  for (const value of values) {
+    count += 2 ** [...value.text].filter(isCapital).length
+    if (count > CASES_MAX)
+      throw reader.problem(
+        `with so many capital letters \`${name}(…)\` means more than ${CASES_MAX} texts; \`i(…)\` takes any case`,
+        value,
+      )
+  }
+}
+
+const isCapital = (letter: string): boolean => letter !== letter.toLowerCase()
 
 function commonCasesOf(text: string): string[] {
-  const small = text.toLowerCase()
-  const capital = (word: string): string => word.replace(/^./u, (letter) => letter.toUpperCase())
-  let isFirst = true
-  const sentence = small.replace(WORD, (word) => {
-    const written = isFirst ? capital(word) : word
-    isFirst = false
-    return written
-  })
-  return [text, small, text.toUpperCase(), sentence, small.replace(WORD, capital)]
+  let cases = ['']
+  for (const letter of text) {
+    const small = letter.toLowerCase()
+    const grown = cases.map((each) => each + letter)
+    cases = letter === small ? grown : [...grown, ...cases.map((each) => each + small)]
+  }
+  return [...cases, text.toUpperCase()]
 }

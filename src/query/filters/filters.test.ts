@@ -232,6 +232,19 @@ test('a duration is so long back from now, now included', () => {
   check(times, { '_time:5m offset 300s': [3, 4], '_time:offset 5m': [3, 4, 7], '_time:now': [1, 2] })
 })
 
+test('a time without a sign may be an age, as an end of a range', () => {
+  check(times, {
+    '_time:[5m, now]': [0, 1, 2, 3],
+    '_time:(5m, now]': [0, 1, 2],
+    '_time:[1h, 5m)': [4],
+    '_time:[5m0s1ms, -5m]': [3, 4],
+    '_time:<=now-5m': [3, 4, 7],
+    '_time:[300000000us, now]': [0, 1, 2, 3],
+    '_time:[300000000\u00b5s, now]': [0, 1, 2, 3],
+    '_time:[300000000\u03bcs, now]': [0, 1, 2, 3],
+  })
+})
+
 test('in a tail, a duration back from now goes on beyond now', () => {
   const rows = matchBlock(parseQuery('_time:5m', { nowMs: TEST_NOW_MS }), blockOf(times))
   assert.deepEqual(

@@ -1,7 +1,7 @@
 /** Filters that take lists of words, phrases and values. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SeededRandom } from '../../base/base.ts'
+import { isCodedError, SeededRandom } from '../../base/base.ts'
 import type { Filter, Query } from '../ast.ts'
 import { countRows } from '../run.ts'
 import { FilterPlan } from '../scan/plan.ts'
@@ -76,7 +76,7 @@ test('levels are found by all their names in lists too', () => {
   })
 })
 
-test('common cases are small letters, capitals, and initial capitals', () => {
+test('common cases are the text itself, capitals, and small letters for any of its capitals', () => {
   const records = messages(
     'disk full',
     'Disk full',
@@ -84,17 +84,44 @@ test('common cases are small letters, capitals, and initial capitals', () => {
     'DISK FULL',
     'dISK full',
     'disk-full',
-    'xdisk full',
+    'xDisk Full',
+    'disk Full',
   )
   check(records, {
-    'contains_common_case("disk full")': [0, 1, 2, 3],
-    'contains_common_case("dISK full")': [0, 1, 2, 3, 4],
-    'contains_common_case(DISK)': [0, 1, 2, 3, 5],
+    'contains_common_case("disk full")': [0, 3],
+    'contains_common_case("Disk full")': [0, 1, 3],
+    'contains_common_case("Disk Full")': [0, 1, 2, 3, 7],
+    'contains_common_case(DISK)': [0, 1, 2, 3, 4, 5, 7],
     'equals_common_case("DISK-FULL")': [5],
+    'equals_common_case("disk Full")': [0, 3, 7],
     'equals_common_case(disk)': [],
+    'equals_common_case()': [],
     'contains_common_case(x, "disk-full")': [5],
   })
-  check(messages('Über', 'über', 'ÜBER', 'übEr'), { 'contains_common_case(über)': [0, 1, 2] })
+  check(messages('Über', 'über', 'ÜBER', 'übEr', '', '42', '日本'), {
+    'contains_common_case(über)': [1, 2],
+    'contains_common_case(Über)': [0, 1, 2],
+    'equals_common_case("", 42, 日本)': [4, 5, 6],
+  })
+  const cases = ['DiskFull', 'DISKFULL', 'diskfull', 'Diskfull', 'diskFull']
+  const asked = {
+    'equals_common_case(DiskFull)': [0, 1, 2, 3, 4],
+    'contains_common_case(DiskFull)': [0, 1, 2, 3, 4],
+  }
+  check(messages(...cases, 'dISKFULL', 'diskFULL'), asked)
+})
+
+test('common cases of so many capital letters that they are very many are refused', () => {
+  const refused = (query: string, offset: number): void =>
+    assert.throws(
+      () => matchingRows(query, []),
+      (error) => isCodedError(error, 'QUERY_SYNTAX') && error.details.offset === offset,
+      query,
+    )
+  check(messages('abcdefghijkl', 'abcdefghijkL', 'x'), { 'equals_common_case(ABCDEFGHIJKL)': [0, 1] })
+  refused('equals_common_case(ABCDEFGHIJKLM)', 19)
+  refused('contains_common_case(a, ABCDEFGHIJKL)', 24)
+  refused(`contains_common_case(${'ABCDEFGHIJ,'.repeat(5)})`, 65)
 })
 
 test('a substring stands anywhere, in any case where asked', () => {

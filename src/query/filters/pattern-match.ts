@@ -3,7 +3,7 @@
  * in the value, or is the value; with `_prefix` and `_suffix` the value begins or ends so. Placeholders are those that pipe `collapse_nums prettify` puts into texts, so a pattern
  * that was found can be asked for:
  *
- *   <N>         a number, as collapse-nums.ts finds it, with a minus or a fraction where it has one
+ *   <N>         a whole number, as collapse-nums.ts finds it, with a minus where it has one; `1.5` is `<N>.<N>`
  *   <IP4>       four numbers with points between them          <TIME>      three with colons, and a fraction
  *   <UUID>      five numbers with hyphens                      <DATE>      three with hyphens or slashes
  *   <DATETIME>  a date, `T` or a space, a time, and a zone     <W>         a word, or a text in quotation marks

@@ -10,10 +10,7 @@ export const PATTERN_PLACES: Readonly<Record<string, Ends>> = {
   '<N>': (places, at, ends) => {
     for (const begin of places.isMinus(at) ? [at, at + 1] : [at]) {
       const end = places.numberEnd(begin)
-      if (end < 0) continue
-      ends.push(end)
-      const fraction = places.fractionEnd(end, '.')
-      if (fraction >= 0) ends.push(fraction)
+      if (end >= 0) ends.push(end)
     }
   },
   '<IP4>': (places, at, ends) => places.addJoined(at, 4, '.', ends),

@@ -32,10 +32,11 @@ export function regexpOf(field: string, pattern: string, span: Span): Filter {
 const parseSymbol: FilterForm = (parser, field) => {
   const { reader } = parser
   reader.next()
-  const { text, span } = reader.expectPhrase('a regular expression after `~`', {
-    colon: true,
-    asterisk: true,
-  })
+  const isQuoted = reader.token.kind === 'quoted'
+  const phrase = reader.expectPhrase('a regular expression after `~`', { colon: true, asterisk: true })
+  const { text, span } = phrase
+  if (isQuoted && !phrase.isQuoted)
+    throw reader.problem('a regular expression in quotes ends with them: put all of it into quotes', span)
   return regexpOf(parser.fieldOr(field), text, span)
 }
 

@@ -64,7 +64,9 @@ function parse({ reader }: FilterParser, field: string | null): Filter {
 }
 
 function parseLabel(reader: TokenReader): StreamLabel {
-  const name = parseText(reader, 'the name of a stream field').text
+  const { text: name, span: nameSpan } = parseText(reader, 'the name of a stream field')
+  if (name.endsWith(':') && reader.previous?.kind === 'symbol')
+    throw reader.problem('within `{…}` no colon stands before the operator: `{app="a"}`', nameSpan)
   for (const [word, isNegated] of [
     ['in', false],
     ['not_in', true],

@@ -1,7 +1,8 @@
 /**
  * `_time:day_range[08:00, 18:00)`, `_time:week_range[Mon, Fri]`: the time of the day and the day of the week, in UTC.
- * `offset 2h` looks two hours earlier, so the clock is that of a zone two hours ahead. What ends before it begins goes
- * over midnight, or over the end of the week: `day_range[22:00, 06:00)`, `week_range[Sat, Mon]`.
+ * `offset 2h` moves the range two hours later, to the clock of a zone two hours behind UTC: what the engine of LogsQL does,
+ * though its pages say "ahead". What ends before it begins goes over midnight, or over the end of the week:
+ * `day_range[22:00, 06:00)`, `week_range[Sat, Mon]`.
  */
 import type { Filter } from '../ast.ts'
 import { nameOf } from '../batches/fields-wanted.ts'
@@ -20,7 +21,7 @@ export interface TimeCycleFilter extends Filter {
   readonly text: string
   /** Nanoseconds since the cycle began, both inclusive; none, one, or two where it goes over the end. */
   readonly spans: readonly (readonly [number, number])[]
-  /** So much later is what the clock shows. */
+  /** So much later than UTC the cycle begins. */
   readonly offset: Moment
 }
 
@@ -157,10 +158,10 @@ function spansOf({ ms, unitNs }: Cycle, from: number, to: number, hasFrom: boole
 
 export const timeCycleFilter: FilterKind<TimeCycleFilter> = {
   kind: 'timeCycle',
-  summary: 'the time of day or the day of the week, in UTC; `offset 2h` for a zone two hours ahead',
+  summary: 'the time of day or the day of the week, in UTC; `offset -2h` for a zone two hours ahead of UTC',
   examples: [
     '_time:day_range[08:00, 18:00)',
-    '_time:week_range[Mon, Fri] offset 2h',
+    '_time:week_range[Mon, Fri] offset -2h',
     '_time:day_range[22:00, 06:00)',
   ],
   print: ({ cycle, text }) => `${TIME_FIELD}:${CYCLES[cycle].name}${text}`,

@@ -7,7 +7,7 @@
  * are empty: nothing is tried twice, so the work is at most the length of the pattern's texts times that of a value.
  */
 import type { CutPattern } from '../batches/cut-texts.ts'
-import { quotedEnd, unquote } from '../syntax/quoting.ts'
+import { quotedEnd, shown, unquote } from '../syntax/quoting.ts'
 import { unescapeHtml } from '../values/html-text.ts'
 import { encodeText } from '../values/text.ts'
 
@@ -40,7 +40,9 @@ export function parsePattern(
       return parts
     }
     const close = pattern.indexOf('>', open)
-    if (close < 0) throw problem('a `<` in the pattern has no `>`; for the sign itself write `&lt;`')
+    const isOpenAgain = pattern.slice(open + 1, close).includes('<')
+    if (close < 0 || isOpenAgain)
+      throw problem('a `<` in the pattern has no `>`; for the sign itself write `&lt;`')
     parts.push({
       text,
       ...parsePlaceholder(pattern.slice(open + 1, close), options, problem),
@@ -59,8 +61,10 @@ function parsePlaceholder(
   const option = colon < 0 ? '' : inner.slice(0, colon).trim()
   const field = unescapeHtml(inner.slice(colon + 1)).trim()
   if (option !== '' && !options.includes(option)) {
+    const known = options.map((each) => `\`${each}:\``).join(', ')
+    const asField = shown(`<:${inner}>`)
     throw problem(
-      `\`<${inner}>\` begins with what is none of: ${options.map((each) => `\`${each}:\``).join(', ')}`,
+      `${shown(`<${inner}>`)} begins with what is none of: ${known}; a field of that name is written ${asField}`,
     )
   }
   return { field: field === '' || field === '_' ? null : field, option }
@@ -128,7 +132,7 @@ function namesOf(places: readonly PatternPart[], problem: PatternProblem): strin
   const names = new Set(places.map(({ field }) => field).filter((field) => field !== null))
   if (names.size === 0) throw problem('the pattern has no field, like `ip=<ip> `')
   const prefix = [...names].find((name) => name.endsWith('*'))
-  if (prefix !== undefined) throw problem(`\`<${prefix}>\` is no name of one field`)
+  if (prefix !== undefined) throw problem(`${shown(`<${prefix}>`)} is no name of one field`)
   return [...names]
 }
 

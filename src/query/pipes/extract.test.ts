@@ -106,17 +106,30 @@ test('the field that is read may be one of those that are written', async () => 
   ])
 })
 
+test('behind a colon that begins it, a name may have colons', () => {
+  assert.deepEqual(extracted('a=<:uc:b> <plain:c:d>', 'a=1 2'), { 'uc:b': '1', 'c:d': '2' })
+})
+
 test('patterns that cannot be meant are refused at their place', () => {
   assert.equal(
     refusalOf('extract "a<b"'),
     'a `<` in the pattern has no `>`; for the sign itself write `&lt;` @"a<b"',
   )
   assert.equal(
+    refusalOf('extract "<a> < <b>"'),
+    'a `<` in the pattern has no `>`; for the sign itself write `&lt;` @"<a> < <b>"',
+  )
+  assert.equal(
     refusalOf('extract "<a><b>"'),
     'a text has to stand between two fields of the pattern @"<a><b>"',
   )
   assert.equal(refusalOf('extract "a<_>"'), 'the pattern has no field, like `ip=<ip> ` @"a<_>"')
-  assert.equal(refusalOf('extract "<uc:a>"'), '`<uc:a>` begins with what is none of: `plain:` @"<uc:a>"')
+  assert.equal(
+    refusalOf('extract "<uc:a>"'),
+    '`<uc:a>` begins with what is none of: `plain:`; a field of that name is written `<:uc:a>` @"<uc:a>"',
+  )
+  for (const pattern of ['<\\n\\x1b:a>', '<a\\n\\x1b*>'])
+    assert.doesNotMatch(refusalOf(`extract "${pattern}"`), /[\n\x1b]/, pattern)
   assert.equal(refusalOf('extract "<a*>"'), '`<a*>` is no name of one field @"<a*>"')
 })
 

@@ -88,6 +88,9 @@ test('numbers of rows may be written as any whole number', () => {
     ['limit 0x10', 16],
     ['limit 5K', 5000],
     ['limit 2Ki', 2048],
+    ['limit 1.5K', 1500],
+    ['limit 0.5KiB', 512],
+    ['limit 1e3', 1000],
     ['limit', 10],
     ['head 7', 7],
   ] as const) {
@@ -97,11 +100,19 @@ test('numbers of rows may be written as any whole number', () => {
     'limit -1',
     'limit 1.5',
     'limit 10.0.0.1',
+    'limit 1.0001K',
     'limit 5s',
-    'limit 1e400',
+    'limit inf',
     'limit x',
     'offset',
   ]) {
     assert.throws(() => parse(`* | ${text}`), { code: 'QUERY_SYNTAX' }, text)
+  }
+})
+
+test('a number of rows that is too large to be exact is called so', () => {
+  for (const number of ['18446744073709551615', '9007199254740992', '1e400', '99999T']) {
+    assert.throws(() => parse(`* | limit ${number}`), /is too large for a number of rows/, number)
+    assert.throws(() => parse(`* | generate_sequence ${number}`), /is too large for a number of rows/, number)
   }
 })

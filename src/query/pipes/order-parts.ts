@@ -3,21 +3,20 @@
 import type { OrderField, RowOrder } from '../batches/row-order.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
-import { parseNumber } from '../syntax/number-literal.ts'
-import { shown } from '../syntax/quoting.ts'
 import { isSymbol } from '../syntax/token-reader.ts'
-import { parseFieldName, parseFieldNamesInGroup, parseGroup, printFieldNames } from './parts.ts'
+import {
+  parseFieldName,
+  parseFieldNamesInGroup,
+  parseGroup,
+  parseWholeNumber,
+  printFieldNames,
+} from './parts.ts'
 
 // ---- counts -------------------------------------------------------------------------------------------------
 
-const COUNT = /^(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|\d[\d_]*(?:[KMGT]i?B?)?)$/
-
-/** A number of rows or the like: `10`, `1_000`, `0x10`, `5K`. `what` it is, for messages: "a number of rows". */
-export function parseCount({ reader }: FilterParser, what: string): number {
-  const { text, span } = reader.expectPhrase(what)
-  const number = COUNT.test(text) ? parseNumber(text) : null
-  if (number !== null && Number.isSafeInteger(number)) return number
-  throw reader.problem(`${shown(text)} is not ${what}: a whole number is expected here`, span)
+/** A number of rows or the like. `what` it is, for messages: "a number of rows". */
+export function parseCount(parser: FilterParser, what: string): number {
+  return parseWholeNumber(parser, what)
 }
 
 /** The same where something stands that begins with a digit, else null. */

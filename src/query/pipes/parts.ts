@@ -163,18 +163,15 @@ export function printFieldAfter(word: string, name: string, printer: FilterPrint
   return name === MESSAGE_FIELD ? '' : ` ${word} ${printer.phrase(name)}`
 }
 
-const WHOLE_NUMBER = /^\d{1,15}(?:_\d{1,15}){0,14}(?:[KMGT]i?B?|B)?$/
+const COUNT =
+  /^(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|\d[\d_]*(?:\.\d+)?(?:[KMGT]i?B?|B|[eE]\+?\d+)?)$/
 
-/** A whole number like `100`, `1_000` or `10K`. `what` it is, for messages. */
+/** A whole number like `100`, `1_000`, `0x10`, `1.5K`. `what` it is, for messages: "a number of rows". */
 export function parseWholeNumber({ reader }: FilterParser, what: string): number {
   const { text, span } = reader.expectPhrase(what)
-  const number = wholeNumberOf(text)
-  if (number !== null) return number
-  throw reader.problem(`${shown(text)} is not ${what}: a whole number is expected here`, span)
-}
-
-/** Null where the text is none, or one too large to be exact. */
-function wholeNumberOf(text: string): number | null {
-  const number = WHOLE_NUMBER.test(text) ? parseNumber(text.replaceAll('_', '')) : null
-  return number !== null && number <= Number.MAX_SAFE_INTEGER ? number : null
+  const number = COUNT.test(text) ? parseNumber(text) : null
+  if (number === null || (number < Number.MAX_SAFE_INTEGER && !Number.isInteger(number)))
+    throw reader.problem(`${shown(text)} is not ${what}: a whole number is expected here`, span)
+  if (number > Number.MAX_SAFE_INTEGER) throw reader.problem(`${shown(text)} is too large for ${what}`, span)
+  return number
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SeededRandom } from '../../base/base.ts'
+import { isCodedError, SeededRandom } from '../../base/base.ts'
 import { parseQuery } from '../syntax/parser.ts'
 import { printQuery } from '../syntax/printer.ts'
 import { PIPE_TEST_NOW_MS, row, runPipeText, type TestRow } from '../test-pipes.ts'
@@ -38,6 +38,21 @@ test('the name of the hits is none of the fields', async () => {
   assert.deepEqual(await runPipeText('top by (hits, hitss)', [row({ hits: 'x', hitss: 'y' })]), [
     row({ hits: 'x', hitss: 'y', hitsss: '1' }),
   ])
+})
+
+test('no two fields of the result have one name', () => {
+  for (const pipe of [
+    'top by (a) hits as a',
+    'top by (rank) rank',
+    'top by (a) rank as hits',
+    'top a hits as n rank n',
+  ]) {
+    assert.throws(
+      () => parseQuery(`* | ${pipe}`, { nowMs: PIPE_TEST_NOW_MS }),
+      (error) => isCodedError(error, 'QUERY_SYNTAX') && /would be called/.test(error.message),
+      pipe,
+    )
+  }
 })
 
 test('tuples of several fields are told apart whatever their texts hold', async () => {
@@ -169,7 +184,7 @@ test('top, uniq and field_values print so that they parse the same, or are refus
   for (const text of [
     'top a',
     'top 5 by (a, "b c")',
-    'top by ("hits", rank) hits as "rank" rank as by',
+    'top by ("hits", "rank") hits as "as" rank as by',
     'uniq a, b',
     'uniq (a) hits',
     'uniq by ("with") with hits limit 5',

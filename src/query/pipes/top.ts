@@ -6,6 +6,8 @@ import type { Pipe } from '../ast.ts'
 import { NO_FIELD, withFields } from '../batches/fields-wanted.ts'
 import { TupleCounter } from '../batches/tuple-counter.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
+import { shown } from '../syntax/quoting.ts'
+import { spanOf } from '../syntax/token-reader.ts'
 import type { PipeKind } from './kind.ts'
 import { freeName, parseCountIfAny, parseRank, printRank } from './order-parts.ts'
 import { parseAs, parseFieldNames, parseFieldNamesInGroup, printFieldNames } from './parts.ts'
@@ -51,11 +53,20 @@ function parseTop(parser: FilterParser): TopPipe {
   const by = parseTupleFields(parser, 'top', ['hits', 'rank'])
   let hitsAs = hitsName(by)
   let rankAs: string | null = null
+  let span = spanOf(parser.reader.token)
   for (;;) {
+    const { token } = parser.reader
     if (parser.reader.takeWord('hits')) hitsAs = parseAs(parser)
     else if (parser.reader.takeWord('rank')) rankAs = parseRank(parser)
-    else return { kind: 'top', rows, by, hitsAs, rankAs }
+    else break
+    span = spanOf(token)
   }
+  const taken = by.includes(hitsAs) ? hitsAs : [...by, hitsAs].find((name) => name === rankAs)
+  if (taken !== undefined) {
+    const message = `two fields of the result would be called ${shown(taken)}: give this one another name with \`as\``
+    throw parser.reader.problem(message, span)
+  }
+  return { kind: 'top', rows, by, hitsAs, rankAs }
 }
 
 /** `by (a, b)`, `(a, b)`, `by a, b` or `a, b`: at least one. Words of `after` stand behind the fields, not for one. */

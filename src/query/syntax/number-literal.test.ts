@@ -14,7 +14,8 @@ test('numbers are plain, with a base, with units, addresses and times', () => {
     ['0x1_f', 31],
     ['-0b11', -3],
     ['2h30m', 9e12],
-    ['5µs', 5000],
+    ['5\u00b5s', 5000],
+    ['5\u03bcs', 5000],
     ['10.0.0.1', 10 * 2 ** 24 + 1],
   ]
   for (const [text, number] of rows) {

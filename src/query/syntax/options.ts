@@ -55,6 +55,7 @@ export const QUERY_OPTIONS: readonly QueryOptionKind[] = [
 ]
 
 const byName = new Map(QUERY_OPTIONS.map((option) => [option.name, option]))
+const THERE_ARE = `; there are ${[...byName.keys()].join(', ')}`
 
 /** From the word `options` on. */
 export function parseOptions({ reader }: FilterParser): QueryOptions {
@@ -66,7 +67,7 @@ export function parseOptions({ reader }: FilterParser): QueryOptions {
     const kind = byName.get(name.text.toLowerCase())
     if (kind === undefined)
       throw reader.problem(
-        `there is no option ${shown(name.text)}${didYouMean(name.text, byName.keys())}`,
+        `there is no option ${shown(name.text)}${didYouMean(name.text, byName.keys()) || THERE_ARE}`,
         name.span,
       )
     reader.expectSymbol('=', `after \`${kind.name}\``)

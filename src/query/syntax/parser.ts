@@ -31,6 +31,7 @@ import {
 import { MESSAGE_FIELD, SPECIAL_FIELDS } from '../special-fields.ts'
 import { cleanText, encodeText } from '../values/text.ts'
 import type { Argument, FilterParser } from './filter-parser.ts'
+import { formOfFunction, operatorOfField, operatorOfWord } from './foreign-forms.ts'
 import { optionsWithin, parseOptions } from './options.ts'
 import type { Span } from './problem.ts'
 import { shown } from './quoting.ts'
@@ -215,6 +216,7 @@ class QueryParser implements FilterParser {
     const { token } = reader
     const name = token.text.toLowerCase()
     if (token.kind === 'end') throw reader.problem('a pipe is missing after `|`, like `| limit 10`')
+    if (!token.isSpaced) this.#refuseForeignPipe()
     if (token.kind !== 'word' || isSymbol(reader.following, ':')) return this.#parseFilterPipe()
     const kind = PIPES_BY_NAME.get(name)
     if (kind !== undefined) reader.next()
@@ -228,6 +230,19 @@ class QueryParser implements FilterParser {
     const pipe = kind.parse(this)
     if (!reader.isAtEndOfPart()) throw reader.expected(`\`|\` or the end of the query after \`${name}\``)
     return pipe
+  }
+
+  /** `a || b`, and `|= "text"`, which is another language's "contains". */
+  #refuseForeignPipe(): void {
+    const { reader } = this
+    const { start } = reader.token
+    const span = { offset: start - 1, length: 2 }
+    if (reader.takeSymbol('|')) throw reader.problem('write `or` instead of `||`', span)
+    if (!reader.isSymbol('=')) return
+    throw reader.problem(
+      'write the text alone instead of `|=`, like `"text"`; with a space, `| ="text"` is the whole message',
+      span,
+    )
   }
 
   /** A filter after `|` needs no name where it cannot be the name of a pipe. */
@@ -334,6 +349,8 @@ class QueryParser implements FilterParser {
     if (isSymbol(token, '*')) return this.#parseAsterisk(field)
     if (token.kind === 'symbol') {
       const form = SYMBOL_FORMS.get(token.text)
+      const problem = form === undefined ? null : operatorOfField(reader)
+      if (problem !== null) throw problem
       if (form !== undefined) return form(this, field)
     }
     if (token.kind === 'word' && isSymbol(following, '(')) return this.#parseFunction(field)
@@ -367,6 +384,10 @@ class QueryParser implements FilterParser {
   /** `*` is everything, `field:*` any value, `*:…` is asked of all fields. */
   #parseAsterisk(field: string | null): Filter {
     const { reader } = this
+    const { previous, token } = reader
+    const isBehindGroup = previous !== null && (isSymbol(previous, ')') || isSymbol(previous, ']'))
+    if (isBehindGroup && !token.isSpaced)
+      throw reader.problem(`\`*\` stands at the end of a word, not behind \`${previous.text}\``)
     reader.next()
     if (field === null && reader.takeJoined(':')) return this.#parseOfAnyField('')
     if (!reader.token.isSpaced && !reader.isAtEndOfPart()) return this.#parseSubstring(field)
@@ -399,7 +420,9 @@ class QueryParser implements FilterParser {
     if (form !== undefined) return form(this, field)
     if (following.isSpaced) return this.#parsePhrase(field)
     const suggestion =
-      didYouMean(name, FUNCTION_FORMS.keys()) || '; for the word and a group, put a space before `(`'
+      formOfFunction(name) ||
+      didYouMean(name, FUNCTION_FORMS.keys()) ||
+      '; for the word and a group, put a space before `(`'
     throw reader.problem(`there is no filter ${shown(`${name}(…)`)}${suggestion}`)
   }
 
@@ -409,6 +432,8 @@ class QueryParser implements FilterParser {
     if (phrase === null) throw this.#missingOperand()
     if (field === null && reader.isSymbol(':')) return this.#parseFieldValue(phrase)
     this.#refuseForeignAnd(phrase)
+    const problem = field === null ? operatorOfWord(reader, phrase) : null
+    if (problem !== null) throw problem
     const isPrefix = reader.takeJoined('*')
     if (isPrefix) {
       if (field === null && reader.takeJoined(':')) return this.#parseOfAnyField(phrase.text)
@@ -426,7 +451,9 @@ class QueryParser implements FilterParser {
     }
     // A field of the sender goes by its name in quotes where a filter goes by it without.
     const form = name.isQuoted && !SPECIAL_FIELDS.has(field) ? undefined : FIELD_FORMS.get(field)
-    return form === undefined ? this.parseOperand(field) : form(this, field)
+    if (form === undefined) return this.parseOperand(field)
+    const isNegated = reader.takeSymbol('!') || reader.takeWord('not')
+    return isNegated ? notOf(form(this, field)) : form(this, field)
   }
 
   /** `*:…`, `http.*:…`: every filter that follows is asked of each of these fields. */

@@ -1,7 +1,7 @@
 /**
  * Times and durations as people write them in queries.
  *
- *   now   now-5m   -5m       relative to the query's own time
+ *   now   now-5m   -5m   5m  relative to the query's own time; without a sign, so long ago
  *   5m    1d12h    1.5h      durations
  *   2025-07-18Z, 1752800000  what record/ reads as a time: a stretch as long as its smallest unit
  *
@@ -43,7 +43,8 @@ function floorDivide(value: bigint, by: bigint): bigint {
 const UNIT_NS: Readonly<Record<string, bigint>> = {
   ns: 1n,
   us: 1_000n,
-  µs: 1_000n,
+  '\u00b5s': 1_000n,
+  '\u03bcs': 1_000n,
   ms: NS_PER_MS,
   s: 1_000_000_000n,
   m: 60_000_000_000n,
@@ -52,7 +53,7 @@ const UNIT_NS: Readonly<Record<string, bigint>> = {
   w: 604_800_000_000_000n,
   y: 31_536_000_000_000_000n,
 }
-const DURATION_PART = /(\d{1,18})(?:\.(\d{1,9}))?(ns|us|µs|ms|s|m|h|d|w|y)/gy
+const DURATION_PART = /(\d{1,18})(?:\.(\d{1,9}))?(ns|[u\u00b5\u03bc]s|ms|s|m|h|d|w|y)/gy
 const FRACTION_BASE = 1_000_000_000n
 
 /** Nanoseconds of `1d12h`, `1.5h`, `-5m`, or null. */
@@ -92,7 +93,7 @@ export function requireTime(text: string, nowMs: number, span: Span): Stretch {
   const time = parseTime(text, nowMs)
   if (time !== null) return time
   throw syntaxProblem(
-    `${shown(text)} is no time: write it like 2025-07-18Z, 2025-07-18T10:20:30+09:00, now-5m or 1752800000`,
+    `${shown(text)} is no time: write it like 5m, 2025-07-18Z, 2025-07-18T10:20:30+09:00, now-5m or 1752800000`,
     span,
   )
 }
@@ -110,11 +111,14 @@ export function nowStretch(nowMs: number): Stretch {
 function parseRelative(text: string, nowMs: number): Stretch | null {
   const lower = text.toLowerCase()
   if (lower === 'now') return nowStretch(nowMs)
-  const rest = lower.startsWith('now') ? text.slice(3) : text
-  const duration = /^[+-]/.test(rest) ? parseDuration(rest) : null
+  const isOfNow = lower.startsWith('now')
+  const rest = isOfNow ? text.slice('now'.length) : text
+  const hasSign = /^[+-]/.test(rest)
+  const duration = isOfNow && !hasSign ? null : parseDuration(rest)
   if (duration === null) return null
+  const since = hasSign ? duration : -duration
   const { first, last } = nowStretch(nowMs)
-  return { first: first + duration, last: last + duration }
+  return { first: first + since, last: last + since }
 }
 
 function parseNamed(text: string): Stretch | null {
