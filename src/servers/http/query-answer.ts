@@ -16,6 +16,8 @@ import type { RouteCall } from './route.ts'
 export const QUERY_ID_HEADER = 'LogCaster-Query-Id'
 /** Ids that could not be read, `4711-5200, 6000-6100`: a header where that is known before the rows, else a trailer. */
 export const MISSING_HEADER = 'LogCaster-Missing-Ids'
+/** Seconds until the first piece of the answer, as clients of VictoriaLogs show them. */
+const DURATION_HEADER = 'VL-Request-Duration-Seconds'
 /** What the hub keeps of a row that it has found and not given yet. */
 const PLACE_BYTES = 8
 
@@ -39,7 +41,10 @@ export async function answerInTime(
 ): Promise<unknown> {
   const { clock, options } = call.around
   const deadline = new Deadline(clock, timeoutMs, call.session.gone)
-  const writer = new ResponseWriter(call.reply, mediaType, deadline.signal)
+  const begunMs = clock.monotonicMs()
+  const writer = new ResponseWriter(call.reply, mediaType, deadline.signal, () => ({
+    [DURATION_HEADER]: ((clock.monotonicMs() - begunMs) / 1000).toFixed(3),
+  }))
   const asked: AskOptions = {
     store: options.store,
     signal: deadline.signal,

@@ -13,7 +13,7 @@ import {
   offsetQuery,
   parseQuery,
   type Query,
-  timeRangeQuery,
+  quote,
   unhidable,
 } from '../../query/query.ts'
 import { BODY_BYTES_MAX } from './http-options.ts'
@@ -161,8 +161,7 @@ export function readNarrowed(
   if (text === '') throw new HttpProblem('REQUEST_INVALID', 'The parameter `query` is missing.')
   const hidden = readHidden(parameters)
   const query = readQuery(text, () => parseQuery(text, { nowMs }))
-  const [start, end] = [parameters.get('start') ?? '', parameters.get('end') ?? '']
-  const range = start === '' && end === '' ? null : readRange(start, end, nowMs)
+  const range = readRange(parameters, nowMs)
   const extra = EXTRA.flatMap(({ name, isStream }) =>
     parameters.getAll(name).flatMap((each) => readExtra(name, each, isStream, nowMs) ?? []),
   )
@@ -272,9 +271,31 @@ function isEmpty({ headers }: RouteCall['request']): boolean {
   return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
 }
 
-function readRange(start: string, end: string, nowMs: number): Query {
-  return readQuery(`${start}..${end}`, () => timeRangeQuery(start, end, nowMs))
+/** From `start` on, and before `end`: a unit such as a day begins and ends where it begins. Null where both are open. */
+function readRange(parameters: URLSearchParams, nowMs: number): Query | null {
+  const [start, end] = ['start', 'end'].map((name) => momentText(parameters.get(name) ?? ''))
+  if (start === '' && end === '') return null
+  const text = `_time:${rangeText(start, end)}`
+  return readQuery(text, () => parseQuery(text, { nowMs }))
 }
+
+/** What was stored just now is before `now`, whatever the clock has for its smallest step. */
+function rangeText(start: string, end: string): string {
+  const isNow = end.toLowerCase() === NOW
+  if (end === '') return `>=${quote(start)}`
+  if (start === '') return `${isNow ? '<=' : '<'}${quote(end)}`
+  return `[${quote(start)},${quote(end)}${isNow ? ']' : ')'}`
+}
+
+/** A time as queries spell it; `5m` and `-5m` are so long ago. */
+function momentText(written: string): string {
+  const text = written.trim()
+  const age = text.replace(/^-/, '')
+  if (NO_DURATION.test(text)) return NOW
+  return /^\d/.test(age) && durationMs(age) !== null ? `${NOW}-${age}` : text
+}
+
+const NOW = 'now'
 
 /** An error is shown under the text. */
 function readQuery(text: string, read: () => Query): Query {

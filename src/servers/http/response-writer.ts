@@ -9,14 +9,21 @@ export class ResponseWriter {
   readonly #reply: FastifyReply
   readonly #mediaType: string
   readonly #signal: AbortSignal
+  readonly #lateHeaders: () => Readonly<Record<string, string>>
   #hasBegun = false
   #trailer: string | null = null
 
-  /** Writing ends with QUERY_CANCELLED when the signal aborts. */
-  constructor(reply: FastifyReply, mediaType: string, signal: AbortSignal) {
+  /** Writing ends with QUERY_CANCELLED when the signal aborts. `lateHeaders` are asked for with the first piece. */
+  constructor(
+    reply: FastifyReply,
+    mediaType: string,
+    signal: AbortSignal,
+    lateHeaders: () => Readonly<Record<string, string>> = () => ({}),
+  ) {
     this.#reply = reply
     this.#mediaType = mediaType
     this.#signal = signal
+    this.#lateHeaders = lateHeaders
   }
 
   get hasBegun(): boolean {
@@ -52,7 +59,7 @@ export class ResponseWriter {
     this.#hasBegun = true
     this.#reply.hijack()
     const { raw } = this.#reply
-    for (const [name, value] of Object.entries(this.#reply.getHeaders())) {
+    for (const [name, value] of Object.entries({ ...this.#reply.getHeaders(), ...this.#lateHeaders() })) {
       if (value !== undefined) raw.setHeader(name, value)
     }
     if (this.#trailer !== null) raw.setHeader('Trailer', this.#trailer)

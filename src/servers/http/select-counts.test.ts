@@ -136,6 +136,28 @@ describe('stats_query', () => {
     return result.map(({ value, ...metric }) => [metric, value[1]])
   }
 
+  it('looks from the time that is asked for, which may be how long ago it was', async () => {
+    const front = await open()
+    for (const [time, ms] of [
+      ['', NOW_MS],
+      ['now', NOW_MS],
+      ['5m', NOW_MS - 300_000],
+      ['-1h5m', NOW_MS - 3_900_000],
+      ['now-1h', NOW_MS - 3_600_000],
+      ['2025-06-15T00:00:00Z', Date.UTC(2025, 5, 15)],
+      ['1749945600', Date.UTC(2025, 5, 15)],
+    ] as const) {
+      front.hub.rows = [rowWith({ n: '1' })]
+      const answer = jsonOf(await front.ask(pathOf('stats_query', { query: '* | count() n', time })))
+      assert.deepEqual(answer['data'], {
+        resultType: 'vector',
+        result: [{ metric: { __name__: 'n' }, value: [ms / 1000, '1'] }],
+      })
+    }
+    const wrong = await front.ask(pathOf('stats_query', { query: '* | count() n', time: 'soon' }))
+    assert.deepEqual(problemOf(wrong), [400, 'REQUEST_INVALID'])
+  })
+
   it('gives a metric for each number, with the names that it has at the end', async () => {
     assert.deepEqual(
       await vector('* | stats by (a) count() n, sum(x) s | rename n as m, a as b', {

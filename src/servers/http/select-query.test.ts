@@ -66,6 +66,21 @@ describe('GET and POST /select/logsql/query', () => {
     assert.equal(front.hub.openAnswers, 0)
   })
 
+  it('tells how long the first piece of an answer took', async () => {
+    const front = await open()
+    const query = front.hub.query.bind(front.hub)
+    front.hub.query = (text, options) => {
+      front.clock.advance(1250)
+      return query(text, options)
+    }
+    for (const path of ['query', 'hits', 'facets', 'field_names']) {
+      const answer = await front.ask(`/select/logsql/${path}?query=a|fields+b`)
+      assert.equal(answer.headers['vl-request-duration-seconds'], '1.250', path)
+    }
+    const wrong = await front.ask(`${PATH}?query=`)
+    assert.equal(wrong.headers['vl-request-duration-seconds'], undefined)
+  })
+
   it('takes a form, whose parameters win', async () => {
     const front = await open()
     const answer = await front.post(`${PATH}?query=no&limit=3`, 'query=level%3Aerror+or+warn&x=1', FORM)
@@ -86,14 +101,23 @@ describe('GET and POST /select/logsql/query', () => {
       return front.hub.asked.at(-1)
     }
     assert.equal(await asked({ query: 'a or b' }), `a or b${IDS}`)
-    assert.equal(await asked({ query: 'a or b', start: '5m' }), `_time:>=now-5m (a or b)${IDS}`)
-    assert.equal(
-      await asked({ query: '*', start: '2025-01-01Z', end: '1752800000' }),
-      `_time:[2025-01-01Z,1752800000]${IDS}`,
-    )
+    const ranges: [start: string, end: string, filter: string][] = [
+      ['5m', '', '>=now-5m'],
+      ['-1h30m', '', '>=now-1h30m'],
+      ['', ' 5m ', '<now-5m'],
+      ['', '1752800000000', '<1752800000000'],
+      ['2025-01-01Z', '1752800000', '[2025-01-01Z,1752800000)'],
+      ['2025', '2025-07-18 10:00:00+09:00', '[2025,"2025-07-18 10:00:00+09:00")'],
+      ['1h', 'now', '[now-1h,now]'],
+      ['', '0s', '<=now'],
+    ]
+    for (const [start, end, filter] of ranges) {
+      assert.equal(await asked({ query: 'a or b', start, end }), `_time:${filter} (a or b)${IDS}`)
+    }
+    assert.equal(await asked({ query: 'a', start: ' ', end: '' }), `a${IDS}`)
     assert.equal(
       await asked({ query: 'a | fields b', end: '1752800000000', limit: '10' }),
-      '_time:<=1752800000000 a | fields b | limit 10',
+      '_time:<1752800000000 a | fields b | limit 10',
     )
     assert.equal(await asked({ query: 'a', limit: '0' }), `a${IDS}`)
     assert.equal(await asked({ query: 'a', limit: '5', offset: '10' }), `a | offset 10 | limit 5${IDS}`)
@@ -188,7 +212,11 @@ describe('GET and POST /select/logsql/query', () => {
     ]) {
       assert.deepEqual(problemOf(await front.ask(`${PATH}?${search}`)), [400, 'REQUEST_INVALID'], search)
     }
-    assert.deepEqual(problemOf(await front.ask(`${PATH}?query=a&start=soon`)), [400, 'QUERY_SYNTAX'])
+    for (const search of ['start=soon', 'end=soon', 'start=1h&end=tomorrow', 'start="now"']) {
+      const answer = await front.ask(`${PATH}?query=a&${search}`)
+      assert.deepEqual(problemOf(answer), [400, 'QUERY_SYNTAX'], search)
+      assert.match(String(jsonOf(answer)['detail']), /is no time: write it like/)
+    }
     assert.deepEqual(front.hub.asked, [])
   })
 
