@@ -23,8 +23,8 @@ describe('logcaster tail', () => {
 
   it('asks for all fields when it prints JSON', async () => {
     await using server = await FakeServer.answering('RESULT|*\n{"_msg":"x"}\nEND\n')
-    const { code, out } = await run(['tail', '--json', '-q', '--query-port', server.port])
-    assert.deepEqual([code, out], [0, '{"_msg":"x"}\n'])
+    const { out } = await run(['tail', '--json', '-q', '--query-port', server.port])
+    assert.equal(out, '{"_msg":"x"}\n')
     assert.equal(server.received, 'QUERY|TAIL|* | fields *\n')
   })
 
@@ -32,6 +32,13 @@ describe('logcaster tail', () => {
     await using server = await FakeServer.answering('RESULT|*\n{"a":1}\nGAP|8|11|4\n{"a":2}\nEND\n')
     const { out } = await run(['tail', '--json', '-q', '--query-port', server.port])
     assert.equal(out, '{"a":1}\n{"_gap":{"fromId":8,"toId":11,"count":4}}\n{"a":2}\n')
+  })
+
+  it('says with 3 when the server ends the tail, as it does when it stops', async () => {
+    await using server = await FakeServer.answering('RESULT|*\n7|INFO|1|a\nEND\n')
+    const { code, out, err } = await run(['tail', '-q', '-o', 'raw', '--query-port', server.port])
+    assert.deepEqual([code, out], [3, 'a\n'])
+    assert.match(err, /^The server has ended the tail/)
   })
 
   it('says with 5 when the server goes away', async () => {

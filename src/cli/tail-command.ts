@@ -1,4 +1,5 @@
 /** `logcaster tail`: records as they are stored, until Ctrl+C. */
+import { CodedError } from '../base/base.ts'
 import { printAnswer } from './answer-output.ts'
 import type { Command, CommandContext } from './command.ts'
 import { EXIT_DONE, EXIT_INTERRUPTED } from './exit-codes.ts'
@@ -17,6 +18,8 @@ export const tailCommand: Command = {
     { line: 'logcaster tail -o raw | grep -i timeout', what: 'messages for another program' },
   ],
   notes: [
+    'A server that stops ends the tail, with exit code 3. What is stored until the next tail is found with ' +
+      'logcaster query and _id:>ID, where ID is the last id that was shown.',
     'Every matching record is shown once, in the order of storing. Should this end be too slow, the gap is told on ' +
       'stderr with its first and last id; with --json it is a row as well, {"_gap": {fromId, toId, count}}.',
   ],
@@ -25,7 +28,7 @@ export const tailCommand: Command = {
   positionals: [
     {
       name: 'QUERY',
-      help: 'a LogsQL filter; without it, every record',
+      help: 'a LogsQL filter, and pipes that look at one record at a time; without it, every record',
       required: false,
       many: true,
       dashMeaning: 'a query',
@@ -41,7 +44,17 @@ async function runTail(context: CommandContext): Promise<number> {
   })
   const hear = (items: readonly AnswerItem[]): void => tellTail(context.messages, items)
   await printAnswer(context, `QUERY|TAIL|${text}`, printerOf(context), hear)
-  return context.interrupted.aborted ? EXIT_INTERRUPTED : EXIT_DONE
+  if (context.interrupted.aborted) return EXIT_INTERRUPTED
+  if (!context.out.closed.aborted) throw endedByServer()
+  return EXIT_DONE
+}
+
+/** A tail has no end of its own: a server that stops ends the answer as it should be ended. */
+function endedByServer(): CodedError {
+  return new CodedError(
+    'SERVER_UNREACHABLE',
+    'The server has ended the tail, as it does when it stops: what is stored from now on is not shown.',
+  )
 }
 
 /** What a tail says besides its rows: that it has begun, and what it missed. */

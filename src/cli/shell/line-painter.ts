@@ -1,8 +1,9 @@
 /**
  * Colours for the query that is being typed: after each key the line is written over with the same characters in
- * colour, and the cursor put back. A line that is longer than the terminal is wide stays as it is.
+ * colour, and the cursor put back, also where the line goes over several rows. A line that does not fit on the screen
+ * stays as it is.
  */
-import { clearLine, cursorTo, type Interface } from 'node:readline'
+import { clearLine, cursorTo, type Interface, moveCursor } from 'node:readline'
 import type { Writable } from 'node:stream'
 import { type HighlightKind, highlightQuery } from '../../query/query.ts'
 import type { Painter, Style } from '../terminal.ts'
@@ -20,9 +21,8 @@ const STYLES: Readonly<Partial<Record<HighlightKind, Style>>> = {
 }
 const SHOWN_AS_IT_IS = /^[^\p{Cc}\p{Cf}\p{Cs}]*$/u
 
-/** The query with colours; the text itself where there is something in it that a terminal would act on. */
+/** The query with colours. */
 function paintQuery(text: string, paint: Painter): string {
-  if (!SHOWN_AS_IT_IS.test(text)) return text
   let painted = ''
   let at = 0
   for (const { kind, start, end } of highlightQuery(text)) {
@@ -36,7 +36,10 @@ function paintQuery(text: string, paint: Painter): string {
 
 export interface PaintedTerminal extends Writable {
   readonly columns?: number
+  readonly rows?: number
 }
+
+const ROWS_DEFAULT = 24
 
 /** Paints what stands behind a prompt of `promptColumns`, after every key, while `isTyping`. */
 export function paintLines(
@@ -47,14 +50,30 @@ export function paintLines(
 ): void {
   const repaint = (): void => {
     const { line } = lines
-    const { rows, cols } = lines.getCursorPos()
-    // Two columns for each unit is the most that a line can take.
-    const mayWrap = promptColumns + 2 * line.length >= (output.columns ?? 80)
-    if (!isTyping() || line === '' || line.startsWith('.') || rows > 0 || mayWrap) return
+    if (!isTyping() || line === '' || line.startsWith('.') || !SHOWN_AS_IT_IS.test(line)) return
+    const cursor = lines.getCursorPos()
+    const end = endOf(lines)
+    if (end.rows >= (output.rows ?? ROWS_DEFAULT)) return
+    moveCursor(output, 0, -cursor.rows)
     cursorTo(output, promptColumns)
     output.write(paintQuery(line, paint))
+    // Behind a full row a terminal goes to the next one only with the next character.
+    if (end.cols === 0) output.write(' ')
     clearLine(output, 1)
-    cursorTo(output, cols)
+    moveCursor(output, 0, cursor.rows - end.rows)
+    cursorTo(output, cursor.cols)
   }
   input.on('keypress', () => setImmediate(repaint))
+}
+
+/** Where the line ends, counted from the row of its prompt: what readline tells of the cursor, put there for a moment. */
+function endOf(lines: Interface): { readonly rows: number; readonly cols: number } {
+  const movable: { cursor: number } = lines
+  const { cursor } = lines
+  movable.cursor = lines.line.length
+  try {
+    return lines.getCursorPos()
+  } finally {
+    movable.cursor = cursor
+  }
 }
