@@ -45,7 +45,7 @@ export async function checkAmplified(check: AmplifiedCheck): Promise<void> {
     const ahead: Promise<void>[] = []
     for (let startMs = await expected.startMs(); startMs !== null; startMs = await expected.startMs()) {
       const lines = await expected.takeBefore(startMs + STRETCH_MS)
-      const rows = readRows(agent, check.port, startMs, startMs + STRETCH_MS - 1)
+      const rows = readRows(agent, check.port, startMs, startMs + STRETCH_MS)
       const comparing = rows.then((found) => compareRows(lines, found, ids))
       // Whoever awaits it hears of it.
       comparing.catch(() => {})
@@ -108,7 +108,7 @@ function rowOf(fields: Fields): Row {
   return { ...lineOf(fields), id }
 }
 
-/** Milliseconds, both inclusive. */
+/** Milliseconds; the end is not in it. */
 async function readRows(agent: Agent, port: number, start: number, end: number): Promise<Row[]> {
   const path = `/select/logsql/query?query=*&start=${start}&end=${end}`
   const call = request({ agent, host: '127.0.0.1', port, path })
