@@ -54,6 +54,36 @@ test('a part that is missing or too short does not prevent the start, and its id
   }
 })
 
+test('a start says which parts are missing or too short, for the log of the server', async () => {
+  const { directory, names } = await directoryOf(3)
+  await directory.write(names[0], directory.bytes(names[0]).subarray(0, 100))
+  await directory.remove(names[2])
+  const store = await directory.open(OPTIONS)
+  assert.deepEqual(directory.damagedFiles, [names[0], names[2]])
+  await store.close()
+})
+
+test('where parts are missing, a part that the manifest does not name is put aside: it may hold their records', async () => {
+  // A manifest of an earlier day was put back, by hand: the output of the merge was taken for what a crash left.
+  const { directory, names } = await directoryOf(2)
+  const [manifest] = directory.names().filter((name) => name.startsWith('manifest'))
+  const earlier = directory.bytes(manifest)
+  const merging = await directory.open(OPTIONS)
+  await merging.maintenance.merge()
+  const [output] = merging.maintenance.parts().map(({ number }) => partFileName(number))
+  await merging.close()
+  assert.ok(!names.includes(output))
+  const bytes = directory.bytes(output)
+  for (const name of directory.names()) if (name.startsWith('manifest')) await directory.remove(name)
+  await directory.write(manifest, earlier)
+
+  const store = await directory.open(OPTIONS)
+  assert.equal(store.stats().damaged.length, 2)
+  const [aside] = directory.names('quarantine/').filter((name) => name.includes(output))
+  assert.deepEqual(directory.bytes(aside), bytes)
+  await store.close()
+})
+
 test('nothing is merged across a missing part, so that all merges again when it is back', async () => {
   const { directory, names } = await directoryOf(5)
   const bytes = directory.bytes(names[2])

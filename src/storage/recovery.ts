@@ -69,6 +69,7 @@ export interface Inspection {
 
 export interface DamagedPart {
   readonly number: number
+  readonly isMissing: boolean
   readonly range: LostRange
 }
 
@@ -149,7 +150,8 @@ async function inspectParts({ disk, directory }: Surroundings, { state }: Manife
     if (stat === null) reason = `${name} is missing`
     else if (stat.bytes !== summary.bytes) reason = `${name} has ${stat.bytes} of ${summary.bytes} bytes`
     if (reason === null) continue
-    damaged.push({ number, range: { fromId: summary.firstId, toId: summary.endId - 1, reason } })
+    const range = { fromId: summary.firstId, toId: summary.endId - 1, reason }
+    damaged.push({ number, isMissing: stat === null, range })
   }
   return damaged
 }
@@ -374,10 +376,16 @@ export async function settle(around: Surroundings, found: Inspection): Promise<A
 
 /**
  * Only after a checkpoint: the edit that made them remnants may be in the cache of the system, and not on the disk. What
- * cannot be removed is a remnant to the next start.
+ * cannot be removed is a remnant to the next start. Where records are gone, the manifest may be an older one that was put
+ * back, and a part that it does not name may hold them: put aside.
  */
-async function removeRemnants({ disk, directory }: Surroundings, { remnants }: Inspection): Promise<void> {
-  for (const name of remnants) await disk.unlink(`${directory}/${name}`).catch(() => {})
+async function removeRemnants(around: Surroundings, found: Inspection): Promise<void> {
+  const { disk, directory } = around
+  const isGone = found.lost.length > 0 || found.damagedParts.some(({ isMissing }) => isMissing)
+  const isKept = (name: string): boolean => isGone && parseFileName(name)?.kind === 'part'
+  await quarantine(around, found, found.remnants.filter(isKept))
+  for (const name of found.remnants)
+    if (!isKept(name)) await disk.unlink(`${directory}/${name}`).catch(() => {})
 }
 
 async function quarantine(around: Surroundings, found: Inspection, names: readonly string[]): Promise<void> {

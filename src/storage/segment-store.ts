@@ -16,7 +16,7 @@ import {
 } from '../base/base.ts'
 import { type Block, batchFirstId, batchKeyLength, batchLength, batchReceivedMs } from '../record/record.ts'
 import type { Chunk } from './buffer.ts'
-import { keysFileName } from './file-names.ts'
+import { keysFileName, partFileName } from './file-names.ts'
 import { FRAME_HEADER_BYTES, frameSalt } from './frame.ts'
 import { Graveyard } from './graveyard.ts'
 import type { Group } from './group.ts'
@@ -66,7 +66,7 @@ export interface OpenStoreOptions extends Omit<Surroundings, 'options'> {
   readonly stateChanged?: (state: LogState, reason: string | null) => void
   /** Told when the room on the disk reaches another level. */
   readonly spaceChanged?: (level: SpaceLevel, freeBytes: number) => void
-  /** Told when the check in the background finds a damaged file. */
+  /** Told when the start or the check in the background finds a damaged file. */
   readonly damageFound?: (file: string, reason: string) => void
   /** Runs sealing and merging; several stores may share it. Default: one of its own, which is closed with the store. */
   readonly runner?: TaskRunner
@@ -146,6 +146,7 @@ class SegmentStore implements Store {
   readonly #housekeeping: Housekeeping
   readonly #keeper: StoreKeeper
   readonly #upkeep: StoreUpkeep
+  readonly #damageFound: (file: string, reason: string) => void
   #cancelTick: () => void = () => {}
 
   constructor(
@@ -160,6 +161,7 @@ class SegmentStore implements Store {
     this.#around = around
     this.#found = found
     this.#unreadableKeys = unreadable
+    this.#damageFound = damageFound
     this.#ownRunner = isOwn ? runner : null
     this.#entries = [...found.entries]
     for (const entry of this.#entries) entry.openedMs = around.clock.monotonicMs()
@@ -229,6 +231,7 @@ class SegmentStore implements Store {
     for (const { number, range } of damagedParts) {
       this.#housekeeping.setAside(number)
       this.#noteDamage(range)
+      this.#damageFound(partFileName(number), range.reason)
     }
     const refusal = this.#around.options.acceptLoss ? null : lossOf(lost, this.#unreadableKeys)
     if (refusal !== null) return this.#log.openReadOnly(refusal)
