@@ -95,6 +95,32 @@ describe('packed rows', () => {
     }
   })
 
+  it('take messages alone where they lie far apart', () => {
+    const records = Array.from({ length: 12_000 }, (_, at) => ({ message: `m${at}`, level: 'info' }))
+    const plain = blockOf(records)
+    const rows = Uint32Array.from({ length: 1500 }, (_, at) => at * 8)
+    const wanted = Array.from(rows, (row) => recordRowOf(plain, row))
+    const block = Object.assign(new JudgingBlock(plain, false), {
+      layoutGroups: () => ({
+        held: [[]],
+        ofRow: () => null,
+        rowCounts: () => Uint32Array.of(records.length),
+      }),
+      messagesOf(asked: Uint32Array) {
+        const { message } = plain
+        const starts = Uint32Array.from(asked, (row) => message.starts[row])
+        return { ...message, starts, lengths: Uint32Array.from(asked, (row) => message.lengths[row]) }
+      },
+    })
+    assert.deepEqual(unpackRows(packed(block, rows)).map(asLists), wanted.map(asLists))
+    assert.ok(!block.columnsRead.includes('_msg'), 'the whole column is read')
+    packed(
+      block,
+      rows.map((_, at) => at),
+    )
+    assert.ok(block.columnsRead.includes('_msg'), 'rows that follow each other are read from the column')
+  })
+
   it('may be none', () => {
     assert.deepEqual(unpackRows(new RowPacker(0, 1).take()), [])
   })

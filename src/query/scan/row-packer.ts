@@ -29,6 +29,8 @@ const STREAM_BIT = STREAM
 /** So many rows are worth whole columns, and so many of a block as well. */
 const WHOLE_ROWS_MIN = 1024
 const WHOLE_SHARE = 8
+/** Messages cost most, by far: of fewer rows among so many, only theirs are put together. */
+const SPARSE_SHARE = 4
 /** A block with more layouts, or with longer ones, gives its rows one by one. */
 const LAYOUTS_MAX = 64
 const LAYOUT_FIELDS_MAX = 32
@@ -96,14 +98,16 @@ export class RowPacker {
   // ---- whole columns ------------------------------------------------------------------------------------------
 
   #addFromColumns(block: Block, rows: Uint32Array, columns: Columns): void {
-    const { data, starts, lengths } = block.message
+    const some = isSparse(rows) ? block.messagesOf?.(rows) : undefined
+    const { data, starts, lengths } = some ?? block.message
     const { flags } = block
     const head = this.#headOf(block)
     for (let at = 0; at < rows.length && this.#bytesLeft >= 0; at++) {
       const row = rows[at]
+      const message = some === undefined ? row : at
       const start = this.#byteCount
       const field = this.#fieldCount
-      this.#copy(data, starts[row], lengths[row])
+      this.#copy(data, starts[message], lengths[message])
       let stream = 0
       let nameLengths = 0
       if ((flags[row] & RECORD_FLAG_TRUNCATED) !== 0) {
@@ -116,7 +120,7 @@ export class RowPacker {
         nameLengths = layout.nameLengths
         stream = layout.streams.numberOf(row)
       }
-      head(row, stream, lengths[row], start, field)
+      head(row, stream, lengths[message], start, field)
       this.#bytesLeft -= heldBytesOfRow(this.#byteCount - start, nameLengths)
     }
   }
@@ -241,6 +245,11 @@ function resized(
 /** Whether the rows are so many that whole columns are read for them. */
 export function isWholeRead({ rowCount }: Block, rows: Uint32Array): boolean {
   return rows.length >= WHOLE_ROWS_MIN || rows.length * WHOLE_SHARE >= rowCount
+}
+
+/** Rows that follow each other are mostly some of all, and the next ones are asked for next. */
+function isSparse(rows: Uint32Array): boolean {
+  return rows.length * SPARSE_SHARE < rows[rows.length - 1] - rows[0]
 }
 
 /** In memory of their own: decoders take no shared memory. */
