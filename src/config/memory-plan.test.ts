@@ -64,7 +64,7 @@ describe('the budget', () => {
   }
 
   const full = {
-    'storage.bufferBytesMax': 64 * MIB,
+    'storage.bufferBytesMax': 96 * MIB,
     'storage.gatherBytesMax': 8 * MIB,
     'storage.blockBytesMax': 16 * MIB,
     'storage.cacheBytesMax': 16 * MIB,
@@ -72,8 +72,8 @@ describe('the budget', () => {
     'query.cacheBytesMax': 64 * MIB,
     'query.answersBytesMax': 40 * MIB,
     'query.threads': 2,
-    'memory.inputBytesMax': 64 * MIB,
-    'memory.queriesBytesMax': 144 * MIB,
+    'memory.inputBytesMax': 48 * MIB,
+    'memory.queriesBytesMax': 128 * MIB,
   }
 
   it('of a machine with 6 GiB gives every part what it was made for', () => {
@@ -87,31 +87,31 @@ describe('the budget', () => {
       'query.memoryBytesMax': one * MIB,
       'query.cacheBytesMax': cache * MIB,
     })
-    assert.deepEqual(planOf(8 * GIB), withMore(352, 160, 112))
-    assert.deepEqual(planOf(64 * GIB), withMore(976, 448, 256))
+    assert.deepEqual(planOf(8 * GIB), withMore(336, 160, 112))
+    assert.deepEqual(planOf(64 * GIB), withMore(960, 448, 256))
   })
 
   it('gives every part more where queries have as much as they can use', () => {
     const budget = wanted({ bytesMax: 4096 * MIB })
     const plan = planMemory(budget)
     assert.ok(sumOf(plan, budget) <= budget.bytesMax)
-    assert.ok(plan['memory.queriesBytesMax'] > 976 * MIB && plan['storage.bufferBytesMax'] > 64 * MIB)
+    assert.ok(plan['memory.queriesBytesMax'] > 960 * MIB && plan['storage.bufferBytesMax'] > 96 * MIB)
   })
 
   it('takes what is set from what queries have beyond their share, first', () => {
-    const stated = { 'storage.bufferBytesMax': 576 * MIB, 'query.cacheBytesMax': 64 * MIB }
+    const stated = { 'storage.bufferBytesMax': 608 * MIB, 'query.cacheBytesMax': 64 * MIB }
     const budget = wanted({ bytesMax: 1792 * MIB, stated })
     assert.equal(leastMemory(budget), leastMemory(wanted({ stated })))
     assert.deepEqual(planMemory(budget), {
       ...full,
       ...stated,
-      'memory.queriesBytesMax': (144 + 1024 - 512) * MIB,
+      'memory.queriesBytesMax': (128 + 1024 - 512) * MIB,
       'query.memoryBytesMax': (64 + 192) * MIB,
     })
     const queries = planMemory(
-      wanted({ bytesMax: 1792 * MIB, stated: { 'memory.queriesBytesMax': 144 * MIB } }),
+      wanted({ bytesMax: 1792 * MIB, stated: { 'memory.queriesBytesMax': 128 * MIB } }),
     )
-    assert.ok(queries['storage.bufferBytesMax'] > 64 * MIB)
+    assert.ok(queries['storage.bufferBytesMax'] > 96 * MIB)
     assert.equal(queries['query.memoryBytesMax'], 64 * MIB)
   })
 
@@ -128,7 +128,7 @@ describe('the budget', () => {
     const budget = wanted({ stores: 5 })
     const plan = planMemory(budget)
     assert.ok(sumOf(plan, budget) <= budget.bytesMax)
-    assert.ok(plan['storage.bufferBytesMax'] < 64 * MIB)
+    assert.ok(plan['storage.bufferBytesMax'] < 96 * MIB)
     assert.ok(plan['storage.bufferBytesMax'] >= plan['storage.gatherBytesMax'])
   })
 
@@ -137,7 +137,7 @@ describe('the budget', () => {
     const budget = wanted({ stated })
     const plan = planMemory(budget)
     assert.equal(plan['storage.bufferBytesMax'], 256 * MIB)
-    assert.ok(plan['memory.queriesBytesMax'] < 144 * MIB)
+    assert.ok(plan['memory.queriesBytesMax'] < 128 * MIB)
     assert.ok(sumOf(plan, budget) <= budget.bytesMax)
     const gathering = planMemory(wanted({ stated: { 'storage.gatherBytesMax': 100 * MIB } }))
     assert.equal(gathering['storage.bufferBytesMax'], 100 * MIB)
@@ -178,7 +178,7 @@ describe('options that are shares', () => {
 
   it('follow from the budget where it is set', () => {
     const { loaded } = check({ 'memory-bytes-max': '768MiB' })
-    assert.equal(loaded?.config.storage.bufferBytesMax, 64 * MIB)
+    assert.equal(loaded?.config.storage.bufferBytesMax, 96 * MIB)
     assert.equal(loaded?.origins.get('memory.bytesMax')?.from, 'flag')
   })
 

@@ -403,7 +403,7 @@ export const DECLARATION = group('Options of LogCaster.', {
     rowsMax: option(count({ min: 1, max: 100_000_000 }), {
       help:
         'The newest rows that an answer of the text query protocol holds, unless the query sets its own ' +
-        'limit.',
+        'limit. What a pipe like `stats` makes of all rows is not cut.',
       default: '10000',
     }),
     memoryBytesMax: option(bytes({ min: MIB }), {
