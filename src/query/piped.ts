@@ -160,7 +160,10 @@ async function* gathered(
     gatherer.merge(state)
     await pause(signal)
   }
-  yield* gatherer.rows()
+  for (const batch of gatherer.rows()) {
+    if (batch.rowCount > 0) yield batch
+    await pause(signal)
+  }
 }
 
 async function* ordered(

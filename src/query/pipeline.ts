@@ -92,5 +92,8 @@ async function* gatherBatches(
     gatherer.add(batch)
     await context.pause()
   }
-  yield* gatherer.rows()
+  for (const batch of gatherer.rows()) {
+    if (batch.rowCount > 0) yield batch
+    await context.pause()
+  }
 }

@@ -9,7 +9,7 @@ import { EVERY_FIELD } from './fields-wanted.ts'
 import { MemoryShare } from './memory-share.ts'
 import { batchOfBlock } from './record-batches.ts'
 import { RowBatch, rowsOfBatch } from './row-batch.ts'
-import { RowSorter, type SortedRowsWanted } from './row-sorter.ts'
+import { RowSorter, type SortedRows, type SortedRowsWanted } from './row-sorter.ts'
 import { GroupColumn, TextColumn } from './text-columns.ts'
 
 const ALL: SortedRowsWanted = {
@@ -30,9 +30,35 @@ test('rows that are no records and are the same stay in the order in which they 
     const rows = Array.from({ length: 10 }, (_, at) => n + at)
     sorter.add(RowBatch.of({ a: rows.map((row) => (row % 100 === 50 ? '1' : '2')), n: rows.map(String) }))
   }
-  const { rows, ranks } = sorter.sorted(1, true)
+  const { rows, ranks } = sortedOf(sorter, 1)
   assert.deepEqual(rows.texts('n'), ['150', '250', '350', '450'])
   assert.deepEqual([...ranks], [1, 2, 3, 4])
+})
+
+/** All pieces, one or none where there are few rows. */
+function sortedOf(sorter: RowSorter, skip = 0): SortedRows {
+  const pieces = [...sorter.sortedInPieces(skip, true)].filter((piece) => piece !== null)
+  assert.ok(pieces.length === 1)
+  return pieces[0]
+}
+
+test('many rows come in pieces, and others may work between them', () => {
+  const random = new SeededRandom(3)
+  const sorter = sorterOf({ ...BY_A, rowsMax: Infinity })
+  const values = Array.from({ length: 50_000 }, () => String(random.below(1_000_000)))
+  for (let from = 0; from < values.length; from += 10_000)
+    sorter.add(RowBatch.of({ a: values.slice(from, from + 10_000) }))
+  const pieces = [...sorter.sortedInPieces(100, true)]
+  const rows = pieces.flatMap((piece) => piece?.rows.texts('a') ?? [])
+  const wanted = values.toSorted((a, b) => Number(a) - Number(b)).slice(100)
+  assert.deepEqual(rows, wanted)
+  assert.deepEqual(
+    pieces.flatMap((piece) => (piece === null ? [] : [...piece.ranks])),
+    wanted.map((_, at) => at + 100),
+  )
+  assert.ok(pieces.filter((piece) => piece === null).length >= 10)
+  assert.ok(pieces.every((piece) => (piece?.rows.rowCount ?? 0) <= 8192))
+  assert.deepEqual(sorter.sorted().texts('a').slice(100), wanted)
 })
 
 test('an order by all fields learns the names as they come', () => {
@@ -53,7 +79,7 @@ test('an order by all fields learns the names as they come', () => {
     const key = (fields: Record<string, string>): string =>
       ['a', 'b', 'c', 'd', 'e', 'f'].map((n) => fields[n] ?? ' ').join('')
     const wanted = rows.map(key).sort().slice(0, rowsMax)
-    const found = sorter.sorted(0, true).rows
+    const found = sortedOf(sorter).rows
     const keys = Array.from({ length: found.rowCount }, (_, row) =>
       key(Object.fromEntries(found.names.map((name) => [name, found.texts(name)[row] || ' ']))),
     )
@@ -71,7 +97,7 @@ test('what is cut is given back to the memory', () => {
       )
     }
     const count = partitionBy.length === 0 ? 3 : 30
-    assert.equal(sorter.sorted(0, true).rows.rowCount, count)
+    assert.equal(sortedOf(sorter).rows.rowCount, count)
   }
 })
 
@@ -111,7 +137,7 @@ test('columns that the order does not need are read of rows that are kept', () =
     ])
     sorter.add(new RowBatch(1000, columns))
   }
-  const { rows } = sorter.sorted(0, true)
+  const { rows } = sortedOf(sorter)
   assert.deepEqual(rows.texts('text'), rows.texts('a'))
   assert.ok(counter.rows < 2000, `${counter.rows} of 50000 were read`)
 })
@@ -126,7 +152,7 @@ test('a batch whose groups all come too late is left without a look at its rows'
     },
   }
   sorter.add(new RowBatch(3, new Map([['a', new GroupColumn(untouched, 3)]])))
-  assert.deepEqual(sorter.sorted(0, true).rows.texts('a'), ['1', '2'])
+  assert.deepEqual(sortedOf(sorter).rows.texts('a'), ['1', '2'])
 })
 
 test('a batch that cannot be read changes nothing', () => {
@@ -146,7 +172,7 @@ test('a batch that cannot be read changes nothing', () => {
       ['text', new Broken([''])],
     ])
     assert.throws(() => sorter.add(new RowBatch(1, columns)), /damaged/)
-    assert.equal(sorter.sorted(0, true).rows.texts('a')[0], '1', String(rowsMax))
+    assert.equal(sortedOf(sorter).rows.texts('a')[0], '1', String(rowsMax))
   }
 })
 
@@ -164,7 +190,7 @@ test('rows of blocks keep the types of their values', () => {
   for (const rowsMax of [3, 300, Infinity]) {
     const sorter = sorterOf({ ...ALL, by: [{ field: 'n', isDesc: true }], rowsMax })
     sorter.add(batch)
-    const shown = rowsOfBatch(sorter.sorted(0, true).rows).slice(0, 2).map(rowJson)
+    const shown = rowsOfBatch(sortedOf(sorter).rows).slice(0, 2).map(rowJson)
     assert.deepEqual(shown, [
       '{"_time":"1970-01-01T00:00:00.399Z","_msg":"m399","n":399,"_id":406}',
       '{"_time":"1970-01-01T00:00:00.398Z","_msg":"m398","n":398,"ok":true,"_id":405}',

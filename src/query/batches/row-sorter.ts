@@ -13,6 +13,7 @@ import { type MemoryShare, textBytes } from './memory-share.ts'
 import { RowBatch } from './row-batch.ts'
 import { type OrderField, orderBytes, type RowOrder, RowOrderKeys } from './row-order.ts'
 import { smallest, smallestOfEach } from './smallest.ts'
+import { sortInSteps } from './stepwise-sort.ts'
 import { TupleGroups } from './tuple-groups.ts'
 
 export interface SortedRowsWanted {
@@ -47,6 +48,8 @@ interface Entry {
   keys: RowOrderKeys | null
 }
 
+/** Rows that are given at once where there are many. */
+const PIECE_ROWS = 8192
 const SLACK_ROWS = 256
 const SLACK_PARTITIONED_ROWS = 1024
 const PARTITION_BYTES = 64
@@ -89,14 +92,19 @@ export class RowSorter {
     return this.#entries.map((entry) => holdRows(inArrivalOrder(entry)))
   }
 
-  /** The rows that are kept, without the first `skip` of each partition. `isByPartition`: partitions by their values. */
-  sorted(skip: number, isByPartition: boolean): SortedRows {
-    const first = this.#firstRows()
+  /** The rows that are kept. */
+  sorted(): RowBatch {
+    return gatherRows(this.#batches(), this.#firstRows().rows)
+  }
+
+  /** The same, some rows at a time; null now and then, where others may work. */
+  *sortedInPieces(skip: number, isByPartition: boolean): Generator<SortedRows | null> {
+    const first = yield* this.#firstRowsInSteps()
     const places = Uint32Array.from(first.ranks.keys()).filter((place) => first.ranks[place] >= skip)
     if (isByPartition && first.partitions !== null) this.#sortByPartition(places, first.partitions)
-    return {
-      rows: gatherRows(this.#batches(), pick(first.rows, places)),
-      ranks: pick(first.ranks, places),
+    for (let from = 0; from < places.length; from += PIECE_ROWS) {
+      const piece = places.subarray(from, from + PIECE_ROWS)
+      yield { rows: gatherRows(this.#batches(), pick(first.rows, piece)), ranks: pick(first.ranks, piece) }
     }
   }
 
@@ -244,11 +252,25 @@ export class RowSorter {
 
   /** Rows of all entries in their order, at most `rowsMax` of each partition. */
   #firstRows(): FirstRows {
+    const steps = this.#firstRowsInSteps()
+    let step = steps.next()
+    while (step.done !== true) step = steps.next()
+    return step.value
+  }
+
+  *#firstRowsInSteps(): Generator<null, FirstRows> {
     const { entryOf, rowOf } = this.#places()
-    const keys = this.#entries.map((entry) => this.#keysOf(entry))
+    const keys: RowOrderKeys[] = []
+    for (const entry of this.#entries) {
+      keys.push(this.#keysOf(entry))
+      yield null
+    }
     const compare = (a: number, b: number): number =>
       keys[entryOf[a]].compare(rowOf[a], keys[entryOf[b]], rowOf[b])
-    const all = Uint32Array.from({ length: this.#rowCount }, (_, row) => row).sort(compare)
+    const all = yield* sortInSteps(
+      Uint32Array.from({ length: this.#rowCount }, (_, row) => row),
+      compare,
+    )
     const partitionOf = (row: number): number => this.#entries[entryOf[row]].partitions?.[rowOf[row]] ?? 0
     const seen = new Uint32Array(Math.max(1, this.#partitions.size))
     const ranksOfAll = Uint32Array.from(all, (row) => seen[partitionOf(row)]++)

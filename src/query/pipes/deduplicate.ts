@@ -45,7 +45,7 @@ export const deduplicatePipe: PipeKind<DeduplicatePipe> = {
       merge(state) {
         for (const held of state as HeldRows[]) sorter.add(batchOfHeld(held))
       },
-      rows: () => batchSlices(sorter.sorted(0, false).rows),
+      rows: () => batchSlices(sorter.sorted()),
     }
   },
 }

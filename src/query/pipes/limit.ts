@@ -44,7 +44,7 @@ export const limitPipe: PipeKind<LimitPipe> = {
       merge(state) {
         for (const held of state as HeldRows[]) sorter.add(batchOfHeld(held))
       },
-      rows: () => batchSlices(oldestFirst(sorter.sorted(0, false).rows)),
+      rows: () => batchSlices(oldestFirst(sorter.sorted())),
     }
   },
 }

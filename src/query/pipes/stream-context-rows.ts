@@ -149,7 +149,7 @@ class ContextGatherer implements Gatherer {
   }
 
   rows(): Iterable<RowBatch> {
-    const batches = [this.#hits, this.#after, this.#before].map((sorter) => sorter.sorted(0, false).rows)
+    const batches = [this.#hits, this.#after, this.#before].map((sorter) => sorter.sorted())
     const rows = inOrder(batches)
     const printed = countsByGap(rows)
     const ends = rows.filter((row, at) => this.#endsChunk(row, rows.at(at + 1), printed))

@@ -63,7 +63,7 @@ export async function* rowsByTime(
       sorter.add(batch)
     }
   }
-  if (sorter !== null) yield sorter.sorted(0, false).rows
+  if (sorter !== null) yield sorter.sorted()
 }
 
 const BY_TIME = {
