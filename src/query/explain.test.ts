@@ -66,6 +66,10 @@ describe('how a query is explained', () => {
     const query = '* | unroll by (a)'
     assert.equal(explained(query, { rowsMax: 7 })['in threads'], 'unroll by (a) | limit 7')
     assert.match(explained(query).rows, /^all records .* then through unroll by \(a\)$/)
+    const sorted = explained('* | sort by (a) | extract "x<y>"', { rowsMax: 7 })
+    assert.equal(sorted['in threads'], 'sort by (a) limit 7')
+    assert.equal(sorted['then'], 'their states are merged | limit 7 | extract "x<y>"')
+    assert.equal(explained('* | sort by (a) limit 9', { rowsMax: 7 })['in threads'], 'sort by (a) limit 9')
   })
 
   it('says that queries within the query come first', () => {

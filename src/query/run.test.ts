@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isCodedError, SeededRandom } from '../base/base.ts'
 import type { Row } from './row.ts'
-import { rowJson } from './row-fields.ts'
+import { rowJson, rowText } from './row-fields.ts'
 import { countRows, type SelectOptions, selectRows } from './run.ts'
 import { parseQuery } from './syntax/parser.ts'
 import { printQuery } from './syntax/printer.ts'
@@ -51,6 +51,39 @@ test('the newest rows come, oldest first', async () => {
   assert.deepEqual(await select(snapshot, '* | limit 0'), [])
   assert.deepEqual(await select(snapshot, 'nothing'), [])
   assert.deepEqual(await select(new FakeSnapshot([]), '*'), [])
+})
+
+test('what pipes hand on is limited as records are, unless the query limits itself; what they make is not', async () => {
+  const records = Array.from({ length: 10 }, (_, at) => ({
+    timeMs: at,
+    message: `m${9 - at}`,
+    fields: { a: '[1,2]' },
+  }))
+  const snapshot = snapshotOf(records)
+  const texts = async (query: string): Promise<unknown[]> =>
+    (await select(snapshot, query, { rowsMax: 3 })).map((each) => [...rowText(each).values()][0])
+  for (const [query, expected] of [
+    ['* | sort by (_msg) | fields _msg', ['m0', 'm1', 'm2']],
+    ['* | sort by (_msg) | filter !_msg:m1 | fields _msg', ['m0', 'm2', 'm3']],
+    ['* | sort by (_msg desc) limit 4 | fields _msg', ['m9', 'm8', 'm7', 'm6']],
+    ['* | first 4 by (_msg) | fields _msg', ['m0', 'm1', 'm2', 'm3']],
+    ['* | last 4 by (_msg) | fields _msg', ['m9', 'm8', 'm7', 'm6']],
+    ['* | offset 2 | fields _msg', ['m4', 'm3', 'm2']],
+    ['* | deduplicate by (_msg) | fields _msg', ['m2', 'm1', 'm0']],
+    ['* | fields _msg | union (*) | fields _msg', ['m9', 'm8', 'm7']],
+    ['* | running_stats count() n | fields n', ['8', '9', '10']],
+    ['* | unroll (a) | fields a', ['2', '1', '2']],
+    ['* | sort by (_msg) | limit 4 | fields _msg', ['m0', 'm1', 'm2', 'm3']],
+  ] as const) {
+    assert.deepEqual(await texts(query), expected, query)
+  }
+  for (const whole of [
+    ...['by (_msg) count() n', 'uniq by (_msg)', 'top 8 by (_msg)', 'field_values _msg'],
+    ...['sort by (_msg) | by (_msg) count() n | sort by (n)', 'generate_sequence 10'],
+  ]) {
+    assert.ok((await texts(`* | ${whole}`)).length > 7, whole)
+  }
+  assert.equal((await texts('* | query_stats')).length, 1)
 })
 
 test('equal times go by nanosecond, then by id', async () => {

@@ -3,6 +3,7 @@ import type { Pipe, Query } from './ast.ts'
 import { hasSubquery } from './piped.ts'
 import { limitOf } from './pipes/limit.ts'
 import { pipeKindOf } from './pipes/registry.ts'
+import type { SortPipe } from './pipes/sort.ts'
 
 /** The most rows that the query's own pipes let through, or null when nothing limits it. */
 export function queryLimit(query: Query): number | null {
@@ -23,15 +24,11 @@ export function isOfRecords({ pipes }: Query): boolean {
   return pipes.every((pipe) => isLimit(pipe) || pipeKindOf(pipe).bindRow !== undefined)
 }
 
-/**
- * Each row of the answer is made of one record, so that the records can be chosen before the pipes run. With `keepsAll`
- * false, pipes may also drop and repeat rows.
- */
-export function isRowByRow({ pipes }: Query, keepsAll = true): boolean {
+/** One row leaves for each record, so that the records can be chosen before the pipes run. */
+export function isRowByRow({ pipes }: Query): boolean {
   return pipes.every((pipe) => {
-    const { bindBatch, bindRow, keepsRows } = pipeKindOf(pipe)
-    if (isLimit(pipe) || bindRow !== undefined) return true
-    return bindBatch !== undefined && (keepsRows === true || !keepsAll)
+    const { bindRow, keepsRows } = pipeKindOf(pipe)
+    return isLimit(pipe) || bindRow !== undefined || keepsRows === true
   })
 }
 
@@ -40,10 +37,28 @@ export function isChosenFirst(query: Query): boolean {
   return !hasSubquery(query) && isRowByRow(query)
 }
 
-/** Pipes that leave rows as rows are limited as records are; what is computed of all rows is not cut. */
+/**
+ * Rows that pipes hand on are limited as records are, unless the query limits itself; rows that a pipe makes of all that
+ * it gets, as `stats` does, are not cut. The limit stands before pipes that keep each row, next to what it spares work.
+ */
 export function limitedTo(query: Query, rowsMax: number | undefined): Query {
-  const isLimited = rowsMax === undefined || queryLimit(query) !== null || !isRowByRow(query, false)
-  return isLimited ? query : { ...query, pipes: [...query.pipes, limitOf(rowsMax)] }
+  const { pipes } = query
+  if (rowsMax === undefined || queryLimit(query) !== null || pipes.some(hasLimit) || !pipes.every(handsOn))
+    return query
+  const at = pipes.findLastIndex((pipe) => pipeKindOf(pipe).keepsRows !== true) + 1
+  return { ...query, pipes: pipes.toSpliced(at, 0, limitOf(rowsMax)) }
+}
+
+/** `sort … limit 10`: with `partition by`, of each partition. */
+const hasLimit = (pipe: Pipe): boolean => pipe.kind === 'sort' && (pipe as SortPipe).limit !== null
+
+/** A field that no pipe names. */
+const SOME_FIELD = '\0'
+
+/** What leaves are rows that entered, perhaps fewer, repeated, or in another order: they have the fields that they had. */
+function handsOn(pipe: Pipe): boolean {
+  const { bindBatch, leaves } = pipeKindOf(pipe)
+  return bindBatch !== undefined || (leaves?.(pipe, [SOME_FIELD])?.includes(SOME_FIELD) ?? true)
 }
 
 export function withoutLimits(query: Query): Query {

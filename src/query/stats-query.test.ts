@@ -50,6 +50,41 @@ test('a number stays one under another name, and what takes its name does not', 
   })
 })
 
+test('behind stats may stand what works row by row: what it makes tells groups apart, unless it is numbers', () => {
+  const n = 'stats by (a) count() n, sum(x) s'
+  const both = { n: 'number', s: 'number' }
+  for (const pipe of [
+    'extract "<x>-<y>" from a',
+    'extract_regexp "(?P<x>.)" from a',
+    'replace ("a", "b") at a',
+    'replace_regexp ("a", "b") at n',
+    'drop_empty_fields',
+    'coalesce (a, b) default "none" as c',
+    'format "<a>" as b',
+    'collapse_nums at a',
+    'decolorize a',
+    'unpack_json from a',
+    'pack_json fields (a) as j',
+    'split "-" from a',
+    'hash (a) as h',
+    'coalesce (n) default "0" as n',
+  ]) {
+    assert.deepEqual(drawnBy(`${n} | ${pipe}`), both, pipe)
+  }
+  assert.deepEqual(drawnBy(`${n} | len(a) as l | json_array_len(a) as j`), {
+    ...both,
+    l: 'number',
+    j: 'number',
+  })
+  assert.deepEqual(drawnBy(`${n} | coalesce (s, n) as m`), { ...both, m: 'number' })
+  assert.deepEqual(drawnBy(`${n} | coalesce (s, a) as n`), { s: 'number' })
+  assert.deepEqual(drawnBy(`${n} | extract "<n>:" from a`), { s: 'number' })
+  assert.deepEqual(drawnBy(`${n} | hash (a) as n`), { s: 'number' })
+  for (const other of ['unroll (a)', 'uniq by (a)', 'top 3 by (a)', 'sample 2', 'field_names']) {
+    assert.equal(drawnBy(`${n} | ${other}`), null, other)
+  }
+})
+
 // ---- steps of time ------------------------------------------------------------------------------------------
 
 test('every stats of a query is also by steps of time, whatever it said of time itself', () => {

@@ -3,10 +3,10 @@
  * the same query in each step of time.
  */
 import type { Pipe, Query } from './ast.ts'
+import type { CoalescePipe } from './pipes/coalesce.ts'
 import type { CopyPipe } from './pipes/copy.ts'
 import type { FieldsPipe } from './pipes/fields.ts'
 import type { Few } from './pipes/first.ts'
-import type { FormatPipe } from './pipes/format.ts'
 import type { LimitPipe } from './pipes/limit.ts'
 import type { OffsetPipe } from './pipes/offset.ts'
 import { pipeKindOf } from './pipes/registry.ts'
@@ -20,14 +20,16 @@ import type { GroupKey } from './stats/group-key.ts'
 /** What a field of an answer is that draws as numbers: one of them, or the ranges of a histogram as JSON. */
 export type Drawn = 'number' | 'histogram'
 
-/** Pipes that may stand behind `stats`: its rows stay groups, with numbers. */
+/** Beside those that make one row of each, pipes that may stand behind `stats`: its rows stay groups, with numbers. */
 const KEEPING: ReadonlySet<string> = new Set(
-  'filter limit math offset sort format delete fields rename copy first last running_stats total_stats'.split(
-    ' ',
-  ),
+  'filter dropEmptyFields limit offset sort first last running_stats total_stats'.split(' '),
 )
 /** Those of them that make more numbers. */
-const COUNTING: ReadonlySet<string> = new Set(['math', 'running_stats', 'total_stats'])
+const COUNTING: ReadonlySet<string> = new Set('math len json_array_len running_stats total_stats'.split(' '))
+/** What these change is a number still, if it was one. */
+const CHANGING: ReadonlySet<string> = new Set(['replace', 'replaceRegexp'])
+/** They make no new values. */
+const CHOOSING: ReadonlySet<string> = new Set(['fields', 'delete'])
 /** Functions whose results are texts: they tell groups apart. */
 const TELLING: ReadonlySet<string> = new Set(
   'any row_any row_max row_min json_values uniq_values values'.split(' '),
@@ -40,7 +42,7 @@ const TELLING: ReadonlySet<string> = new Set(
 export function statsNumbers({ pipes }: Query): ReadonlyMap<string, Drawn> | null {
   const at = pipes.findLastIndex(isStats)
   const rest = pipes.slice(at + 1)
-  if (at < 0 || !rest.every(({ kind }) => KEEPING.has(kind))) return null
+  if (at < 0 || !rest.every(keepsGroups)) return null
   const drawn = new Map<string, Drawn>()
   for (const { call, as } of (pipes[at] as StatsPipe).calls) {
     if (!TELLING.has(call.name)) drawn.set(as, call.name === 'histogram' ? 'histogram' : 'number')
@@ -48,13 +50,23 @@ export function statsNumbers({ pipes }: Query): ReadonlyMap<string, Drawn> | nul
   return rest.reduce(drawnBehind, drawn)
 }
 
+const keepsGroups = (pipe: Pipe): boolean => KEEPING.has(pipe.kind) || pipeKindOf(pipe).keepsRows === true
+
 function drawnBehind(drawn: ReadonlyMap<string, Drawn>, pipe: Pipe): ReadonlyMap<string, Drawn> {
+  if (pipe.kind === 'copy' || pipe.kind === 'rename') return renamed(drawn, pipe as CopyPipe)
+  if (CHANGING.has(pipe.kind) || CHOOSING.has(pipe.kind)) return drawn
   const after = new Map(drawn)
-  if (COUNTING.has(pipe.kind)) {
-    for (const name of pipeKindOf(pipe).leaves?.(pipe, []) ?? []) after.set(name, 'number')
+  for (const name of pipeKindOf(pipe).leaves?.(pipe, []) ?? []) {
+    if (makesNumbers(pipe, drawn)) after.set(name, 'number')
+    else after.delete(name)
   }
-  if (pipe.kind === 'format') after.delete((pipe as FormatPipe).result)
-  return pipe.kind === 'copy' || pipe.kind === 'rename' ? renamed(after, pipe as CopyPipe) : after
+  return after
+}
+
+function makesNumbers(pipe: Pipe, drawn: ReadonlyMap<string, Drawn>): boolean {
+  if (pipe.kind !== 'coalesce') return COUNTING.has(pipe.kind)
+  const { fields } = pipe as CoalescePipe
+  return fields.every(({ name, isPrefix }) => !isPrefix && drawn.get(name) === 'number')
 }
 
 /** A new name is what its old one was. */

@@ -21,7 +21,7 @@ export const filterPipe: PipeKind<FilterPipe> = {
     '* | fields _time, _msg | _msg:~"fail"',
   ],
   isLive: true,
-  parse: (parser) => ({ kind: 'filter', filter: parser.parseFilter(null) }),
+  parse: (parser) => ({ kind: 'filter', filter: parser.parseFilterOfPipe() }),
   print: ({ filter }, printer) => `filter ${printer.child(filter, 0)}`,
   asFilter: ({ filter }) => filter,
   wants: ({ filter }, after) => withFields(after, fieldsOfFilter(filter)),

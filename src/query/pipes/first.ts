@@ -40,6 +40,7 @@ export const firstPipe: PipeKind<FirstPipe> = {
   isLive: false,
   parse: (parser) => ({ kind: 'first', ...parseFew(parser) }),
   print: (pipe, printer) => `first${printFew(pipe, printer)}`,
+  rowsMax: rowsMaxOfFew,
   wants: wantsFew,
   leaves: ({ rankAs }, entering) => withName(entering, rankAs),
   bindGather: (pipe, context) => bindFew(pipe, false, context),
@@ -60,6 +61,10 @@ export function parseFew(parser: FilterParser): Few {
 export function printFew({ rows, by, partitionBy, rankAs }: Few, printer: FilterPrinter): string {
   const count = rows === 1 ? '' : ` ${rows}`
   return count + printOrderBy(by, printer) + printPartition(partitionBy, printer) + printRank(rankAs, printer)
+}
+
+export function rowsMaxOfFew({ rows, partitionBy }: Few): number {
+  return partitionBy.length === 0 ? rows : Infinity
 }
 
 export function wantsFew({ by, partitionBy, rankAs }: Few, after: FieldsWanted): FieldsWanted {

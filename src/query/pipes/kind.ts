@@ -81,7 +81,7 @@ export interface Gatherer {
   take(): unknown
   /** Adds what another one of the same pipe gave. */
   merge(state: unknown): void
-  /** The answer, when everything was added. */
+  /** The answer, when everything was added; batches without rows where it takes a while, so that others may work. */
   rows(): Iterable<RowBatch>
 }
 
@@ -103,7 +103,7 @@ export interface PipeSettings {
   /** The time range that the query looks at, both inclusive; infinite where it is open. */
   readonly timeMsMin: number
   readonly timeMsMax: number
-  /** Seconds that `rate` divides by, where whoever asks knows better than the time range: a step. Null: the range. */
+  /** Seconds that `rate` divides by, where whoever asks has steps of time. Null: those of the query, or its range. */
   readonly rateSeconds: number | null
   /** Four words of 32 bits, a secret: where hashes tell values apart, whoever writes logs must not know them. */
   readonly hashKey?: readonly number[]

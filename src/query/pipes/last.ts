@@ -1,6 +1,6 @@
 /** `last N by (a)`: the last rows in the order of these fields, the last one first. */
 import type { Pipe } from '../ast.ts'
-import { bindFew, type Few, parseFew, printFew, wantsFew } from './first.ts'
+import { bindFew, type Few, parseFew, printFew, rowsMaxOfFew, wantsFew } from './first.ts'
 import type { PipeKind } from './kind.ts'
 import { withName } from './sort.ts'
 
@@ -16,6 +16,7 @@ export const lastPipe: PipeKind<LastPipe> = {
   isLive: false,
   parse: (parser) => ({ kind: 'last', ...parseFew(parser) }),
   print: (pipe, printer) => `last${printFew(pipe, printer)}`,
+  rowsMax: rowsMaxOfFew,
   wants: wantsFew,
   leaves: ({ rankAs }, entering) => withName(entering, rankAs),
   bindGather: (pipe, context) => bindFew(pipe, true, context),

@@ -164,7 +164,7 @@ export function printFieldAfter(word: string, name: string, printer: FilterPrint
 }
 
 const COUNT =
-  /^(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|\d[\d_]*(?:\.\d+)?(?:[KMGT]i?B?|B|[eE]\+?\d+)?)$/
+  /^(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|\d[\d_]*(?:\.\d[\d_]*)?(?:[KMGT]i?B?|B|[eE]\+?\d+)?)$/
 
 /** A whole number like `100`, `1_000`, `0x10`, `1.5K`. `what` it is, for messages: "a number of rows". */
 export function parseWholeNumber({ reader }: FilterParser, what: string): number {

@@ -19,6 +19,7 @@ export const queryStatsPipe: PipeKind<QueryStatsPipe> = {
   isLive: false,
   parse: () => ({ kind: 'query_stats' }),
   print: () => 'query_stats',
+  rowsMax: () => 1,
   wants: () => NO_FIELD,
   isRepeatable: false,
   async *run(_pipe, input, { pause, progress }) {

@@ -483,6 +483,35 @@ test('rates divide by the seconds of a step, or of the time range of the query',
   assert.equal(await value('rate()', rows, { settings: { ...minute, rateSeconds: 10 } }), '0.3')
 })
 
+test('rates by steps of time divide by the length of a step, unless whoever asks has steps', async () => {
+  const rows = ['00:00:01', '00:00:59', '00:01:30'].map((time) =>
+    row({ _time: `2025-07-18T${time}Z`, a: '30', b: 'x' }),
+  )
+  const hour = { timeMsMin: PIPE_TEST_NOW_MS, timeMsMax: PIPE_TEST_NOW_MS + 3_600_000 }
+  const rates = async (by: string, settings: PipeTestOptions['settings'] = hour) =>
+    (await run(`by (${by}) rate() r, rate_sum(a) s`, rows, { settings })).map(({ r, s }) => [r, s])
+  assert.deepEqual(await rates('_time:1m'), [
+    [String(2 / 60), '1'],
+    [String(1 / 60), '0.5'],
+  ])
+  assert.deepEqual(await rates('b, _time:minute offset 2h'), await rates('_time:1m'))
+  assert.deepEqual(await rates('_time:1m', {}), await rates('_time:1m'))
+  assert.deepEqual(await rates('_time:500ms'), Array(3).fill(['2', '60']))
+  assert.deepEqual(await rates('_time:month'), [[String(3 / 2_629_746), String(90 / 2_629_746)]])
+  assert.deepEqual(await rates('_time:1m', { ...hour, rateSeconds: 2 }), [
+    ['1', '30'],
+    ['0.5', '15'],
+  ])
+  for (const by of ['b', 'a:10', '_time:/24']) {
+    const groups = await rates(by)
+    assert.equal(
+      groups.reduce((sum, [, rate]) => sum + Number(rate), 0),
+      0.025,
+      by,
+    )
+  }
+})
+
 test('a histogram has eighteen ranges a decimal, with the border in the lower one', async () => {
   const texts = ['0', '1', '1.1', '1.2', '1000', '1KiB', '1e30', '-5', 'x', '1.5us']
   assert.deepEqual(JSON.parse(await value('histogram(a)', column('a', texts))), [

@@ -15,6 +15,7 @@ import {
   parseGroupKey,
   printGroupKey,
   type ReadGroups,
+  stepSecondsOf,
 } from '../stats/group-key.ts'
 import { GroupTable, type GroupTableState } from '../stats/group-table.ts'
 import type { GroupedRows } from '../stats/grouped-rows.ts'
@@ -107,9 +108,14 @@ class StatsGatherer implements Gatherer {
     this.#table = new GroupTable(by.length, context.memory, context.random)
     const filters = new Map<string, number>()
     const bound: FindRows[] = []
+    const { settings } = context
+    const ofSteps = {
+      ...context,
+      settings: { ...settings, rateSeconds: settings.rateSeconds ?? stepSecondsOf(by) },
+    }
     this.#calls = calls.map(({ call, filter, as }) => ({
       as,
-      state: statsFunctionOf(call).bind(call, context),
+      state: statsFunctionOf(call).bind(call, ofSteps),
       filter: filter === null ? -1 : filterNumber(filter, filters, bound, context),
     }))
     this.#filters = bound

@@ -30,7 +30,7 @@ export interface StreamContextPipe extends Pipe {
 }
 
 const WINDOW_DEFAULT = '1h'
-const WINDOW_MS_DEFAULT = 3_600_000
+const WINDOW = { windowText: WINDOW_DEFAULT, windowMs: 3_600_000 }
 const NS_PER_MS = 1_000_000
 const STREAMS_MAX = 100
 const HITS_A_STREAM_MAX = 1000
@@ -70,14 +70,19 @@ function parseContext(parser: FilterParser): StreamContextPipe {
   const { reader } = parser
   let before: number | null = null
   let after: number | null = null
-  let window = { windowText: WINDOW_DEFAULT, windowMs: WINDOW_MS_DEFAULT }
-  for (;;) {
-    if (reader.takeWord('before')) before = parseCount(parser, 'a number of rows')
-    else if (reader.takeWord('after')) after = parseCount(parser, 'a number of rows')
-    else if (reader.takeWord('time_window')) window = parseWindow(parser)
-    else if (before === null && after === null) throw reader.expected('`before N` or `after N`')
-    else return { kind: 'stream_context', before: before ?? 0, after: after ?? 0, ...window }
+  let window: { windowText: string; windowMs: number } | null = null
+  const takeOnce = (word: string, value: unknown): boolean => {
+    if (value !== null && reader.isWord(word)) throw reader.problem(`\`${word}\` stands twice here`)
+    return reader.takeWord(word)
   }
+  for (;;) {
+    if (takeOnce('before', before)) before = parseCount(parser, 'a number of rows')
+    else if (takeOnce('after', after)) after = parseCount(parser, 'a number of rows')
+    else if (takeOnce('time_window', window)) window = parseWindow(parser)
+    else break
+  }
+  if (before === null && after === null) throw reader.expected('`before N` or `after N`')
+  return { kind: 'stream_context', before: before ?? 0, after: after ?? 0, ...(window ?? WINDOW) }
 }
 
 function parseWindow({ reader }: FilterParser): { windowText: string; windowMs: number } {

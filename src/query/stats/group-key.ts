@@ -14,13 +14,14 @@ import type { RowBatch } from '../batches/row-batch.ts'
 import type { TimeColumn } from '../batches/text-columns.ts'
 import { ipv4Text } from '../filters/ip-address.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
+import { TIME_FIELD } from '../special-fields.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
 import { parseNumber } from '../syntax/number-literal.ts'
 import { shown } from '../syntax/quoting.ts'
 import { parseDuration } from '../syntax/time-literal.ts'
 import { durationText } from '../values/duration-text.ts'
 import { numberText, parseNumberText } from '../values/number-text.ts'
-import { STEP_NAMES, type TimeSteps, timeSteps, zoneNamed } from '../values/time-steps.ts'
+import { STEP_NAMES, stepSeconds, type TimeSteps, timeSteps, zoneNamed } from '../values/time-steps.ts'
 
 export interface GroupKey {
   readonly field: string
@@ -87,6 +88,12 @@ export function printGroupKey({ field, step, offset }: GroupKey, printer: Filter
   if (step === null) return name
   const written = MASK.test(step) ? step : printer.phrase(step)
   return offset === null ? `${name}:${written}` : `${name}:${written} offset ${printer.phrase(offset)}`
+}
+
+/** Seconds of the steps of time that rows are grouped by, null where they are by none. */
+export function stepSecondsOf(by: readonly GroupKey[]): number | null {
+  const step = by.find((key) => key.field === TIME_FIELD && key.step !== null)?.step ?? null
+  return step === null ? null : stepSeconds(plainStep(step))
 }
 
 // ---- rows ---------------------------------------------------------------------------------------------------

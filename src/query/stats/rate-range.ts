@@ -4,8 +4,8 @@ import type { PipeSettings } from '../pipes/kind.ts'
 const SECOND_MS = 1000
 
 /**
- * Of a step where whoever asks has steps, else of the time range of the query; 1 where that is open. A range that ends
- * with the last millisecond of a second (`_time:2025-07-18Z`) is as long as it looks.
+ * Of a step where whoever asks, or the query, has steps of time, else of the time range of the query; 1 where that is
+ * open. A range that ends with the last millisecond of a second (`_time:2025-07-18Z`) is as long as it looks.
  */
 export function rateSecondsOf({ rateSeconds, timeMsMin, timeMsMax }: PipeSettings): number {
   if (rateSeconds !== null) return rateSeconds

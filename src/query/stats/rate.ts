@@ -1,4 +1,4 @@
-/** `rate()`: rows a second of the query's time range. */
+/** `rate()`: rows a second of the step of time, where rows are by steps, or of the query's time range. */
 import type { MemoryShare } from '../batches/memory-share.ts'
 import { numberText } from '../values/number-text.ts'
 import { parseNoFields } from './arguments.ts'
@@ -12,8 +12,11 @@ export interface RateCall extends StatsCall {
 
 export const rateFunction: StatsFunction<RateCall> = {
   name: 'rate',
-  summary: "rows a second of the query's time range",
-  examples: ['_time:5m error | stats by (service) rate() as errors_a_second'],
+  summary: "rows a second, in each step of `by (_time:5m)`, else in the query's time range",
+  examples: [
+    '_time:5m error | stats by (service) rate() as errors_a_second',
+    '_time:1d error | stats by (_time:5m) rate() as errors_a_second',
+  ],
   parse(parser) {
     parseNoFields(parser, 'rate')
     return { name: 'rate' }

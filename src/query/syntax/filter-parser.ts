@@ -8,6 +8,8 @@ export interface FilterParser {
   fieldOr(field: string | null): string
   /** `a or b and not c`, up to the end of the text, a pipe or a closing parenthesis. */
   parseFilter(field: string | null): Filter
+  /** The same behind the name of a pipe: `filter limit` alone is more often a forgotten `|` than a search. */
+  parseFilterOfPipe(): Filter
   /** One filter without `and` and `or` around it: `a`, `!a`, `(a or b)`. */
   parseOperand(field: string | null): Filter
   /** `(filter | pipe …)`; `where` it stands, for the message when it does not begin: "after `union`". */

@@ -1,7 +1,7 @@
 /**
  * Numbers as queries and values spell them:
  *
- *   10  -1.5  1e3  1_000  0xff  0b11  0o17  inf        plain
+ *   10  -1.5  1e3  1_000.5  0xff  0b11  0o17  inf      plain; `_` between digits means nothing
  *   10.5K  1.5KiB  22MB100KB                          sizes, in bytes
  *   1.5s  2h30m                                       durations, in nanoseconds
  *   10.0.0.1                                          IPv4 addresses
@@ -9,11 +9,11 @@
  */
 import { parseDuration, parseTime } from './time-literal.ts'
 
-const PLAIN = /^[+-]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
+const PLAIN = /^[+-]?(?:\d[\d_]*(?:\.(?:\d[\d_]*)?)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?$/
 const BASED = /^[+-]?0(?:[xX][0-9a-fA-F_]+|[bB][01_]+|[oO][0-7_]+)$/
 const INFINITE = /^([+-]?)inf(?:inity)?$/i
-const SIZE = /^[+-]?(?:\d[\d_]*(?:\.\d+)?(?:[KMGT]i?B?|B))+$/
-const SIZE_PART = /(\d[\d_]*(?:\.\d+)?)([KMGT]i?B?|B)/g
+const SIZE = /^[+-]?(?:\d[\d_]*(?:\.\d[\d_]*)?(?:[KMGT]i?B?|B))+$/
+const SIZE_PART = /(\d[\d_]*(?:\.\d[\d_]*)?)([KMGT]i?B?|B)/g
 const IPV4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/
 /** A day and an hour at least: a day alone may be something else. */
 const TIME = /^\d{4}-\d\d-\d\d[Tt ]\d\d(?::\d\d(?::\d\d(?:[.,]\d+)?)?)? ?(?:[Zz]|[+-]\d\d(?::?\d\d)?)?$/

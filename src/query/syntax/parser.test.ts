@@ -147,8 +147,17 @@ test('every way to spell a filter prints as one way', () => {
     ['a | keep x,y', 'a | fields x, y'],
     ['a | head', 'a | limit 10'],
     ['a | limit 20_000', 'a | limit 20000'],
+    ['a | limit 1.50_0K', 'a | limit 1500'],
     ['a | where b or c', 'a (b or c)'],
     ['a | b:c | "d"', 'a b:c d'],
+    ['a | in(b, "c d")', 'a in(b,"c d")'],
+    ['a | fields b | re("c")', 'a | fields b | filter ~"c"'],
+    ['a | fields b | Contains_Any (c, d)', 'a | fields b | filter contains_any(c,d)'],
+    ['a | fields b | in(c | fields b)', 'a | fields b | filter in(c | fields b)'],
+    ['a | fields b | filter limit exceeded', 'a | fields b | filter "limit" exceeded'],
+    ['a | where stats* or count', 'a ("stats"* or "count")'],
+    ['a | count() if (sort) x', 'a | stats count(*) if ("sort") as x'],
+    ['a | format if (limit) "x"', 'a | format if ("limit") x'],
     ['# all\n* # really', '*'],
   ]
   for (const [text, expected] of ways) {
@@ -266,6 +275,32 @@ test('problems say what was wrong, what would be right, and where', () => {
     ['a | limit ten', '10[ten] `ten` is not a number of rows: a whole number is expected here'],
     ['a | limit 10 20', '13[20] expected `|` or the end of the query after `limit`, got `20`'],
     ['a | fields', '10[] expected the name of a field, got the end of the query'],
+    [
+      'a | status',
+      '4[status] there is no pipe `status`; did you mean `stats`? To search for the word, put it into quotes',
+    ],
+    [
+      'a | filter stats | limit 5',
+      '11[stats] `stats` is the name of a pipe: it stands after `|`; to search for the word, put it into quotes',
+    ],
+    [
+      'a | collapse_nums pretify',
+      '18[pretify] expected `|` or the end of the query after `collapse_nums`, got `pretify`; did you mean `prettify`?',
+    ],
+    [
+      'a | sort by (b) dsc limit 5',
+      '16[dsc] expected `|` or the end of the query after `sort`, got `dsc`; did you mean `desc`?',
+    ],
+    [
+      'a | limit 5 sort by (b)',
+      '12[sort] expected `|` or the end of the query after `limit`, got `sort`; put `|` before `sort`',
+    ],
+    ['a | stream_context before 5 before 6', '28[before] `before` stands twice here'],
+    ['a | stream_context after 5 before 1 after 5', '36[after] `after` stands twice here'],
+    [
+      'a | stream_context after 5 time_window 1h time_window 2h',
+      '42[time_window] `time_window` stands twice here',
+    ],
   ]
   for (const [text, expected] of problems) assert.equal(problemOf(text), expected, text)
 })

@@ -228,8 +228,18 @@ class QueryParser implements FilterParser {
     const { reader } = this
     if (kind === undefined) return this.#parseUnknownPipe(name)
     const pipe = kind.parse(this)
-    if (!reader.isAtEndOfPart()) throw reader.expected(`\`|\` or the end of the query after \`${name}\``)
-    return pipe
+    if (reader.isAtEndOfPart()) return pipe
+    throw reader.expected(`\`|\` or the end of the query after \`${name}\``, this.#hintBehindPipe())
+  }
+
+  /** For a word that the pipe does not have: another pipe, or one of its own words that was misspelled. */
+  #hintBehindPipe(): string {
+    const { kind, text } = this.reader.token
+    if (kind !== 'word') return ''
+    const name = text.toLowerCase()
+    return PIPES_BY_NAME.has(name)
+      ? `; put \`|\` before ${shown(text)}`
+      : didYouMean(name, this.reader.wordsAsked)
   }
 
   /** `a || b`, and `|= "text"`, which is another language's "contains". */
@@ -250,28 +260,41 @@ class QueryParser implements FilterParser {
     return PIPES_BY_NAME.get('filter')!.parse(this)
   }
 
-  /** A word that looks like the name of a pipe is one that was misspelled; any other is searched for. */
+  /** A word that looks like the name of a pipe is one that was misspelled; a filter and any other word are searched for. */
   #parseUnknownPipe(name: string): Pipe {
     const { reader } = this
     const later = LATER_PIPES_BY_NAME.get(name)
     if (later !== undefined) throw reader.notBuilt(later)
+    if (FUNCTION_FORMS.has(name) && isSymbol(reader.following, '(')) return this.#parseFilterPipe()
     const suggestion = didYouMean(name, PIPE_NAMES)
     if (suggestion === '') return this.#parseFilterPipe()
-    throw reader.problem(`there is no pipe ${shown(name)}${suggestion}`)
+    const hint = this.#isLastOfPart() ? ' To search for the word, put it into quotes' : ''
+    throw reader.problem(`there is no pipe ${shown(name)}${suggestion}${hint}`)
+  }
+
+  /** The part ends behind the token. */
+  #isLastOfPart(): boolean {
+    const { following } = this.reader
+    return following.kind === 'end' || isSymbol(following, '|') || isSymbol(following, ')')
   }
 
   // ---- filters ------------------------------------------------------------------------------------------------
 
   parseFilter(field: string | null): Filter {
-    this.#refusePipeName()
     return this.#parseOr(field)
+  }
+
+  parseFilterOfPipe(): Filter {
+    if (this.#isLastOfPart()) this.#refusePipeName()
+    return this.#parseOr(null)
   }
 
   #parseWholeFilter(): Filter {
     const { reader } = this
     if (reader.token.kind === 'end') throw reader.problem('the query is empty; `*` finds everything')
     if (reader.isSymbol('|')) throw reader.problem('a filter is missing before `|`; `*` finds everything')
-    return this.parseFilter(null)
+    this.#refusePipeName()
+    return this.#parseOr(null)
   }
 
   /** `limit 10` without a filter is more often a forgotten `* |` than a search for two words. */

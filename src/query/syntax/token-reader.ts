@@ -31,6 +31,7 @@ export class TokenReader {
   readonly nowMs: number
   readonly #tokens: readonly Token[]
   #at = 0
+  readonly #wordsAsked: string[] = []
 
   constructor(source: string, nowMs: number) {
     this.source = source
@@ -55,9 +56,15 @@ export class TokenReader {
     return this.#tokens[this.#at - 1] ?? null
   }
 
+  /** The words that would have meant something here, as far as somebody asked for them. */
+  get wordsAsked(): readonly string[] {
+    return this.#wordsAsked
+  }
+
   next(): Token {
     const token = this.token
     if (this.#at < this.#tokens.length - 1) this.#at++
+    this.#wordsAsked.length = 0
     return token
   }
 
@@ -78,7 +85,11 @@ export class TokenReader {
 
   /** The word is next, unquoted, in any case. `word` is in small letters. */
   isWord(word: string): boolean {
-    return this.token.kind === 'word' && this.token.text.toLowerCase() === word
+    const { kind, text } = this.token
+    if (kind !== 'word') return false
+    if (text.toLowerCase() === word) return true
+    this.#wordsAsked.push(word)
+    return false
   }
 
   takeSymbol(symbol: string): boolean {
@@ -152,9 +163,9 @@ export class TokenReader {
     return syntaxProblem(message, span)
   }
 
-  /** `what` should stand here. */
-  expected(what: string): CodedError {
-    return this.problem(`expected ${what}, got ${this.#shown()}`)
+  /** `what` should stand here. `hint`, with the mark before it, is said behind what stands there. */
+  expected(what: string, hint = ''): CodedError {
+    return this.problem(`expected ${what}, got ${this.#shown()}${hint}`)
   }
 
   notBuilt(what: string, span: Span = spanOf(this.token)): CodedError {

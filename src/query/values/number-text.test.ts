@@ -47,6 +47,7 @@ test('plain numbers, sizes and durations are numbers; addresses and times only w
     ['999999999999999', 999999999999999],
     ['9007199254740993', 9007199254740992],
     ['1e3', 1000],
+    ['1.234_567', 1.234567],
     ['0xff', 255],
     ['inf', Infinity],
     ['-Inf', -Infinity],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseTimeText } from '../../record/record.ts'
-import { stepNs, timeSteps } from './time-steps.ts'
+import { stepNs, stepSeconds, timeSteps } from './time-steps.ts'
 
 /** Where the step that holds the moment begins. */
 function startOf(time: string, step: string, offset: string | null = null): string {
@@ -75,4 +75,19 @@ test('what is no step of a fixed length has none', () => {
   assert.equal(stepNs('1000'), 1000n)
   for (const text of ['month', 'year', 'foo', '0s', '-5m', '', 'inf']) assert.equal(stepNs(text), null, text)
   assert.equal(timeSteps('foo', null), null)
+})
+
+test('a step has a length in seconds, months and years as long as they are on average', () => {
+  const lengths: [string, number | null][] = [
+    ['5m', 300],
+    ['1.5s', 1.5],
+    ['day', 86_400],
+    ['microsecond', 1e-6],
+    ['month', 2_629_746],
+    ['year', 31_556_952],
+    ['decade', null],
+    ['0s', null],
+    ['/24', null],
+  ]
+  for (const [step, seconds] of lengths) assert.equal(stepSeconds(step), seconds, step)
 })

@@ -37,6 +37,19 @@ export function stepNs(step: string): bigint | null {
   return ns === null || ns <= 0n ? null : ns
 }
 
+const NS_PER_SECOND = 1e9
+/** Of a month and a year, as long as they are on average. */
+const CALENDAR_SECONDS: ReadonlyMap<string, number> = new Map([
+  ['month', 2_629_746],
+  ['year', 31_556_952],
+])
+
+/** How long a step is, in seconds; null where it is none. */
+export function stepSeconds(step: string): number | null {
+  const ns = stepNs(step)
+  return ns === null ? (CALENDAR_SECONDS.get(step) ?? null) : Number(ns) / NS_PER_SECOND
+}
+
 /** A number without a unit is nanoseconds. */
 function wholeNumber(text: string): bigint | null {
   const number = parseNumber(text)
