@@ -38,8 +38,9 @@ export function listOrCancelCommand(listing: Listing): Command {
 }
 
 async function cancel(context: CommandContext, path: string, id: string): Promise<void> {
-  await askHttp(context, { method: 'DELETE', path })
-  context.messages.note(`${terminalSafe(id)} is cancelled`)
+  const answer = objectOf(await askHttp(context, { method: 'DELETE', path }))
+  const outcome = answer['cancelled'] === false ? 'had ended before' : 'is cancelled'
+  context.messages.note(`${terminalSafe(id)} ${outcome}`)
 }
 
 async function printList(context: CommandContext, { path, list, describe }: Listing): Promise<void> {

@@ -18,15 +18,18 @@ export const queriesCommand = listOrCancelCommand({
   describe: describeQuery,
 })
 
-/** `1f0c9a7be2d35c68  running  1.3 s  40 % of 5,000,000 records  127.0.0.1  level:error`, with what went wrong. */
-function describeQuery(query: JsonObject): string {
+/**
+ * `1f0c9a7be2d35c68  running  1.3 s  40 % of 5,000,000 sealed records  127.0.0.1  level:error`, with what went wrong. How
+ * far it is with what is not sealed nobody counts.
+ */
+export function describeQuery(query: JsonObject): string {
   const all = numberOf(query['recordsAll'])
-  const share = all === 0 ? 100 : Math.floor((100 * numberOf(query['recordsDone'])) / all)
+  const share = Math.floor((100 * numberOf(query['recordsDone'])) / all)
   const words = [
     textOf(query['id']),
     textOf(query['state']),
     `${(numberOf(query['tookMs']) / 1000).toFixed(1)} s`,
-    `${share} % of ${printNumber(all)} records`,
+    all === 0 ? '' : `${share} % of ${printNumber(all)} sealed records`,
     textOf(query['client']),
     textOf(query['query']),
   ]

@@ -1,5 +1,6 @@
 /** `logcaster flush`, `merge` and `backup`: what an operator lets a store do, over HTTP. */
 import { resolve } from 'node:path'
+import { CodedError } from '../base/base.ts'
 import type { Command, CommandContext } from './command.ts'
 import { EXIT_DONE, EXIT_PARTIAL } from './exit-codes.ts'
 import { askHttp } from './http-ask.ts'
@@ -78,7 +79,10 @@ export const backupCommand: Command = {
 }
 
 async function runBackup(context: CommandContext): Promise<number> {
-  const directory = resolve(context.io.cwd, context.args.positionals[0])
+  const [name] = context.args.positionals
+  if (name === '')
+    throw new CodedError('USAGE', 'backup needs DIR, the name of a directory, but DIR is empty')
+  const directory = resolve(context.io.cwd, name)
   const answer = objectOf(
     await askHttp(context, { method: 'POST', path: 'storage/backup', body: { directory } }),
   )

@@ -1,7 +1,7 @@
 /** What a hub is to servers, to the command line and to programs that hold one inside them. */
 import type { TaskRunnerStats } from '../base/base.ts'
 import type { FoundValues, Progress, Query, QueryScope, Row, ValuesWanted } from '../query/query.ts'
-import type { LostRange, Store, StoreStats } from '../storage/storage.ts'
+import type { BackupReport, LostRange, Store, StoreStats } from '../storage/storage.ts'
 
 export interface Hub extends AsyncDisposable {
   /** A store by name, `logs` by default. STORE_UNKNOWN. */
@@ -32,8 +32,16 @@ export interface Hub extends AsyncDisposable {
   slowQueries(): readonly QueryInfo[]
   /** A query that runs or has just ended. QUERY_UNKNOWN. */
   queryInfo(id: string): QueryInfo
-  /** Ends it with QUERY_CANCELLED. QUERY_UNKNOWN. */
-  cancelQuery(id: string): void
+  /** Ends it with QUERY_CANCELLED; false where it had ended before. QUERY_UNKNOWN. */
+  cancelQuery(id: string): boolean
+  /**
+   * Copies all stores, each as it is at one moment, into a directory that is empty or missing; the reports by name.
+   * BACKUP_REFUSED, SERVER_BUSY, STORE_CLOSED, errors of the disk.
+   */
+  backup(
+    directory: string,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<Readonly<Record<string, BackupReport>>>
   stats(): HubStats
   /** Waits for what is in flight, syncs, closes all stores. */
   close(): Promise<void>

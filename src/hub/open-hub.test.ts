@@ -40,6 +40,29 @@ test('a hub’s directory has the lock and a directory for each store', async ()
   )
 })
 
+test('a backup takes all stores into one directory, which must hold no file before', async () => {
+  const disk = new SimulatedDisk()
+  await using hub = await open(disk, { stores: ['chat'] })
+  const reports = await hub.backup('/backup')
+  assert.deepEqual(Object.keys(reports), ['logs', 'chat'])
+  const copied = disk.files().filter((path) => path.startsWith('/backup/'))
+  assert.deepEqual(copied, [
+    '/backup/stores/chat/manifest-000001',
+    '/backup/stores/chat/segment-00000001',
+    '/backup/stores/logs/manifest-000001',
+    '/backup/stores/logs/segment-00000001',
+  ])
+  const file = await disk.open('/other', 'create')
+  await file.close()
+  for (const [directory, message] of [
+    ['/backup', /it has stores\/chat\/manifest-000001/],
+    ['/data', /it has lock/],
+    ['/', /it has (?:backup|data|other)/],
+    ['/other', /is a file/],
+  ] as const)
+    await assert.rejects(hub.backup(directory), { code: 'BACKUP_REFUSED', message }, directory)
+})
+
 test('a name that is no store name is refused, and nothing stays open or locked', async () => {
   const disk = new SimulatedDisk()
   for (const name of ['', 'Logs', '../logs', 'a/b', '9', '.', 'a'.repeat(64)]) {

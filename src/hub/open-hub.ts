@@ -31,9 +31,11 @@ import {
   type ValuesWanted,
 } from '../query/query.ts'
 import {
+  type BackupReport,
   type LogState,
   openStore,
   openStoreRunner,
+  refuseOccupied,
   type Snapshot,
   type SpaceLevel,
   type Store,
@@ -353,8 +355,19 @@ class OpenHub implements Hub {
     return this.#queries.find(id)
   }
 
-  cancelQuery(id: string): void {
-    this.#queries.cancel(id)
+  cancelQuery(id: string): boolean {
+    return this.#queries.cancel(id)
+  }
+
+  async backup(
+    directory: string,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<Readonly<Record<string, BackupReport>>> {
+    await refuseOccupied(this.#options.disk, directory)
+    const reports: Record<string, BackupReport> = {}
+    for (const [name, { maintenance }] of this.#stores)
+      reports[name] = await maintenance.backup(`${directory}/stores/${name}`, options)
+    return reports
   }
 
   tail(query: Query, options: TailQueryOptions = {}): AsyncIterable<TailItem> {

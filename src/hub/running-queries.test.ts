@@ -41,14 +41,14 @@ test('a query is listed while it waits and runs, with who asked and for how long
 test('a query that is cancelled is told so, and one that has ended stays as it is', () => {
   const { queries, begin } = start()
   const running = begin('mine')
-  queries.cancel('mine')
+  assert.equal(queries.cancel('mine'), true)
   assert.equal(running.signal.aborted, true)
   running.fails(new CodedError('QUERY_CANCELLED', 'The query was cancelled.'))
   assert.deepEqual(
     [queries.find('mine').state, queries.find('mine').problem],
     ['cancelled', 'The query was cancelled.'],
   )
-  queries.cancel('mine')
+  assert.equal(queries.cancel('mine'), false)
   assert.equal(queries.find('mine').state, 'cancelled')
 })
 

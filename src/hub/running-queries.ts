@@ -129,10 +129,12 @@ export class RunningQueries {
     return this.#infoOf(entry)
   }
 
-  /** Ends it with QUERY_CANCELLED; one that has ended stays as it is. QUERY_UNKNOWN. */
-  cancel(id: string): void {
+  /** Ends it with QUERY_CANCELLED; one that has ended stays as it is: false. QUERY_UNKNOWN. */
+  cancel(id: string): boolean {
     this.find(id)
-    this.#running.get(id)?.abort.abort()
+    const entry = this.#running.get(id)
+    entry?.abort.abort()
+    return entry !== undefined
   }
 
   #infoOf(entry: Entry): QueryInfo {

@@ -223,9 +223,15 @@ export class FakeHub implements Hub {
     return info
   }
 
-  cancelQuery(id: string): void {
+  cancelQuery(id: string): boolean {
     const at = this.queryList.indexOf(this.queryInfo(id))
+    if (!['waiting', 'running'].includes(this.queryList[at].state)) return false
     this.queryList[at] = { ...this.queryList[at], state: 'cancelled' }
+    return true
+  }
+
+  async backup(): Promise<never> {
+    throw new CodedError('STORE_CLOSED', 'this hub has no backup')
   }
 
   /** What tasks there are. */

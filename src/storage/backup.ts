@@ -98,23 +98,53 @@ export async function backUp(around: BackupAround): Promise<BackupReport> {
 /** Makes `to`, for `what` (`a backup`) of the store in `from`. BACKUP_REFUSED. */
 export async function makeEmptyDirectory(disk: Disk, from: string, to: string, what: string): Promise<void> {
   if (to.startsWith(`${from}/`)) {
-    throw new CodedError('BACKUP_REFUSED', `${to} lies in the store itself.`, { details: { directory: to } })
+    throw unfit(to, `${to} lies in the store itself.`)
   }
   try {
     await disk.makeDirectory(to)
     const names = await disk.list(to)
     if (names.length === 0) return
-    throw new CodedError('BACKUP_REFUSED', `${to} is not empty: ${what} needs a directory of its own.`, {
-      details: { directory: to },
-    })
+    throw unfit(to, `${to} is not empty: ${what} needs a directory of its own.`)
   } catch (error) {
     if (isCodedError(error) || systemErrorCode(error) === undefined) throw error
-    throw new CodedError('BACKUP_REFUSED', `${to} cannot hold ${what}: ${messageOf(error)}.`, {
-      cause: error,
-      details: { directory: to },
-    })
+    throw unfit(to, `${to} cannot hold ${what}: ${messageOf(error)}.`, error)
   }
 }
+
+/**
+ * For a backup of several stores, of which each goes to `stores/<name>` in `directory`. Directories without files are what
+ * an interrupted backup leaves. BACKUP_REFUSED.
+ */
+export async function refuseOccupied(disk: Disk, directory: string): Promise<void> {
+  try {
+    const other = (await namesIn(disk, directory)).find((name) => name !== 'stores')
+    if (other !== undefined) throw occupied(directory, other)
+    for (const store of await namesIn(disk, `${directory}/stores`)) {
+      const [file] = await namesIn(disk, `${directory}/stores/${store}`)
+      if (file !== undefined) throw occupied(directory, `stores/${store}/${file}`)
+    }
+  } catch (error) {
+    if (isCodedError(error) || systemErrorCode(error) === undefined) throw error
+    throw unfit(directory, `${directory} cannot hold a backup: ${messageOf(error)}.`, error)
+  }
+}
+
+/** None where there is no such directory. BACKUP_REFUSED, errors of the disk. */
+async function namesIn(disk: Disk, path: string): Promise<readonly string[]> {
+  const stat = await disk.stat(path)
+  if (stat === null) return []
+  if (!stat.isDirectory) throw unfit(path, `${path} is a file: a backup needs a directory of its own.`)
+  return disk.list(path)
+}
+
+const occupied = (directory: string, name: string): CodedError =>
+  unfit(
+    directory,
+    `${directory} is not empty: it has ${name}. Nothing is replaced; name a directory that is empty or not there.`,
+  )
+
+const unfit = (directory: string, message: string, cause?: unknown): CodedError =>
+  new CodedError('BACKUP_REFUSED', message, { cause, details: { directory } })
 
 function jobsOf({ from, to, state, segments }: BackupAround): (CopyJob & { readonly name: string })[] {
   const job = (name: string, bytes: number | null, sha256: string | null = null) => {

@@ -22,6 +22,8 @@ import {
 /** What is written. Version 1 had no parts, keys and tasks; it is read like any other. */
 export const MANIFEST_VERSION = 2
 const FORMAT = 'logcaster-manifest'
+/** What is left to do about a store whose manifest is lost. */
+export const RESTORE_ADVICE = 'Restore a backup of the data directory: logcaster restore.'
 const DAY_MAX = 100_000_000
 
 // ---- fields --------------------------------------------------------------------------------------------------
@@ -171,7 +173,7 @@ interface Header {
 }
 
 /** The state that the text describes; null when its checkpoint is not complete. MANIFEST_CORRUPT, FORMAT_VERSION. */
-export function parseManifest(text: string, name: string): ManifestState | null {
+export function parseManifest(text: string, path: string): ManifestState | null {
   const lines = text.split('\n')
   // What stands behind the last newline is a line that was being written.
   const values = lines.slice(0, -1).map(parseLine)
@@ -180,7 +182,7 @@ export function parseManifest(text: string, name: string): ManifestState | null 
   if (header.version !== 1 && header.version !== MANIFEST_VERSION) {
     throw new CodedError(
       'FORMAT_VERSION',
-      `${name} has format version ${header.version}; this LogCaster knows versions up to ${MANIFEST_VERSION}.`,
+      `${path} has format version ${header.version}; this LogCaster knows versions up to ${MANIFEST_VERSION}.`,
     )
   }
   const state = emptyState()
@@ -192,7 +194,7 @@ export function parseManifest(text: string, name: string): ManifestState | null 
       if (values.slice(index + 1).some((later) => later !== undefined)) {
         throw new CodedError(
           'MANIFEST_CORRUPT',
-          `${name} is damaged at line ${index + 1}, with whole lines after it.`,
+          `${path} is damaged at line ${index + 1}, with whole lines after it. ${RESTORE_ADVICE}`,
         )
       }
       break
@@ -201,7 +203,7 @@ export function parseManifest(text: string, name: string): ManifestState | null 
       isComplete = true
       continue
     }
-    for (const edit of parseEdits(value, `${name}, line ${index + 1}`)) applyEdit(state, edit)
+    for (const edit of parseEdits(value, `${path}, line ${index + 1}`)) applyEdit(state, edit)
   }
   return isComplete ? state : null
 }

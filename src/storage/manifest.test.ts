@@ -168,6 +168,24 @@ test('a directory whose manifests are all damaged is refused too', async () => {
   await assert.rejects(directory.open(), hasCode('MANIFEST_CORRUPT'))
 })
 
+test('what is said of a store without a manifest names the directory, what is there, and what to do', async () => {
+  const directory = await written('one', 'two')
+  const [manifest] = directory.names('manifest')
+  const advice = 'Restore a backup of the data directory: logcaster restore.'
+  const refusesWith = (start: string): Promise<void> =>
+    assert.rejects(directory.open(), ({ message }: Error) => {
+      assert.equal(message, `${start} ${advice}`)
+      return true
+    })
+  directory.damage(manifest, 5)
+  const [segment] = directory.names('segment')
+  await refusesWith(`No manifest in ${directory.path} can be read, but there is ${segment}.`)
+  await directory.remove(manifest)
+  await refusesWith(`There is no manifest in ${directory.path}, but there is ${segment}.`)
+  await directory.write('keys-000001', new Uint8Array(100))
+  await refusesWith(`There is no manifest in ${directory.path}, but there is keys-000001.`)
+})
+
 test('a newer version in the directory is refused', async () => {
   const directory = await written('one')
   const version3 = line({ format: 'logcaster-manifest', version: 3, number: 9 }) + CHECKPOINT
@@ -208,7 +226,11 @@ test('damage in the middle of a manifest is refused, with its place', async () =
   directory.damage(name, offset)
   await assert.rejects(directory.open(), (error: Error) => {
     assert.ok(hasCode('MANIFEST_CORRUPT')(error))
-    assert.match(error.message, new RegExp(`^${name} is damaged at line ${place + 1}`))
+    assert.equal(
+      error.message,
+      `${directory.path}/${name} is damaged at line ${place + 1}, with whole lines after it. ` +
+        'Restore a backup of the data directory: logcaster restore.',
+    )
     return true
   })
 })
@@ -223,7 +245,11 @@ test('an older manifest that knows nothing of the newest segments does not hide 
   await store.close()
   for (const name of directory.names('manifest')) await directory.remove(name)
   for (const [name, bytes] of old) await directory.write(name, bytes)
-  await assert.rejects(directory.open({ acceptLoss: true }), hasCode('MANIFEST_CORRUPT'))
+  await assert.rejects(directory.open({ acceptLoss: true }), (error: Error) => {
+    assert.ok(hasCode('MANIFEST_CORRUPT')(error))
+    assert.match(error.message, /: the manifest is older than this segment\. Restore a backup /)
+    return true
+  })
 })
 
 test('a copy of a segment is not put aside when it is all that is left of it', async () => {

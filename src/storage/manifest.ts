@@ -59,8 +59,8 @@ export class Manifest {
     const numbers = (await disk.list(directory)).flatMap((name) => manifestNumber(name) ?? [])
     numbers.sort((a, b) => b - a)
     for (const number of numbers) {
-      const name = manifestName(number)
-      const state = parseManifest(await readText(disk, `${directory}/${name}`), name)
+      const path = `${directory}/${manifestName(number)}`
+      const state = parseManifest(await readText(disk, path), path)
       if (state !== null) return new Manifest(disk, directory, Math.max(...numbers), state)
     }
     // A first manifest that is torn belongs to a store that never acknowledged anything: no segment had frames yet.

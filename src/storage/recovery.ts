@@ -24,6 +24,7 @@ import { deletesFileName, keysFileName, parseFileName, partFileName } from './fi
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, sealFrame } from './frame.ts'
 import type { LostRange } from './lost-range.ts'
 import { isManifestName, Manifest, type ManifestEdit, type ManifestSegment } from './manifest.ts'
+import { RESTORE_ADVICE } from './manifest-text.ts'
 import { SegmentEntry } from './segment-entry.ts'
 import {
   createSegment,
@@ -268,16 +269,17 @@ async function findStrangers(around: Surroundings, manifest: Manifest): Promise<
   const { state } = manifest
   const known = new Set([...namesOf(manifest), QUARANTINE, 'lock'])
   const found: StrangeFiles = { unknown: [], remnants: [] }
-  for (const name of await around.disk.list(around.directory)) {
+  const names = await around.disk.list(around.directory)
+  for (const name of names) {
     if (known.has(name) || isManifestName(name)) continue
     const file = parseFileName(name)
     if (file?.kind === 'part' || file?.kind === 'deletes' || file?.kind === 'keys') {
-      if (state.highestSegment === 0) throw olderThanFiles(around, name)
+      if (state.highestSegment === 0) throw withoutManifest(around, names, name)
       found.remnants.push(name)
       continue
     }
     if (file?.kind === 'segment') {
-      if (file.number > state.highestSegment) await refuseIfWritten(around, manifest, name)
+      if (file.number > state.highestSegment) await refuseIfWritten(around, manifest, names, name)
       if (await isSegmentRemnant(around, manifest, name)) {
         found.remnants.push(name)
         continue
@@ -313,25 +315,33 @@ async function isSegmentRemnant(
   }
 }
 
-function olderThanFiles({ directory }: Surroundings, name: string): CodedError {
-  return new CodedError(
-    'MANIFEST_CORRUPT',
-    `${directory}/${name} holds records, but the manifest does not know it: the manifest is missing.`,
-    { details: { file: name } },
-  )
+/** Of the files `names`, `name` is one that only a store with a manifest has. */
+function withoutManifest({ directory }: Surroundings, names: readonly string[], name: string): CodedError {
+  const start = names.some(isManifestName)
+    ? `No manifest in ${directory} can be read`
+    : `There is no manifest in ${directory}`
+  return new CodedError('MANIFEST_CORRUPT', `${start}, but there is ${name}. ${RESTORE_ADVICE}`, {
+    details: { file: name },
+  })
 }
 
-async function refuseIfWritten(around: Surroundings, manifest: Manifest, name: string): Promise<void> {
+async function refuseIfWritten(
+  around: Surroundings,
+  { state }: Manifest,
+  names: readonly string[],
+  name: string,
+): Promise<void> {
   const path = `${around.directory}/${name}`
   const stat = await around.disk.stat(path)
   if (stat === null || stat.bytes <= SEGMENT_HEADER_BYTES) return
   const copyOf = await readCopyOf(around.disk, path)
   // A start that was interrupted left a copy. What it is a copy of is still there, or the copy is all that is left.
-  const isCopy = manifest.state.segments.some((segment) => segment.number === copyOf)
+  const isCopy = state.segments.some((segment) => segment.number === copyOf)
   if (isCopy && (await around.disk.stat(`${around.directory}/${segmentName(copyOf)}`)) !== null) return
+  if (state.highestSegment === 0) throw withoutManifest(around, names, name)
   throw new CodedError(
     'MANIFEST_CORRUPT',
-    `${path} holds records, but the manifest does not know it: the manifest is older than the segments.`,
+    `${path} holds records, but the manifest does not know it: the manifest is older than this segment. ${RESTORE_ADVICE}`,
     { details: { file: name } },
   )
 }

@@ -217,6 +217,7 @@ class SegmentStore implements Store {
       segmentClosed: () => this.#housekeeping.wake(),
       isBehind: () => this.#isBehind(),
       freeBytes: () => this.#keeper.freeBytes(),
+      takesRoom: (byteCount) => this.#keeper.takes(byteCount),
       entries: this.#entries,
       nextId: found.nextId,
       keys,

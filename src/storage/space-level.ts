@@ -42,6 +42,14 @@ export function spaceLevel(freeBytes: number, before: SpaceLevel, borders: Space
 const factorOf = (level: SpaceLevel, before: SpaceLevel): number =>
   ORDER.indexOf(before) >= ORDER.indexOf(level) ? LEAVE_FACTOR : 1
 
+/** How many bytes may be taken before the next level begins; Infinity where there is none. */
+export function bytesToNextLevel(freeBytes: number, borders: SpaceBorders): number {
+  const below = ORDER.slice(1)
+    .map((level) => borderOf(level, borders))
+    .filter((border) => border > 0 && border <= freeBytes)
+  return freeBytes - Math.max(Number.NEGATIVE_INFINITY, ...below)
+}
+
 /** Whether `level` is `border` or worse. */
 export const isAtLeast = (level: SpaceLevel, border: SpaceLevel): boolean =>
   ORDER.indexOf(level) >= ORDER.indexOf(border)

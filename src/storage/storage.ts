@@ -1,5 +1,5 @@
 /** The door of storage/: durable stores of records. */
-export type { BackupReport } from './backup.ts'
+export { type BackupReport, refuseOccupied } from './backup.ts'
 export type { HeldPart } from './held-part.ts'
 export type { HousekeepingStats } from './housekeeping-stats.ts'
 export type { ManifestPart, ManifestTask } from './manifest.ts'

@@ -10,7 +10,14 @@ import type { Graveyard } from './graveyard.ts'
 import type { LiveParts } from './live-parts.ts'
 import { planExpired, planOldest } from './retention.ts'
 import { RetentionClock } from './retention-clock.ts'
-import { borderOf, isAtLeast, type SpaceLevel, type SpaceStats, spaceLevel } from './space-level.ts'
+import {
+  borderOf,
+  bytesToNextLevel,
+  isAtLeast,
+  type SpaceLevel,
+  type SpaceStats,
+  spaceLevel,
+} from './space-level.ts'
 import type { StoreOptions } from './store-options.ts'
 
 export interface KeeperAround {
@@ -32,11 +39,17 @@ export interface KeeperAround {
 
 /** What merging leaves free beside its output. */
 const MERGE_ROOM_BYTES = 16 * 1024 * 1024
+/** Of the room to the next level: what others write meanwhile, such as sealing, takes some of it too. */
+const UNMEASURED_SHARE = 0.5
+/** So much is written without measuring, however near a level is. */
+const UNMEASURED_BYTES_MIN = 64 * 1024
 
 export class StoreKeeper {
   readonly #around: KeeperAround
   readonly #clock: RetentionClock
   #space: SpaceStats = { level: 'roomy', freeBytes: null, totalBytes: null }
+  /** Bytes of records that were written since the room was measured: they count as taken. */
+  #unmeasuredBytes = 0
   #lastFailure: string | null = null
   /** Bytes of parts that were dropped for room, and that snapshots still hold. */
   #comingBytes = 0
@@ -65,7 +78,19 @@ export class StoreKeeper {
   hasRoom(bytes: number): boolean {
     const { freeBytes } = this.#space
     const border = borderOf('shed', this.#around.options)
-    return freeBytes === null || border === 0 || freeBytes - bytes - MERGE_ROOM_BYTES >= border
+    return (
+      freeBytes === null ||
+      border === 0 ||
+      freeBytes - this.#unmeasuredBytes - bytes - MERGE_ROOM_BYTES >= border
+    )
+  }
+
+  /** Counts bytes that are about to be written. Whether to measure first: with them another level may be reached. */
+  takes(byteCount: number): boolean {
+    const { freeBytes } = this.#space
+    this.#unmeasuredBytes += byteCount
+    if (freeBytes === null || this.#unmeasuredBytes <= UNMEASURED_BYTES_MIN) return false
+    return this.#unmeasuredBytes > bytesToNextLevel(freeBytes, this.#around.options) * UNMEASURED_SHARE
   }
 
   /** Drops what is too old or too much. */
@@ -101,6 +126,7 @@ export class StoreKeeper {
 
   async #measure(): Promise<number> {
     const { disk, directory, options } = this.#around
+    this.#unmeasuredBytes = 0
     const { freeBytes, totalBytes } = await disk.space(directory)
     const before = this.#space.level
     const level = spaceLevel(freeBytes, before, options)

@@ -107,6 +107,28 @@ describe('maintenance.verify', () => {
     await store.close()
   })
 
+  it('names a segment that was missing, or too short, when the store was opened', async () => {
+    for (const harm of ['gone', 'short']) {
+      const directory = new TestDirectory()
+      await (await filled(directory)).close()
+      const name = directory.newest('segment')
+      const bytes = directory.bytes(name)
+      await directory.remove(name)
+      if (harm === 'short') await directory.write(name, bytes.subarray(0, bytes.length - 1))
+      const store = await directory.open(MANUAL)
+      assert.equal(store.stats().state, 'readOnly', harm)
+      const { damaged } = await store.maintenance.verify()
+      const { disk, clock, path } = directory
+      const asleep = await verifyDirectory({ disk, clock, directory: path })
+      assert.deepEqual(
+        [damaged, asleep.damaged].map((each) => each.map(({ file }) => file)),
+        [[name], [name]],
+        harm,
+      )
+      await store.close()
+    }
+  })
+
   it('finds a manifest that does not say what is in use', async () => {
     const directory = new TestDirectory()
     const store = await filled(directory)

@@ -33,7 +33,7 @@ import {
   verifyManifest,
   verifyPart,
 } from './verify.ts'
-import type { FoundDamage, VerifyJob } from './verify-file.ts'
+import type { FoundDamage, SegmentToVerify, VerifyJob } from './verify-file.ts'
 
 export interface UpkeepAround {
   readonly disk: Disk
@@ -260,15 +260,12 @@ export class StoreUpkeep {
 
   /** All files but the manifest, as they are at this moment. */
   #files(): FilesToVerify {
-    const { directory, manifest, parts, entries } = this.#around
+    const { directory, manifest, parts } = this.#around
     const hashes = this.#hashes()
     return {
       directory,
       parts: parts.held.map((held) => ({ held, sha256: hashes.get(held.number) ?? '' })),
-      segments: entries.map(({ number, salt, firstId, endId, records, bytes }) => ({
-        path: `${directory}/${segmentName(number)}`,
-        ...{ number, salt, firstId, endId, records, bytes },
-      })),
+      segments: this.#segments(),
       keys: manifest.state.keys.map(({ number, keys }) => ({
         path: `${directory}/${keysFileName(number)}`,
         keys,
@@ -276,10 +273,35 @@ export class StoreUpkeep {
     }
   }
 
+  /**
+   * Those that are served, and those that the manifest alone knows: they were not there when the store was opened. A
+   * clean stop says how long the last one was.
+   */
+  #segments(): SegmentToVerify[] {
+    const { directory, manifest, entries } = this.#around
+    const { segments, stop } = manifest.state
+    const pathOf = (number: number): string => `${directory}/${segmentName(number)}`
+    const isServed = new Set(entries.map(({ number }) => number))
+    return [
+      ...segments
+        .filter(({ number }) => !isServed.has(number))
+        .map(({ number, salt, firstId }) => ({
+          path: pathOf(number),
+          ...{ number, salt, firstId, endId: null, records: null, bytes: null },
+        })),
+      ...entries.map(({ number, salt, firstId, endId, records, bytes }) => ({
+        path: pathOf(number),
+        ...{ number, salt, firstId, endId, records },
+        bytes: stop?.segment === number ? Math.max(bytes, stop.bytes) : bytes,
+      })),
+    ]
+  }
+
   /** The same without what is written to. */
   #closedFiles(): FilesToVerify {
     const files = this.#files()
-    return { ...files, segments: files.segments.slice(0, -1) }
+    const active = this.#around.entries.at(-1)?.number
+    return { ...files, segments: files.segments.filter(({ number }) => number !== active) }
   }
 
   #hashes(): ReadonlyMap<number, string> {

@@ -291,6 +291,25 @@ test('records are refused while less than freeBytesMin is free', async () => {
   await append(reopened, 'three')
 })
 
+// A writer that fills the disk within the second between two measurements met ENOSPC before it met the border.
+test('what was written since the room was measured counts as taken', async () => {
+  const directory = new TestDirectory()
+  const capacity = 3_000_000
+  directory.disk.setCapacity(capacity)
+  const freeBytesMin = 1_000_000
+  const store = await directory.open({ freeBytesMin, sealing: false })
+  await assert.rejects(
+    async () => {
+      for (let at = 0; at < 100; at++) await append(store, 'x'.repeat(50_000))
+    },
+    { code: 'STORE_FULL', message: /storage.freeBytesMin is 1000000/ },
+  )
+  const { freeBytes } = await directory.disk.space('/')
+  assert.ok(freeBytes < freeBytesMin && freeBytes > freeBytesMin - 60_000, `${freeBytes} bytes are free`)
+  assert.ok(directory.disk.callsOf('space') < 30, `measured ${directory.disk.callsOf('space')} times`)
+  await store.close()
+})
+
 test('a disk that does not tell its room is written to all the same', async () => {
   const { directory, store } = await openWith(['one'], { freeBytesMin: 1000 })
   directory.disk.failCall(1, { operation: 'space', code: 'EIO', persistent: true })

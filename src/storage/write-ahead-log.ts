@@ -59,6 +59,8 @@ export interface LogParts {
   readonly segmentClosed: () => void
   /** Measures the room that is left on the disk; may make some first. */
   readonly freeBytes: () => Promise<number>
+  /** Counts bytes that are about to be written; whether the room should be measured first. */
+  readonly takesRoom: (byteCount: number) => boolean
   /** Whether so much waits to be sealed that writers should wait too. */
   readonly isBehind: () => boolean
 }
@@ -117,6 +119,7 @@ export class WriteAheadLog {
   #closeRequests: { resolve: () => void; reject: (error: unknown) => void }[] = []
   #writableWaiters: { resolve: () => void; reject: (error: unknown) => void }[] = []
   #cancelSpaceCheck: () => void = () => {}
+  #checkingSpace: Promise<void> | null = null
 
   constructor(parts: LogParts) {
     this.#parts = parts
@@ -370,6 +373,7 @@ export class WriteAheadLog {
 
   /** Never rejects: what goes wrong reaches the waiters. One fresh segment is tried after a failure (rule R19). */
   async #commit(group: Group): Promise<void> {
+    if (this.state === 'writable' && this.#parts.takesRoom(group.bytes)) await this.#checkSpaceNow()
     if (this.state === 'full' || this.state === 'readOnly') return this.#refuse(group, this.#stateError())
     for (let attempt = 0; ; attempt++) {
       let written: WrittenFrame
@@ -560,8 +564,21 @@ export class WriteAheadLog {
     })
   }
 
-  /** Full and roomy again are both found out here; a write that meets ENOSPC does not wait for it. */
-  async #checkSpace(): Promise<void> {
+  /** What was measured before is not enough. */
+  async #checkSpaceNow(): Promise<void> {
+    while (this.#checkingSpace !== null) await this.#checkingSpace
+    await this.#checkSpace()
+  }
+
+  /** Full and roomy again are both found out here; a write that meets ENOSPC does not wait for it. Never rejects. */
+  #checkSpace(): Promise<void> {
+    this.#checkingSpace ??= this.#measureSpace().finally(() => {
+      this.#checkingSpace = null
+    })
+    return this.#checkingSpace
+  }
+
+  async #measureSpace(): Promise<void> {
     const { options } = this.#parts
     let freeBytes: number
     try {

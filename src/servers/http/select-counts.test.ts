@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
 import type { Row } from '../../query/query.ts'
 import { FIELD_STRING } from '../../record/record.ts'
+import { until } from '../test-peer.ts'
 import { type HttpAnswer, HttpFront, jsonOf, NOW_MS } from './test-http.ts'
 
 const BASE = '/select/logsql'
@@ -256,7 +257,8 @@ describe('tail', () => {
       peer.destroy()
     }
     await begin({ start_offset: '5s' })
-    assert.deepEqual(front.hub.asked, [`_time:>=${NOW_MS - 5000} | stats min(_id) as id`, 'a'])
+    const asked = `a | fields *, _stream_id`
+    assert.deepEqual(front.hub.asked, [`_time:>=${NOW_MS - 5000} | stats min(_id) as id`, asked])
     await begin({ start_offset: '5s', after_id: '40' })
     await begin({ start_offset: '0' })
     front.hub.rows = [rowWith({ id: '' })]
@@ -266,6 +268,40 @@ describe('tail', () => {
       const answer = await front.ask(pathOf('tail', { query: 'a', start_offset: wrong }))
       assert.deepEqual(problemOf(answer), [400, 'REQUEST_INVALID'])
     }
+  })
+
+  it('asks for the ids of streams where rows are records, as a query does', async () => {
+    const front = await open([])
+    for (const [query, asked] of [
+      ['a | extract "x<y>"', 'a | extract "x<y>" | fields *, _stream_id'],
+      ['a | fields b', 'a | fields b'],
+    ]) {
+      const peer = await front.peer()
+      peer.send(`GET ${pathOf('tail', { query })} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+      while (front.hub.asked.length === 0) await new Promise((resolve) => setImmediate(resolve))
+      assert.equal(front.hub.asked.pop(), asked)
+      peer.destroy()
+    }
+  })
+
+  it('sends empty lines where the client asks for them, and no faster than once a second', async () => {
+    const front = await open([])
+    const begin = async (parameters: Readonly<Record<string, string>>) => {
+      const peer = await front.peer()
+      peer.send(`GET ${pathOf('tail', { query: 'a', ...parameters })} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+      await until(() => peer.received.includes('\r\n\r\n'), 'the headers')
+      return peer
+    }
+    const [silent, lively] = [await begin({}), await begin({ heartbeat: '10s' })]
+    front.clock.advance(10_000)
+    await until(() => lively.received.endsWith('\r\n1\r\n\n\r\n'), 'an empty line')
+    assert.ok(silent.received.endsWith('\r\n\r\n'), silent.received)
+    for (const wrong of ['x', '-5s', '999ms']) {
+      const answer = await front.ask(pathOf('tail', { query: 'a', heartbeat: wrong }))
+      assert.deepEqual(problemOf(answer), [400, 'REQUEST_INVALID'], wrong)
+    }
+    silent.destroy()
+    lively.destroy()
   })
 })
 

@@ -6,7 +6,7 @@ import { TailLines } from './tail-lines.ts'
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-function open() {
+function open(heartbeatMs = 10_000) {
   const pieces: string[] = []
   const taken: (() => void)[] = []
   const peer = { isSlow: false }
@@ -18,7 +18,7 @@ function open() {
     end: (piece: string): void => void pieces.push(`${piece}END`),
   }
   const clock = new SimulatedClock({ wallMs: 0 })
-  return { pieces, taken, peer, clock, lines: new TailLines(writer, clock, { rows: 0 }) }
+  return { pieces, taken, peer, clock, lines: new TailLines(writer, clock, { rows: 0 }, heartbeatMs) }
 }
 
 test('what is put in one turn goes as one piece, and what is put close behind it as another', async () => {
@@ -58,7 +58,7 @@ test('there is no room while the peer has not taken what was written, nor behind
   lines.stop()
 })
 
-test('an empty line says that the connection lives, ten seconds after the last row, until the end', async () => {
+test('an empty line says that the connection lives, so long after the last row as is asked for, until the end', async () => {
   const { pieces, lines, clock } = open()
   clock.advance(4000)
   lines.line('1')
@@ -73,4 +73,14 @@ test('an empty line says that the connection lives, ten seconds after the last r
   clock.advance(60_000)
   await turn()
   assert.deepEqual(pieces, ['1\n', '\n', 'END'])
+})
+
+test('no empty line comes where none is asked for', async () => {
+  const { pieces, lines, clock } = open(0)
+  lines.line('1')
+  await turn()
+  clock.advance(3_600_000)
+  await turn()
+  lines.end()
+  assert.deepEqual(pieces, ['1\n', 'END'])
 })

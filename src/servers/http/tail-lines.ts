@@ -1,7 +1,7 @@
 /**
  * The lines of a tail on their way to its peer, as NDJSON. What comes in one turn of the event loop goes as one piece, and
- * what comes close behind it as another, no faster than the peer takes it; where nothing goes for a while an empty line
- * says that the connection lives.
+ * what comes close behind it as another, no faster than the peer takes it; where it is asked for, and nothing goes for a
+ * while, an empty line says that the connection lives.
  *
  * A peer that has not taken what was written has no room: its rows wait where they come from, and become gaps there.
  */
@@ -10,7 +10,6 @@ import { type Row, rowTextJson } from '../../query/query.ts'
 import type { HttpCounters } from './http-counters.ts'
 import type { ResponseWriter } from './response-writer.ts'
 
-const ALIVE_MS = 10_000
 const PIECE_CHARACTERS = 32 * 1024
 /** Each piece of a busy tail is a call of the system, which costs as much as many rows. */
 const BETWEEN_PIECES_MS = 20
@@ -19,22 +18,26 @@ export class TailLines {
   readonly #writer: Pick<ResponseWriter, 'write' | 'end'>
   readonly #clock: Clock
   readonly #counters: Pick<HttpCounters, 'rows'>
+  readonly #heartbeatMs: number
   #text = ''
   #isDue = false
   #writing: Promise<void> | null = null
   #writtenMs: number
   #stopTimer: () => void = () => {}
 
+  /** `heartbeatMs` without a line, and an empty one goes; 0: never. */
   constructor(
     writer: Pick<ResponseWriter, 'write' | 'end'>,
     clock: Clock,
     counters: Pick<HttpCounters, 'rows'>,
+    heartbeatMs: number,
   ) {
     this.#writer = writer
     this.#clock = clock
     this.#counters = counters
     this.#writtenMs = clock.monotonicMs() - BETWEEN_PIECES_MS
-    this.#watch(ALIVE_MS)
+    this.#heartbeatMs = heartbeatMs
+    if (heartbeatMs > 0) this.#watch(heartbeatMs)
   }
 
   /** Whether a row may be put without waiting. */
@@ -91,9 +94,9 @@ export class TailLines {
   /** One timer, set anew only when it is due. */
   #watch(delayMs: number): void {
     this.#stopTimer = this.#clock.after(delayMs, () => {
-      const restMs = this.#writtenMs + ALIVE_MS - this.#clock.monotonicMs()
+      const restMs = this.#writtenMs + this.#heartbeatMs - this.#clock.monotonicMs()
       if (restMs <= 0 && this.hasRoom) this.line('')
-      this.#watch(restMs > 0 ? restMs : ALIVE_MS)
+      this.#watch(restMs > 0 ? restMs : this.#heartbeatMs)
     })
   }
 }

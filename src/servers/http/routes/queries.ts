@@ -23,13 +23,13 @@ export const oneQuery: HttpRoute = {
   path: `${QUERY_PREFIX}*`,
   action: 'query',
   summary:
-    'A query that runs or has just ended: its text, state, rows, and how many blocks, records and bytes it has done of ' +
-    'how many. `DELETE` ends it: whoever waits for it is told that it was cancelled.',
+    'A query that runs or has just ended: its text, state, rows, how many blocks it has done, and how many records and ' +
+    'bytes of how many. `DELETE` ends it: whoever waits for it is told that it was cancelled; `cancelled` is false ' +
+    'where it had ended before.',
   async answer(call) {
     const id = idOf(call)
     if (call.request.method !== 'DELETE') return call.around.hub.queryInfo(id)
-    call.around.hub.cancelQuery(id)
-    return { id, cancelled: true }
+    return { id, cancelled: call.around.hub.cancelQuery(id) }
   },
 }
 

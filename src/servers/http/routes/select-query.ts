@@ -1,20 +1,18 @@
 /**
  * `GET|POST /select/logsql/query`: the rows of a query as NDJSON, as they are read, or as CSV. Every value is a text.
  *
- * Rows of records also have `_stream_id`, by which clients of LogsQL ask for what stands around a record: LogsQL here
- * gives it where it is asked for by name, and so it is.
- *
  * CSV has to know all columns before the first row, so the query is run twice: once for the names of its fields. What a
  * record brings that came between is left out.
  */
 import type { Answer } from '../../../hub/hub.ts'
-import { jsonLinesOf, parseQuery, type Query, type Row, rowText } from '../../../query/query.ts'
+import { jsonLinesOf, type Query, type Row, rowText } from '../../../query/query.ts'
 import { csvLines } from '../csv-rows.ts'
 import { HttpProblem } from '../problem-document.ts'
 import { type AskOptions, answerInTime, MISSING_HEADER, rangesText, withRows } from '../query-answer.ts'
 import { readParameters, readQueryRequest } from '../query-parameters.ts'
 import type { ResponseWriter } from '../response-writer.ts'
 import type { HttpRoute, RouteCall } from '../route.ts'
+import { withPipe, withStreamIds } from '../stream-ids.ts'
 
 export const ROWS_TYPE = 'application/stream+json'
 const CSV_TYPE = 'text/csv; charset=utf-8; header=present'
@@ -53,22 +51,6 @@ function isCsv(format: string): boolean {
 }
 
 // ---- rows ---------------------------------------------------------------------------------------------------
-
-/** Pipes whose rows are no records, or have the fields that the query names. */
-const MAKING: ReadonlySet<string> = new Set(
-  'block_stats blocks_count facets field_names field_values fields generate_sequence patterns query_stats stats top uniq'.split(
-    ' ',
-  ),
-)
-
-function withStreamIds(query: Query): Query {
-  if (query.pipes.some(({ kind }) => MAKING.has(kind))) return query
-  return withPipe(query, 'fields *, _stream_id')
-}
-
-function withPipe(query: Query, pipe: string): Query {
-  return { ...query, pipes: [...query.pipes, ...parseQuery(`* | ${pipe}`, { nowMs: 0 }).pipes] }
-}
 
 async function writeRows(
   { around }: RouteCall,

@@ -3,18 +3,19 @@
  * in which Prometheus answers: a vector at one time, or a matrix over steps of time.
  */
 import type { Answer } from '../../../hub/hub.ts'
-import { inTimeSteps, type Query, type Row, rowText, statsNumbers } from '../../../query/query.ts'
+import {
+  inert,
+  inTimeSteps,
+  type Query,
+  type Row,
+  rowText,
+  statsNumbers,
+  stepSeconds,
+} from '../../../query/query.ts'
 import { JSON_TYPE } from '../http-options.ts'
 import { HttpProblem } from '../problem-document.ts'
 import { answerInTime, missingOf, stepTimeOf, withRows } from '../query-answer.ts'
-import {
-  readNarrowed,
-  readParameters,
-  readStep,
-  readStepOffset,
-  readTime,
-  stepSeconds,
-} from '../query-parameters.ts'
+import { readNarrowed, readParameters, readStep, readStepOffset, readTime } from '../query-parameters.ts'
 import type { HttpRoute } from '../route.ts'
 
 export const selectStats: HttpRoute = {
@@ -32,9 +33,14 @@ export const selectStats: HttpRoute = {
     return answerInTime(call, request, JSON_TYPE, (asked, writer) =>
       withRows(call, asked, query, async ({ rows, missing }) => {
         const result: object[] = []
+        const keys = new Set<string>()
         for await (const row of rows) {
-          for (const { metric, text } of samplesOf(rowText(row), drawn, null))
+          for (const { metric, text } of samplesOf(rowText(row), drawn, null)) {
+            const key = keyOf(metric)
+            if (keys.has(key)) throw sameMetric(key)
+            keys.add(key)
             result.push({ metric, value: [timeMs / 1000, text] })
+          }
         }
         writer.end(answerOf('vector', result, missing))
       }),
@@ -53,12 +59,15 @@ export const selectStatsRange: HttpRoute = {
     const drawn = drawnBy(query)
     const step = readStep(parameters)
     const stepped = inTimeSteps(query, step, readStepOffset(parameters))
-    const rateSeconds = stepSeconds(step)
+    const rateSeconds = stepSeconds(step) ?? undefined
     return answerInTime(call, request, JSON_TYPE, (asked, writer) =>
       withRows(call, { ...asked, rateSeconds }, stepped, async ({ rows, missing }) => {
         const series = new Map<string, Series>()
         for await (const row of rows) addTo(series, row, drawn)
-        for (const { values } of series.values()) values.sort(([a], [b]) => a - b)
+        for (const [key, { values }] of series) {
+          values.sort(([a], [b]) => a - b)
+          if (values.some(([seconds], at) => at > 0 && seconds === values[at - 1][0])) throw sameMetric(key)
+        }
         writer.end(answerOf('matrix', [...series.values()], missing))
       }),
     )
@@ -70,6 +79,18 @@ type Metric = Readonly<Record<string, string>>
 interface Series {
   readonly metric: Metric
   readonly values: [seconds: number, text: string][]
+}
+
+const KEY_SHOWN_MAX = 200
+
+const keyOf = (metric: Metric): string => JSON.stringify(metric)
+
+/** For metrics that nothing tells apart: one at one time has one value. */
+function sameMetric(key: string): HttpProblem {
+  const detail =
+    `Several groups would be the same metric \`${inert(key.slice(0, KEY_SHOWN_MAX))}\`: keep the fields that tell ` +
+    'them apart, or make one group of them with another `stats`.'
+  return new HttpProblem('QUERY_SYNTAX', detail)
 }
 
 type Drawn = NonNullable<ReturnType<typeof statsNumbers>>
@@ -135,7 +156,7 @@ function addTo(series: Map<string, Series>, row: Row, drawn: Drawn): void {
   const values = rowText(row)
   const seconds = Date.parse(stepTimeOf(values)) / 1000
   for (const { metric, text } of samplesOf(values, drawn, '_time')) {
-    const key = JSON.stringify(metric)
+    const key = keyOf(metric)
     const known = series.get(key) ?? { metric, values: [] }
     known.values.push([seconds, text])
     series.set(key, known)

@@ -2,8 +2,9 @@
  * `GET|POST /select/logsql/tail`: what matches from now on, as NDJSON that does not end: every value is a text.
  *
  * A peer that takes its rows too slowly gets a line for those that it missed, `{"_gap":"12","_from_id":"7","_to_id":"40"}`;
- * with `after_id` everything stored after that record comes first, and nothing is missed. An empty line says now and then
- * that the connection lives.
+ * with `after_id` everything stored after that record comes first, and nothing is missed. With `heartbeat` an empty line
+ * says now and then that the connection lives; others may take that for a row that is none. Peers that are gone without a
+ * word are found by the keep-alive of TCP (listener.ts).
  */
 
 import type { TailItem } from '../../../hub/hub.ts'
@@ -12,8 +13,12 @@ import { HttpProblem } from '../problem-document.ts'
 import { readDurationMs, readNarrowed, readNumber, readParameters } from '../query-parameters.ts'
 import { ResponseWriter } from '../response-writer.ts'
 import type { HttpRoute, RouteCall } from '../route.ts'
+import { withStreamIds } from '../stream-ids.ts'
 import { TailLines } from '../tail-lines.ts'
 import { ROWS_TYPE } from './select-query.ts'
+
+const HEARTBEAT_MS_MIN = 1000
+const HEARTBEAT_MS_MAX = 3_600_000
 
 export const selectTail: HttpRoute = {
   methods: ['GET', 'POST'],
@@ -21,8 +26,8 @@ export const selectTail: HttpRoute = {
   action: 'tail',
   summary:
     'What matches `query` from now on, as NDJSON that does not end, at the moment it is stored; with `after_id` from ' +
-    'that record on, with `start_offset` from the first record of so long ago. Only pipes that work row by row. `offset` ' +
-    'and `refresh_interval` are taken and not needed.',
+    'that record on, with `start_offset` from the first record of so long ago, with `heartbeat` also an empty line where ' +
+    'nothing came for so long. Only pipes that work row by row. `offset` and `refresh_interval` are taken and not needed.',
   async answer(call) {
     const parameters = await readParameters(call)
     const { query, scope } = readNarrowed(call, parameters)
@@ -31,6 +36,7 @@ export const selectTail: HttpRoute = {
       throw new HttpProblem('REQUEST_INVALID', detail)
     }
     const startMs = readStartOffset(parameters)
+    const heartbeatMs = readHeartbeat(parameters)
     if (!isLive(query)) {
       const detail = 'The query has a pipe that needs all rows: a live tail never has them all.'
       throw new HttpProblem('QUERY_SYNTAX', detail)
@@ -39,10 +45,14 @@ export const selectTail: HttpRoute = {
     const signal = AbortSignal.any([stopped.signal, call.session.gone])
     const { hub, options } = call.around
     const afterId = readNumber(parameters, 'after_id') ?? (await idBefore(call, startMs, signal))
-    const items = hub.tail(query, { store: options.store, signal, ...(afterId !== null && { afterId }) })
+    const items = hub.tail(withStreamIds(query), {
+      store: options.store,
+      signal,
+      ...(afterId !== null && { afterId }),
+    })
     const writer = new ResponseWriter(call.reply, ROWS_TYPE, signal)
     try {
-      await follow(call, items, writer)
+      await follow(call, items, writer, heartbeatMs)
     } catch (error) {
       if (!signal.aborted && !writer.hasBegun) throw error
       writer.breakOff()
@@ -57,6 +67,14 @@ export const selectTail: HttpRoute = {
 function readStartOffset(parameters: URLSearchParams): number {
   const text = parameters.get('start_offset') ?? ''
   return text === '' ? 0 : readDurationMs('start_offset', text)
+}
+
+/** After how long without a row an empty line comes; 0: never. */
+function readHeartbeat(parameters: URLSearchParams): number {
+  const text = parameters.get('heartbeat') ?? ''
+  const ms = text === '' ? 0 : readDurationMs('heartbeat', text)
+  if (ms === 0 || (ms >= HEARTBEAT_MS_MIN && ms <= HEARTBEAT_MS_MAX)) return ms
+  throw new HttpProblem('REQUEST_INVALID', 'The parameter `heartbeat` must be 0, or 1s to 1h.')
 }
 
 /** The id before the first record of the last so many milliseconds; null where there is none. */
@@ -76,9 +94,10 @@ async function follow(
   { around }: RouteCall,
   items: AsyncIterable<TailItem>,
   writer: ResponseWriter,
+  heartbeatMs: number,
 ): Promise<void> {
   const iterator = items[Symbol.asyncIterator]()
-  const lines = new TailLines(writer, around.clock, around.counters)
+  const lines = new TailLines(writer, around.clock, around.counters, heartbeatMs)
   let coming = iterator.next(lines)
   try {
     // The headers tell the client that it is subscribed.

@@ -3,7 +3,7 @@
  * it is done, however long that takes, and ends when whoever asked goes away. One at a time for a store: SERVER_BUSY.
  */
 import { isAbsolute, resolve } from 'node:path'
-import type { BackupReport, Store } from '../../../storage/storage.ts'
+import type { Store } from '../../../storage/storage.ts'
 import { HttpProblem } from '../problem-document.ts'
 import type { HttpRoute, RouteCall } from '../route.ts'
 
@@ -43,12 +43,7 @@ export function storeOf({ around, parameters }: RouteCall): Store {
 
 async function backUp({ around, session, body }: RouteCall): Promise<object> {
   const directory = await body.whole(BODY_BYTES_MAX, directoryOf)
-  const stores: Record<string, BackupReport> = {}
-  for (const name of Object.keys(around.hub.stats().stores)) {
-    const { maintenance } = around.hub.store(name)
-    stores[name] = await maintenance.backup(`${directory}/stores/${name}`, { signal: session.gone })
-  }
-  return { directory, stores }
+  return { directory, stores: await around.hub.backup(directory, { signal: session.gone }) }
 }
 
 function directoryOf(body: Buffer): string {
