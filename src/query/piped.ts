@@ -85,7 +85,7 @@ export async function runPiped(
     memory.charge(bytes)
     held.push(batch)
   }
-  return { count, rows: rowsOf(held === null ? batchesOf(run, query) : takenFrom(held)) }
+  return { count, rows: rowsOf(held === null ? batchesOf(run, query) : takenFrom(held), run.signal) }
 }
 
 /** Takes each batch out of the list, so that its memory goes with it. */
@@ -93,8 +93,14 @@ async function* takenFrom(batches: RowBatch[]): AsyncGenerator<RowBatch> {
   for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) yield batch
 }
 
-async function* rowsOf(batches: AsyncIterable<RowBatch>): AsyncGenerator<ValuesRow> {
-  for await (const batch of batches) yield* rowsOfBatch(batch)
+async function* rowsOf(
+  batches: AsyncIterable<RowBatch>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ValuesRow> {
+  for await (const batch of batches) {
+    yield* rowsOfBatch(batch)
+    await pause(signal)
+  }
 }
 
 function batchBytes(batch: RowBatch): number {

@@ -100,7 +100,7 @@ export class RowSorter {
   /** The same, some rows at a time; null now and then, where others may work. */
   *sortedInPieces(skip: number, isByPartition: boolean): Generator<SortedRows | null> {
     const first = yield* this.#firstRowsInSteps()
-    const places = Uint32Array.from(first.ranks.keys()).filter((place) => first.ranks[place] >= skip)
+    const places = placesOf(first.ranks, skip)
     if (isByPartition && first.partitions !== null) this.#sortByPartition(places, first.partitions)
     for (let from = 0; from < places.length; from += PIECE_ROWS) {
       const piece = places.subarray(from, from + PIECE_ROWS)
@@ -273,14 +273,27 @@ export class RowSorter {
     )
     const partitionOf = (row: number): number => this.#entries[entryOf[row]].partitions?.[rowOf[row]] ?? 0
     const seen = new Uint32Array(Math.max(1, this.#partitions.size))
-    const ranksOfAll = Uint32Array.from(all, (row) => seen[partitionOf(row)]++)
-    const places = Uint32Array.from(all.keys()).filter((place) => ranksOfAll[place] < this.#wanted.rowsMax)
-    const rows = pick(all, places)
+    const rows = new Uint32Array(all.length)
+    const ranks = new Uint32Array(all.length)
+    const partitions = new Uint32Array(this.#isPartitioned ? all.length : 0)
+    const arrivals = new Float64Array(all.length)
+    let count = 0
+    for (let at = 0; at < all.length; at++) {
+      if ((at & (PIECE_ROWS - 1)) === 0) yield null
+      const row = all[at]
+      const partition = this.#isPartitioned ? partitionOf(row) : 0
+      const rank = seen[partition]++
+      if (rank >= this.#wanted.rowsMax) continue
+      rows[count] = row
+      ranks[count] = rank
+      if (this.#isPartitioned) partitions[count] = partition
+      arrivals[count++] = keys[entryOf[row]].arrivalOf(rowOf[row])
+    }
     return {
-      rows,
-      ranks: pick(ranksOfAll, places),
-      partitions: this.#isPartitioned ? Uint32Array.from(rows, partitionOf) : null,
-      arrivals: Float64Array.from(rows, (row) => keys[entryOf[row]].arrivalOf(rowOf[row])),
+      rows: rows.slice(0, count),
+      ranks: ranks.slice(0, count),
+      partitions: this.#isPartitioned ? partitions.slice(0, count) : null,
+      arrivals: arrivals.slice(0, count),
     }
   }
 
@@ -373,6 +386,14 @@ function rowsOfGroups(groups: TextGroups, passes: Uint8Array, rowCount: number):
   let count = 0
   for (let row = 0; row < rowCount; row++) if (passes[ofRow[row]] === 1) rows[count++] = row
   return rows.slice(0, count)
+}
+
+/** Where the rank is not below `skip`. */
+function placesOf(ranks: Uint32Array, skip: number): Uint32Array {
+  const places = new Uint32Array(ranks.length)
+  let count = 0
+  for (let place = 0; place < ranks.length; place++) if (ranks[place] >= skip) places[count++] = place
+  return places.subarray(0, count)
 }
 
 function pick(values: Uint32Array, places: Uint32Array): Uint32Array {
