@@ -65,6 +65,8 @@ describe('logcaster delete and logcaster tasks', () => {
   it('says what is wrong with a filter, with a task, and with who asks', async () => {
     const pipes = await logcaster(['delete', '* | limit 1', '--yes'])
     assert.match(pipes.err, /by a filter alone/)
+    assert.equal(pipes.code, 2)
+    assert.equal((await logcaster(['delete', 'a:(', '--yes'])).code, 2)
     const unknown = await logcaster(['tasks', '--cancel', 'logs-999'])
     assert.deepEqual([unknown.code, /No work in the background/.test(unknown.err)], [1, true])
     const stranger = await run(['delete', 'x', '--yes', '--http-port', port])

@@ -7,9 +7,16 @@ import { request as httpsRequest } from 'node:https'
 import { CodedError, isCodedError, systemErrorCode } from '../base/base.ts'
 import type { CommandContext } from './command.ts'
 import { adviceOn, exitCodeOfReason, TOKEN_ADVICE } from './connection.ts'
-import { EXIT_FALSE, EXIT_INTERRUPTED, EXIT_LIMIT, EXIT_NOT_ALLOWED, EXIT_UNREACHABLE } from './exit-codes.ts'
+import {
+  EXIT_FALSE,
+  EXIT_INTERRUPTED,
+  EXIT_LIMIT,
+  EXIT_NOT_ALLOWED,
+  EXIT_UNREACHABLE,
+  EXIT_USAGE,
+} from './exit-codes.ts'
 import type { HttpTarget } from './http-sender.ts'
-import { problemOf } from './http-sender-answer.ts'
+import { readProblem } from './http-sender-answer.ts'
 import { httpTargetOf } from './http-sender-options.ts'
 import { authorizationOf, readBody, tlsOptionsFor } from './http-wire.ts'
 import { keepAlive } from './keep-alive.ts'
@@ -80,19 +87,24 @@ function readJson(url: URL, status: number, text: string): unknown {
 }
 
 function refusal({ token, tls }: HttpTarget, url: URL, status: number, text: string): CodedError {
-  const problem = problemOf(text)
+  const problem = readProblem(text)
   if (problem === null) return foreign(url, status, text)
+  const { code, sentence } = problem
   const isTls = url.protocol === 'https:'
   const advice =
     (status === 401 || status === 403) && token === undefined
       ? TOKEN_ADVICE
-      : adviceOn({ token, tls: isTls ? (tls ?? {}) : null }, problem)
-  return new CodedError('SERVER_REFUSED', advice === null ? problem : `${problem} ${advice}`, {
-    details: { exitCode: exitCodeOfReason(problem, exitCodeOfStatus(status)), status },
+      : adviceOn({ token, tls: isTls ? (tls ?? {}) : null }, sentence)
+  return new CodedError('SERVER_REFUSED', advice === null ? sentence : `${sentence} ${advice}`, {
+    details: { exitCode: exitCodeOfReason(sentence, exitCodeOfProblem(code, status)), status },
   })
 }
 
-function exitCodeOfStatus(status: number): number {
+/** What was asked cannot be understood. The status alone does not say it: damaged files have that of them as well. */
+const MISTAKES = new Set(['QUERY_SYNTAX', 'QUERY_ID_INVALID', 'REQUEST_INVALID'])
+
+function exitCodeOfProblem(code: string, status: number): number {
+  if (MISTAKES.has(code)) return EXIT_USAGE
   if (status === 401 || status === 403) return EXIT_NOT_ALLOWED
   return status === 429 || status === 507 ? EXIT_LIMIT : EXIT_FALSE
 }

@@ -27,12 +27,17 @@ export function readLogsAnswer(text: string): LogsAnswer | null {
   return { accepted, refused, isRepeated: answer['repeated'] === true, refusals }
 }
 
-/** The sentence of a problem document, or null when it is something else. */
-export function problemOf(text: string): string | null {
+export interface Problem {
+  readonly code: string
+  readonly sentence: string
+}
+
+/** What a problem document says, or null when it is something else. */
+export function readProblem(text: string): Problem | null {
   const { detail, title, code } = readObject(text) ?? {}
   if (typeof code !== 'string') return null
   const sentence = [detail, title].find((part) => typeof part === 'string' && part !== '')
-  return typeof sentence === 'string' ? sentence : code
+  return { code, sentence: typeof sentence === 'string' ? sentence : code }
 }
 
 function readRefusal(value: unknown): LineRefusal[] {

@@ -16,7 +16,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { type Clock, CodedError, type Random, systemError, systemErrorCode } from '../base/base.ts'
 import { adviceOn, exitCodeOfReason, TOKEN_ADVICE } from './connection.ts'
 import { EXIT_INTERRUPTED, EXIT_LIMIT, EXIT_NOT_ALLOWED, EXIT_UNREACHABLE } from './exit-codes.ts'
-import { type LogsAnswer, problemOf, readLogsAnswer } from './http-sender-answer.ts'
+import { type LogsAnswer, readLogsAnswer, readProblem } from './http-sender-answer.ts'
 import { authorizationOf, readBody, tlsOptionsFor } from './http-wire.ts'
 import { terminalSafe } from './terminal.ts'
 import type { TlsSettings } from './tls-options.ts'
@@ -183,9 +183,9 @@ export class HttpSender {
   }
 
   #refusal({ status, text }: RawAnswer): CodedError {
-    const problem = problemOf(text)
+    const problem = readProblem(text)
     if (problem === null && !TRY_AGAIN.has(status)) return this.#foreign(status, text)
-    const reason = problem ?? `${this.#place} answers with status ${status}`
+    const reason = problem?.sentence ?? `${this.#place} answers with status ${status}`
     const advice = this.#adviceOn(status, reason)
     return new CodedError('SERVER_REFUSED', advice === null ? reason : `${reason} ${advice}`, {
       details: { exitCode: exitCodeOfReason(reason, exitCodeOfStatus(status)), status },

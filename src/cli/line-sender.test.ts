@@ -129,6 +129,20 @@ describe('LineSender', () => {
     assert.deepEqual([takeText(), sender.acknowledged], ['', 3])
   })
 
+  it('is owed a reply by the server for whole lines and barriers, not for a line whose end is still to come', () => {
+    for (const level of [undefined, 'INFO']) {
+      const sender = new LineSender({ level })
+      sender.push(Buffer.from('begun'))
+      assert.equal(sender.isOwed, false)
+      sender.push(Buffer.from(' and ended\n'))
+      assert.equal(sender.isOwed, true)
+      sender.push(Buffer.from('begun'))
+      assert.equal(sender.isOwed, true)
+      sender.receive(Buffer.from(level === undefined ? 'PONG\n' : 'OK|1\n'))
+      assert.equal(sender.isOwed, false)
+    }
+  })
+
   it('keeps its counts together over many lines and replies', () => {
     const sender = new LineSender({ barrierLines: 3 })
     for (let i = 0; i < 10_000; i++) {

@@ -147,6 +147,12 @@ export class LineSender {
     return this.sent - this.acknowledged - this.refused
   }
 
+  /** Whether the server owes a reply to what it was sent whole. */
+  get isOwed(): boolean {
+    const isOpenLineLast = this.#isInLine && this.#expected.at(-1)?.line === this.#lineNumber
+    return this.waiting > (isOpenLineLast ? 1 : 0)
+  }
+
   /** The bytes to send now; they are the caller's. */
   take(): Uint8Array {
     const bytes = this.#out.subarray(0, this.#outLength)

@@ -98,7 +98,9 @@ describe('logcaster parts, backup and restore', () => {
     await writeFile(join(directory, name), bytes)
     const refused = await logcaster(second, 'parts', 'import', directory)
     assert.equal(refused.code, 1)
-    assert.match(refused.err, new RegExp(`there is damage: ${name}: block 0 .*partial`))
+    assert.match(refused.err, new RegExp(`there is damage: ${name}: block 0 .* With --partial the rest is`))
+    const own = await logcaster(first, 'parts', 'import', join(root, 'export'))
+    assert.match(own.err, /, as parts of its own\. With --again their records are stored twice\.\n$/)
     const partial = await logcaster(second, 'parts', 'import', directory, '--partial', '-o', 'table')
     assert.equal(partial.code, 5)
     assert.match(partial.err, new RegExp(`^left out: ${name}: block 0 \\(ids 2 to 2 of the file\\)`))
@@ -112,13 +114,25 @@ describe('logcaster parts, backup and restore', () => {
       [['import', '/x', '--day', '2026-11-16'], /has no --day/],
       [['export', '/x', '--day', 'monday'], /--day must be a date/],
       [['export', '/x', '--day', '2026-11-16', '--since', '7d'], /leave those out/],
+      [
+        ['export', join(root, 'never'), '--since', '2026-11-18', '--until', '2026-11-17'],
+        /^--until 2026-11-17 is before --since 2026-11-18: no time lies between them\n$/,
+      ],
+      [
+        ['export', join(root, 'never'), '--since', '1h', '--until', '2h'],
+        /^--until 2h is before --since 1h: /,
+      ],
+      [
+        ['export', join(root, 'never'), '--since', '2026-11-18T10:00Z', '--until', '2026-11-18T09:59Z'],
+        /is before --since/,
+      ],
     ] as const) {
       const { code, err } = await logcaster(first, 'parts', ...words)
       assert.equal(code, 2, words.join(' '))
       assert.match(err, text)
     }
     const time = await logcaster(first, 'parts', 'export', join(root, 'never'), '--since', 'gestern')
-    assert.deepEqual([time.code, /`since` must be a time/.test(time.err)], [1, true])
+    assert.deepEqual([time.code, /`since` must be a time/.test(time.err)], [2, true])
     const store = await logcaster(first, 'parts', 'list', '--store', 'other')
     assert.match(store.err, /There is no store `other`/)
     const stranger = await run(['parts', 'import', '/x', '--http-port', '1'])

@@ -1,6 +1,7 @@
 /** `logcaster parts`: lists the parts of a store, exports them as files, and imports such files, over HTTP. */
 import { resolve } from 'node:path'
-import { CodedError } from '../base/base.ts'
+import { CodedError, isCodedError } from '../base/base.ts'
+import { parseTimeSpan } from '../record/record.ts'
 import type { Command, CommandContext } from './command.ts'
 import { EXIT_DONE, EXIT_PARTIAL } from './exit-codes.ts'
 import { askHttp } from './http-ask.ts'
@@ -183,10 +184,25 @@ function timesOf({ args, io }: CommandContext): { readonly since?: string; reado
   if (day !== undefined && !/^\d{4}-\d\d-\d\d$/.test(day))
     throw new CodedError('USAGE', `--day must be a date such as 2026-11-20, but got \`${day}\``)
   if (day !== undefined) return { since: day, until: day }
-  return {
+  const times = {
     ...(since !== undefined && { since: pointOf(since, nowMs) }),
     ...(until !== undefined && { until: pointOf(until, nowMs) }),
   }
+  if (isReversed(times))
+    throw new CodedError('USAGE', `--until ${until} is before --since ${since}: no time lies between them`)
+  return times
+}
+
+/** Whether the one ends before the other begins. What is no time, the server says. */
+function isReversed({
+  since = '',
+  until = '',
+}: {
+  readonly since?: string
+  readonly until?: string
+}): boolean {
+  const [first, last, unused] = Array.from({ length: 3 }, () => ({ ms: 0, ns: 0 }))
+  return parseTimeSpan(since, first, unused) && parseTimeSpan(until, unused, last) && last.ms < first.ms
 }
 
 function pointOf(text: string, nowMs: number): string {
@@ -202,7 +218,8 @@ async function importParts(context: CommandContext, word: string): Promise<numbe
   const { args, io } = context
   const path = resolve(io.cwd, word)
   const body = { path, partial: args.flag('partial'), again: args.flag('again') }
-  const answer = objectOf(await askHttp(context, { method: 'POST', path: pathTo(context, 'import'), body }))
+  const question = { method: 'POST', path: pathTo(context, 'import'), body } as const
+  const answer = objectOf(await askHttp(context, question).catch(withOptionNames))
   const damaged = objectsOf(answer['damaged'])
   for (const each of damaged) context.messages.problem(terminalSafe(describeDamage(each)))
   const tooLarge = numberOf(answer['tooLargeRecords'])
@@ -213,6 +230,13 @@ async function importParts(context: CommandContext, word: string): Promise<numbe
     `${repeated === 0 ? '' : `; there already: ${printNumber(repeated)}`}\n`
   await tell(context, answer, text)
   return damaged.length === 0 && tooLarge === 0 ? EXIT_DONE : EXIT_PARTIAL
+}
+
+/** The server names members of the body; here, they are options. */
+function withOptionNames(error: unknown): never {
+  if (!isCodedError(error, 'SERVER_REFUSED')) throw error
+  const message = error.message.replace(/`(partial|again)`/g, '--$1')
+  throw new CodedError(error.code, message, { details: error.details, cause: error })
 }
 
 function describeDamage(each: JsonObject): string {

@@ -42,15 +42,39 @@ describe('logcaster query', () => {
   })
 
   it('counts', async () => {
-    await using server = await FakeServer.answering('RESULT|1\n42\nEND\n')
+    await using server = await FakeServer.answering('RESULT|1\n{"count":"42"}\nEND\n')
     assert.equal((await query(server, ['level:ERROR', '--count'])).out, '42\n')
-    assert.equal(server.received, 'QUERY|COUNT|level:ERROR\n')
+    assert.equal(server.received, 'QUERY|LOGSQL|level:ERROR | stats count() as count\n')
   })
 
   it('counts as JSON', async () => {
-    await using server = await FakeServer.answering('RESULT|1\n42\nEND\n')
+    await using server = await FakeServer.answering('RESULT|1\n{"count":"42"}\nEND\n')
     assert.equal((await query(server, ['x', '--count', '--json'])).out, '{"count":42}\n')
   })
+
+  const MISSING = 'MISSING|7|12|block 3 is damaged'
+  const PARTIAL: readonly [what: string, words: readonly string[], rows: string, out: string][] = [
+    ['records', ['-o', 'raw', '*'], '13|INFO|1|left', 'left\n'],
+    ['a pipe', ['-o', 'raw', '* | stats count() n'], '{"n":1}', 'n=1\n'],
+    ['a count', ['--count', '*'], '{"count":"1"}', '1\n'],
+    ['a count as JSON', ['--count', '--json', '*'], '{"count":"1"}', '{"count":1}\n'],
+  ]
+  for (const [what, words, row, expected] of PARTIAL) {
+    for (const [place, answer] of [
+      ['before', `${MISSING}\n${row}`],
+      ['behind', `${row}\n${MISSING}`],
+    ]) {
+      it(`exits with 5 and says what is missing ${place} the row of ${what}`, async () => {
+        await using server = await FakeServer.answering(`RESULT|1\n${answer}\nEND\n`)
+        const { code, out, err } = await query(server, words)
+        assert.deepEqual([code, out], [5, expected])
+        assert.equal(
+          err,
+          'The records 7 to 12 could not be read, and are not in the answer: block 3 is damaged\n',
+        )
+      })
+    }
+  }
 
   it('refuses --count with a limit: a number has no newest rows', async () => {
     const { code, out, err } = await run(['query', 'x', '--count', '-n', '5'])
@@ -78,6 +102,11 @@ describe('logcaster query', () => {
     const { rows, tail } = JSON.parse(out)
     assert.match(rows, /^the newest 10000 records that match, .*, then through extract "a<b>"$/)
     assert.equal(tail, 'can be followed live')
+  })
+
+  it('explains the query whose rows --count would count, without the counting', async () => {
+    const { out } = await run(['query', 'disk', '--count', '--explain'])
+    assert.doesNotMatch(out, /stats/)
   })
 
   it('shows where a query is wrong, before it asks anybody', async () => {

@@ -1,16 +1,21 @@
 /** `logcaster query`: records that match, oldest first, or their number. */
 import { CodedError } from '../base/base.ts'
 import { caretMessage, diagnoseQuery, explainQuery, parseQuery } from '../query/query.ts'
-import { printAnswer } from './answer-output.ts'
+import { exitCodeOfAnswer, printAnswer } from './answer-output.ts'
 import type { Command, CommandContext } from './command.ts'
-import { EXIT_DONE, EXIT_INTERRUPTED } from './exit-codes.ts'
+import { EXIT_DONE } from './exit-codes.ts'
+import { objectOfRow } from './json-shape.ts'
 import { composeQuery } from './query-text.ts'
 import { isInteractive, isJsonWanted, printerOf, rowFormatOf } from './row-output.ts'
 import { jsonSafe, terminalSafe } from './terminal.ts'
-import { askQueryPort } from './text-query.ts'
+import type { AnswerItem } from './text-query.ts'
 
 /** Where the server stops by itself unless it was configured otherwise (`query.rowsMax`). */
 const ROWS_MAX_DEFAULT = 10_000
+
+/** Unlike the query type COUNT, an answer of LOGSQL says which records could not be read. */
+const COUNT_NAME = 'count'
+const COUNT_PIPE = ` | stats count() as ${COUNT_NAME}`
 
 export const queryCommand: Command = {
   name: 'query',
@@ -78,9 +83,7 @@ async function runQuery(context: CommandContext): Promise<number> {
     allFields: !isCount && !args.flag('explain') && rowFormatOf(context) === 'json',
   })
   if (args.flag('explain')) return printExplained(context, text)
-  if (isCount) return printCount(context, text)
-  await printRows(context, text)
-  return context.interrupted.aborted ? EXIT_INTERRUPTED : EXIT_DONE
+  return isCount ? printCount(context, text) : printRows(context, text)
 }
 
 /** Nothing was asked, by a person at a terminal. */
@@ -112,21 +115,23 @@ async function printExplained({ args, out, io }: CommandContext, text: string): 
   return EXIT_DONE
 }
 
-async function printRows(context: CommandContext, text: string): Promise<void> {
-  const rowCount = await printAnswer(context, `QUERY|LOGSQL|${text}`, printerOf(context))
-  if (rowCount === ROWS_MAX_DEFAULT && context.args.integer('limit') === undefined) {
-    context.messages.note(`The newest ${rowCount} rows; there may be older ones: see --limit and --since.`)
+async function printRows(context: CommandContext, text: string): Promise<number> {
+  const answer = await printAnswer(context, `QUERY|LOGSQL|${text}`, printerOf(context))
+  if (answer.rowCount === ROWS_MAX_DEFAULT && context.args.integer('limit') === undefined) {
+    context.messages.note(
+      `The newest ${answer.rowCount} rows; there may be older ones: see --limit and --since.`,
+    )
   }
+  return exitCodeOfAnswer(context, answer)
 }
 
 async function printCount(context: CommandContext, text: string): Promise<number> {
-  for await (const items of askQueryPort(context, `QUERY|COUNT|${text}`)) {
-    for (const item of items) {
-      if (item.kind !== 'row') continue
-      const number = String(Number(Buffer.from(item.bytes).toString()))
-      const isJson = isJsonWanted(context.args)
-      await context.out.write(isJson ? `{"count":${number}}\n` : `${number}\n`)
-    }
+  const isJson = isJsonWanted(context.args)
+  const print = (item: AnswerItem): string => {
+    if (item.kind !== 'row') return ''
+    const number = String(Number(objectOfRow(item.bytes)?.[COUNT_NAME]))
+    return isJson ? `{"count":${number}}\n` : `${number}\n`
   }
-  return context.interrupted.aborted ? EXIT_INTERRUPTED : EXIT_DONE
+  const printer = { printAll: (items: readonly AnswerItem[]) => Buffer.from(items.map(print).join('')) }
+  return exitCodeOfAnswer(context, await printAnswer(context, `QUERY|LOGSQL|${text}${COUNT_PIPE}`, printer))
 }

@@ -2,12 +2,12 @@
  * One command line from words to exit code. All ways out are here: help, version, the command's own code, Ctrl+C, a
  * closed pipe, and errors with their message. A bug of ours is not caught.
  */
-import { isCodedError, messageOf, packageVersion, systemErrorCode } from '../base/base.ts'
+import { isCodedError, packageVersion, systemErrorCode } from '../base/base.ts'
 import { checkPositionals, type Invocation, parseInvocation } from './arguments.ts'
 import type { CliIo } from './cli-io.ts'
 import type { Command, CommandContext } from './command.ts'
 import { COMMANDS, DEFAULT_COMMAND } from './commands.ts'
-import { errorText } from './error-text.ts'
+import { errorSentence, errorText } from './error-text.ts'
 import { EXIT_DONE, EXIT_INTERRUPTED, exitCodeOf } from './exit-codes.ts'
 import { printCommandHelp, printHelp } from './help.ts'
 import { Messages } from './messages.ts'
@@ -109,7 +109,7 @@ function reportError(error: unknown, argv: readonly string[], io: CliIo): void {
   const code = isCodedError(error) ? error.code : (systemErrorCode(error) ?? 'FAILED')
   const details = isCodedError(error) ? error.details : {}
   io.stderr.write(
-    `${JSON.stringify({ error: { code, message: messageOf(error), ...positionOf(details) } })}\n`,
+    `${JSON.stringify({ error: { code, message: errorSentence(error), ...positionOf(details) } })}\n`,
   )
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { describe, it } from 'node:test'
+import { SimulatedClock } from '../base/base.ts'
 import { FakeIo, type FakeIoOptions, FakeServer, freePort, run } from './fake-io.ts'
 import { runCli } from './run.ts'
 
@@ -266,5 +267,40 @@ describe('logcaster send', () => {
     stdin.write('read\n')
     assert.equal(await running, 130)
     assert.equal(io.stderr.text, 'Stopped: 0 records acknowledged; whether 1 more is stored is not known.\n')
+  })
+
+  it('says when the server has taken nothing for a while, and when it goes on', async () => {
+    const clock = new SimulatedClock()
+    const io = new (class extends FakeIo {
+      override readonly clock = clock
+    })({ stdin: 'one\ntwo\n' })
+    const isSent = Promise.withResolvers<() => void>()
+    let isHeld = true
+    let answered = 0
+    await using server = await FakeServer.open((text, socket) => {
+      const reply = (): void => {
+        const barriers = server.received.split('PING\n').length - 1
+        if (barriers > answered) socket.write('PONG\n'.repeat(barriers - answered))
+        answered = barriers
+      }
+      if (!isHeld) reply()
+      else if (text.includes('two\n')) isSent.resolve(reply)
+    })
+    const running = runCli(['send', '--log-port', server.port], io)
+    const reply = await isSent.promise
+    clock.advance(4999)
+    assert.equal(io.stderr.text, '')
+    clock.advance(1)
+    const waiting = 'waiting: the server takes nothing since 2026-01-01T00:00:00Z (0 records acknowledged)\n'
+    assert.equal(io.stderr.text, waiting)
+    clock.advance(60_000)
+    assert.equal(io.stderr.text, waiting, 'once')
+    isHeld = false
+    reply()
+    assert.equal(await running, 0)
+    assert.equal(
+      io.stderr.text,
+      `${waiting}going on: the server took nothing for 65 s\nsent 2 records (all acknowledged)\n`,
+    )
   })
 })

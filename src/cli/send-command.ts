@@ -25,8 +25,10 @@ import { fileProblem } from './file-problem.ts'
 import { runFollow } from './follow-command.ts'
 import { HTTP_OPTIONS } from './http-sender-options.ts'
 import { LineSender } from './line-sender.ts'
+import type { Messages } from './messages.ts'
 import { count } from './plural.ts'
 import { isJsonWanted } from './row-output.ts'
+import { type StallListener, StallNotes } from './stall-notes.ts'
 import { STATE_DIRECTORY_NOTE } from './state-file.ts'
 import { chunksOf } from './text-query.ts'
 
@@ -47,6 +49,7 @@ export const sendCommand: Command = {
     'A line ends with a line feed; one carriage return before it belongs to the line end. Empty lines are not ' +
       'records: they are counted and left out. Control characters are kept in plain lines, but --level refuses them, ' +
       "as it refuses lines above the server's record.bytesMax, of which a plain line keeps the start.",
+    'While the server has no room, lines wait. After 5 seconds in which it took nothing, that is said on stderr.',
     '--follow starts at the start of a file, waits for files that are not there yet, and goes on through rotation, ' +
       'renamed or copied and cut. It speaks HTTP, not to the log port: there each chunk has a key, so that nothing ' +
       'is doubled when it has to be sent again. It remembers its place, so that a restart loses and doubles nothing ' +
@@ -143,6 +146,7 @@ class SendSession implements AsyncDisposable {
   /** Aborts when the server takes no more: it went away, or said something that ends the session. */
   #over = new AbortController()
   #hasAnswered = false
+  #stall: StallNotes
   #replied: () => void = () => {}
   #replies: Promise<void>
 
@@ -151,6 +155,7 @@ class SendSession implements AsyncDisposable {
     this.#target = target
     this.#socket = socket
     this.sender = sender
+    this.#stall = new StallNotes(context.io.clock, stallListener(context.messages, sender))
     this.#replies = this.#readReplies()
     // The first bytes tell the server which protocol this is, whatever the lines look like.
     sender.barrier()
@@ -184,6 +189,7 @@ class SendSession implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stall.close()
     this.#socket.destroy()
     await this.#replies
   }
@@ -191,8 +197,18 @@ class SendSession implements AsyncDisposable {
   async #send(): Promise<void> {
     this.#check()
     const bytes = this.sender.take()
-    if (bytes.length === 0 || this.#socket.write(bytes)) return
+    if (bytes.length === 0) return
+    const isTaken = this.#socket.write(bytes)
+    if (!isTaken || this.sender.isOwed) this.#stall.expect()
+    if (isTaken) return
     await once(this.#socket, 'drain', { signal: this.#over.signal }).catch(() => this.#check())
+    this.#progress()
+  }
+
+  /** The server took or answered something. */
+  #progress(): void {
+    this.#stall.progress()
+    if (this.sender.isOwed) this.#stall.expect()
   }
 
   async #whileWaiting(isWaiting: () => boolean): Promise<void> {
@@ -212,8 +228,10 @@ class SendSession implements AsyncDisposable {
       if (foreignReply !== null || complaint !== null || refusedToken !== null) break
       const barrier = this.sender.take()
       if (barrier.length > 0) this.#socket.write(barrier)
+      this.#progress()
       this.#replied()
     }
+    this.#stall.close()
     this.#over.abort()
     this.#replied()
   }
@@ -232,6 +250,17 @@ class SendSession implements AsyncDisposable {
       throw new CodedError('QUERY_CANCELLED', `Stopped: ${so}`, { details: { exitCode: EXIT_INTERRUPTED } })
     }
     throw wentAway(this.#target, so, this.#hasAnswered)
+  }
+}
+
+/** A server without room lets plain lines wait: that is no error, and may take long. */
+function stallListener(messages: Messages, sender: LineSender): StallListener {
+  return {
+    begins: (since) => {
+      const known = `${count(sender.acknowledged, 'record')} acknowledged`
+      messages.problem(`waiting: the server takes nothing since ${since} (${known})`)
+    },
+    ends: (seconds) => messages.note(`going on: the server took nothing for ${seconds} s`),
   }
 }
 

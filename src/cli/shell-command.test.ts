@@ -7,10 +7,10 @@ import { runCli } from './run.ts'
 const ROW = '7|ERROR|1700000000.5|disk \\x1b[2Jfull\n'
 const ANSWERS: Readonly<Record<string, string>> = {
   'QUERY|LOGSQL|disk | limit 100\n': `RESULT|1\n${ROW}END\n`,
-  'QUERY|LOGSQL|disk\n': `RESULT|1\n${ROW}END\n`,
   'QUERY|LOGSQL|disk | limit 1\n': `RESULT|1\n${ROW}END\n`,
   'QUERY|LOGSQL|disk | limit 100 | fields *\n': 'RESULT|1\n{"_msg":"x","service":"a"}\nEND\n',
   'QUERY|LOGSQL|slow | limit 100\n': 'RESULT|2\n7|INFO|1|first\n',
+  'QUERY|LOGSQL|damaged | limit 100\n': `RESULT|1\n${ROW}MISSING|8|9|block 0 is damaged\nEND\n`,
   'QUERY|TAIL|disk\n': `RESULT|*\n${ROW}GAP|8|9|2\n`,
 }
 
@@ -33,9 +33,9 @@ describe('logcaster shell, with lines from stdin', () => {
     assert.equal(err, '1 row in 0 ms\n1 row in 0 ms\n')
   })
 
-  it('takes another limit, and none', async () => {
-    const { err, received } = await typed('.limit 1\ndisk\n.limit 0\ndisk\n')
-    assert.equal(received, 'QUERY|LOGSQL|disk | limit 1\nQUERY|LOGSQL|disk\n')
+  it('takes another limit', async () => {
+    const { err, received } = await typed('.limit 1\ndisk\n.limit 100\ndisk\n')
+    assert.equal(received, 'QUERY|LOGSQL|disk | limit 1\nQUERY|LOGSQL|disk | limit 100\n')
     assert.equal(err, '1 row in 0 ms; there may be older ones: see .limit\n1 row in 0 ms\n')
     assert.equal((await typed('disk\n', ['-n', '1'])).received, 'QUERY|LOGSQL|disk | limit 1 | fields *\n')
   })
@@ -54,10 +54,21 @@ describe('logcaster shell, with lines from stdin', () => {
     )
   })
 
+  it('exits with 5 when an answer was partial, unless an earlier line failed in another way', async () => {
+    const { code, out, err } = await typed('damaged\nunknown\n', ['-o', 'raw', '-q'])
+    assert.deepEqual([code, out], [5, 'disk \x1b[2Jfull\n'])
+    assert.match(
+      err,
+      /^The records 8 to 9 could not be read, and are not in the answer: block 0 is damaged\n/,
+    )
+    assert.equal((await typed('unknown\ndamaged\n')).code, 4)
+  })
+
   for (const [line, message] of [
     ['.tial x', 'there is no command `.tial`; did you mean .tail?\n'],
     ['.\x1b[2J', 'there is no command `.\\x1b[2J`; .help lists them\n'],
-    ['.limit lots', '.limit needs a number from 0 to 1000000\n'],
+    ['.limit lots', '.limit needs a number from 1 to 1000000\n'],
+    ['.limit 0', '.limit needs a number from 1 to 1000000\n'],
   ]) {
     it(`explains what is wrong with ${JSON.stringify(line)}`, async () => {
       const { code, err } = await typed(`${line}\n`)
@@ -65,11 +76,18 @@ describe('logcaster shell, with lines from stdin', () => {
     })
   }
 
-  it('lists its commands', async () => {
+  it('refuses -n 0, as query does', async () => {
+    const { code, out, err } = await run(['shell', '-n', '0'], { stdin: '' })
+    assert.deepEqual([code, out], [2, ''])
+    assert.equal(err, '-n must be a whole number from 1 to 1000000, but got `0`\n')
+  })
+
+  it('lists its commands in lines that fit into 80 columns', async () => {
     const { code, out } = await typed('.help\n')
     assert.equal(code, 0)
     for (const name of ['QUERY', '.help', '.tail QUERY', '.limit N', '.json', '.quit'])
       assert.ok(out.includes(name))
+    for (const line of out.split('\n')) assert.ok(line.length < 80, line)
   })
 
   it('presents the token with each query', async () => {

@@ -57,7 +57,6 @@ describe('--tls-ca', () => {
   for (const [words, shown] of [
     [['query', 'x', '-o', 'raw'], 'found\n'],
     [['shell', '-o', 'raw'], 'found\n'],
-    [['tail', '-o', 'raw'], 'seen\n'],
     [['stats', '--json'], '{"a":1}\n'],
     [['send', '--json'], '{"sent":1,"acknowledged":1,"refused":0,"empty":0,"long":0}\n'],
   ] as const) {
@@ -67,6 +66,13 @@ describe('--tls-ca', () => {
       assert.deepEqual([code, out, err], [0, shown, ''])
     })
   }
+
+  it('has tail speak TLS with a server whose authority it names, until the server ends it', async () => {
+    await using port = await answering(server)
+    const { code, out, err } = await asking(port.port, 'tail', '-o', 'raw', '--tls-ca', 'ca.pem')
+    assert.deepEqual([code, out], [3, 'seen\n'])
+    assert.match(err, /^The server has ended the tail/)
+  })
 
   it('has ping speak TLS', async () => {
     await using port = await answering(server)

@@ -12,16 +12,17 @@ async function ask(words: readonly string[], answer: string, options: Parameters
 }
 
 describe('--token', () => {
-  for (const [words, request, answer] of [
-    [['query', 'x'], 'QUERY|LOGSQL|x', ROW],
-    [['tail', '-q'], 'QUERY|TAIL|*', ROW],
-    [['stats'], 'QUERY|STATS|', 'OK\nRESULT|1\n{"a":1}\nEND\n'],
+  // A tail that its server ends exits with 3.
+  for (const [words, request, answer, code] of [
+    [['query', 'x'], 'QUERY|LOGSQL|x', ROW, 0],
+    [['tail', '-q'], 'QUERY|TAIL|*', ROW, 3],
+    [['stats'], 'QUERY|STATS|', 'OK\nRESULT|1\n{"a":1}\nEND\n', 0],
   ] as const) {
     it(`of ${words[0]} is presented before the request, from the option or from the variable`, async () => {
       const fromOption = await ask([...words, '--token', 'hunter2'], answer)
-      assert.deepEqual([fromOption.code, fromOption.received], [0, `AUTH|hunter2\n${request}\n`])
+      assert.deepEqual([fromOption.code, fromOption.received], [code, `AUTH|hunter2\n${request}\n`])
       const fromVariable = await ask(words, answer, { env })
-      assert.deepEqual([fromVariable.code, fromVariable.received], [0, `AUTH|hunter2\n${request}\n`])
+      assert.deepEqual([fromVariable.code, fromVariable.received], [code, `AUTH|hunter2\n${request}\n`])
       assert.equal(fromVariable.out, fromOption.out)
     })
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type EmbeddedServer, startServer } from '../main.ts'
-import { run } from './fake-io.ts'
+import { FakeServer, run } from './fake-io.ts'
 
 const CLEAR_SCREEN = '\u001b[2J'
 
@@ -88,6 +88,23 @@ describe('logcaster fields, values and streams', () => {
     assert.equal((await piped(['values', 'user', '--stream'])).out, '')
     assert.equal((await piped(['values', 'host', '--stream', '-n', '1'])).out, '{"value":"a","hits":600}\n')
   })
+
+  for (const [answer, message] of [
+    [
+      { missing: [{ fromId: 7, toId: 12, reason: 'damaged' }] },
+      'Records 7 to 12 could not be read: damaged\n',
+    ],
+    [{ distinct: 9, cut: true }, 'There are more than the 9 that fit into the memory of a query'],
+  ] as const) {
+    it(`exit with 5 when it hears ${Object.keys(answer).join(' and ')}`, async () => {
+      const body = JSON.stringify({ values: [{ value: 'u', hits: 1 }], ...answer })
+      const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`
+      await using fake = await FakeServer.answering(head + body)
+      const { code, out, err } = await run(['values', 'user', '--http-port', fake.port])
+      assert.deepEqual([code, out], [5, '{"value":"u","hits":1}\n'])
+      assert.ok(err.startsWith(message), err)
+    })
+  }
 
   it('say what is wrong with a query', async () => {
     const bad = await piped(['streams', 'level:error', '|', 'lmit', '5'])

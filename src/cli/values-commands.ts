@@ -5,7 +5,7 @@
 import { CodedError } from '../base/base.ts'
 import { diagnoseQuery, parseQuery } from '../query/query.ts'
 import type { Command, CommandContext, OptionRow, PositionalRow } from './command.ts'
-import { EXIT_DONE } from './exit-codes.ts'
+import { EXIT_DONE, EXIT_PARTIAL } from './exit-codes.ts'
 import { askHttp } from './http-ask.ts'
 import { HTTP_CONNECTION_OPTIONS } from './http-sender-options.ts'
 import { type JsonObject, numberOf, objectOf, objectsOf, textOf } from './json-shape.ts'
@@ -124,8 +124,7 @@ async function runValues(context: CommandContext, question: Question): Promise<n
   const answer = objectOf(await askHttp(context, { method: 'GET', path }))
   const values = objectsOf(answer['values'])
   await context.out.write(rowFormatOf(context) === 'json' ? jsonLines(values) : table(question.title, values))
-  tellWhatIsMissing(context, answer, values.length)
-  return EXIT_DONE
+  return tellWhatIsMissing(context, answer, values.length) ? EXIT_PARTIAL : EXIT_DONE
 }
 
 function jsonLines(values: readonly JsonObject[]): string {
@@ -143,9 +142,11 @@ function table(title: string, values: readonly JsonObject[]): string {
   )
 }
 
-function tellWhatIsMissing({ messages }: CommandContext, answer: JsonObject, shown: number): void {
+/** Whether the answer is partial: something was not read, or had no room. */
+function tellWhatIsMissing({ messages }: CommandContext, answer: JsonObject, shown: number): boolean {
   const distinct = numberOf(answer['distinct'])
-  if (answer['cut'] === true) {
+  const isCut = answer['cut'] === true
+  if (isCut) {
     messages.problem(
       `There are more than the ${printNumber(distinct)} that fit into the memory of a query: hits may be too few, and ` +
         'values may be missing. Narrow it with --since, --filter or a query.',
@@ -153,9 +154,11 @@ function tellWhatIsMissing({ messages }: CommandContext, answer: JsonObject, sho
   } else if (distinct > shown) {
     messages.note(`The ${printNumber(shown)} most frequent of ${printNumber(distinct)}: see --limit.`)
   }
-  for (const { fromId, toId, reason } of objectsOf(answer['missing'])) {
+  const missing = objectsOf(answer['missing'])
+  for (const { fromId, toId, reason } of missing) {
     messages.problem(`Records ${numberOf(fromId)} to ${numberOf(toId)} could not be read: ${textOf(reason)}`)
   }
+  return isCut || missing.length > 0
 }
 
 /** What values there are is asked of what a filter finds. What is wrong with the text, the server says. */

@@ -4,7 +4,7 @@ import { nearestName } from '../../config/config.ts'
 
 /** What commands may do with the shell. */
 export interface ShellControl {
-  /** The newest rows that an answer shows; 0: as many as the server gives. */
+  /** The newest rows that an answer shows. */
   limit: number
   tail(query: string, stop: AbortSignal): Promise<void>
   toggleJson(): void
@@ -40,7 +40,7 @@ export const DOT_COMMANDS: readonly DotCommand[] = [
   {
     name: 'limit',
     argument: 'N',
-    help: 'show the newest N rows from now on; 0 is as many as the server gives',
+    help: 'show the newest N rows from now on',
     run(shell, text) {
       shell.limit = readLimit(text)
     },
@@ -74,8 +74,8 @@ export function findDotCommand(line: string): { readonly command: DotCommand; re
 
 function readLimit(text: string): number {
   const limit = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN
-  if (limit <= LIMIT_MAX) return limit
-  throw new CodedError('USAGE', `.limit needs a number from 0 to ${LIMIT_MAX}`)
+  if (limit >= 1 && limit <= LIMIT_MAX) return limit
+  throw new CodedError('USAGE', `.limit needs a number from 1 to ${LIMIT_MAX}`)
 }
 
 const NAME_COLUMNS = 14
@@ -84,6 +84,6 @@ function helpText(): string {
   const rows = DOT_COMMANDS.map(
     ({ name, argument, help }) => `  ${`.${name} ${argument}`.padEnd(NAME_COLUMNS)}${help}\n`,
   )
-  const query = `  ${'QUERY'.padEnd(NAME_COLUMNS)}records that match, as LogsQL: level:error service:checkout "disk full"\n`
+  const query = `  ${'QUERY'.padEnd(NAME_COLUMNS)}records that match, as LogsQL: level:error host:web "disk full"\n`
   return `${query}${rows.join('')}Tab completes, Ctrl+C stops what runs, the arrow keys bring earlier lines back.\n`
 }

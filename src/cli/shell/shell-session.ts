@@ -1,11 +1,12 @@
 /**
  * What a shell does with a line, without the line editor: a line is a query or a command that begins with a dot. What
- * goes wrong is said, and the session goes on; `failure` keeps the first error for the exit code.
+ * goes wrong is said, and the session goes on; `exitCode` keeps that of the first failure.
  */
 import { isCodedError } from '../../base/base.ts'
-import { printAnswer } from '../answer-output.ts'
+import { exitCodeOfAnswer, type PrintedAnswer, printAnswer } from '../answer-output.ts'
 import type { CommandContext } from '../command.ts'
 import { errorText } from '../error-text.ts'
+import { EXIT_DONE, exitCodeOf } from '../exit-codes.ts'
 import { objectOfRow } from '../json-shape.ts'
 import { count } from '../plural.ts'
 import { composeQuery } from '../query-text.ts'
@@ -22,8 +23,8 @@ const ROWS_LEARNED_MAX = 20
 
 export class ShellSession implements ShellControl {
   limit: number
-  /** The first error, or null. */
-  failure: unknown = null
+  /** Of the first line that failed or had a partial answer. */
+  exitCode = EXIT_DONE
   isOver = false
   readonly #context: CommandContext
   readonly #completer: Completer
@@ -46,7 +47,7 @@ export class ShellSession implements ShellControl {
       await command.run(this, argument, stop)
     } catch (error) {
       if (!isCodedError(error)) throw error
-      this.failure ??= error
+      this.#keep(exitCodeOf(error))
       this.#context.messages.error(errorText(error))
     }
   }
@@ -74,7 +75,9 @@ export class ShellSession implements ShellControl {
     const startMs = io.clock.monotonicMs()
     const composed = this.#compose(text, this.limit)
     const watched = io.stderr.isTTY === true ? watchQuery(this.#context) : () => {}
-    const rows = await this.#ask('LOGSQL', composed, stop, watched).finally(watched)
+    const answer = await this.#ask('LOGSQL', composed, stop, watched).finally(watched)
+    const rows = answer.rowCount
+    this.#keep(exitCodeOfAnswer(this.#context, answer))
     this.#completer.learnFrom(text)
     if (stop.aborted) return messages.note(`stopped after ${count(rows, 'row')}`)
     const tookMs = Math.round(io.clock.monotonicMs() - startMs)
@@ -82,11 +85,15 @@ export class ShellSession implements ShellControl {
     messages.note(`${count(rows, 'row')} in ${tookMs} ms${more}`)
   }
 
-  #compose(text: string, limit = 0): string {
+  #keep(exitCode: number): void {
+    if (this.exitCode === EXIT_DONE) this.exitCode = exitCode
+  }
+
+  #compose(text: string, limit?: number): string {
     return composeQuery(text, {
       nowMs: this.#context.io.clock.wallMs(),
       allFields: this.#format === 'json',
-      limit: limit === 0 ? undefined : limit,
+      limit,
     })
   }
 
@@ -95,7 +102,7 @@ export class ShellSession implements ShellControl {
     text: string,
     stop: AbortSignal,
     hear: (items: readonly AnswerItem[]) => void = () => {},
-  ): Promise<number> {
+  ): Promise<PrintedAnswer> {
     const { isTerminal } = this.#context.out
     const printer = new RowPrinter({ format: this.#format, isTerminal, paint: painterOf(this.#context) })
     let learned = 0

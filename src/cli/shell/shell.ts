@@ -4,7 +4,7 @@
  */
 import { createInterface, type Interface } from 'node:readline'
 import type { CommandContext } from '../command.ts'
-import { EXIT_DONE, EXIT_INTERRUPTED, exitCodeOf } from '../exit-codes.ts'
+import { EXIT_DONE, EXIT_INTERRUPTED } from '../exit-codes.ts'
 import { isInteractive, painterOf } from '../row-output.ts'
 import { paintNothing } from '../terminal.ts'
 import { Completer, type Completions } from './completer.ts'
@@ -32,7 +32,7 @@ export async function runShell(context: CommandContext, limit = LIMIT_DEFAULT): 
   if (isTerminal) context.messages.note('LogsQL queries, .help for more, Ctrl+D to leave.')
   await runLines(context, session, lines, history)
   if (context.interrupted.aborted) return EXIT_INTERRUPTED
-  return isTerminal || session.failure === null ? EXIT_DONE : exitCodeOf(session.failure)
+  return isTerminal ? EXIT_DONE : session.exitCode
 }
 
 function openLines(
