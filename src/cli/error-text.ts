@@ -10,11 +10,13 @@ export function errorText(error: unknown): string {
 
 /** The message, or what it means where it is the system's and says it in the words of a call. */
 export function errorSentence(error: unknown): string {
+  const text = messageOf(error)
   const cause = isCodedError(error, 'DIRECTORY_UNUSABLE') ? error.cause : undefined
-  const path = cause instanceof Error && 'path' in cause ? cause.path : undefined
+  const isOfSystem = cause instanceof Error && text.includes(cause.message)
+  const path = isOfSystem && 'path' in cause ? cause.path : undefined
   const code = systemErrorCode(cause)
   if (path !== undefined && code === 'EEXIST') return `${path} is not a directory.`
   if (path !== undefined && code === 'ENOTDIR')
     return `${path} cannot be made: a name in it is that of a file, not of a directory.`
-  return messageOf(error)
+  return text
 }
