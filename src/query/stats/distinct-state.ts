@@ -5,7 +5,7 @@ import type { PipeContext } from '../pipes/kind.ts'
 import { columnsOf } from './arguments.ts'
 import { GroupNumbers } from './group-array.ts'
 import type { GroupedRows } from './grouped-rows.ts'
-import { HashSet } from './hash-set.ts'
+import { HashSet, type TakenHashes } from './hash-set.ts'
 import { hashedTuples, hashedValues } from './hashed-values.ts'
 import type { AddRows, StatsState } from './kind.ts'
 import { HASH_WORDS, type HashedValues, ValueHasher } from './value-hash.ts'
@@ -67,15 +67,24 @@ export class DistinctState implements StatsState {
   }
 
   merge(state: unknown, groups: Uint32Array, groupCount: number): void {
-    const taken = state as Uint32Array
+    const taken = state as TakenHashes
     const set = this.#set
     const counts = this.#counts.grow(groupCount)
-    const takenCount = set.takenCount(taken)
-    if (this.#limit === Infinity) set.reserve(taken)
-    for (let index = 0; index < takenCount; index++) {
-      if (index % AHEAD === 0) set.approachTaken(taken, index, Math.min(AHEAD, takenCount - index))
-      const group = groups[set.takenGroup(taken, index)]
-      if (counts[group] < this.#limit && set.addTaken(taken, index, group)) counts[group]++
+    const slotCount = set.takenSlots(taken)
+    const isSame = groups.every((group, at) => group === at)
+    if (isSame && this.#limit === Infinity && set.adopt(taken)) {
+      for (let slot = 0; slot < slotCount; slot++) {
+        const group = set.takenGroup(taken, slot)
+        if (group >= 0) counts[group]++
+      }
+      return
+    }
+    for (let slot = 0; slot < slotCount; slot++) {
+      if (slot % AHEAD === 0) set.approachTaken(taken, slot, Math.min(AHEAD, slotCount - slot))
+      const taker = set.takenGroup(taken, slot)
+      if (taker < 0) continue
+      const group = groups[taker]
+      if (counts[group] < this.#limit && set.addTaken(taken, slot, group)) counts[group]++
     }
   }
 

@@ -86,13 +86,32 @@ test('a set holds each hash of a group once, and gives all of them away', () => 
       known.add(key)
     }
     const taken = set.take()
-    assert.equal(set.takenCount(taken), known.size)
+    assert.deepEqual([taken.count, set.takenSlots(taken)], [known.size, known.size])
     const other = new HashSet(words, memory(), random)
+    assert.equal(other.adopt(taken), false, 'a small one is not taken as it lies')
     for (let index = 0; index < known.size; index++) {
       const group = set.takenGroup(taken, index)
       assert.ok(other.addTaken(taken, index, group))
       assert.ok(!other.addTaken(taken, index, group))
     }
+  }
+})
+
+test('a set takes a large one as it lies, knows what is in it, and goes on from there', () => {
+  const random = new SeededRandom(4)
+  for (const words of [2, 3]) {
+    const hashes = Uint32Array.from({ length: 3 * 200_000 }, () => random.uint32())
+    const set = new HashSet(words, memory(), random)
+    for (let at = 0; at < hashes.length; at += 3) set.add(at % 2, hashes, at)
+    const taken = structuredClone(set.take())
+    const other = new HashSet(words, memory(), random)
+    assert.ok(other.adopt(taken))
+    for (let at = 0; at < hashes.length; at += 3) assert.ok(!other.add(at % 2, hashes, at), `${at}`)
+    const more = Uint32Array.from({ length: 3 * 300_000 }, () => random.uint32())
+    for (let at = 0; at < more.length; at += 3) assert.ok(other.add(0, more, at))
+    for (let at = 0; at < hashes.length; at += 3) assert.ok(!other.add(at % 2, hashes, at), 'after it grew')
+    assert.equal(other.adopt(taken), false, 'one that is not empty keeps what it has')
+    assert.equal(other.take().count, 500_000)
   }
 })
 
@@ -105,8 +124,9 @@ test('what one set gives away fills another one as fast as anything', () => {
   const taken = set.take()
   const other = new HashSet(2, memory(), random)
   // Slot after slot this would take minutes; the test would end with its time.
-  for (let index = 0; index < set.takenCount(taken); index++) other.addTaken(taken, index, 0)
-  assert.equal(other.takenCount(other.take()), set.takenCount(taken))
+  for (let slot = 0; slot < set.takenSlots(taken); slot++)
+    if (set.takenGroup(taken, slot) >= 0) other.addTaken(taken, slot, 0)
+  assert.deepEqual([other.take().count, taken.count], [count, count])
 })
 
 test('pairs are numbered in the order in which they came, however many', () => {

@@ -15,11 +15,22 @@ const SLOTS_MIN = 64
 const FULL = 0.7
 const WORD_BYTES = 4
 
+/** What a set had, as plain data: slots with free ones among them, or those that are taken alone. */
+export interface TakenHashes {
+  readonly slots: Uint32Array
+  readonly count: number
+  /** Of the set, whose slots lie as they lay there; null: they are one behind the other. */
+  readonly factor: number | null
+}
+
+/** Smaller tables are given away without their free slots. */
+const TABLE_WORDS_MIN = 1 << 18
+
 export class HashSet {
   readonly #memory: MemoryShare
   /** Words of a slot. */
   readonly #stride: number
-  readonly #factor: number
+  #factor: number
   /** Bits of a product that are not the number of a slot. */
   #shift = 32 - Math.log2(SLOTS_MIN)
   #slots: Uint32Array
@@ -67,11 +78,24 @@ export class HashSet {
     return true
   }
 
-  /** Of an empty set: makes room for all of what `take` of another one gave, in one step. */
-  reserve(taken: Uint32Array): void {
-    if (this.#count > 0) return
+  /** Of an empty set: takes all that another one had, or makes room for it and answers false. */
+  adopt({ slots, count, factor }: TakenHashes): boolean {
+    if (this.#count > 0) return false
+    if (factor === null) {
+      this.#makeRoom(count)
+      return false
+    }
+    this.#memory.charge((slots.length - this.#slots.length) * WORD_BYTES)
+    this.#slots = slots
+    this.#count = count
+    this.#factor = factor
+    this.#shift = 32 - Math.log2(slots.length / this.#stride)
+    return true
+  }
+
+  #makeRoom(count: number): void {
     let doublings = 0
-    while (this.#slots.length * 2 ** doublings * FULL < taken.length) doublings++
+    while (this.#slots.length * 2 ** doublings * FULL < count * this.#stride) doublings++
     if (doublings > 0) this.#grow(doublings)
   }
 
@@ -92,8 +116,16 @@ export class HashSet {
     this.#memory.give(old.length * WORD_BYTES)
   }
 
-  /** The slots that are taken, one behind the other; the set is of no use afterwards. */
-  take(): Uint32Array {
+  /** The set is of no use afterwards. */
+  take(): TakenHashes {
+    const slots = this.#slots
+    const count = this.#count
+    return slots.length >= TABLE_WORDS_MIN
+      ? { slots, count, factor: this.#factor }
+      : { slots: this.#takenSlots(), count, factor: null }
+  }
+
+  #takenSlots(): Uint32Array {
     const stride = this.#stride
     const slots = this.#slots
     let to = 0
@@ -105,20 +137,21 @@ export class HashSet {
     return slots.slice(0, to)
   }
 
-  /** Of what `take` of another one gave: how many there are. */
-  takenCount(taken: Uint32Array): number {
-    return taken.length / this.#stride
+  /** Of what `take` of another one gave: its slots, some of which are free. */
+  takenSlots({ slots }: TakenHashes): number {
+    return slots.length / this.#stride
   }
 
-  takenGroup(taken: Uint32Array, index: number): number {
-    return taken[index * this.#stride] - 1
+  /** -1: the slot is free. */
+  takenGroup({ slots }: TakenHashes, slot: number): number {
+    return slots[slot * this.#stride] - 1
   }
 
-  approachTaken(taken: Uint32Array, index: number, count: number): number {
-    return this.approach(taken, index * this.#stride + 1, count, this.#stride)
+  approachTaken({ slots }: TakenHashes, slot: number, count: number): number {
+    return this.approach(slots, slot * this.#stride + 1, count, this.#stride)
   }
 
-  addTaken(taken: Uint32Array, index: number, group: number): boolean {
-    return this.add(group, taken, index * this.#stride + 1)
+  addTaken({ slots }: TakenHashes, slot: number, group: number): boolean {
+    return this.add(group, slots, slot * this.#stride + 1)
   }
 }
