@@ -79,6 +79,7 @@ export class DistinctState implements StatsState {
       }
       return
     }
+    if (this.#limit === Infinity) set.reserve(taken)
     for (let slot = 0; slot < slotCount; slot++) {
       if (slot % AHEAD === 0) set.approachTaken(taken, slot, Math.min(AHEAD, slotCount - slot))
       const taker = set.takenGroup(taken, slot)

@@ -78,13 +78,9 @@ export class HashSet {
     return true
   }
 
-  /** Of an empty set: takes all that another one had, or makes room for it and answers false. */
+  /** Of an empty set: takes all that another one had, where it lies as it lay there; else answers false. */
   adopt({ slots, count, factor }: TakenHashes): boolean {
-    if (this.#count > 0) return false
-    if (factor === null) {
-      this.#makeRoom(count)
-      return false
-    }
+    if (this.#count > 0 || factor === null) return false
     this.#memory.charge((slots.length - this.#slots.length) * WORD_BYTES)
     this.#slots = slots
     this.#count = count
@@ -93,7 +89,9 @@ export class HashSet {
     return true
   }
 
-  #makeRoom(count: number): void {
+  /** Of an empty set: makes room for all that another one had, in one step. */
+  reserve({ count }: TakenHashes): void {
+    if (this.#count > 0) return
     let doublings = 0
     while (this.#slots.length * 2 ** doublings * FULL < count * this.#stride) doublings++
     if (doublings > 0) this.#grow(doublings)
