@@ -14,6 +14,8 @@ import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 const TEST_MS_MAX = 300_000
+/** Sources without their types, for every process of the tests: a test file and the programs that it starts. */
+const COMPILED = join(root, 'node_modules/.cache/compiled')
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 const options = process.argv.slice(2).filter((argument) => argument.startsWith('-'))
@@ -45,7 +47,7 @@ function runTests(testFiles: readonly string[]): void {
       ...options,
       ...testFiles,
     ],
-    { cwd: root, stdio: 'inherit' },
+    { cwd: root, stdio: 'inherit', env: { ...process.env, NODE_COMPILE_CACHE: COMPILED } },
   )
   for (const signal of SIGNALS) process.on(signal, () => runner.kill(signal))
   runner.on('exit', (code, signal) => {
