@@ -41,10 +41,12 @@ export class AggregateCache {
   }
 
   keep(part: HeldPart, question: string, state: unknown): void {
-    const bytes = serialize(state)
     const key = keyOf(part, question)
+    const sizeMax = this.#bytesMax / ENTRY_SHARE
+    if (this.#states.has(key) || bytesLeft(state, sizeMax) < 0) return
+    const bytes = serialize(state)
     const size = sizeOf(key, bytes)
-    if (size > this.#bytesMax / ENTRY_SHARE || this.#states.has(key)) return
+    if (size > sizeMax) return
     this.#states.set(key, bytes)
     this.#bytes += size
     for (const [oldest, old] of this.#states) {
@@ -53,6 +55,24 @@ export class AggregateCache {
       this.#bytes -= sizeOf(oldest, old)
     }
   }
+}
+
+/**
+ * How many of so many bytes are left beside what a state of plain data takes at least; below 0 as soon as it is too large:
+ * to serialise hundreds of megabytes only to see how many they are holds everybody up.
+ */
+function bytesLeft(state: unknown, bytes: number): number {
+  if (ArrayBuffer.isView(state)) return bytes - state.byteLength
+  if (typeof state === 'string') return bytes - state.length
+  if (typeof state !== 'object' || state === null) return bytes - 1
+  let left = bytes
+  const values: Iterable<unknown> =
+    state instanceof Map || Array.isArray(state) ? state : Object.values(state)
+  for (const value of values) {
+    left = bytesLeft(value, left)
+    if (left < 0) return left
+  }
+  return left
 }
 
 const sizeOf = (key: string, bytes: Uint8Array): number => ENTRY_BYTES + 2 * key.length + bytes.length

@@ -28,7 +28,7 @@ export class DistinctState implements StatsState {
     this.#fields = fields
     this.#limit = limit === 0 ? Infinity : limit
     this.#hasher = new ValueHasher(context.settings.hashKey)
-    this.#set = new HashSet(words, context.memory, context.random)
+    this.#set = new HashSet(words, context.memory)
     this.#counts = new GroupNumbers(context.memory)
   }
 
@@ -44,10 +44,10 @@ export class DistinctState implements StatsState {
     const counts = this.#counts.grow(groupCount)
     const marks = valueOfRow === null ? null : marksOf(ofRow === null ? 1 : groupCount, valueCount)
     const isOne = valueOfRow === null && valueCount === 1
-    const isByRow = valueOfRow === null && !isOne && rows === null
+    const isByRow = valueOfRow === null && !isOne && rows === null && ofRow === null
     for (let at = 0; at < count; at++) {
       if (isByRow && at % AHEAD === 0)
-        this.#set.approach(words, at * HASH_WORDS, Math.min(AHEAD, count - at), HASH_WORDS)
+        this.#set.approach(only, words, at * HASH_WORDS, Math.min(AHEAD, count - at), HASH_WORDS)
       const row = rows === null ? at : rows[at]
       const value = valueOfRow === null ? (isOne ? 0 : row) : valueOfRow[row]
       if (isFilled[value] === 0) continue
@@ -70,18 +70,18 @@ export class DistinctState implements StatsState {
     const taken = state as TakenHashes
     const set = this.#set
     const counts = this.#counts.grow(groupCount)
-    const slotCount = set.takenSlots(taken)
+    const turns = set.takenTurns(taken)
     const isSame = groups.every((group, at) => group === at)
     if (isSame && this.#limit === Infinity && set.adopt(taken)) {
-      for (let slot = 0; slot < slotCount; slot++) {
-        const group = set.takenGroup(taken, slot)
+      for (let turn = 0; turn < turns; turn++) {
+        const group = set.takenGroup(taken, turn)
         if (group >= 0) counts[group]++
       }
       return
     }
     if (this.#limit === Infinity) set.reserve(taken)
-    for (let slot = 0; slot < slotCount; slot++) {
-      if (slot % AHEAD === 0) set.approachTaken(taken, slot, Math.min(AHEAD, slotCount - slot))
+    for (let turn = 0; turn < turns; turn++) {
+      const slot = set.takenSlot(turn, turns)
       const taker = set.takenGroup(taken, slot)
       if (taker < 0) continue
       const group = groups[taker]

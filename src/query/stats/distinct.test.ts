@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { SeededRandom } from '../../base/base.ts'
 import { MemoryShare } from '../batches/memory-share.ts'
 import { encodeText } from '../values/text.ts'
-import { HashSet } from './hash-set.ts'
+import { HashSet, type TakenHashes } from './hash-set.ts'
 import { PairTable } from './pair-table.ts'
 import { HASH_WORDS, ValueHasher } from './value-hash.ts'
 
@@ -73,7 +73,7 @@ function bitCount(value: number): number {
 test('a set holds each hash of a group once, and gives all of them away', () => {
   const random = new SeededRandom(3)
   for (const words of [2, 3]) {
-    const set = new HashSet(words, memory(), random)
+    const set = new HashSet(words, memory())
     const known = new Set<string>()
     // Few first words, so that slots collide.
     const values = Array.from({ length: 3_000 }, () =>
@@ -86,13 +86,13 @@ test('a set holds each hash of a group once, and gives all of them away', () => 
       known.add(key)
     }
     const taken = set.take()
-    assert.deepEqual([taken.count, set.takenSlots(taken)], [known.size, known.size])
-    const other = new HashSet(words, memory(), random)
+    assert.deepEqual([taken.count, slotsOf(set, taken).length], [known.size, known.size])
+    const other = new HashSet(words, memory())
     assert.equal(other.adopt(taken), false, 'a small one is not taken as it lies')
-    for (let index = 0; index < known.size; index++) {
-      const group = set.takenGroup(taken, index)
-      assert.ok(other.addTaken(taken, index, group))
-      assert.ok(!other.addTaken(taken, index, group))
+    for (const slot of slotsOf(set, taken)) {
+      const group = set.takenGroup(taken, slot)
+      assert.ok(other.addTaken(taken, slot, group))
+      assert.ok(!other.addTaken(taken, slot, group))
     }
   }
 })
@@ -101,10 +101,10 @@ test('a set takes a large one as it lies, knows what is in it, and goes on from 
   const random = new SeededRandom(4)
   for (const words of [2, 3]) {
     const hashes = Uint32Array.from({ length: 3 * 200_000 }, () => random.uint32())
-    const set = new HashSet(words, memory(), random)
+    const set = new HashSet(words, memory())
     for (let at = 0; at < hashes.length; at += 3) set.add(at % 2, hashes, at)
     const taken = structuredClone(set.take())
-    const other = new HashSet(words, memory(), random)
+    const other = new HashSet(words, memory())
     assert.ok(other.adopt(taken))
     for (let at = 0; at < hashes.length; at += 3) assert.ok(!other.add(at % 2, hashes, at), `${at}`)
     const more = Uint32Array.from({ length: 3 * 300_000 }, () => random.uint32())
@@ -119,15 +119,32 @@ test('what one set gives away fills another one as fast as anything', () => {
   const random = new SeededRandom(9)
   const count = 300_000
   const hashes = Uint32Array.from({ length: 2 * count }, () => random.uint32())
-  const set = new HashSet(2, memory(), random)
+  const set = new HashSet(2, memory())
   for (let index = 0; index < count; index++) set.add(0, hashes, 2 * index)
   const taken = set.take()
-  const other = new HashSet(2, memory(), random)
+  const other = new HashSet(2, memory())
   // Slot after slot this would take minutes; the test would end with its time.
-  for (let slot = 0; slot < set.takenSlots(taken); slot++)
-    if (set.takenGroup(taken, slot) >= 0) other.addTaken(taken, slot, 0)
+  for (const slot of slotsOf(set, taken)) other.addTaken(taken, slot, 0)
   assert.deepEqual([other.take().count, taken.count], [count, count])
 })
+
+test('a value that very many groups have costs each of them as much as any', () => {
+  const value = Uint32Array.of(123_456_789, 5, 6)
+  const set = new HashSet(3, memory())
+  const groups = 300_000
+  // In one slot after the other this would take ten minutes; the test would end with its time.
+  for (let group = 0; group < groups; group++) assert.ok(set.add(group, value, 0))
+  for (let group = 0; group < groups; group += 1000) assert.ok(!set.add(group, value, 0))
+  assert.equal(set.take().count, groups)
+})
+
+/** Those that hold something, in the order of their turns. */
+function slotsOf(set: HashSet, taken: TakenHashes): number[] {
+  const turns = set.takenTurns(taken)
+  const slots = Array.from({ length: turns }, (_, turn) => set.takenSlot(turn, turns))
+  assert.equal(new Set(slots).size, turns, 'each has its turn')
+  return slots.filter((slot) => set.takenGroup(taken, slot) >= 0)
+}
 
 test('pairs are numbered in the order in which they came, however many', () => {
   const random = new SeededRandom(5)

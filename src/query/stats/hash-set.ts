@@ -3,25 +3,35 @@
  * memory of the query. A value takes 16 bytes with 96 bits of a hash, 12 with 64, and the table is between a third
  * and two thirds full.
  *
- * Where a hash lies depends on a number that each set draws for itself: what one set gives away, in the order of its
- * slots, would else fill another one from its beginning, slot after slot, and each look-up would go through all of them.
+ * The first bits of a hash are the number of its slot, other bits in each group, as many groups may have the same value:
+ * hashes are keyed (value-hash.ts), so that nobody can choose slots. What is in the slots of one set is therefore close
+ * together in another one, too. Runs of slots are taken over one after the other, which memory is fast at; but runs from
+ * all over the table in turns: from its beginning on, they would fill the beginning of a smaller table while its end is
+ * empty, and each look-up would go through all of them.
  *
  *   slot   group + 1 (0: free) · word · word (· word)
  */
-import type { Random } from '../../base/base.ts'
 import type { MemoryShare } from '../batches/memory-share.ts'
 
 const SLOTS_MIN = 64
 const FULL = 0.7
 const WORD_BYTES = 4
 
-/** What a set had, as plain data: slots with free ones among them, or those that are taken alone. */
+/** What a set had, as plain data. */
 export interface TakenHashes {
   readonly slots: Uint32Array
   readonly count: number
-  /** Of the set, whose slots lie as they lay there; null: they are one behind the other. */
-  readonly factor: number | null
+  /** With free slots among them, as they lay in the set; else one behind the other, in the same order. */
+  readonly isTable: boolean
 }
+
+/** What groups change of a hash: nothing for the first. */
+const GROUP_FACTOR = 0x9e3779b1
+
+/** Slots that are taken over one after the other. */
+const RUN = 64
+/** Of so many runs, a power of two, the n-th to be taken is n times this odd number: runs next in turn are far apart. */
+const SPREAD = 0x9e3779b1
 
 /** Smaller tables are given away without their free slots. */
 const TABLE_WORDS_MIN = 1 << 18
@@ -30,32 +40,30 @@ export class HashSet {
   readonly #memory: MemoryShare
   /** Words of a slot. */
   readonly #stride: number
-  #factor: number
-  /** Bits of a product that are not the number of a slot. */
+  /** Bits of the first word that are not the number of a slot. */
   #shift = 32 - Math.log2(SLOTS_MIN)
   #slots: Uint32Array
   #count = 0
 
   /** Of hashes with so many words, at least two. */
-  constructor(words: number, memory: MemoryShare, random: Random) {
+  constructor(words: number, memory: MemoryShare) {
     this.#memory = memory
-    this.#factor = random.uint32() | 1
     this.#stride = words + 1
     this.#slots = new Uint32Array(SLOTS_MIN * this.#stride)
   }
 
   /**
-   * Looks at the slots of so many hashes, `step` words apart from `from` on, where `add` will begin with them: their memory
-   * is then on its way all at once, not one after the other. Answers nothing that means anything.
+   * Looks at the slots of so many hashes, `step` words apart from `from` on, where `add` will begin with them: their
+   * memory is then on its way all at once, not one after the other. Answers nothing that means anything.
    */
-  approach(words: Uint32Array, from: number, count: number, step: number): number {
+  approach(group: number, words: Uint32Array, from: number, count: number, step: number): number {
     const slots = this.#slots
     const stride = this.#stride
-    const factor = this.#factor
     const shift = this.#shift
+    const bits = Math.imul(group, GROUP_FACTOR)
     let seen = 0
     for (let index = 0, at = from; index < count; index++, at += step)
-      seen |= slots[(Math.imul(words[at], factor) >>> shift) * stride]
+      seen |= slots[((words[at] ^ bits) >>> shift) * stride]
     return seen
   }
 
@@ -64,7 +72,7 @@ export class HashSet {
     const stride = this.#stride
     const slots = this.#slots
     const mark = group + 1
-    let slot = (Math.imul(words[at], this.#factor) >>> this.#shift) * stride
+    let slot = ((words[at] ^ Math.imul(group, GROUP_FACTOR)) >>> this.#shift) * stride
     const end = slots.length
     for (; slots[slot] !== 0; slot = slot + stride === end ? 0 : slot + stride) {
       const isSame =
@@ -79,12 +87,11 @@ export class HashSet {
   }
 
   /** Of an empty set: takes all that another one had, where it lies as it lay there; else answers false. */
-  adopt({ slots, count, factor }: TakenHashes): boolean {
-    if (this.#count > 0 || factor === null) return false
+  adopt({ slots, count, isTable }: TakenHashes): boolean {
+    if (this.#count > 0 || !isTable) return false
     this.#memory.charge((slots.length - this.#slots.length) * WORD_BYTES)
     this.#slots = slots
     this.#count = count
-    this.#factor = factor
     this.#shift = 32 - Math.log2(slots.length / this.#stride)
     return true
   }
@@ -106,7 +113,7 @@ export class HashSet {
     this.#shift -= doublings
     for (let from = 0; from < old.length; from += stride) {
       if (old[from] === 0) continue
-      let slot = (Math.imul(old[from + 1], this.#factor) >>> this.#shift) * stride
+      let slot = ((old[from + 1] ^ Math.imul(old[from] - 1, GROUP_FACTOR)) >>> this.#shift) * stride
       while (slots[slot] !== 0) slot = slot + stride === slots.length ? 0 : slot + stride
       for (let word = 0; word < stride; word++) slots[slot + word] = old[from + word]
     }
@@ -119,8 +126,8 @@ export class HashSet {
     const slots = this.#slots
     const count = this.#count
     return slots.length >= TABLE_WORDS_MIN
-      ? { slots, count, factor: this.#factor }
-      : { slots: this.#takenSlots(), count, factor: null }
+      ? { slots, count, isTable: true }
+      : { slots: this.#takenSlots(), count, isTable: false }
   }
 
   #takenSlots(): Uint32Array {
@@ -135,18 +142,22 @@ export class HashSet {
     return slots.slice(0, to)
   }
 
-  /** Of what `take` of another one gave: its slots, some of which are free. */
-  takenSlots({ slots }: TakenHashes): number {
-    return slots.length / this.#stride
+  /** How many turns there are to take over what `take` of another one gave; some are of no slot. */
+  takenTurns({ slots }: TakenHashes): number {
+    const runs = Math.ceil(slots.length / this.#stride / RUN)
+    return runs === 0 ? 0 : 2 ** Math.ceil(Math.log2(runs)) * RUN
   }
 
-  /** -1: the slot is free. */
+  /** In this of so many turns. */
+  takenSlot(turn: number, turns: number): number {
+    const run = Math.imul(Math.trunc(turn / RUN), SPREAD) & (turns / RUN - 1)
+    return run * RUN + (turn % RUN)
+  }
+
+  /** -1: the slot is free, or there is none. */
   takenGroup({ slots }: TakenHashes, slot: number): number {
-    return slots[slot * this.#stride] - 1
-  }
-
-  approachTaken({ slots }: TakenHashes, slot: number, count: number): number {
-    return this.approach(slots, slot * this.#stride + 1, count, this.#stride)
+    const at = slot * this.#stride
+    return at < slots.length ? slots[at] - 1 : -1
   }
 
   addTaken({ slots }: TakenHashes, slot: number, group: number): boolean {
