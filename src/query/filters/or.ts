@@ -3,6 +3,7 @@ import type { Block } from '../../record/record.ts'
 import type { SkipTest } from '../../storage/storage.ts'
 import type { Filter } from '../ast.ts'
 import { boundsOfEither } from '../scan/bounds.ts'
+import { ALL } from './all.ts'
 import { anyOfTests, hasGrams } from './any-of-tests.ts'
 import { boundValueFilter } from './bound-value-filter.ts'
 import type { ExactFilter } from './exact.ts'
@@ -11,14 +12,15 @@ import { type BoundFilter, type FilterKind, PRECEDENCE_OR } from './kind.ts'
 
 export interface OrFilter extends Filter {
   readonly kind: 'or'
-  /** At least two, none of them an `or`. */
+  /** At least two, none of them an `or` or `*`. */
   readonly children: readonly Filter[]
 }
 
-/** The filter for which one of `filters` must match. At least one. */
+/** The filter for which one of `filters` must match, in its simplest form. At least one. */
 export function orOf(filters: readonly Filter[]): Filter {
   const children = filters.flatMap((filter) => (isOr(filter) ? filter.children : [filter]))
   if (children.length === 1) return children[0]
+  if (children.some(({ kind }) => kind === ALL.kind)) return ALL
   const or: OrFilter = { kind: 'or', children }
   return or
 }

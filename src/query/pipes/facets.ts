@@ -15,7 +15,8 @@ import type { FilterParser } from '../syntax/filter-parser.ts'
 import { encodeText } from '../values/text.ts'
 import { compareKeysExactly, valueKey } from '../values/value-order.ts'
 import type { Gatherer, PipeKind } from './kind.ts'
-import { parseCount, parseCountIfAny } from './order-parts.ts'
+import { parseCountIfAny } from './order-parts.ts'
+import { parseWholeNumber } from './parts.ts'
 
 export interface FacetsPipe extends Pipe {
   readonly kind: 'facets'
@@ -56,14 +57,23 @@ export const facetsPipe: PipeKind<FacetsPipe> = {
 function parseFacets(parser: FilterParser): FacetsPipe {
   const { reader } = parser
   const values = parseCountIfAny(parser, 'a number of values') ?? VALUES_DEFAULT
-  let maxValuesPerField = MAX_VALUES_PER_FIELD_DEFAULT
-  let maxValueLen = MAX_VALUE_LEN_DEFAULT
+  let maxValuesPerField: number | null = null
+  let maxValueLen: number | null = null
   let keepsConstFields = false
   for (;;) {
-    if (reader.takeWord('max_values_per_field')) maxValuesPerField = parseCount(parser, 'a number of values')
-    else if (reader.takeWord('max_value_len')) maxValueLen = parseCount(parser, 'a number of bytes')
-    else if (reader.takeWord('keep_const_fields')) keepsConstFields = true
-    else return { kind: 'facets', values, maxValuesPerField, maxValueLen, keepsConstFields }
+    if (reader.takeWordOnce('max_values_per_field', maxValuesPerField !== null))
+      maxValuesPerField = parseWholeNumber(parser, 'a number of values')
+    else if (reader.takeWordOnce('max_value_len', maxValueLen !== null))
+      maxValueLen = parseWholeNumber(parser, 'a number of bytes')
+    else if (reader.takeWordOnce('keep_const_fields', keepsConstFields)) keepsConstFields = true
+    else break
+  }
+  return {
+    kind: 'facets',
+    values,
+    maxValuesPerField: maxValuesPerField ?? MAX_VALUES_PER_FIELD_DEFAULT,
+    maxValueLen: maxValueLen ?? MAX_VALUE_LEN_DEFAULT,
+    keepsConstFields,
   }
 }
 

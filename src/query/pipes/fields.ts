@@ -28,7 +28,7 @@ export const fieldsPipe: PipeKind<FieldsPipe> = {
   isLive: true,
   keepsRows: true,
   takesBlocks: true,
-  parse: (parser) => ({ kind: 'fields', fields: parseFieldPatterns(parser) }),
+  parse: (parser) => ({ kind: 'fields', fields: withoutNeedless(parseFieldPatterns(parser)) }),
   print: ({ fields }, printer) => `fields ${printFieldPatterns(fields, printer)}`,
   wants: ({ fields }, after) => narrowedTo(after, fields),
   leaves: ({ fields }, entering) => leavingNames(fields, entering),
@@ -40,6 +40,13 @@ export const fieldsPipe: PipeKind<FieldsPipe> = {
     if (fields.some(isEverything)) return (batch) => batch
     return (batch) => batch.withColumns(chosenColumns(batch, fields))
   },
+}
+
+/** `*` stands for all others but `_stream_id`, which is there only where it is asked for. */
+function withoutNeedless(fields: readonly FieldPattern[]): readonly FieldPattern[] {
+  if (!fields.some(isEverything)) return fields
+  const needed = [fields.find(isStreamId), fields.find(isEverything)]
+  return needed.filter((pattern) => pattern !== undefined)
 }
 
 function isEverything({ name, isPrefix }: FieldPattern): boolean {

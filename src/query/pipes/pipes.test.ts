@@ -114,6 +114,11 @@ test('fields with an asterisk gives every field, and values instead of a record'
   assert.equal(rowJson(rowOf('* | fields *')), ALL)
 })
 
+test('fields with an asterisk is the same whatever else it names', () => {
+  assert.deepEqual(parse('* | fields a, *, b*'), parse('* | fields *'))
+  assert.deepEqual(parse('* | fields a, _stream_id, *'), parse('* | fields _stream_id, *'))
+})
+
 test('fields after fields sees what is left', () => {
   assert.equal(rowJson(rowOf('* | fields ok, yes | fields yes, service')), '{"yes":true}')
 })

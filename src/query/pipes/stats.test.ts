@@ -67,6 +67,7 @@ test('a call prints with the name that its result has, where it is not the call 
     printed('stats by (_time:1d offset -2h, ip:/24, "a b":10KB) rate()'),
     'stats by (_time:1d offset "-2h", ip:/24, "a b":10KB) rate()',
   )
+  assert.equal(printed('stats by (_time:Month) count()'), 'stats by (_time:month) count(*)')
   assert.equal(printed('quantile(.5, "a b")'), 'stats quantile(.5, "a b")')
   assert.equal(
     printed('json_values(a) sort by (b desc) limit 3'),

@@ -51,16 +51,17 @@ const hitsName = (by: readonly string[]): string => freeName(HITS_FIELD, by)
 function parseTop(parser: FilterParser): TopPipe {
   const rows = parseCountIfAny(parser, 'a number of rows') ?? ROWS_DEFAULT
   const by = parseTupleFields(parser, 'top', ['hits', 'rank'])
-  let hitsAs = hitsName(by)
+  let namedHits: string | null = null
   let rankAs: string | null = null
   let span = spanOf(parser.reader.token)
   for (;;) {
     const { token } = parser.reader
-    if (parser.reader.takeWord('hits')) hitsAs = parseAs(parser)
-    else if (parser.reader.takeWord('rank')) rankAs = parseRank(parser)
+    if (parser.reader.takeWordOnce('hits', namedHits !== null)) namedHits = parseAs(parser)
+    else if (parser.reader.takeWordOnce('rank', rankAs !== null)) rankAs = parseRank(parser)
     else break
     span = spanOf(token)
   }
+  const hitsAs = namedHits ?? hitsName(by)
   const taken = by.includes(hitsAs) ? hitsAs : [...by, hitsAs].find((name) => name === rankAs)
   if (taken !== undefined) {
     const message = `two fields of the result would be called ${shown(taken)}: give this one another name with \`as\``

@@ -54,9 +54,11 @@ export function parseGroupKey(parser: FilterParser): GroupKey {
 
 function parseStep({ reader }: FilterParser): string {
   const { text, span } = reader.expectPhrase('a step like 5m, month, 10KB or /24')
+  const name = text.toLowerCase()
+  if (STEP_NAMES.has(name)) return name
   const mask = MASK.exec(text)
   const isNumber = stepNumber(plainStep(text)) !== null
-  const isStep = mask !== null ? Number(mask[1]) <= 32 : STEP_NAMES.has(text) || isNumber
+  const isStep = mask !== null ? Number(mask[1]) <= 32 : isNumber
   if (isStep) return text
   throw reader.problem(`${shown(text)} is no step: write it like 5m, 1d, month, 10KB, 0.5 or /24`, span)
 }

@@ -14,43 +14,47 @@ export interface QueryOptionKind {
   readonly summary: string
   /** A value that it takes, for messages and for the reference. */
   readonly example: string
-  accepts(value: string): boolean
+  /** The value as the query keeps it; null where it is none. */
+  read(value: string): string | null
 }
 
-const isCount = (value: string): boolean => /^\d{1,9}$/.test(value)
-const isBoolean = (value: string): boolean => value === 'true' || value === 'false'
+const readCount = (value: string): string | null => (/^\d{1,9}$/.test(value) ? value : null)
+const readBoolean = (value: string): string | null => {
+  const word = value.toLowerCase()
+  return word === 'true' || word === 'false' ? word : null
+}
 
 export const QUERY_OPTIONS: readonly QueryOptionKind[] = [
   {
     name: 'concurrency',
     summary: 'threads that search at the same time, at most',
     example: '2',
-    accepts: isCount,
+    read: readCount,
   },
   {
     name: 'parallel_readers',
     summary: 'taken for the sake of LogsQL; `concurrency` decides',
     example: '4',
-    accepts: isCount,
+    read: readCount,
   },
   {
     name: 'ignore_global_time_filter',
     summary: 'the time range of the request does not narrow this query (or subquery)',
     example: 'true',
-    accepts: isBoolean,
+    read: readBoolean,
   },
   {
     name: 'allow_partial_response',
     summary:
       'taken for the sake of LogsQL: an answer that misses what could not be read is always given, and says so',
     example: 'true',
-    accepts: isBoolean,
+    read: readBoolean,
   },
   {
     name: 'time_offset',
     summary: 'looks so much earlier, and gives the rows the time of asking',
     example: '1d',
-    accepts: (value) => parseDuration(value) !== null,
+    read: (value) => (parseDuration(value) === null ? null : value),
   },
 ]
 
@@ -71,10 +75,10 @@ export function parseOptions({ reader }: FilterParser): QueryOptions {
         name.span,
       )
     reader.expectSymbol('=', `after \`${kind.name}\``)
-    const value = reader.expectPhrase(`a value like \`${kind.example}\``)
-    if (!kind.accepts(value.text))
-      throw reader.problem(`\`${kind.name}\` takes a value like \`${kind.example}\``, value.span)
-    options[kind.name] = value.text
+    const { text, span } = reader.expectPhrase(`a value like \`${kind.example}\``)
+    const value = kind.read(text)
+    if (value === null) throw reader.problem(`\`${kind.name}\` takes a value like \`${kind.example}\``, span)
+    options[kind.name] = value
     if (!reader.takeSymbol(',')) break
   }
   reader.expectSymbol(')', 'after the options')

@@ -45,6 +45,9 @@ export const QUERY_FILTERS_MAX = 1000
 /** Pipes in one query, those of the queries within it included. */
 export const QUERY_PIPES_MAX = 200
 
+/** A shorter word behind `|` is searched for: one letter of it changed is half of another word. */
+const MISSPELLED_LENGTH_MIN = 4
+
 /** A level of nesting is two steps of the parser: into the group, and into the operand. */
 const STEPS_MAX = 2 * QUERY_DEPTH_MAX + 2
 
@@ -266,7 +269,7 @@ class QueryParser implements FilterParser {
     const later = LATER_PIPES_BY_NAME.get(name)
     if (later !== undefined) throw reader.notBuilt(later)
     if (FUNCTION_FORMS.has(name) && isSymbol(reader.following, '(')) return this.#parseFilterPipe()
-    const suggestion = didYouMean(name, PIPE_NAMES)
+    const suggestion = name.length < MISSPELLED_LENGTH_MIN ? '' : didYouMean(name, PIPE_NAMES)
     if (suggestion === '') return this.#parseFilterPipe()
     const hint = this.#isLastOfPart() ? ' To search for the word, put it into quotes' : ''
     throw reader.problem(`there is no pipe ${shown(name)}${suggestion}${hint}`)

@@ -104,6 +104,12 @@ export class TokenReader {
     return true
   }
 
+  /** As `takeWord`, for a word that stands at most once: `isThere` says that it stood before. */
+  takeWordOnce(word: string, isThere: boolean): boolean {
+    if (isThere && this.isWord(word)) throw this.problem(`\`${word}\` stands twice here`)
+    return this.takeWord(word)
+  }
+
   /** The symbol stands right behind the token that was read last, without a space. */
   takeJoined(symbol: string): boolean {
     return !this.token.isSpaced && this.takeSymbol(symbol)
