@@ -9,8 +9,7 @@ import { type AmplifiedLog, countLines } from './amplified-log.ts'
 import { answerOf, type HttpAnswer } from './crash-batches.ts'
 import { CrashFailure } from './kill-rounds.ts'
 
-const BATCH_BYTES_MIN = 32 * 1024
-const BATCH_BYTES_SPREAD = 1024 * 1024
+const BATCH_BYTES_MIN_SHARE = 1 / 32
 const GONE = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE'])
 
 export interface AcknowledgedBatch {
@@ -31,6 +30,8 @@ export interface AmplifiedLoadOptions {
   readonly random: SeededRandom
   /** Nothing more is taken from the log when this was. */
   readonly bytes: number
+  /** Of a batch: from a 32nd of it to a line more than it and that. */
+  readonly requestBytesMax: number
   readonly connections: number
 }
 
@@ -48,6 +49,8 @@ export class AmplifiedLoad {
   #takenBytes = 0
   /** The log is read by one at a time. */
   #turn: Promise<unknown> = Promise.resolve()
+  /** The one that was acknowledged last. */
+  #last: Batch | null = null
   #wanted: { readonly bytes: number; readonly resolve: () => void } | null = null
 
   constructor(options: AmplifiedLoadOptions) {
@@ -105,17 +108,32 @@ export class AmplifiedLoad {
   }
 
   async #make(): Promise<Batch | null> {
-    const { log, random, bytes: bytesMax } = this.#options
+    const { log, random, bytes: bytesMax, requestBytesMax } = this.#options
     if (this.#takenBytes >= bytesMax) return null
-    const bytes = await log.take(BATCH_BYTES_MIN + random.below(BATCH_BYTES_SPREAD))
+    const bytes = await log.take(BATCH_BYTES_MIN_SHARE * requestBytesMax + random.below(requestBytesMax))
     this.#takenBytes += bytes.length
     return { number: this.#batches++, lines: countLines(bytes), bytes }
   }
 
-  #take({ number, lines, bytes }: Batch, { status, body }: HttpAnswer): void {
+  /** What was acknowledged last is sent once more, and must be known. Rejects with a CrashFailure when it is not. */
+  async repeatLast(port: number): Promise<void> {
+    if (this.#last === null) return
+    const agent = new Agent()
+    const { status, body } = await post(agent, port, this.#last).finally(() => agent.destroy())
+    const { firstId, lastId } = status === 200 ? JSON.parse(body) : {}
+    const known = this.acknowledged.get(this.#last.number)
+    if (known === undefined || firstId !== known.firstId || lastId !== known.lastId)
+      throw new CrashFailure(
+        `batch ${this.#last.number} was acknowledged as ${known?.firstId} to ${known?.lastId}, and sent again ${status}: ${body}`,
+      )
+  }
+
+  #take(batch: Batch, { status, body }: HttpAnswer): void {
+    const { number, lines, bytes } = batch
     const { accepted, refused, firstId, lastId, repeated } = status === 200 ? JSON.parse(body) : {}
     if (accepted !== lines || refused !== 0)
       throw new CrashFailure(`batch ${number} of ${lines} lines was answered ${status}: ${body}`)
+    this.#last = batch
     this.#unanswered.delete(number)
     this.acknowledged.set(number, { lines, firstId, lastId })
     this.acknowledgedLines += lines

@@ -144,7 +144,7 @@ export function runCommand(args: readonly string[], options?: SpawnOptions): Pro
 export const PROGRAM = join(ROOT, 'src/bin.ts')
 
 /** That of this process without what belongs to a test runner, and without settings of the developer's own server. */
-function environment(): NodeJS.ProcessEnv {
+export function environment(): NodeJS.ProcessEnv {
   const notOurs = /^(LOGCASTER_|NODE_TEST_|NODE_OPTIONS$|npm_|NO_COLOR$|FORCE_COLOR$)/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !notOurs.test(name)))
 }

@@ -1,7 +1,7 @@
 /**
  * The load of crash rounds, in a process of its own: several clients that send unique messages as fast as they are
- * acknowledged, each in its own way, until their connection ends. Started with `fork`; tells its parent how far it is,
- * and at the end what was sent and which of it was acknowledged.
+ * acknowledged, each in its own way, until their connection ends. Started with `fork`, for one task after another; tells
+ * its parent how far it is, and at the end of each what was sent and which of it was acknowledged.
  */
 import { sendBatches, sendStreams } from './crash-http-client.ts'
 import { CrashLedger } from './crash-ledger.ts'
@@ -38,8 +38,7 @@ async function runTask(task: SenderTask): Promise<void> {
   }
   const clients = task.clients.map((_, index) => runClient(new CrashLedger(task, index, count)))
   await tell({ kind: 'reports', reports: await Promise.all(clients) })
-  if (process.connected) process.disconnect()
 }
 
-process.once('message', (task) => void runTask(task as SenderTask))
+process.on('message', (task) => void runTask(task as SenderTask))
 process.once('disconnect', () => process.exit())

@@ -5,8 +5,9 @@
  *   const figures = await engineKill({ bytes: 1e10, seed: 1, secondsMax: 6, segmentMib: 4, connections: 4, shared, log })
  *
  * Segments are small, so that a kill finds files in every state; each start says how many records there are, and they
- * must be at least those that were acknowledged. At the end all is read, merged to the end, read again, and verified.
- * Rejects with a CrashFailure, which tells the story; the data is then left as it is.
+ * must be at least those that were acknowledged; what was acknowledged last is known when it comes again. At the end all
+ * is read, merged to the end, read again, and verified. Rejects with a CrashFailure, which tells the story; the data is
+ * then left as it is.
  */
 import { createHash } from 'node:crypto'
 import { readdirSync, statSync } from 'node:fs'
@@ -16,7 +17,9 @@ import { listedFiles } from '../src/storage/storage.ts'
 import { checkAmplified } from './amplified-check.ts'
 import { AmplifiedLoad } from './amplified-load.ts'
 import { AmplifiedLog } from './amplified-log.ts'
-import { inTemporaryDirectory, runCommand } from './child-program.ts'
+import { inTemporaryDirectory } from './child-program.ts'
+import { runCommandHere } from './command-here.ts'
+import { until } from './deadline.ts'
 import { CrashFailure } from './kill-rounds.ts'
 import { rssBytesMax } from './process-figures.ts'
 import { type RunningProgram, startProgram } from './running-program.ts'
@@ -31,6 +34,10 @@ export interface EngineKillOptions {
   /** Kills while all is merged to the end. Default 3. */
   readonly mergeKills?: number
   readonly segmentMib: number
+  /** Of a request, about. Default 1 MiB, for which segments must have 5. A smaller one is that much of a smaller log. */
+  readonly requestBytesMax?: number
+  /** Whether every other process lives until a part is being written, and no longer than that. Default: by time alone. */
+  readonly killsSealing?: boolean
   readonly connections: number
   /** The folder that lies beside the repository. */
   readonly shared: string
@@ -44,6 +51,8 @@ export interface EngineKillFigures {
   /** Kills that left a part which the manifest does not name: unfinished, or replaced and not unlinked yet. */
   readonly killsWithPartsLeft: number
   readonly killsWithSegmentsLeft: number
+  /** Kills shortly after a part was begun, of those that wait for one. */
+  readonly killsSealing: number
   readonly lines: number
   readonly bytes: number
   /** Batches that were stored before the kill, and whose answer the kill prevented. */
@@ -60,20 +69,34 @@ export interface EngineKillFigures {
 
 const TOKEN = 'operator-of-the-engine-kill-run'
 const TOKENS = `ops read,write,admin sha256:${createHash('sha256').update(TOKEN).digest('hex')}`
+const SEAL_KILL_MS_MAX = 200
 const START_KILL_CHANCE = 0.2
 const START_KILL_MS_MAX = 600
 const MERGE_KILLS = 3
-/** A slow machine comes to an end as well. */
-const ACKNOWLEDGED_BYTES_SPREAD = 8 * 1024 * 1024
 const MIB = 1024 * 1024
+/** A slow machine comes to an end as well. */
+const ACKNOWLEDGED_REQUESTS_SPREAD = 8
+/** Of the largest requests, in a batch. */
+const BATCH_REQUESTS = 4
 
 export function engineKill(options: EngineKillOptions): Promise<EngineKillFigures> {
   return inTemporaryDirectory(async (dataDir) => {
     using log = new AmplifiedLog(options.shared, options.seed)
     const args = ['--storage-segment-bytes-max', `${options.segmentMib}MiB`, '--tokens', TOKENS]
-    await using program = await startProgram({ dataDir, args })
+    await using program = await startProgram({ dataDir, args: [...args, ...limitsOf(options)] })
     return await new EngineKill(options, program, log).run()
   })
+}
+
+/** Smaller segments need smaller batches, and these need smaller records. */
+function limitsOf({ requestBytesMax }: EngineKillOptions): string[] {
+  if (requestBytesMax === undefined) return []
+  return [
+    '--storage-batch-bytes-max',
+    String(BATCH_REQUESTS * requestBytesMax),
+    '--record-bytes-max',
+    '64KiB',
+  ]
 }
 
 class EngineKill {
@@ -81,16 +104,29 @@ class EngineKill {
   readonly #program: RunningProgram
   readonly #load: AmplifiedLoad
   readonly #random: SeededRandom
-  readonly #figures = { kills: 0, startKills: 0, killsWithPartsLeft: 0, killsWithSegmentsLeft: 0 }
+  readonly #figures = {
+    kills: 0,
+    startKills: 0,
+    killsWithPartsLeft: 0,
+    killsWithSegmentsLeft: 0,
+    killsSealing: 0,
+  }
+  #rounds = 0
   #rssBytesMax = 0
   #loadMs = 0
 
   constructor(options: EngineKillOptions, program: RunningProgram, log: AmplifiedLog) {
-    const { bytes, connections, seed } = options
+    const { bytes, connections, seed, requestBytesMax = MIB } = options
     this.#options = options
     this.#program = program
     this.#random = new SeededRandom(seed)
-    this.#load = new AmplifiedLoad({ log, random: new SeededRandom(seed), bytes, connections })
+    this.#load = new AmplifiedLoad({
+      log,
+      random: new SeededRandom(seed),
+      bytes,
+      requestBytesMax,
+      connections,
+    })
   }
 
   async run(): Promise<EngineKillFigures> {
@@ -128,8 +164,11 @@ class EngineKill {
     const load = this.#load.run(this.#program.httpPort)
     // A load that fails is told by the round that waits for it below.
     load.catch(() => {})
-    const acknowledged = this.#load.acknowledgedMore(this.#random.below(ACKNOWLEDGED_BYTES_SPREAD))
-    await Promise.race([load, Promise.all([acknowledged, this.#life()])])
+    if (this.#options.killsSealing && this.#rounds++ % 2 === 1) await this.#partBegun()
+    else {
+      const acknowledged = this.#load.acknowledgedMore(this.#acknowledgedBytes())
+      await Promise.race([load, Promise.all([acknowledged, this.#life()])])
+    }
     this.#rssBytesMax = Math.max(this.#rssBytesMax, rssBytesMax(this.#program.pid))
     await this.#kill()
     await load
@@ -143,6 +182,21 @@ class EngineKill {
     await this.#kill()
     await merging
     await this.#startAgain()
+  }
+
+  /** A little after a part is there that was not; or all is sent, and too little of it to be sealed. */
+  async #partBegun(): Promise<void> {
+    const before = new Set(this.#files('part-'))
+    const isBegun = await until(() => {
+      if (this.#files('part-').some((name) => !before.has(name))) return true
+      return this.#load.isDone && this.#files('segment-').length < 2 ? false : null
+    }, 'a part to be written')
+    if (isBegun) this.#figures.killsSealing++
+    await delay(this.#random.below(SEAL_KILL_MS_MAX))
+  }
+
+  #acknowledgedBytes(): number {
+    return this.#random.below(ACKNOWLEDGED_REQUESTS_SPREAD * (this.#options.requestBytesMax ?? MIB))
   }
 
   #life(): Promise<void> {
@@ -172,6 +226,7 @@ class EngineKill {
     const records = await countRecords(this.#program.queryPort)
     if (records < least || records > most)
       throw new CrashFailure(`${records} records after a start, of ${least} acknowledged and ${most} sent`)
+    await this.#load.repeatLast(this.#program.httpPort)
   }
 
   async #checkAll(state: string): Promise<void> {
@@ -193,13 +248,17 @@ class EngineKill {
     this.#say(`${words.join(' ')}: ${String(stdout).trim()} (${Math.round((Date.now() - startMs) / 1000)} s)`)
   }
 
-  #run(...words: string[]): ReturnType<typeof runCommand> {
+  #run(...words: string[]): ReturnType<typeof runCommandHere> {
     const port = String(this.#program.httpPort)
-    return runCommand([...words, '--http-port', port], { env: { LOGCASTER_TOKEN: TOKEN } })
+    return runCommandHere([...words, '--http-port', port], { env: { LOGCASTER_TOKEN: TOKEN } })
   }
 
   get #directory(): string {
     return join(this.#program.dataDir, 'stores/logs')
+  }
+
+  #files(kind: string): string[] {
+    return readdirSync(this.#directory).filter((name) => name.startsWith(kind))
   }
 
   /** Names of files that are there and that the manifest does not list. */
@@ -217,8 +276,7 @@ class EngineKill {
   #roundLine(): string {
     const { acknowledgedBytes, acknowledgedLines } = this.#load
     const rate = Math.round(acknowledgedLines / (this.#loadMs / 1000))
-    const files = readdirSync(this.#directory)
-    const count = (kind: string): number => files.filter((name) => name.startsWith(kind)).length
+    const count = (kind: string): number => this.#files(kind).length
     return (
       `kill ${this.#figures.kills}: ${mib(acknowledgedBytes)} of ${mib(this.#options.bytes)} acknowledged, ` +
       `${rate} records/s, ${count('segment-')} segments, ${count('part-')} parts, ` +

@@ -10,6 +10,7 @@
  * Rejects with a CrashFailure, which tells the story; the data is then left as it is.
  */
 import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { SeededRandom } from '../src/base/base.ts'
 import { BATCH_MESSAGES } from './crash-batches.ts'
@@ -35,14 +36,19 @@ export interface CrashRoundsOptions {
   readonly log: (line: string) => void
   /** The end of a round comes after at most so many acknowledgements. Default 3,000. */
   readonly acknowledgedMax?: number
+  /** Of rounds whose start is crashed as well, where starts are. Default 0.3. */
+  readonly startCrashChance?: number
   /** Further options of the program. */
   readonly args?: readonly string[]
   /** Stops after the round in which this is reached, `Date.now()`. Default: never. */
   readonly endMs?: number
 }
 
-/** How a program ends. Resolves when its process is gone and its data directory is as a restart will find it. */
-export type Crash = (program: RunningProgram, random: SeededRandom) => Promise<void>
+/**
+ * How a program ends, in rounds from 0 on. Resolves when its process is gone and its data directory is as a restart will
+ * find it.
+ */
+export type Crash = (program: RunningProgram, random: SeededRandom, round: number) => Promise<void>
 
 export interface CrashFigures {
   readonly rounds: number
@@ -75,12 +81,13 @@ export async function crashRounds(
   const random = new SeededRandom(options.seed)
   const record = new CrashRecord()
   await using program = await startProgram({ dataDir: options.dataDir, args: options.args })
+  await using senders = new Senders(options.clients)
   let startCrashes = 0
   let stored = 0
   let round = 0
   while (round < options.rounds && Date.now() < (options.endMs ?? Number.POSITIVE_INFINITY)) {
-    const reports = await loadAndCrash(program, options, round, random, crash)
-    if (manner.crashesStarts && random.chance(START_CRASH_CHANCE)) {
+    const reports = await loadAndCrash(program, senders, options, round, random, crash)
+    if (manner.crashesStarts && random.chance(options.startCrashChance ?? START_CRASH_CHANCE)) {
       startCrashes++
       await crashStart(program, random)
     }
@@ -101,16 +108,17 @@ const CRASH_DELAY_MS_MAX = 30
 
 async function loadAndCrash(
   program: RunningProgram,
+  senders: Senders,
   options: CrashRoundsOptions,
   round: number,
   random: SeededRandom,
   crash: Crash,
 ): Promise<ClientReport[]> {
   const target = random.below(options.acknowledgedMax ?? ACKNOWLEDGED_MAX)
-  await using load = new Load(program, round, options.clients)
+  const load = senders.load(program, round)
   await within(load.acknowledged(target), `${target} acknowledgements in round ${round + 1}`)
   await delay(random.below(CRASH_DELAY_MS_MAX))
-  await crash(program, random)
+  await crash(program, random, round)
   return await within(load.reports, 'the reports of the senders')
 }
 
@@ -175,19 +183,44 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, numbe
 const SENDER = join(import.meta.dirname, 'crash-sender.ts')
 const SENDER_PROCESSES = 2
 
-/** Processes that send, until the program is gone. */
-class Load implements AsyncDisposable {
+/** Processes that send in every round, from its beginning until the program is gone. */
+class Senders implements AsyncDisposable {
+  readonly #shares: readonly Clients[]
+  readonly #children: readonly ChildProcess[]
+
+  constructor(clients: number) {
+    this.#shares = shareOut(clients)
+    this.#children = this.#shares.map(() => fork(SENDER, { execPath: process.execPath, execArgv: [] }))
+  }
+
+  /** One round; the one before it must have given its reports. */
+  load({ logPort, httpPort }: RunningProgram, round: number): Load {
+    const tasks = this.#shares.map((clients) => ({ logPort, httpPort, round, clients }))
+    return new Load(this.#children, tasks)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#children.map(endNow))
+  }
+}
+
+async function endNow(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const end = once(child, 'exit')
+  child.kill('SIGKILL')
+  await end
+}
+
+class Load {
   /** Resolves when all connections have ended; rejects when a process failed. */
   readonly reports: Promise<ClientReport[]>
-  readonly #children: ChildProcess[] = []
   /** Acknowledgements by process. */
   readonly #progress: number[] = []
   #onProgress: () => void = () => {}
 
-  constructor({ logPort, httpPort }: RunningProgram, round: number, clients: number) {
-    const shares = shareOut(clients)
-    const tasks = shares.map((share) => ({ logPort, httpPort, round, clients: share }))
-    this.reports = Promise.all(tasks.map((task) => this.#start(task))).then((all) => all.flat())
+  constructor(children: readonly ChildProcess[], tasks: readonly SenderTask[]) {
+    const all = children.map((child, index) => this.#run(child, tasks[index], index))
+    this.reports = Promise.all(all).then((found) => found.flat())
     // Whoever awaits it hears of it; a round that failed before does not.
     this.reports.catch(() => {})
   }
@@ -206,24 +239,23 @@ class Load implements AsyncDisposable {
     await Promise.race([reached, early])
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const child of this.#children) child.kill('SIGKILL')
-    await this.reports.catch(() => {})
-  }
-
-  #start(task: SenderTask): Promise<readonly ClientReport[]> {
-    const child = fork(SENDER, { execPath: process.execPath, execArgv: [] })
-    const index = this.#children.push(child) - 1
+  #run(child: ChildProcess, task: SenderTask, index: number): Promise<readonly ClientReport[]> {
     this.#progress[index] = 0
     return new Promise((resolve, reject) => {
-      child.on('message', (message) => {
+      const hear = (message: unknown): void => {
         const news = message as SenderMessage
-        if (news.kind === 'reports') resolve(news.reports)
+        if (news.kind === 'reports') finish(() => resolve(news.reports))
         else this.#progress[index] = news.acknowledged
         this.#onProgress()
-      })
-      child.once('error', reject)
-      child.once('exit', (code) => reject(new Error(`a sender ended with ${code} and without a report`)))
+      }
+      const fail = (error: Error): void => finish(() => reject(error))
+      const exit = (code: number | null): void =>
+        fail(new Error(`a sender ended with ${code} and without a report`))
+      const finish = (settle: () => void): void => {
+        child.off('message', hear).off('error', fail).off('exit', exit)
+        settle()
+      }
+      child.on('message', hear).once('error', fail).once('exit', exit)
       child.send(task)
     })
   }

@@ -8,10 +8,12 @@
  *   npm run soak -- --engine-kill             kill -9 every few seconds within one large log, all of which is read back
  *   npm run soak -- --engine --seeds 5000     the storage engine against a plain array, on a disk that fails
  *   npm run soak -- --queries --seeds 5000    random queries against a naive evaluator, however records are stored
+ *   npm run soak -- --tests                   the tests of which `npm test` takes a sample, with nothing left out
  *
  * Prints a line for each round, then the figures and the seed. Exit code 1, and the story, when something is wrong.
  */
-import { existsSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inspect, parseArgs } from 'node:util'
 import { systemRandom } from '../src/base/base.ts'
@@ -28,6 +30,7 @@ const ACKNOWLEDGED_MAX = 20_000
 const MINUTE_MS = 60_000
 const GIGABYTE = 1e9
 const SEEDS = 2000
+const LONG_TEST_MS_MAX = 3_600_000
 
 const HELP = `npm run soak -- [options]
 
@@ -44,6 +47,7 @@ const HELP = `npm run soak -- [options]
 
   --engine       the storage engine against a plain array, on a simulated disk
   --queries      random queries over random records against a naive evaluator
+  --tests        tests that try every call, byte or seed, of which npm test has a sample; words that follow choose files
   --seeds N      how many histories, or sets of records (default ${SEEDS}), from --seed on (default 1)
   --help
 `
@@ -60,17 +64,19 @@ const OPTIONS = {
   'segment-mib': { type: 'string' },
   engine: { type: 'boolean' },
   queries: { type: 'boolean' },
+  tests: { type: 'boolean' },
   seeds: { type: 'string' },
   help: { type: 'boolean' },
 } as const
 
-const { values } = parseArgs({ options: OPTIONS })
+const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true })
 process.exitCode = await soak()
 
 function soak(): Promise<number> {
   if (values.engine) return soakEngine()
   if (values.queries) return soakQueries()
   if (values['engine-kill']) return soakEngineKill()
+  if (values.tests) return soakTests()
   if (!values.help) return soakRounds()
   console.log(HELP)
   return Promise.resolve(0)
@@ -126,6 +132,23 @@ async function soakQueries(): Promise<number> {
   return await told('--queries --seeds 1 --seed <that of the message>', () =>
     querySeeds({ first, seeds, log: say }),
   )
+}
+
+/** The long form of tests that have a short one (src/testing/test-length.ts), by the runner of all tests. */
+function soakTests(): Promise<number> {
+  const root = join(import.meta.dirname, '..')
+  const files = globSync('src/**/*.test.ts', { cwd: root })
+    .filter((file) => readFileSync(join(root, file), 'utf8').includes('/testing/test-length.ts'))
+    .filter((file) => positionals.length === 0 || positionals.some((part) => file.includes(part)))
+  if (files.length === 0) throw new Error(`no such test has ${positionals.join(' or ')} in its path`)
+  say(`the long form of ${files.length} test files`)
+  const { promise, resolve } = Promise.withResolvers<number>()
+  spawn(
+    process.execPath,
+    [join(root, 'test/run.ts'), `--test-timeout=${LONG_TEST_MS_MAX}`, '--test-concurrency=1', ...files],
+    { stdio: 'inherit', env: { ...process.env, LOGCASTER_LONG_TESTS: '1' } },
+  ).on('exit', (code) => resolve(code ?? 1))
+  return promise
 }
 
 function say(line: string): void {

@@ -8,7 +8,6 @@ export {
   type ReadableFile,
   readFull,
   readFullSync,
-  retryInterrupted,
   writeAll,
 } from './disk.ts'
 export { setServerHeap, type ThreadHeap } from './heap-flags.ts'

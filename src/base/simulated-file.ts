@@ -16,7 +16,7 @@
 import type { SeededRandom } from './random.ts'
 import { SimulatedContent } from './simulated-content.ts'
 
-export const SECTOR_BYTES = 512
+const SECTOR_BYTES = 512
 
 /** How much of the un-synced changes a datasync that failed had brought to the platter all the same. */
 export type SyncReach = 'nothing' | 'some' | 'everything'

@@ -18,7 +18,7 @@ export interface FakeStored {
 }
 
 /** What is on its disk: it outlives the server. */
-export class FakeStore {
+class FakeStore {
   readonly records: FakeStored[] = []
   readonly #answers = new Map<string, object>()
   /** The code of a record's refusal, or null for one that is taken. */

@@ -59,12 +59,17 @@ const GARBAGE: readonly Uint8Array[] = [
   Buffer.from('\0\0\0\x1f{"type":"ack","correlation_id":2}'.slice(0, 35)),
 ]
 
-export function clientFaultSuite(name: string, openServer: () => Promise<FaultServer>): void {
+/** `concurrency`: so many stories at once, where servers know nothing of each other. */
+export function clientFaultSuite(
+  name: string,
+  openServer: () => Promise<FaultServer>,
+  concurrency = 1,
+): void {
   const run = (what: string, story: (run: FaultRun) => Promise<void>): void => {
     it(what, (t) => runStory(t, openServer, story))
   }
 
-  describe(`the client, ${name}`, () => {
+  describe(`the client, ${name}`, { concurrency }, () => {
     run('loses and doubles nothing when the server is killed and started again', async (run) => {
       await run.load(async () => {
         for (let round = 0; round < 4; round++) {

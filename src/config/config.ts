@@ -2,11 +2,10 @@
 export type { DeclaredOption } from './declaration.ts'
 export type { ConfigFile } from './file.ts'
 export { type FlagDeclaration, type Flags, optionFlags } from './flags.ts'
-export { printBytes, printDuration } from './kinds.ts'
 export { type CheckedConfig, type ConfigInput, checkConfig, type LoadedConfig, loadConfig } from './load.ts'
-export { type Machine, MEMORY_BYTES_MIN, type MemoryPlan, planMemory } from './memory-plan.ts'
+export type { Machine, MemoryPlan } from './memory-plan.ts'
 export { nearestName } from './nearest-name.ts'
-export { type Address, isLoopback, type Network, printAddress, printNetwork } from './network.ts'
+export { type Address, type Network, printAddress } from './network.ts'
 export {
   type Capability,
   type Config,

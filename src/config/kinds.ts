@@ -200,7 +200,7 @@ const BYTE_UNITS = new Map([
 ])
 
 /** A size: bare bytes, or with a unit, binary (`256KiB`) or decimal (`4MB`). */
-export function parseBytes(text: string): Parsed<number> {
+function parseBytes(text: string): Parsed<number> {
   const [, digits, word] = /^(\d{1,15}(?:\.\d{1,6})?) *([A-Za-z]*)$/.exec(text) ?? []
   if (digits === undefined) {
     return { what: `${quoted(text)} is not a number of bytes`, hint: 'write a size such as 256KiB or 4MB' }

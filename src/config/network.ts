@@ -45,7 +45,7 @@ export function printAddress({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
-export function printNetwork({ address, prefixBits }: Network): string {
+function printNetwork({ address, prefixBits }: Network): string {
   return `${address}/${prefixBits}`
 }
 

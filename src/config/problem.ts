@@ -24,7 +24,7 @@ export interface Problem {
 }
 
 /** Problems past this number are counted, not kept: a file of junk must not cost a sentence per line. */
-export const PROBLEMS_MAX = 100
+const PROBLEMS_MAX = 100
 
 export class Problems {
   readonly #list: Problem[] = []

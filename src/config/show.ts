@@ -51,7 +51,7 @@ function printReferenceText([text]: Texts): string {
 }
 
 /** Plain where nothing can be misread, else in double quotes with everything unprintable escaped. */
-export function printScalar(text: string): string {
+function printScalar(text: string): string {
   const isPlain =
     /^[A-Za-z0-9./][A-Za-z0-9./:+_-]*$/.test(text) && !text.endsWith(':') && !/^null$/i.test(text)
   if (isPlain) return text

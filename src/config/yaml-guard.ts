@@ -6,7 +6,7 @@
  */
 import { Lexer } from 'yaml'
 
-export const FILE_BYTES_MAX = 1024 * 1024
+const FILE_BYTES_MAX = 1024 * 1024
 const DEPTH_MAX = 32
 const INDENT_MAX = 128
 

@@ -241,7 +241,7 @@ export class DeleteTasks {
 }
 
 /** A query that is nothing but a filter. QUERY_SYNTAX. */
-export function deletionOf(text: string, nowMs: number): Query {
+function deletionOf(text: string, nowMs: number): Query {
   const query = parseQuery(text, { nowMs })
   if (query.pipes.length === 0 && !hasSubquery(query)) return query
   throw new CodedError(

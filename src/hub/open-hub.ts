@@ -55,7 +55,8 @@ import type {
   ValuesAnswer,
   ValuesQueryOptions,
 } from './hub-api.ts'
-import { LiveTails, type TailCounters } from './live-tail.ts'
+import { LiveTails } from './live-tail.ts'
+import type { TailCounters } from './live-tail-subscriber.ts'
 import { QueryGate } from './query-gate.ts'
 import type { RetentionRule } from './rule-retention.ts'
 import { RunningQueries, type RunningQuery } from './running-queries.ts'

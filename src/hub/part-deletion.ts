@@ -31,27 +31,14 @@ export interface DeletedRows {
 
 /** Null where the part is gone: what it had lies in others now. Rejects with the signal's reason and with errors of the store. */
 export async function deleteFromPart(deletion: PartDeletion): Promise<DeletedRows | null> {
-  const { disk, store, number, request, signal } = deletion
+  const { disk, store, number } = deletion
   using snapshot = store.snapshot()
   const held = snapshot.parts.find((part) => part.number === number)
   if (held === undefined) return null
   const cache = new PartCache(disk, CACHE)
   try {
     const source = new PartSource([held], cache, (range) => snapshot.noteDamage(range))
-    const blocks = new Map<number, Bitset>()
-    let records = 0
-    for await (const { block, origin, damaged } of source.scan({ ...request, order: 'any', signal })) {
-      if (origin === undefined) continue
-      try {
-        const rows = await deletion.select(block, () => pause(signal))
-        if (!rows.isEmpty()) blocks.set(origin.block, rowsInFile(rows, origin))
-        records += rows.count()
-      } catch (error) {
-        if (damaged === undefined || signal.aborted) throw error
-        damaged(error)
-      }
-      await pause(signal)
-    }
+    const { blocks, records } = await rowsOf(source, deletion)
     const damage = source.damage[0]?.reason ?? null
     if (blocks.size === 0) return { records, damage }
     const gone = await store.maintenance.deleteRows(new Map([[number, blocks]]))
@@ -59,6 +46,30 @@ export async function deleteFromPart(deletion: PartDeletion): Promise<DeletedRow
   } finally {
     cache.close()
   }
+}
+
+interface RowsToGo {
+  /** By number of the block: bits by row of the file. */
+  readonly blocks: ReadonlyMap<number, Bitset>
+  readonly records: number
+}
+
+async function rowsOf(source: PartSource, { request, select, signal }: PartDeletion): Promise<RowsToGo> {
+  const blocks = new Map<number, Bitset>()
+  let records = 0
+  for await (const { block, origin, damaged } of source.scan({ ...request, order: 'any', signal })) {
+    if (origin === undefined) continue
+    try {
+      const rows = await select(block, () => pause(signal))
+      if (!rows.isEmpty()) blocks.set(origin.block, rowsInFile(rows, origin))
+      records += rows.count()
+    } catch (error) {
+      if (damaged === undefined || signal.aborted) throw error
+      damaged(error)
+    }
+    await pause(signal)
+  }
+  return { blocks, records }
 }
 
 function rowsInFile(selected: Bitset, { rowCount, rows }: BlockOrigin): Bitset {

@@ -26,7 +26,7 @@ const isWhiteSpace = (byte: number): boolean =>
   byte === SPACE || byte === TAB || byte === NEWLINE || byte === RETURN
 
 /** These bytes and no others; `text` is Latin-1. */
-export function* literally(text: string): FirstBytesTest {
+function* literally(text: string): FirstBytesTest {
   for (let at = 0; at < text.length; at++) if ((yield) !== text.charCodeAt(at)) return false
   return true
 }

@@ -7,13 +7,7 @@ export {
   LogReplyEncoder,
   refusalReason,
 } from './log-replies.ts'
-export {
-  MISSING_MESSAGE,
-  NDJSON_DEPTH_MAX_DEFAULT,
-  type NdjsonBatch,
-  NdjsonDecoder,
-  type NdjsonOptions,
-} from './ndjson-decoder.ts'
+export { type NdjsonBatch, NdjsonDecoder, type NdjsonOptions } from './ndjson-decoder.ts'
 export type { NdjsonFieldOptions } from './ndjson-names.ts'
 export {
   type NdjsonCounters,
@@ -26,19 +20,13 @@ export {
 export { NdjsonWorkspace } from './ndjson-workspace.ts'
 export {
   type DatagramProtocol,
-  DETECTION_BYTES_MAX,
   type Detection,
   type DetectionPort,
   detectDatagram,
   ProtocolDetector,
   type StreamProtocol,
 } from './protocol-detection.ts'
-export {
-  PROXY_HEADER_BYTES_MAX,
-  type ProxyAddress,
-  type ProxyHeader,
-  ProxyHeaderDecoder,
-} from './proxy-header.ts'
+export { type ProxyAddress, type ProxyHeader, ProxyHeaderDecoder } from './proxy-header.ts'
 export { printQueryError, QUERY_REFUSALS, type QueryRefusal } from './query-replies.ts'
 export {
   QUERY_LINE_BYTES_MAX,

@@ -15,6 +15,7 @@ import {
   formatRfc3339,
   levelName,
 } from '../record/record.ts'
+import { shortOrLong } from '../testing/test-length.ts'
 import { MISSING_MESSAGE, NdjsonDecoder, type NdjsonOptions } from './ndjson-decoder.ts'
 import { type NdjsonReason, ndjsonRefusalCode, ndjsonRefusalText } from './ndjson-refusals.ts'
 import { NdjsonWorkspace } from './ndjson-workspace.ts'
@@ -648,9 +649,12 @@ function makeLines(count: number, random: SeededRandom): Buffer[] {
 const NEWLINE = Buffer.of(0x0a)
 const joined = (lines: readonly Buffer[]): Buffer => Buffer.concat(lines.flatMap((line) => [line, NEWLINE]))
 
+const LINES = shortOrLong(12_000, 60_000)
+const CUT_GROUPS = shortOrLong(8, 40)
+
 describe('NDJSON against JSON.parse', () => {
   it('takes every valid line of a mutated corpus as JSON.parse does and refuses every invalid one', () => {
-    const lines = makeLines(30_000, new SeededRandom(SEED))
+    const lines = makeLines(LINES, new SeededRandom(SEED))
     const { records, decoder } = decode([NEWLINE, joined(lines)], { refusalsMax: 1e6 })
     const refused = new Set(decoder.refusals.map(({ line }) => line))
     const found = records.values()
@@ -671,22 +675,29 @@ describe('NDJSON against JSON.parse', () => {
       for (const [name, value] of wanted) assert.deepEqual(fields.get(name), value, told)
     })
     assert.equal(found.next().done, true)
-    assert.ok(validCount > 8000 && refused.size > 8000, `${validCount} valid, ${refused.size} refused`)
+    assert.ok(
+      validCount > (LINES * 8) / 30 && refused.size > (LINES * 8) / 30,
+      `${validCount} valid, ${refused.size} refused`,
+    )
   })
 
   it('gives the same however the bytes are cut', () => {
-    const bytes = joined(makeLines(60, new SeededRandom(SEED + 1)))
-    const whole = decode([bytes])
+    const random = new SeededRandom(SEED + 1)
     const workspace = new NdjsonWorkspace(1 << 22, new SeededRandom(SEED))
-    for (let cut = 1; cut < bytes.length; cut++) {
-      const parts = decode([bytes.subarray(0, cut), bytes.subarray(cut)], {}, true, workspace)
-      assert.deepEqual(parts.records, whole.records, `cut at ${cut}`)
-      assert.deepEqual(parts.refusals, whole.refusals, `cut at ${cut}`)
+    // Few lines at a time: all of them are decoded for every byte of them.
+    for (let group = 0; group < CUT_GROUPS; group++) {
+      const bytes = joined(makeLines(8, random))
+      const whole = decode([bytes])
+      for (let cut = 1; cut < bytes.length; cut++) {
+        const parts = decode([bytes.subarray(0, cut), bytes.subarray(cut)], {}, true, workspace)
+        assert.deepEqual(parts.records, whole.records, `group ${group} cut at ${cut}`)
+        assert.deepEqual(parts.refusals, whole.refusals, `group ${group} cut at ${cut}`)
+      }
+      const single = decode(Array.from(bytes, (_, at) => bytes.subarray(at, at + 1)))
+      assert.deepEqual(single.records, whole.records)
+      assert.deepEqual(single.refusals, whole.refusals)
+      assert.deepEqual(single.decoder.counters, whole.decoder.counters)
     }
-    const single = decode(Array.from(bytes, (_, at) => bytes.subarray(at, at + 1)))
-    assert.deepEqual(single.records, whole.records)
-    assert.deepEqual(single.refusals, whole.refusals)
-    assert.deepEqual(single.decoder.counters, whole.decoder.counters)
   })
 
   it('refuses a line that is too long wherever it is cut, and nothing around it', () => {

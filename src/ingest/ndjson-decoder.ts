@@ -104,7 +104,7 @@ export interface NdjsonBatch {
 
 /** The message of a record that came without one. */
 export const MISSING_MESSAGE = '(no message)'
-export const NDJSON_DEPTH_MAX_DEFAULT = 32
+const NDJSON_DEPTH_MAX_DEFAULT = 32
 const REFUSALS_MAX_DEFAULT = 100
 
 const NOTHING = Buffer.alloc(0)

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { refuseKernel, SeededRandom } from '../base/base.ts'
 import { batchRecordsStart, recordLength } from '../record/record.ts'
+import { shortOrLong } from '../testing/test-length.ts'
 import { NdjsonDecoder, type NdjsonOptions } from './ndjson-decoder.ts'
 import { NdjsonWorkspace } from './ndjson-workspace.ts'
 
@@ -455,30 +456,37 @@ class LineMaker {
   }
 }
 
+const LINES = shortOrLong(6000, 60_000)
+const CUT_GROUPS = shortOrLong(3, 30)
+const CUT_LINES = 20
+
 describe('NDJSON lines of known shapes against the long way', () => {
   it('come to the same in a mutated corpus', () => {
     const maker = new LineMaker(new SeededRandom(SEED))
-    const lines = Array.from({ length: 12_000 }, () => maker.line())
+    const lines = Array.from({ length: LINES }, () => maker.line())
     for (let from = 0; from < lines.length; from += 500) {
       assertSame(lines.slice(from, from + 500), {}, `seed ${SEED}, lines from ${from}`)
     }
     const { longWay, refusals, records } = decode([joined(lines)])
     assert.ok(longWay < lines.length / 2, `${longWay} of ${lines.length} lines took the long way`)
     assert.ok(
-      refusals.length > 1000 && records.length > 8000,
+      refusals.length > LINES / 12 && records.length > (LINES * 2) / 3,
       `${refusals.length} of ${lines.length} refused`,
     )
   })
 
   it('come to the same however the bytes are cut', () => {
     const maker = new LineMaker(new SeededRandom(SEED + 1))
-    const bytes = joined(Array.from({ length: 60 }, () => maker.line()))
     const workspace = newWorkspace()
-    const { longWay: _, ...whole } = decodeIn(workspace, [bytes])
-    for (let cut = 1; cut < bytes.length; cut++) {
-      const { longWay, ...parts } = decodeIn(workspace, [bytes.subarray(0, cut), bytes.subarray(cut)])
-      assert.deepEqual(parts, whole, `seed ${SEED + 1}, cut at ${cut}`)
-      assert.ok(longWay < 60, `${longWay} of 60 lines took the long way`)
+    // Few lines at a time: all of them are decoded for every byte of them.
+    for (let group = 0; group < CUT_GROUPS; group++) {
+      const bytes = joined(Array.from({ length: CUT_LINES }, () => maker.line()))
+      const { longWay: _, ...whole } = decodeIn(workspace, [bytes])
+      for (let cut = 1; cut < bytes.length; cut++) {
+        const { longWay, ...parts } = decodeIn(workspace, [bytes.subarray(0, cut), bytes.subarray(cut)])
+        assert.deepEqual(parts, whole, `seed ${SEED + 1}, group ${group} cut at ${cut}`)
+        assert.ok(longWay < CUT_LINES, `${longWay} of ${CUT_LINES} lines took the long way`)
+      }
     }
   })
 })

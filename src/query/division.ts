@@ -55,8 +55,8 @@ function withLimits(pipes: readonly Pipe[]): Pipe[] {
   return pipes.map((pipe, at) => {
     const next = pipes[at + 1]
     if (next?.kind !== 'limit') return pipe
-    const rows = pipeKindOf(next).rowsMax?.(next)
-    return (rows === undefined ? null : pipeKindOf(pipe).limited?.(pipe, rows)) ?? pipe
+    const rows = pipeKindOf(next).rowsMax?.(next) ?? null
+    return (rows === null ? null : pipeKindOf(pipe).limited?.(pipe, rows)) ?? pipe
   })
 }
 

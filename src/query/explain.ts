@@ -37,7 +37,7 @@ export function explainQuery(asked: Query, { rowsMax }: ExplainOptions = {}): Ex
 
 function explainFilter(filter: Filter): Explained[] {
   const lines: Explained[] = []
-  const { bounds, skip, isAll } = new FilterPlan(filter, false)
+  const { bounds, skip, isAll } = new FilterPlan(filter)
   const { timeMsMin, timeMsMax, idMin, idMax } = bounds
   if (timeMsMin > -Infinity || timeMsMax < Infinity)
     lines.push({ name: 'time', text: `${timeText(timeMsMin)} to ${timeText(timeMsMax)}` })

@@ -10,10 +10,10 @@ import type { Filter } from './ast.ts'
 import { andOf } from './filters/and.ts'
 import type { TimeFilter } from './filters/time.ts'
 import { KEY_BYTES } from './scan/row-keys.ts'
-import { keysOfParts, type SearchPart } from './scan/search-parts.ts'
+import { keysOfAll, type Searcher } from './scan/searchers.ts'
 
 export interface KeySearch {
-  readonly parts: readonly SearchPart[]
+  readonly searchers: readonly Searcher[]
   /** For keys. */
   readonly bytesMax: number
   readonly signal?: AbortSignal | undefined
@@ -116,12 +116,12 @@ function within({ fromMs, endMs }: Stretch): TimeFilter {
 
 /** The error where they do not fit. */
 async function idsThatFit(
-  { parts, bytesMax, signal }: KeySearch,
+  { searchers, bytesMax, signal }: KeySearch,
   filter: Filter,
   limit: number,
 ): Promise<Float64Array | Error> {
   try {
-    return (await keysOfParts(parts, filter, limit, bytesMax, signal)).ids
+    return (await keysOfAll(searchers, filter, limit, bytesMax, signal)).ids
   } catch (error) {
     if (isCodedError(error, 'QUERY_TOO_LARGE')) return error
     throw error

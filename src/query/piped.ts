@@ -22,7 +22,7 @@ import type { RecordRow, ValuesRow } from './row.ts'
 import { boundsOf } from './scan/plan.ts'
 import type { QueryProgress } from './scan/query-progress.ts'
 import { pause } from './scan/search.ts'
-import { type SearchPart, statesOfParts } from './scan/search-parts.ts'
+import { type Searcher, statesOfAll } from './scan/searchers.ts'
 import { parseQuery } from './syntax/parser.ts'
 import { movedInTime } from './time-offset.ts'
 import { HASH_KEY } from './values/hash-key.ts'
@@ -48,7 +48,7 @@ interface RunSettings {
 
 /** What a run needs beside the query. */
 export interface PipedRun extends RunSettings {
-  readonly parts: readonly SearchPart[]
+  readonly searchers: readonly Searcher[]
   readonly signal: AbortSignal | undefined
   readonly random?: Random
   readonly scope?: QueryScope
@@ -156,13 +156,13 @@ function settingsOf({ bytesMax, nowMs, rateSeconds }: RunSettings, filter: Filte
 }
 
 async function* gathered(
-  { parts, signal, random }: PipedRun,
+  { searchers, signal, random }: PipedRun,
   filter: Filter,
   { before, pipe, fields }: GatheredDivision,
   settings: PipeSettings,
 ): AsyncGenerator<RowBatch> {
   const gatherer = bindGatherer(pipe, settings, random)
-  for (const state of await statesOfParts(parts, filter, { before, pipe, fields, settings }, signal)) {
+  for (const state of await statesOfAll(searchers, filter, { before, pipe, fields, settings }, signal)) {
     gatherer.merge(state)
     await pause(signal)
   }

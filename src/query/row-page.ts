@@ -1,4 +1,4 @@
-/** Records of an answer that were fetched together, in the order of the answer, packed as they came from each part. */
+/** Records of an answer that were fetched together, in the order of the answer, packed as each searcher gave them. */
 import type { RecordRow } from './row.ts'
 import {
   buffersOf,

@@ -8,8 +8,8 @@
  * Where the keys of all rows would take too much memory, both are done for one stretch of time after the other
  * (key-turns.ts).
  *
- * The work on blocks is in search.ts; a snapshot may be searched in several parts (search-parts.ts), those that are
- * sealed in other threads (threaded-part.ts).
+ * The work on blocks is in search.ts. Several search a snapshot side by side (searchers.ts): what is not sealed in this
+ * thread, the parts in others (threaded-searcher.ts).
  */
 import { assert, type Random } from '../base/base.ts'
 import type { Snapshot } from '../storage/storage.ts'
@@ -29,10 +29,10 @@ import { recordRowsOf } from './record-rows.ts'
 import type { RecordRow, Row } from './row.ts'
 import { RowPage } from './row-page.ts'
 import { ChunkBudget } from './scan/chunk-budget.ts'
-import { hidingPart } from './scan/hidden-part.ts'
+import { hidingSearcher } from './scan/hiding-searcher.ts'
 import type { QueryProgress } from './scan/query-progress.ts'
-import { countOfParts, partOf, rowsOfParts, type SearchPart } from './scan/search-parts.ts'
-import { type ScanThreads, threadedPart } from './scan/threaded-part.ts'
+import { countOfAll, rowsOfAll, type Searcher, searcherOf } from './scan/searchers.ts'
+import { type ScanThreads, threadedSearcher } from './scan/threaded-searcher.ts'
 import { isChosenFirst, isOfRecords, limitedTo, queryLimit, withoutLimits } from './shape.ts'
 import { parseQuery } from './syntax/parser.ts'
 import { movedInTime } from './time-offset.ts'
@@ -81,38 +81,38 @@ const FILLED_SHARE = 0.7
 
 /** How many rows the query has: all that match, or as many as its own limit lets through. QUERY_CANCELLED. */
 export function countRows(snapshot: Snapshot, query: Query, options: RunOptions = {}): Promise<number> {
-  return countRowsOfParts(partsOf(snapshot, options, query), query, options)
+  return countRowsBy(searchersOf(snapshot, options, query), query, options)
 }
 
 /** What is not in parts is searched here. Hidden fields are in none of them. */
-export function partsOf(snapshot: Snapshot, options: RunOptions, query?: Query): SearchPart[] {
+export function searchersOf(snapshot: Snapshot, options: RunOptions, query?: Query): Searcher[] {
   const { hidden = [] } = options.scope ?? {}
-  return storedParts(snapshot, options, query).map((part) => hidingPart(part, hidden))
+  return storedSearchers(snapshot, options, query).map((searcher) => hidingSearcher(searcher, hidden))
 }
 
-function storedParts(snapshot: Snapshot, options: RunOptions, query?: Query): SearchPart[] {
+function storedSearchers(snapshot: Snapshot, options: RunOptions, query?: Query): Searcher[] {
   const { threads, share, progress } = options
   const { parts, records, unsealed } = snapshot
-  if (threads === undefined || parts.length === 0) return [partOf(snapshot)]
+  if (threads === undefined || parts.length === 0) return [searcherOf(snapshot)]
   const concurrency = Number(query?.options?.concurrency ?? 0) || Infinity
   const ofQuery = { ...threads, threads: Math.min(threads.threads, concurrency) }
-  const sealed = threadedPart(snapshot, { ...ofQuery, share, ...(progress && { progress }) })
+  const sealed = threadedSearcher(snapshot, { ...ofQuery, share, ...(progress && { progress }) })
   const unsealedRecords = sealed.records === undefined ? undefined : records - sealed.records
-  return [partOf(unsealed, unsealedRecords), sealed]
+  return [searcherOf(unsealed, unsealedRecords), sealed]
 }
 
-/** The same of a snapshot that is searched in parts, at least one. */
-export function countRowsOfParts(
-  parts: readonly SearchPart[],
+/** The same, by those who search the snapshot: at least one. */
+export function countRowsBy(
+  searchers: readonly Searcher[],
   asked: Query,
   options: RunOptions = {},
 ): Promise<number> {
   const query = movedInTime(asked)
   const isPlain = isOfRecords(query) && !hasSubquery(query)
   if (isPlain && queryLimit(query) === null && options.threads?.aggregates !== undefined)
-    return countKept(pipedRun(parts, options, new ChunkBudget()), query)
-  if (isPlain) return countOfParts(parts, query.filter, queryLimit(query) ?? Infinity, options.signal)
-  return countPiped(pipedRun(parts, options, new ChunkBudget()), query)
+    return countKept(pipedRun(searchers, options, new ChunkBudget()), query)
+  if (isPlain) return countOfAll(searchers, query.filter, queryLimit(query) ?? Infinity, options.signal)
+  return countPiped(pipedRun(searchers, options, new ChunkBudget()), query)
 }
 
 const COUNT_PIPES = parseQuery('* | stats count() as n', { nowMs: 0 }).pipes
@@ -136,36 +136,36 @@ export function selectRows(
   query: Query,
   options: SelectOptions = {},
 ): Promise<Selection> {
-  return selectRowsOfParts(partsOf(snapshot, options, query), query, options)
+  return selectRowsBy(searchersOf(snapshot, options, query), query, options)
 }
 
-/** The same of a snapshot that is searched in parts, at least one. */
-export async function selectRowsOfParts(
-  parts: readonly SearchPart[],
+/** The same, by those who search the snapshot: at least one. */
+export async function selectRowsBy(
+  searchers: readonly Searcher[],
   asked: Query,
   options: SelectOptions = {},
 ): Promise<Selection> {
   const query = movedInTime(asked)
   const chunks = options.chunks ?? new ChunkBudget()
-  const run = pipedRun(parts, options, chunks)
+  const run = pipedRun(searchers, options, chunks)
   if (!isChosenFirst(query)) return runPiped(run, limitedTo(query, options.rowsMax))
   const limit = queryLimit(query) ?? options.rowsMax ?? Infinity
   const { count, ids } = await idsInTurns(run, query.filter, limit, () => extentOf(run, query.filter))
   if (!isOfRecords(query)) return { count, rows: mappedRows(query, run, run.fetch(ids)) }
-  const pages = fetchAll(parts, ids, chunks, options.signal)
+  const pages = fetchAll(searchers, ids, chunks, options.signal)
   return { count, rows: recordRowsOf(query, pages) }
 }
 
 /** The query with the values of the queries within its filters in their place, for whoever asks its filter alone. */
 export function withoutSubqueries(
-  parts: readonly SearchPart[],
+  searchers: readonly Searcher[],
   query: Query,
   options: RunOptions = {},
 ): Promise<Query> {
-  return resolved(pipedRun(parts, options, new ChunkBudget()), query)
+  return resolved(pipedRun(searchers, options, new ChunkBudget()), query)
 }
 
-function pipedRun(parts: readonly SearchPart[], options: RunOptions, chunks: ChunkBudget): PipedRun {
+function pipedRun(searchers: readonly Searcher[], options: RunOptions, chunks: ChunkBudget): PipedRun {
   const {
     signal,
     random,
@@ -174,10 +174,10 @@ function pipedRun(parts: readonly SearchPart[], options: RunOptions, chunks: Chu
     rateSeconds = null,
   } = options
   return {
-    ...{ parts, signal, random, nowMs, rateSeconds, bytesMax: keyBytesMax },
+    ...{ searchers, signal, random, nowMs, rateSeconds, bytesMax: keyBytesMax },
     ...(options.scope && { scope: options.scope }),
     ...(options.progress && { progress: options.progress }),
-    fetch: (ids) => rowsOfPages(fetchAll(parts, ids, chunks, signal)),
+    fetch: (ids) => rowsOfPages(fetchAll(searchers, ids, chunks, signal)),
   }
 }
 
@@ -195,17 +195,17 @@ async function* mappedRows(
 }
 
 async function* fetchAll(
-  parts: readonly SearchPart[],
+  searchers: readonly Searcher[],
   turns: AsyncIterable<Float64Array>,
   chunks: ChunkBudget,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RowPage> {
-  for await (const ids of turns) yield* fetchChunks(parts, ids, chunks, signal)
+  for await (const ids of turns) yield* fetchChunks(searchers, ids, chunks, signal)
 }
 
 /** The memory of a chunk is given back when the next one is asked for. */
 async function* fetchChunks(
-  parts: readonly SearchPart[],
+  searchers: readonly Searcher[],
   ids: Float64Array,
   chunks: ChunkBudget,
   signal: AbortSignal | undefined,
@@ -216,14 +216,14 @@ async function* fetchChunks(
     const wanted = ids.slice(start, start + chunkRows)
     const bytesMax = chunks.take()
     try {
-      const page = await fetchChunk(parts, wanted, bytesMax, signal)
+      const page = await fetchChunk(searchers, wanted, bytesMax, signal)
       if (page === null) {
         chunkRows = Math.ceil(wanted.length / 4)
         continue
       }
       yield page
       start += wanted.length
-      chunkRows = rowsThatFit(page, bytesMax / parts.length)
+      chunkRows = rowsThatFit(page, bytesMax / searchers.length)
     } finally {
       chunks.give(bytesMax)
     }
@@ -238,12 +238,12 @@ function rowsThatFit({ rowCount, heldBytes }: RowPage, bytes: number): number {
 
 /** The rows with these ids, in their order; null when they are too large to be held at once. One row never is. */
 async function fetchChunk(
-  parts: readonly SearchPart[],
+  searchers: readonly Searcher[],
   wanted: Float64Array,
   bytesMax: number,
   signal: AbortSignal | undefined,
 ): Promise<RowPage | null> {
-  const { packs, isTooLarge, isDamaged } = await rowsOfParts(parts, wanted, bytesMax, signal)
+  const { packs, isTooLarge, isDamaged } = await rowsOfAll(searchers, wanted, bytesMax, signal)
   if (isTooLarge) return null
   const page = new RowPage(packs, wanted)
   // What was readable a moment ago may be damaged now; then the snapshot says so, and the answer is partial.

@@ -3,9 +3,8 @@ import type { Pipe, Query } from './ast.ts'
 import { hasSubquery } from './piped.ts'
 import { limitOf } from './pipes/limit.ts'
 import { pipeKindOf } from './pipes/registry.ts'
-import type { SortPipe } from './pipes/sort.ts'
 
-/** The most rows that the query's own pipes let through, or null when nothing limits it. */
+/** The most rows that the query's own pipes let through, or null where none of them has a limit (see `rowsMax`). */
 export function queryLimit(query: Query): number | null {
   const limits = query.pipes.flatMap((pipe) => pipeKindOf(pipe).rowsMax?.(pipe) ?? [])
   return limits.length === 0 ? null : Math.min(...limits)
@@ -43,14 +42,10 @@ export function isChosenFirst(query: Query): boolean {
  */
 export function limitedTo(query: Query, rowsMax: number | undefined): Query {
   const { pipes } = query
-  if (rowsMax === undefined || queryLimit(query) !== null || pipes.some(hasLimit) || !pipes.every(handsOn))
-    return query
+  if (rowsMax === undefined || queryLimit(query) !== null || !pipes.every(handsOn)) return query
   const at = pipes.findLastIndex((pipe) => pipeKindOf(pipe).keepsRows !== true) + 1
   return { ...query, pipes: pipes.toSpliced(at, 0, limitOf(rowsMax)) }
 }
-
-/** `sort … limit 10`: with `partition by`, of each partition. */
-const hasLimit = (pipe: Pipe): boolean => pipe.kind === 'sort' && (pipe as SortPipe).limit !== null
 
 /** A field that no pipe names. */
 const SOME_FIELD = '\0'

@@ -4,7 +4,7 @@
  */
 import type { Pipe, Query } from './ast.ts'
 import type { CoalescePipe } from './pipes/coalesce.ts'
-import type { CopyPipe } from './pipes/copy.ts'
+import type { PairsPipe } from './pipes/field-pairs.ts'
 import type { FieldsPipe } from './pipes/fields.ts'
 import type { Few } from './pipes/first.ts'
 import type { LimitPipe } from './pipes/limit.ts'
@@ -53,7 +53,7 @@ export function statsNumbers({ pipes }: Query): ReadonlyMap<string, Drawn> | nul
 const keepsGroups = (pipe: Pipe): boolean => KEEPING.has(pipe.kind) || pipeKindOf(pipe).keepsRows === true
 
 function drawnBehind(drawn: ReadonlyMap<string, Drawn>, pipe: Pipe): ReadonlyMap<string, Drawn> {
-  if (pipe.kind === 'copy' || pipe.kind === 'rename') return renamed(drawn, pipe as CopyPipe)
+  if (pipe.kind === 'copy' || pipe.kind === 'rename') return renamed(drawn, pipe as PairsPipe)
   if (CHANGING.has(pipe.kind) || CHOOSING.has(pipe.kind)) return drawn
   const after = new Map(drawn)
   for (const name of pipeKindOf(pipe).leaves?.(pipe, []) ?? []) {
@@ -70,7 +70,7 @@ function makesNumbers(pipe: Pipe, drawn: ReadonlyMap<string, Drawn>): boolean {
 }
 
 /** A new name is what its old one was. */
-function renamed(drawn: ReadonlyMap<string, Drawn>, { kind, pairs }: Pipe & Pick<CopyPipe, 'pairs'>) {
+function renamed(drawn: ReadonlyMap<string, Drawn>, { kind, pairs }: PairsPipe) {
   let after = new Map(drawn)
   for (const { from, to } of pairs) {
     const before = after

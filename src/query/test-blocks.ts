@@ -78,7 +78,7 @@ function putRecord(encoder: BatchEncoder, record: TestRecord, shared: boolean): 
 /** Numbers of the records that the query finds. */
 export function matchingRows(text: string, records: readonly TestRecord[]): number[] {
   const rows: number[] = []
-  const plan = new FilterPlan(parseQuery(text, { nowMs: TEST_NOW_MS }).filter, false)
+  const plan = new FilterPlan(parseQuery(text, { nowMs: TEST_NOW_MS }).filter)
   plan.match(blockOf(records)).forEach((row) => {
     rows.push(row)
   })

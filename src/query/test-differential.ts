@@ -40,7 +40,7 @@ const MIB = 1024 * 1024
 const QUERIES = 6
 const MANY_RECORDS = 300
 
-export const parseGenerated = (text: string): Query => parseQuery(text, { nowMs: GENERATED_NOW_MS })
+const parseGenerated = (text: string): Query => parseQuery(text, { nowMs: GENERATED_NOW_MS })
 
 export function generateCase(seed: number): DifferentialCase {
   const random = new SeededRandom(seed)
@@ -269,7 +269,7 @@ function withLargeParts(snapshot: Snapshot): Snapshot {
 const ATTEMPTS_MAX = 600
 
 /** The same difference, or one like it, with as little as possible; the case has one query. */
-export async function shrunk(found: DifferentialCase, difference: Difference): Promise<DifferentialCase> {
+async function shrunk(found: DifferentialCase, difference: Difference): Promise<DifferentialCase> {
   let best: DifferentialCase = { ...found, queries: [difference.query] }
   let attempts = 0
   const isFailing = async (candidate: DifferentialCase): Promise<boolean> => {
@@ -355,7 +355,7 @@ function* smallerNodes(node: unknown): Generator<unknown> {
 // ---- stories ------------------------------------------------------------------------------------------------
 
 /** What somebody needs to see it again: the case as it stands in test-differential-kept.ts, and both answers. */
-export async function storyOf(found: DifferentialCase, difference: Difference): Promise<string> {
+async function storyOf(found: DifferentialCase, difference: Difference): Promise<string> {
   const small = await shrunk(found, difference)
   const seen = (await differenceIn(small)) ?? difference
   const records = small.records.map((record) => `    ${printRecord(record)},`)

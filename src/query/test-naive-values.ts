@@ -55,7 +55,7 @@ const WORD_AT_END = /[\p{L}\p{Nd}_]$/u
 const WORD_AT_START = /^[\p{L}\p{Nd}_]/u
 
 /** Where the phrase stands between ends of words, from `from` on; -1 where it does not. */
-export function placeOfPhrase(value: string, phrase: string, from: number, isPrefix: boolean): number {
+function placeOfPhrase(value: string, phrase: string, from: number, isPrefix: boolean): number {
   for (let at = value.indexOf(phrase, from); at >= 0; at = value.indexOf(phrase, at + 1)) {
     const end = at + phrase.length
     const isInWord = WORD_AT_START.test(phrase) && WORD_AT_END.test(value.slice(0, at))

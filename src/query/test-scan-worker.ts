@@ -1,4 +1,4 @@
-/** The worker of threaded-part.test.ts: searches parts, and dies or never ends when it is asked to. */
+/** The worker of threaded-searcher.test.ts: searches parts, and dies or never ends when it is asked to. */
 import { realDisk, serveTasks, type TaskContext } from '../base/base.ts'
 import { type CountInput, scanTasks } from './scan/scan-tasks.ts'
 

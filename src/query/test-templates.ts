@@ -10,10 +10,7 @@ export interface TemplateRow {
 }
 
 /** Values one behind the other, or, `shared`, each once, as in a dictionary. They do not begin where their memory does. */
-export function columnOfTexts(
-  texts: readonly string[],
-  isShared = false,
-): ReturnType<TextTemplate['values']> {
+function columnOfTexts(texts: readonly string[], isShared = false): ReturnType<TextTemplate['values']> {
   const written = isShared ? [...new Set(texts)] : texts
   const bytes = written.map(encodeText)
   const data = new Uint8Array(bytes.reduce((sum, { length }) => sum + length, 1))

@@ -25,7 +25,6 @@ export {
   fieldKind,
   fieldLength,
   fieldNameLength,
-  fieldValueLength,
   RECORD_FLAG_FILED_BY_RECEIVED,
   RECORD_FLAG_LEVEL_UPPER,
   RECORD_FLAG_SENDER_TIME,
@@ -102,9 +101,9 @@ export {
   type RowRuns,
   spreadRuns,
 } from './row-groups.ts'
+export { RowWriter, RowWriterMemory } from './row-writer.ts'
 export {
   formatRfc3339,
-  formatUnixSeconds,
   parseRfc3339,
   parseUnixTime,
   type TimeResult,

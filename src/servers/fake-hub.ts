@@ -296,7 +296,7 @@ export class FakeHub implements Hub {
 }
 
 /** A tail that the test feeds; it ends when its signal aborts. */
-export class FakeTail implements AsyncIterable<TailItem> {
+class FakeTail implements AsyncIterable<TailItem> {
   isEnded = false
   isSubscribed = false
   #items: TailItem[] = []

@@ -2,7 +2,7 @@
 export type { AccessPolicy, ConfiguredToken, PeerAddress } from './access.ts'
 export { authenticateBy } from './access.ts'
 export type { Capability } from './actions.ts'
-export { type AdmissionLimits, CONNECTION_REFUSALS } from './admission.ts'
+export type { AdmissionLimits } from './admission.ts'
 export { BinaryProtocol, type BinaryProtocolOptions, type BinaryProtocolStats } from './binary-protocol.ts'
 export {
   Certificate,
@@ -13,7 +13,6 @@ export {
 export { type CertificateDetails, detailsOf } from './certificate-details.ts'
 export { daysLeft } from './certificate-expiry.ts'
 export { realCertificateFiles } from './certificate-files.ts'
-export { clientCertificateOf } from './certificate-handshakes.ts'
 export { readCertificates } from './certificate-material.ts'
 export type { ConnectionOptions } from './connection.ts'
 export type { JsonContext } from './framed-json/context.ts'

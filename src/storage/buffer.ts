@@ -9,7 +9,7 @@
  * copies what it wants, and looks at the epoch afterwards (resident-bytes.ts).
  */
 
-export const CHUNK_BYTES = 2 * 1024 * 1024
+const CHUNK_BYTES = 2 * 1024 * 1024
 
 /** Whoever points to a chunk, and is told to let go. */
 export interface ChunkUser {

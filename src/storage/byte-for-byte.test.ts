@@ -24,6 +24,7 @@ import {
   type SampleField,
   type SampleRecord,
 } from '../testing/sample-records.ts'
+import { sampled } from '../testing/test-length.ts'
 import type { Store } from './store.ts'
 import { TestDirectory } from './test-directory.ts'
 
@@ -89,7 +90,7 @@ test('every line of the corpus comes back byte for byte, before sealing and afte
       .map((name) => join(path, name)),
   )
   assert.ok(files.length > 0)
-  for (const file of files) {
+  for (const file of sampled(files, 2)) {
     const lines = readFileSync(file).toString('latin1').split('\n')
     const records = lines.map((line, at) => ({ message: Buffer.from(line, 'latin1'), severity: at % 25 }))
     await checkStages(batchesOf(records))

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { realDisk, SeededRandom, SimulatedClock, WorkerPool } from '../base/base.ts'
 import { appendSample, hasCode, messages, readMessages, SAMPLE_WALL_MS } from '../testing/sample-records.ts'
-import { openStore } from './segment-store.ts'
+import { openStore } from './open-store.ts'
 import type { Store } from './store.ts'
 
 const pool = new WorkerPool({

@@ -8,6 +8,9 @@ const DIGITS = { segment: 8, manifest: 6, part: 6, deletes: 6, keys: 6 } as cons
 
 export type FileKind = keyof typeof DIGITS
 
+/** The directory of files that were put aside. */
+export const QUARANTINE = 'quarantine'
+
 const NAME = /^([a-z]+)-(\d{6,16})$/
 
 export const partFileName = (number: number): string => fileName('part', number)

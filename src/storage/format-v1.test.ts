@@ -23,7 +23,7 @@ import {
   SAMPLE_WALL_MS,
   type SampleBatch,
 } from '../testing/sample-records.ts'
-import { openStore } from './segment-store.ts'
+import { openStore } from './open-store.ts'
 import type { Store } from './store.ts'
 import { hashOfDirectory } from './test-stored-files.ts'
 

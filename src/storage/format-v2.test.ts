@@ -17,7 +17,7 @@ import {
   readStore,
   SAMPLE_WALL_MS,
 } from '../testing/sample-records.ts'
-import { openStore } from './segment-store.ts'
+import { openStore } from './open-store.ts'
 import type { Store } from './store.ts'
 import { exampleStore, SEALED_RECORDS, STORED_BATCHES, TASK } from './test-format-v2.ts'
 import { hashOfDirectory } from './test-stored-files.ts'

@@ -4,7 +4,7 @@ import { SeededRandom, SimulatedClock, SimulatedDisk } from '../base/base.ts'
 import { encodeMessages, StillClock } from '../testing/crash-run.ts'
 import { Chunk } from './buffer.ts'
 import { Group, readBatchFacts } from './group.ts'
-import { openStore } from './segment-store.ts'
+import { openStore } from './open-store.ts'
 
 const batch = (...messages: string[]): Uint8Array => encodeMessages(messages, new StillClock())
 

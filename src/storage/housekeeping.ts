@@ -9,9 +9,7 @@
  */
 import {
   type Bitset,
-  type Clock,
   CodedError,
-  type Disk,
   isCodedError,
   messageOf,
   systemErrorCode,
@@ -38,18 +36,14 @@ import { PARTS_MAX, type SealedPart, type SealJob, type SealResult } from './sea
 import type { SegmentEntry } from './segment-entry.ts'
 import { segmentName } from './segment-file.ts'
 import type { LostRange } from './store.ts'
-import type { StoreOptions } from './store-options.ts'
+import type { Surroundings } from './surroundings.ts'
 
 const RETRY_MS_MIN = 1000
 const RETRY_MS_MAX = 60_000
 /** Tries of a merge whose parts cannot be read. */
 const FAILED_MERGES_MAX = 5
 
-export interface HousekeepingParts {
-  readonly disk: Disk
-  readonly directory: string
-  readonly clock: Clock
-  readonly options: StoreOptions
+export interface HousekeepingAround extends Omit<Surroundings, 'random'> {
   readonly manifest: Manifest
   readonly runner: TaskRunner
   readonly parts: LiveParts
@@ -65,7 +59,7 @@ export interface HousekeepingParts {
 }
 
 export class Housekeeping {
-  readonly #around: HousekeepingParts
+  readonly #around: HousekeepingAround
   readonly #closing = new AbortController()
   /** Ends the merge that runs. */
   #mergeStop = new AbortController()
@@ -92,7 +86,7 @@ export class Housekeeping {
     lastFailure: null as string | null,
   }
 
-  constructor(around: HousekeepingParts) {
+  constructor(around: HousekeepingAround) {
     this.#around = around
     const { highestPart, highestFile } = around.manifest.state
     this.#nextPart = highestPart + 1

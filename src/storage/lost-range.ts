@@ -4,3 +4,11 @@ export interface LostRange {
   readonly toId: number
   readonly reason: string
 }
+
+const NOTED_MAX = 1000
+
+/** Notes a range once; beyond a thousand no more. */
+export function noteRange(noted: LostRange[], range: LostRange): void {
+  const isKnown = noted.some((known) => known.fromId === range.fromId && known.toId === range.toId)
+  if (!isKnown && noted.length < NOTED_MAX) noted.push(range)
+}

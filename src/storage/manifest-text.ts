@@ -20,7 +20,7 @@ import {
 } from './manifest-edits.ts'
 
 /** What is written. Version 1 had no parts, keys and tasks; it is read like any other. */
-export const MANIFEST_VERSION = 2
+const MANIFEST_VERSION = 2
 const FORMAT = 'logcaster-manifest'
 /** What is left to do about a store whose manifest is lost. */
 export const RESTORE_ADVICE = 'Restore a backup of the data directory: logcaster restore.'

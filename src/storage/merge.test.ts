@@ -10,6 +10,7 @@ import {
   type SampleField,
   type SampleRecord,
 } from '../testing/sample-records.ts'
+import { shortOrLong } from '../testing/test-length.ts'
 import { BlockWriter } from './block/block-writer.ts'
 import { BatchContent } from './block/content-of-batches.ts'
 import { PartWriter } from './block/part-writer.ts'
@@ -22,6 +23,8 @@ import { PartCache } from './part-cache.ts'
 
 const WALL_MS = Date.UTC(2027, 0, 15)
 const DIRECTORY = '/parts'
+const MERGE_SEEDS = shortOrLong(10, 25)
+const DAMAGE_SEEDS = shortOrLong(20, 60)
 
 const pick = <T>(random: SeededRandom, list: readonly T[]): T => list[random.below(list.length)]
 
@@ -205,7 +208,7 @@ const within = (part: HeldPart | null): HeldPart => {
 }
 
 test('a merge of merges holds every record that was not deleted, in order and as it was', async () => {
-  for (let seed = 1; seed <= 25; seed++) {
+  for (let seed = 1; seed <= MERGE_SEEDS; seed++) {
     const bench = await new Bench(seed).begin()
     const inputs: HeldPart[] = []
     for (let count = 2 + bench.random.below(4); count > 0; count--) {
@@ -301,7 +304,7 @@ test('parts that overlap in ids are refused', async () => {
 })
 
 test('an input that has changed is an error that names its file, and leaves everything as it was', async () => {
-  for (let seed = 1; seed <= 60; seed++) {
+  for (let seed = 1; seed <= DAMAGE_SEEDS; seed++) {
     const bench = await new Bench(seed).begin()
     const inputs = [await bench.randomPart(3, 200), await bench.part([plainBatch(20), plainBatch(200)])]
     const hurt = pick(bench.random, inputs)

@@ -16,6 +16,7 @@ import {
   type SampleBatch,
   type SampleField,
 } from '../testing/sample-records.ts'
+import { shortOrLong } from '../testing/test-length.ts'
 import { SUMS_FILE } from './export-files.ts'
 import type { ImportReport } from './part-import.ts'
 import type { Store } from './store.ts'
@@ -24,6 +25,8 @@ import { TestDirectory } from './test-directory.ts'
 const MANUAL = { sealing: false, segmentBytesMax: 256 * 1024, blockRowsMax: 100 }
 const TO = '/exports/one'
 const DAY_MS = 86_400_000
+const KILLS = shortOrLong(4, 8)
+const TURNED_BYTES = shortOrLong(10, 30)
 
 function requests(random: SeededRandom, count: number, timeMs: number): SampleBatch {
   return {
@@ -344,7 +347,7 @@ describe('maintenance.importParts', () => {
 
   it('goes on where it ended when the process was killed, and stores nothing twice', async () => {
     const { texts, disk } = await exported()
-    for (let seed = 1; seed <= 8; seed++) {
+    for (let seed = 1; seed <= KILLS; seed++) {
       const other = await carried(disk)
       let store = await other.open(MANUAL)
       const stop = new SeededRandom(seed).below(30)
@@ -384,7 +387,7 @@ describe('maintenance.importParts', () => {
     const { texts, disk } = await exported()
     const names = namesIn(disk).filter((name) => name.endsWith('.part'))
     const random = new SeededRandom(3)
-    for (let round = 0; round < 30; round++) {
+    for (let round = 0; round < TURNED_BYTES; round++) {
       const other = await carried(disk)
       const store = await other.open(MANUAL)
       const name = names[round % names.length]

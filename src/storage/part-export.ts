@@ -8,13 +8,14 @@
  *
  * Whoever calls keeps the files from being unlinked (graveyard.ts).
  */
-import { CodedError, type Disk, isCodedError, messageOf } from '../base/base.ts'
+import { type Disk, messageOf } from '../base/base.ts'
 import { type CopyJob, type CopyResult, makeEmptyDirectory, takeBack } from './backup.ts'
 import type { PartTotals } from './block/part-writer.ts'
 import { dayText, exportName, SUMS_FILE, writeSums } from './export-files.ts'
 import type { HeldPart } from './held-part.ts'
 import type { ManifestPart } from './manifest.ts'
 import type { MergeJob } from './merge.ts'
+import { isCorrupt } from './part-damage.ts'
 
 /** Times in milliseconds, both inclusive; `endId` is the id after the largest one. */
 export interface ExportedPart {
@@ -137,19 +138,13 @@ async function writeKept(around: ExportAround, held: HeldPart, known: ManifestPa
     })
     return { part: totals === null ? null : exported(known, totals), problem: null }
   } catch (error) {
-    if (!isDamage(error)) throw error
+    if (!isCorrupt(error)) throw error
     return {
       part: null,
       problem: `it is not exported, because its deleted rows cannot be left out: ${messageOf(error)}`,
     }
   }
 }
-
-const isDamage = (error: unknown): boolean =>
-  error instanceof CodedError &&
-  (isCodedError(error, 'PART_CORRUPT') ||
-    isCodedError(error, 'DELETES_CORRUPT') ||
-    isCodedError(error, 'FORMAT_VERSION'))
 
 function exported(known: ManifestPart, totals: Omit<ExportedPart, 'file' | 'day'>): ExportedPart {
   const { sha256, records, bytes, firstId, endId, timeMsMin, timeMsMax } = totals

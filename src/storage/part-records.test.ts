@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import { isCodedError, SeededRandom, SimulatedDisk } from '../base/base.ts'
 import { BlockBuilder, batchLength, checkBatch, TIME_MS_MAX } from '../record/record.ts'
 import { messages, readBlock, type SampleBatch } from '../testing/sample-records.ts'
+import { shortOrLong } from '../testing/test-length.ts'
 import type { BlockContent } from './block/block-content.ts'
 import { PartWriter } from './block/part-writer.ts'
 import {
@@ -97,7 +98,7 @@ const wide = (count: number): SampleBatch => {
 
 describe('readRecords', () => {
   it('gives every record as it was, whatever the part holds', async () => {
-    for (let seed = 1; seed <= 40; seed++) {
+    for (let seed = 1; seed <= shortOrLong(15, 40); seed++) {
       const random = new SeededRandom(seed)
       const block = laid(random, ...honest(randomBatches(random, 1 + random.below(300))))
       const expected = readBlock(plainBlock(block)).map(({ text }) => text)

@@ -8,13 +8,14 @@
  * What is damaged is left out and noted; a block that turns out to be damaged while it is used is for its user to note
  * (`ScannedBlock.damaged`).
  */
-import { Bitset, CodedError, messageOf, systemErrorCode } from '../base/base.ts'
+import { Bitset, messageOf } from '../base/base.ts'
 import type { Block } from '../record/record.ts'
 import { SelectedRows } from './block/selected-rows.ts'
 import type { StoredBlock } from './block/stored-block.ts'
 import type { StoredPart } from './block/stored-part.ts'
 import { type HeldPart, hasBlock } from './held-part.ts'
 import type { PartCache } from './part-cache.ts'
+import { isDamage } from './part-damage.ts'
 import type { ScanProgress } from './scan-progress.ts'
 import { checkAborted, type Extent, isWanted, largestTime } from './scan-request.ts'
 import type { BlockOrigin, LostRange, ScannedBlock, ScanRequest } from './store.ts'
@@ -248,15 +249,6 @@ class PartScan {
     if (!isDamage(error)) throw error
     this.#source.noteDamage({ fromId: extent.firstId, toId: extent.endId - 1, reason: messageOf(error) })
   }
-}
-
-/** Whether the error says that a stored file cannot be read. */
-export function isDamage(error: unknown): boolean {
-  if (error instanceof CodedError)
-    return ['PART_CORRUPT', 'DELETES_CORRUPT', 'FORMAT_VERSION'].includes(error.code)
-  const code = systemErrorCode(error)
-  // Errors of Node.js itself are bugs.
-  return code !== undefined && !code.startsWith('ERR_')
 }
 
 interface Head {

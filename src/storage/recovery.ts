@@ -1,6 +1,6 @@
 /**
  * What a start finds on disk, and what it does about it (rules R12-R14, R17). Two steps, so that a full disk can
- * still be read: `inspect` writes nothing, `settle` writes and may be tried again.
+ * still be read: `inspect` writes nothing, `settle` (settle.ts) writes and may be tried again.
  *
  *   torn tail            cut off: those bytes were never acknowledged
  *   hole in the middle   acknowledged records are missing: read-only, until `acceptLoss` says to go on without them
@@ -9,45 +9,19 @@
  *                        sync shows bytes that the disk does not have, so reading proves nothing
  *   unknown files        put aside in quarantine/, never deleted
  */
-import {
-  type Clock,
-  CodedError,
-  type Disk,
-  type DiskFile,
-  type Random,
-  readFull,
-  systemErrorCode,
-  writeAll,
-} from '../base/base.ts'
+import { CodedError, type Disk, type DiskFile, systemErrorCode } from '../base/base.ts'
 import { RECORD_HEADER_BYTES } from '../record/record.ts'
-import { deletesFileName, keysFileName, parseFileName, partFileName } from './file-names.ts'
-import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, sealFrame } from './frame.ts'
+import { deletesFileName, partFileName } from './file-names.ts'
 import type { LostRange } from './lost-range.ts'
-import { isManifestName, Manifest, type ManifestEdit, type ManifestSegment } from './manifest.ts'
-import { RESTORE_ADVICE } from './manifest-text.ts'
+import { Manifest, type ManifestSegment } from './manifest.ts'
 import { SegmentEntry } from './segment-entry.ts'
-import {
-  createSegment,
-  type FoundFrame,
-  segmentName,
-  segmentNumber,
-  type WalkResult,
-  walkSegment,
-} from './segment-file.ts'
-import { STORE_DEFAULTS, type StoreOptions } from './store-options.ts'
-import type { ActiveSegment } from './write-ahead-log.ts'
+import { segmentName, type WalkResult, walkSegment } from './segment-file.ts'
+import { STORE_DEFAULTS } from './store-options.ts'
+import { findStrangers } from './strange-files.ts'
+import type { Surroundings } from './surroundings.ts'
 
-const QUARANTINE = 'quarantine'
 /** Ids that are left out after an unclean stop, so that an id that was ever given is not given again. */
 const ID_GAP = 65_536
-
-export interface Surroundings {
-  readonly disk: Disk
-  readonly directory: string
-  readonly clock: Clock
-  readonly random: Random
-  readonly options: StoreOptions
-}
 
 export interface Inspection {
   readonly manifest: Manifest
@@ -74,14 +48,14 @@ export interface DamagedPart {
   readonly range: LostRange
 }
 
-interface LastSegment {
+export interface LastSegment {
   readonly entry: SegmentEntry
   readonly walk: WalkResult
   /** Not only torn at its end: the file is kept for whoever wants to look at it. */
   readonly isDamaged: boolean
 }
 
-/** Reads the manifest and the segment that was active. MANIFEST_CORRUPT, FORMAT_VERSION. Writes nothing but the directory. */
+/** Reads the manifest and the segment that was active, and writes nothing. MANIFEST_CORRUPT, FORMAT_VERSION. */
 export async function inspect(around: Surroundings): Promise<Inspection> {
   const { disk, directory } = around
   const manifest = await Manifest.read(disk, directory)
@@ -209,7 +183,7 @@ async function inspectActive(
     const entry = new SegmentEntry(segment.number, segment.salt, segment.firstId)
     entry.spans = []
     const walk = await walkSegment(file, segment, Number.POSITIVE_INFINITY, (frame) => {
-      entry.addFrame(frame.header, frame.offset, null, 0)
+      entry.addFrame(frame.header, frame.offset)
     })
     for (const hole of walk.holes) {
       const toId = Math.max(hole.fromId, hole.endId - 1)
@@ -238,293 +212,4 @@ async function openExisting(disk: Disk, path: string): Promise<DiskFile | null> 
     if (systemErrorCode(error) === 'ENOENT') return null
     throw error
   }
-}
-
-/**
- * Files that the manifest does not name. A segment that is newer than the manifest and holds frames means that the
- * manifest itself lost edits: refused, because putting it aside would hide acknowledged records.
- */
-interface StrangeFiles {
-  /** Not ours, or not understood: to be put aside. */
-  readonly unknown: string[]
-  /** What a crash left of work in the background: unfinished files, and files that others had replaced. */
-  readonly remnants: string[]
-}
-
-/** Names of the files that the manifest lists, sorted; not that of the manifest itself. */
-export async function listedFiles(disk: Disk, directory: string): Promise<string[]> {
-  return namesOf(await Manifest.read(disk, directory)).sort()
-}
-
-function namesOf({ state }: Manifest): string[] {
-  return [
-    ...state.segments.map(({ number }) => segmentName(number)),
-    ...state.parts.map(({ number }) => partFileName(number)),
-    ...state.parts.flatMap(({ deletes }) => (deletes === null ? [] : [deletesFileName(deletes.number)])),
-    ...state.keys.map(({ number }) => keysFileName(number)),
-  ]
-}
-
-async function findStrangers(around: Surroundings, manifest: Manifest): Promise<StrangeFiles> {
-  const { state } = manifest
-  const known = new Set([...namesOf(manifest), QUARANTINE, 'lock'])
-  const found: StrangeFiles = { unknown: [], remnants: [] }
-  const names = await around.disk.list(around.directory)
-  for (const name of names) {
-    if (known.has(name) || isManifestName(name)) continue
-    const file = parseFileName(name)
-    if (file?.kind === 'part' || file?.kind === 'deletes' || file?.kind === 'keys') {
-      if (state.highestSegment === 0) throw withoutManifest(around, names, name)
-      found.remnants.push(name)
-      continue
-    }
-    if (file?.kind === 'segment') {
-      if (file.number > state.highestSegment) await refuseIfWritten(around, manifest, names, name)
-      if (await isSegmentRemnant(around, manifest, name)) {
-        found.remnants.push(name)
-        continue
-      }
-    }
-    found.unknown.push(name)
-  }
-  return found
-}
-
-/**
- * Whether nothing of a segment that the manifest does not list is missed: it has no frames, or it was sealed, or its
- * frames are those of a segment that is listed. One with damage is kept for whoever wants to look at it.
- */
-async function isSegmentRemnant(
-  { disk, directory }: Surroundings,
-  { state }: Manifest,
-  name: string,
-): Promise<boolean> {
-  const file = await disk.open(`${directory}/${name}`, 'read')
-  try {
-    if ((await file.size()) <= SEGMENT_HEADER_BYTES) return true
-    const bytes = new Uint8Array(SEGMENT_HEADER_BYTES)
-    const header = decodeSegmentHeader(bytes.subarray(0, await readFull(file, bytes, 0)))
-    if (typeof header === 'string') return false
-    const { firstId } = header
-    if (firstId <= state.sealedThroughId) return true
-    if (!state.segments.some((segment) => segment.firstId === firstId)) return false
-    const walk = await walkSegment(file, header, Number.POSITIVE_INFINITY, () => {})
-    return walk.holes.length === 0 && walk.headerProblem === null
-  } finally {
-    await file.close()
-  }
-}
-
-/** Of the files `names`, `name` is one that only a store with a manifest has. */
-function withoutManifest({ directory }: Surroundings, names: readonly string[], name: string): CodedError {
-  const start = names.some(isManifestName)
-    ? `No manifest in ${directory} can be read`
-    : `There is no manifest in ${directory}`
-  return new CodedError('MANIFEST_CORRUPT', `${start}, but there is ${name}. ${RESTORE_ADVICE}`, {
-    details: { file: name },
-  })
-}
-
-async function refuseIfWritten(
-  around: Surroundings,
-  { state }: Manifest,
-  names: readonly string[],
-  name: string,
-): Promise<void> {
-  const path = `${around.directory}/${name}`
-  const stat = await around.disk.stat(path)
-  if (stat === null || stat.bytes <= SEGMENT_HEADER_BYTES) return
-  const copyOf = await readCopyOf(around.disk, path)
-  // A start that was interrupted left a copy. What it is a copy of is still there, or the copy is all that is left.
-  const isCopy = state.segments.some((segment) => segment.number === copyOf)
-  if (isCopy && (await around.disk.stat(`${around.directory}/${segmentName(copyOf)}`)) !== null) return
-  if (state.highestSegment === 0) throw withoutManifest(around, names, name)
-  throw new CodedError(
-    'MANIFEST_CORRUPT',
-    `${path} holds records, but the manifest does not know it: the manifest is older than this segment. ${RESTORE_ADVICE}`,
-    { details: { file: name } },
-  )
-}
-
-async function readCopyOf(disk: Disk, path: string): Promise<number> {
-  const file = await disk.open(path, 'read')
-  try {
-    const bytes = new Uint8Array(SEGMENT_HEADER_BYTES)
-    const length = await readFull(file, bytes, 0)
-    const header = decodeSegmentHeader(bytes.subarray(0, length))
-    return typeof header === 'string' ? 0 : header.copyOf
-  } finally {
-    await file.close()
-  }
-}
-
-// ---- writing -------------------------------------------------------------------------------------------------
-
-/** Makes the directory good again and tells which segment to write to; null when a new one is needed. */
-export async function settle(around: Surroundings, found: Inspection): Promise<ActiveSegment | null> {
-  const { disk, directory } = around
-  await quarantine(around, found, found.unknownFiles)
-  const edits: ManifestEdit[] = found.lost.map((range) => ({ kind: 'lost', range }))
-  edits.push({ kind: 'ids', nextId: found.nextId })
-  if (found.last === null) {
-    // An active segment that is gone, and accepted as lost, leaves the manifest too.
-    for (const segment of found.manifest.state.segments) {
-      if (segment.summary === null) edits.push({ kind: 'remove', number: segment.number })
-    }
-    await found.manifest.checkpoint(edits)
-    await removeRemnants(around, found)
-    return null
-  }
-  if (found.wasClean) {
-    await found.manifest.checkpoint(edits)
-    await removeRemnants(around, found)
-    const file = await disk.open(`${directory}/${segmentName(found.last.entry.number)}`, 'write')
-    return { entry: found.last.entry, file, lastCrc: found.last.walk.lastCrc }
-  }
-  return rehome(around, found, found.last, edits)
-}
-
-/**
- * Only after a checkpoint: the edit that made them remnants may be in the cache of the system, and not on the disk. What
- * cannot be removed is a remnant to the next start. Where records are gone, the manifest may be an older one that was put
- * back, and a part that it does not name may hold them: put aside.
- */
-async function removeRemnants(around: Surroundings, found: Inspection): Promise<void> {
-  const { disk, directory } = around
-  const isGone = found.lost.length > 0 || found.damagedParts.some(({ isMissing }) => isMissing)
-  const isKept = (name: string): boolean => isGone && parseFileName(name)?.kind === 'part'
-  await quarantine(around, found, found.remnants.filter(isKept))
-  for (const name of found.remnants)
-    if (!isKept(name)) await disk.unlink(`${directory}/${name}`).catch(() => {})
-}
-
-async function quarantine(around: Surroundings, found: Inspection, names: readonly string[]): Promise<void> {
-  if (names.length === 0) return
-  const { disk, directory } = around
-  await disk.makeDirectory(`${directory}/${QUARANTINE}`)
-  await disk.syncDirectory(directory)
-  for (const name of names) {
-    const target = await unusedName(around, name)
-    try {
-      await disk.rename(`${directory}/${name}`, `${directory}/${QUARANTINE}/${target}`)
-      found.quarantined.push(target)
-    } catch (error) {
-      if (systemErrorCode(error) !== 'ENOENT') throw error // An earlier try of `settle` moved it already.
-    }
-  }
-  await disk.syncDirectory(`${directory}/${QUARANTINE}`)
-  await disk.syncDirectory(directory)
-}
-
-/** With the time, so that what is put aside never replaces what was put aside before. */
-async function unusedName({ disk, directory, clock }: Surroundings, name: string): Promise<string> {
-  for (let ms = Math.max(0, Math.floor(clock.wallMs())); ; ms++) {
-    if ((await disk.stat(`${directory}/${QUARANTINE}/${name}.${ms}`)) === null) return `${name}.${ms}`
-  }
-}
-
-/** Rule R14: good frames go to a new file, the manifest switches, the old file goes (to quarantine, if it is damaged). */
-async function rehome(
-  around: Surroundings,
-  found: Inspection,
-  last: LastSegment,
-  edits: ManifestEdit[],
-): Promise<ActiveSegment> {
-  const { disk, directory, clock, random } = around
-  const oldName = segmentName(last.entry.number)
-  const number = await unusedNumber(around, found.manifest)
-  const createdMs = Math.max(0, Math.floor(clock.wallMs()))
-  const { firstId, number: copyOf } = last.entry
-  const created = await createSegment(disk, directory, { number, firstId, createdMs, copyOf, random })
-  const entry = new SegmentEntry(number, created.salt, firstId)
-  entry.spans = []
-  let lastCrc = created.crc
-  let old: DiskFile | null = null
-  try {
-    old = await disk.open(`${directory}/${oldName}`, 'read')
-    const from = { number: last.entry.number, salt: last.entry.salt, firstId: last.entry.firstId }
-    const copier = new FrameCopier(created.file, entry, created.crc)
-    await walkSegment(old, from, last.walk.end, (frame) => copier.copy(frame))
-    await copier.flush()
-    lastCrc = copier.lastCrc
-    await created.file.datasync()
-    const add: ManifestEdit = { kind: 'add', number, salt: created.salt, firstId: entry.firstId }
-    await found.manifest.checkpoint([...edits, add, { kind: 'remove', number: last.entry.number }])
-  } catch (error) {
-    await created.file.close().catch(() => {})
-    // A manifest that may be on disk names it: then it stays, and a start that does not know it puts it aside.
-    if (!found.manifest.isDoubtful) await disk.unlink(`${directory}/${segmentName(number)}`).catch(() => {})
-    throw error
-  } finally {
-    await old?.close().catch(() => {})
-  }
-  adopt(last.entry, entry)
-  await removeRemnants(around, found)
-  await removeOld(around, found, oldName, last.isDamaged)
-  return { entry: last.entry, file: created.file, lastCrc }
-}
-
-/** The manifest names the copy by now. An old file that stays is unknown to the next start, which puts it aside. */
-async function removeOld(
-  around: Surroundings,
-  found: Inspection,
-  name: string,
-  isKept: boolean,
-): Promise<void> {
-  const { disk, directory } = around
-  try {
-    if (isKept) return await quarantine(around, found, [name])
-    await disk.unlink(`${directory}/${name}`)
-    await disk.syncDirectory(directory)
-  } catch {
-    // Nothing depends on it.
-  }
-}
-
-async function unusedNumber(around: Surroundings, manifest: Manifest): Promise<number> {
-  const names = await around.disk.list(around.directory)
-  const used = names.map((name) => segmentNumber(name) ?? 0)
-  return Math.max(manifest.state.highestSegment, ...used) + 1
-}
-
-const COPY_BYTES = 1024 * 1024
-
-/** Rewrites frames under another salt and chain, with few large writes. */
-class FrameCopier {
-  lastCrc: number
-  readonly #file: DiskFile
-  readonly #entry: SegmentEntry
-  #pieces: Uint8Array[] = []
-  #bytes = 0
-
-  constructor(file: DiskFile, entry: SegmentEntry, segmentCrc: number) {
-    this.#file = file
-    this.#entry = entry
-    this.lastCrc = segmentCrc
-  }
-
-  async copy(frame: FoundFrame): Promise<void> {
-    const bytes = frame.bytes.slice()
-    this.lastCrc = sealFrame(bytes, { ...frame.header, salt: this.#entry.salt, previousCrc: this.lastCrc })
-    this.#entry.addFrame(frame.header, this.#entry.bytes, null, 0)
-    this.#pieces.push(bytes)
-    this.#bytes += bytes.length
-    if (this.#bytes >= COPY_BYTES) await this.flush()
-  }
-
-  async flush(): Promise<void> {
-    if (this.#bytes === 0) return
-    await writeAll(this.#file, Buffer.concat(this.#pieces), this.#entry.bytes - this.#bytes)
-    this.#pieces = []
-    this.#bytes = 0
-  }
-}
-
-/** The entry that others already hold becomes the new segment. */
-function adopt(held: SegmentEntry, rehomed: SegmentEntry): void {
-  held.number = rehomed.number
-  held.salt = rehomed.salt
-  held.bytes = rehomed.bytes
-  held.spans = rehomed.spans?.map((span) => ({ ...span, segment: held })) ?? null
-  held.damage.length = 0
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isCodedError, SeededRandom, SimulatedDisk } from '../base/base.ts'
 import { encodeSample, hasCode, messages, readStore } from '../testing/sample-records.ts'
+import { shortOrLong } from '../testing/test-length.ts'
 import { restoreBackup } from './restore.ts'
 import type { Store } from './store.ts'
 import { TestDirectory } from './test-directory.ts'
@@ -93,7 +94,7 @@ describe('restoreBackup', () => {
 
   it('refuses a backup of which any byte was turned over, and restores it as far as it can be read', async () => {
     const random = new SeededRandom(5)
-    for (let round = 0; round < 40; round++) {
+    for (let round = 0; round < shortOrLong(16, 40); round++) {
       const directory = await backedUp(round)
       const backup = at(directory, STORE)
       const names = backup.names()

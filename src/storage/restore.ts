@@ -14,7 +14,7 @@ import { type Clock, CodedError, type Disk, isCodedError, messageOf, systemError
 import { copyFile, takeBack } from './backup.ts'
 import { partFileName } from './file-names.ts'
 import { isManifestName, Manifest } from './manifest.ts'
-import { listedFiles } from './recovery.ts'
+import { listedFiles } from './strange-files.ts'
 import { type DamagedFile, verifyDirectory } from './verify.ts'
 
 export interface RestoreOptions {

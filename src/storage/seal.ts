@@ -3,8 +3,9 @@
  * of its batches a file of their own. Runs in a worker thread; takes and gives plain data.
  *
  * A segment is read front to back, a piece at a time: a piece becomes one block for each day. Memory is that of a piece.
- * A record lies on the UTC day of its time, or of its receivedTime where it is filed by that or its time is more than a day ahead. At most PARTS_MAX parts
- * are open at once: days that come after them share one part, so that scattered times cannot make a thousand files.
+ * A record lies on the UTC day of its time, or of its receivedTime where it is filed by that or its time is more than a
+ * day ahead. At most PARTS_MAX parts are open at once: days that come after them share one part, so that scattered times
+ * cannot make a thousand files.
  *
  * Nothing is published here, and nothing is removed: the caller names the files in the manifest, or unlinks them. What
  * was written is read again and checked before it is answered. A segment with damage is refused (PART_CORRUPT names what
@@ -37,7 +38,7 @@ import { type FoundFrame, walkSegment } from './segment-file.ts'
 import type { KernelRecords } from './template/kernel-records.ts'
 import type { KnownTemplates } from './template/known-templates.ts'
 
-export const DAY_MS = 86_400_000
+const DAY_MS = 86_400_000
 /** Parts that one segment may become, that of the overflow included. */
 export const PARTS_MAX = 32
 /** What is known of templates is kept for so many stores, and forgotten where it is more than this. */
@@ -191,7 +192,7 @@ class Sealing {
     for (const [index, open] of this.#parts) {
       const totals = await open.writer.finish()
       open.isClosed = true
-      await verifyPart(this.#disk, this.#job.partPaths[index])
+      await verifyWritten(this.#disk, this.#job.partPaths[index])
       parts.push({ index, day: days.get(index) ?? null, totals })
     }
     const sealed = parts.reduce((sum, { totals }) => sum + totals.records, 0)
@@ -370,7 +371,7 @@ function damaged(path: string, endId: number): CodedError {
 }
 
 /** Reads a part that was written, whole, before anything that it replaces is given up. */
-export async function verifyPart(disk: Disk, path: string): Promise<void> {
+async function verifyWritten(disk: Disk, path: string): Promise<void> {
   const reader = PartFileReader.open(disk, path, { cache: new FrameCache(0) })
   try {
     await reader.verifyStored()

@@ -7,7 +7,7 @@ import type { FrameHeader, Salt } from './frame.ts'
 import { FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES } from './frame.ts'
 import type { SegmentSummary } from './manifest.ts'
 
-export const SPAN_BYTES_MAX = 1024 * 1024
+const SPAN_BYTES_MAX = 1024 * 1024
 
 /** Whole frames that lie end to end in a segment. Values change only while it is the last span of the active segment. */
 export interface Span {
@@ -92,8 +92,8 @@ export class SegmentEntry {
     }
   }
 
-  /** A frame that is durable at `offset`; `chunk` when its bytes are in the buffer. Returns the span that took it. */
-  addFrame(header: FrameFacts, offset: number, chunk: Chunk | null, chunkOffset: number): Span {
+  /** A frame that is durable at `offset`. Returns the span that took it. */
+  addFrame(header: FrameFacts, offset: number, inBuffer: BufferPlace | null = null): Span {
     const length = FRAME_HEADER_BYTES + header.payloadLength
     const endId = header.firstId + header.records
     this.bytes = offset + length
@@ -104,7 +104,7 @@ export class SegmentEntry {
     this.timeMsMax = Math.max(this.timeMsMax, header.timeMsMax)
     this.receivedMsMax = Math.max(this.receivedMsMax, header.receivedMsMax)
     this.spans ??= []
-    return addToSpans(this.spans, this, header, offset, chunk, chunkOffset)
+    return addToSpans(this.spans, this, header, offset, inBuffer)
   }
 }
 
@@ -113,15 +113,22 @@ export type FrameFacts = Pick<
   'payloadLength' | 'records' | 'firstId' | 'keys' | 'timeMsMin' | 'timeMsMax' | 'receivedMsMax'
 >
 
+/** Where the buffer has the bytes of a frame too. */
+export interface BufferPlace {
+  readonly chunk: Chunk
+  readonly offset: number
+}
+
 /** Lengthens the last span by a frame, or starts a new one where it does not join on, on disk and in memory alike. */
 export function addToSpans(
   spans: Span[],
   segment: SegmentEntry,
   header: FrameFacts,
   offset: number,
-  chunk: Chunk | null,
-  chunkOffset: number,
+  inBuffer: BufferPlace | null,
 ): Span {
+  const chunk = inBuffer?.chunk ?? null
+  const chunkOffset = inBuffer?.offset ?? 0
   const length = FRAME_HEADER_BYTES + header.payloadLength
   const last = spans.at(-1)
   if (

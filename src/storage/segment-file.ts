@@ -67,10 +67,10 @@ export async function createSegment(
 }
 
 /**
- * Reads a file through a window, so that walking over small frames does not cost a call each. What the buffer holds of it is
- * taken from there.
+ * Reads a file through a window, so that walking over small frames does not cost a call each. What the buffer holds of it
+ * is taken from there.
  */
-export class WindowReader {
+class WindowReader {
   readonly size: number
   readonly #file: DiskFile
   readonly #resident: ResidentBytes

@@ -5,8 +5,8 @@
 import type { Block } from '../record/record.ts'
 import { SelectedRows } from './block/selected-rows.ts'
 import type { HeldPart } from './held-part.ts'
-import type { HeldSegment } from './scan.ts'
 import { isWanted, largestTime } from './scan-request.ts'
+import type { HeldSegment } from './segment-scan.ts'
 import type { ScannedBlock, ScanRequest } from './store.ts'
 
 export interface BothScans {

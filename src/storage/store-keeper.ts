@@ -5,7 +5,7 @@
  * Invariants: only whole parts go, through the manifest (housekeeping.ts); nothing here rejects but `freeBytes`, and
  * what could not be dropped is tried again at the next turn.
  */
-import { type Clock, type Disk, messageOf } from '../base/base.ts'
+import { messageOf } from '../base/base.ts'
 import type { Graveyard } from './graveyard.ts'
 import type { LiveParts } from './live-parts.ts'
 import { planExpired, planOldest } from './retention.ts'
@@ -18,13 +18,9 @@ import {
   type SpaceStats,
   spaceLevel,
 } from './space-level.ts'
-import type { StoreOptions } from './store-options.ts'
+import type { Surroundings } from './surroundings.ts'
 
-export interface KeeperAround {
-  readonly disk: Disk
-  readonly directory: string
-  readonly clock: Clock
-  readonly options: StoreOptions
+export interface KeeperAround extends Omit<Surroundings, 'random'> {
   readonly parts: LiveParts
   readonly graveyard: Graveyard
   /** The largest receivedTime in the store; -Infinity where it is empty. */

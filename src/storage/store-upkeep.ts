@@ -1,11 +1,12 @@
 /**
  * What an operator asks of a store, and what it asks of itself now and then: checking all files, telling what they
- * hold, copying them, bringing in parts of other stores. The work runs in the store's worker thread, in pieces, so that sealing gets its turns.
+ * hold, copying them, bringing in parts of other stores. The work runs in the store's worker thread, in pieces, so that
+ * sealing gets its turns.
  *
  * Invariants: one of these at a time; files of the store that are read are kept from being unlinked meanwhile; nothing
  * here changes the store, but that a part which is damaged is not merged any more, and that an import appends.
  */
-import { type Clock, CodedError, type Disk, type TaskRunner } from '../base/base.ts'
+import { CodedError, type TaskRunner } from '../base/base.ts'
 import { type BackupReport, backUp, type CopyJob } from './backup.ts'
 import { keysFileName } from './file-names.ts'
 import type { Graveyard } from './graveyard.ts'
@@ -23,7 +24,7 @@ import { type PartToScrub, Scrub, type ScrubAround, type ScrubStats } from './sc
 import type { SegmentEntry } from './segment-entry.ts'
 import { segmentName } from './segment-file.ts'
 import { reportStorage, type StorageReport } from './storage-report.ts'
-import type { StoreOptions } from './store-options.ts'
+import type { Surroundings } from './surroundings.ts'
 import {
   type FilesToVerify,
   type VerifyAround,
@@ -35,11 +36,7 @@ import {
 } from './verify.ts'
 import type { FoundDamage, SegmentToVerify, VerifyJob } from './verify-file.ts'
 
-export interface UpkeepAround {
-  readonly disk: Disk
-  readonly directory: string
-  readonly clock: Clock
-  readonly options: StoreOptions
+export interface UpkeepAround extends Omit<Surroundings, 'random'> {
   readonly manifest: Manifest
   readonly runner: TaskRunner
   readonly parts: LiveParts
@@ -175,7 +172,7 @@ export class StoreUpkeep {
         },
         options,
       )
-    return this.#alone('an import', work, false)
+    return this.#alone('an import', work, { readsFiles: false })
   }
 
   /** Called now and then: the check in the background does what its turn is. Never rejects. */
@@ -224,7 +221,7 @@ export class StoreUpkeep {
   // ---- one at a time ------------------------------------------------------------------------------------------
 
   /** SERVER_BUSY while another runs. Work that reads files of the store keeps them from being unlinked. */
-  async #alone<T>(what: string, work: () => Promise<T>, isReader = true): Promise<T> {
+  async #alone<T>(what: string, work: () => Promise<T>, { readsFiles } = { readsFiles: true }): Promise<T> {
     this.#closing.signal.throwIfAborted()
     if (this.#running !== null) {
       throw new CodedError(
@@ -233,7 +230,7 @@ export class StoreUpkeep {
       )
     }
     const { graveyard } = this.#around
-    const hold = isReader ? graveyard.hold() : null
+    const hold = readsFiles ? graveyard.hold() : null
     const done = work().finally(() => {
       this.#running = null
       if (hold !== null) graveyard.release(hold)

@@ -1,10 +1,21 @@
 /** A store's directory on a simulated disk, for tests that open it, break what lies in it, and open it again. */
 import assert from 'node:assert/strict'
-import { type Random, SeededRandom, SimulatedClock, SimulatedDisk, writeAll } from '../base/base.ts'
+import {
+  InlineRunner,
+  type Random,
+  SeededRandom,
+  SimulatedClock,
+  SimulatedDisk,
+  type TaskContext,
+  type TaskRunner,
+  type Tasks,
+  writeAll,
+} from '../base/base.ts'
 import { decodeFrameHeader, decodeSegmentHeader, FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES } from './frame.ts'
-import { openStore } from './segment-store.ts'
+import { openStore } from './open-store.ts'
 import type { Store } from './store.ts'
 import type { StoreOptions } from './store-options.ts'
+import { storeTasks } from './store-tasks.ts'
 import type { LogState } from './write-ahead-log.ts'
 
 /** When batches of tests were received (testing/sample-records.ts, which this layer may not import). */
@@ -17,6 +28,45 @@ export interface TestFrame {
   readonly records: number
 }
 
+/**
+ * The tasks of stores on any simulated disk, which seal and merge with the same memory: to make that anew for each of
+ * thousands of stores takes a test more time than all the rest. One task runs at a time.
+ */
+export class SharedTasks {
+  #disk = new SimulatedDisk()
+  #last: Promise<unknown> = Promise.resolve()
+  /** What the tasks have for a disk: that of the one which runs. */
+  readonly #current = new Proxy(this.#disk, {
+    get: (_, name) => {
+      const value: unknown = Reflect.get(this.#disk, name)
+      return typeof value === 'function' ? value.bind(this.#disk) : value
+    },
+  })
+  readonly #tasks: Tasks = storeTasks(this.#current, new SeededRandom(1))
+
+  runner(disk: SimulatedDisk): TaskRunner {
+    const names = Object.keys(this.#tasks)
+    return new InlineRunner(
+      Object.fromEntries(
+        names.map((name) => [
+          name,
+          (input: unknown, context: TaskContext) => this.#run(disk, name, input, context),
+        ]),
+      ),
+    )
+  }
+
+  #run(disk: SimulatedDisk, name: string, input: unknown, context: TaskContext): Promise<unknown> {
+    const result = this.#last.then(() => {
+      this.#disk = disk
+      const task = this.#tasks[name] as (input: unknown, context: TaskContext) => unknown
+      return task(input, context)
+    })
+    this.#last = result.catch(() => {})
+    return result
+  }
+}
+
 export class TestDirectory {
   readonly path = '/data/stores/logs'
   readonly clock = new SimulatedClock({ wallMs: WALL_MS })
@@ -26,9 +76,12 @@ export class TestDirectory {
   readonly damagedFiles: string[] = []
   disk: SimulatedDisk
   readonly #random: Random = new SeededRandom(20_270_115)
+  readonly #tasks: SharedTasks | null
 
-  constructor(disk: SimulatedDisk = new SimulatedDisk({ seed: 1 })) {
+  /** Without `tasks` each store has its own. */
+  constructor(disk: SimulatedDisk = new SimulatedDisk({ seed: 1 }), tasks: SharedTasks | null = null) {
     this.disk = disk
+    this.#tasks = tasks
   }
 
   /** Opens the store. By default every frame is one batch, and no limit is in the way. */
@@ -42,12 +95,18 @@ export class TestDirectory {
       options: { freeBytesMin: 0, ...options },
       stateChanged: (state) => this.states.push(state),
       damageFound: (file) => this.damagedFiles.push(file),
+      ...(this.#tasks !== null && { runner: this.#tasks.runner(disk) }),
     })
   }
 
   /** The same directory, on a disk of its own. */
   copy(): TestDirectory {
-    return new TestDirectory(this.disk.fork())
+    return this.on(this.disk.fork())
+  }
+
+  /** The same path on another disk, with stores that share what those of this one share. */
+  on(disk: SimulatedDisk): TestDirectory {
+    return new TestDirectory(disk, this.#tasks)
   }
 
   /** Ends the process without a word to the store. */

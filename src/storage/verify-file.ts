@@ -71,7 +71,7 @@ const CACHE = { bytesMax: 4 * 1024 * 1024, filesMax: 0 }
 export async function verifyFile(disk: Disk, job: VerifyJob, around: VerifyAround): Promise<VerifyResult> {
   switch (job.kind) {
     case 'part':
-      return verifyPart(disk, job.held, job.sha256, around)
+      return verifyPartFile(disk, job.held, job.sha256, around)
     case 'blocks':
       return verifyBlocks(disk, job, around)
     case 'segment':
@@ -83,7 +83,7 @@ export async function verifyFile(disk: Disk, job: VerifyJob, around: VerifyAroun
 
 // ---- parts --------------------------------------------------------------------------------------------------
 
-async function verifyPart(
+async function verifyPartFile(
   disk: Disk,
   held: HeldPart,
   sha256: string,

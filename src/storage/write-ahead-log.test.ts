@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { RealDisk, SeededRandom, SimulatedClock } from '../base/base.ts'
+import { type DiskOperation, RealDisk, SeededRandom, SimulatedClock } from '../base/base.ts'
 import { ID_MAX } from '../record/record.ts'
 import {
   encodeSample,
@@ -14,10 +14,13 @@ import {
   readStore,
   scanRows,
 } from '../testing/sample-records.ts'
-import { openStore } from './segment-store.ts'
+import { countUp } from '../testing/test-length.ts'
+import { openStore } from './open-store.ts'
 import type { Store } from './store.ts'
 import type { StoreOptions } from './store-options.ts'
-import { TestDirectory } from './test-directory.ts'
+import { SharedTasks, TestDirectory } from './test-directory.ts'
+
+const SAMPLE_STEP = 3
 
 const append = (store: Store, ...texts: string[]): Promise<number> =>
   store.append(encodeSample(messages(...texts)))
@@ -25,8 +28,11 @@ const append = (store: Store, ...texts: string[]): Promise<number> =>
 const appendMore = (store: Store, ...texts: string[]): Promise<number> =>
   store.append(encodeSample(messages(...texts)), { isMoreComing: true })
 
-async function openWith(texts: readonly string[], options: Partial<StoreOptions> = {}) {
-  const directory = new TestDirectory()
+async function openWith(
+  texts: readonly string[],
+  options: Partial<StoreOptions> = {},
+  directory = new TestDirectory(),
+) {
   const store = await directory.open(options)
   for (const text of texts) await append(store, text)
   return { directory, store }
@@ -335,37 +341,45 @@ test('when a new segment finds no room, the old one may be closed on disk alread
   ])
 })
 
+/** In the short form a third of the numbers of each kind of error, others for each; together they have every call. */
 test('when the n-th call of one kind fails, for every n, what was acknowledged stays and what was refused is gone', async () => {
+  const tasks = new SharedTasks()
   for (const operation of ['write', 'datasync', 'syncDirectory', 'open', 'list', 'unlink'] as const) {
-    for (const code of ['EIO', 'ENOSPC']) {
-      for (const persistent of [false, true]) {
-        for (let n = 1; n <= 12; n++) await failAndGoOn({ operation, code, persistent }, n)
-      }
-    }
+    const faults = ['EIO', 'ENOSPC'].flatMap((code) =>
+      [false, true].map((persistent) => ({ operation, code, persistent })),
+    )
+    for (const [turn, fault] of faults.entries())
+      await countUp((n) => failAndGoOn(fault, n, tasks), { step: SAMPLE_STEP, turn })
   }
 })
 
-/** Rolls at nearly every batch, meets the fault on the way, and goes on when the disk is well again. */
+/**
+ * Rolls at nearly every batch, meets the fault on the way, and goes on when the disk is well again. Answers whether there
+ * were fewer calls.
+ */
 async function failAndGoOn(
-  fault: Parameters<TestDirectory['disk']['failCall']>[1],
+  fault: Parameters<TestDirectory['disk']['failCall']>[1] & { readonly operation: DiskOperation },
   n: number,
-): Promise<void> {
+  tasks: SharedTasks,
+): Promise<boolean> {
   const options = { segmentBytesMax: 400, groupBytesMax: 300 }
-  const { directory, store } = await openWith(['one', 'two'], options)
+  const { directory, store } = await openWith(['one', 'two'], options, new TestDirectory(undefined, tasks))
   const acknowledged: Record<number, string> = { 1: 'one', 2: 'two' }
   const send = async (text: string): Promise<void> => {
     const id = await append(store, text).catch(() => null)
     if (id !== null) acknowledged[id] = text
   }
+  const before = directory.disk.callsOf(fault.operation)
   directory.disk.failCall(n, fault)
   await Promise.all(['a', 'b'.repeat(300), 'c', 'd'.repeat(300)].map(send))
+  const isOver = directory.disk.callsOf(fault.operation) - before < n
   directory.disk.heal()
   directory.clock.advance(1000)
   await settled()
   for (const text of ['e', 'f'.repeat(300), 'g']) await send(text)
   const label = `${fault.code} at ${fault.operation} ${n}${fault.persistent ? ' and after' : ''}`
   assert.deepEqual(await readMessages(store), acknowledged, label)
-  const cut = new TestDirectory(directory.disk.fork().powerCut(n))
+  const cut = directory.on(directory.disk.fork().powerCut(n))
   directory.kill()
   const reopened = await directory.open(options)
   assert.equal(reopened.stats().reason, null, label)
@@ -377,6 +391,7 @@ async function failAndGoOn(
     await readMessages(afterCut),
     label,
   )
+  return isOver
 }
 
 // ---- closing ------------------------------------------------------------------------------------------------

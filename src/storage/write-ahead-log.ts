@@ -1,23 +1,13 @@
 /**
  * The way in: batches gather in a group, a group becomes a frame, one write and one sync at a time (rules R1, R3).
- * Not here: what a snapshot is (segment-store.ts), how a start finds what was written (recovery.ts).
+ * Not here: what a snapshot is (store-snapshot.ts), how a start finds what was written (recovery.ts).
  *
  * Invariants:
  *  - ids are given when a batch joins a group, groups are committed in that order, and a group that failed burns its ids.
  *  - nothing is published (visible) before its sync resolved, and no waiter is answered before it is published.
  *  - a segment whose sync failed is never synced again: it ends at its last durable byte (rule R19).
  */
-import {
-  assert,
-  type Clock,
-  CodedError,
-  type Disk,
-  type DiskFile,
-  messageOf,
-  type Random,
-  systemErrorCode,
-  writeAll,
-} from '../base/base.ts'
+import { assert, CodedError, type DiskFile, messageOf, systemErrorCode, writeAll } from '../base/base.ts'
 import { ID_MAX, TIME_MS_MIN } from '../record/record.ts'
 import { BufferMemory, type Chunk } from './buffer.ts'
 import { FRAME_HEADER_BYTES, FRAME_PAYLOAD_BYTES_MAX, SEGMENT_HEADER_BYTES, sealFrame } from './frame.ts'
@@ -27,7 +17,7 @@ import type { Manifest } from './manifest.ts'
 import { SegmentEntry, type Span } from './segment-entry.ts'
 import { createSegment, segmentName } from './segment-file.ts'
 import type { AppendOptions } from './store.ts'
-import type { StoreOptions } from './store-options.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** The segment that is written to. */
 export interface ActiveSegment {
@@ -36,13 +26,8 @@ export interface ActiveSegment {
   lastCrc: number
 }
 
-export interface LogParts {
-  readonly disk: Disk
-  readonly directory: string
-  readonly clock: Clock
-  readonly random: Random
+export interface LogAround extends Surroundings {
   readonly manifest: Manifest
-  readonly options: StoreOptions
   /** All segments, oldest first; this log adds to it. */
   readonly entries: SegmentEntry[]
   readonly nextId: number
@@ -96,7 +81,7 @@ export class WriteAheadLog {
   syncs = 0
   failedSyncs = 0
   repeatedBatches = 0
-  readonly #parts: LogParts
+  readonly #around: LogAround
   #nextId: number
   /** Every id below it is durable and visible. */
   #fenceId: number
@@ -108,6 +93,8 @@ export class WriteAheadLog {
   #gathering: Group | null = null
   /** Groups that are full and wait for their turn. */
   #waiting: Group[] = []
+  /** The one that is written. */
+  #inFlight: Group | null = null
   #pendingBytes = 0
   /** The largest receivedTime so far: what comes later is never below it (rule R23). */
   #receivedMs: number
@@ -121,15 +108,15 @@ export class WriteAheadLog {
   #cancelSpaceCheck: () => void = () => {}
   #checkingSpace: Promise<void> | null = null
 
-  constructor(parts: LogParts) {
-    this.#parts = parts
-    this.memory = new BufferMemory(parts.options.bufferBytesMax)
-    this.#nextId = parts.nextId
-    this.#fenceId = parts.nextId
-    this.#highestSegment = parts.manifest.state.highestSegment
-    this.#receivedMs = parts.entries.reduce(
+  constructor(around: LogAround) {
+    this.#around = around
+    this.memory = new BufferMemory(around.options.bufferBytesMax)
+    this.#nextId = around.nextId
+    this.#fenceId = around.nextId
+    this.#highestSegment = around.manifest.state.highestSegment
+    this.#receivedMs = around.entries.reduce(
       (largest, entry) => Math.max(largest, entry.receivedMsMax),
-      Math.max(TIME_MS_MIN, parts.receivedMsMax),
+      Math.max(TIME_MS_MIN, around.receivedMsMax),
     )
     this.#receivedNs = 999_999 // Segments tell milliseconds only.
   }
@@ -169,6 +156,7 @@ export class WriteAheadLog {
     const facts = readBatchFacts(batch)
     if (typeof facts === 'string')
       return Promise.reject(new CodedError('BATCH_CORRUPT', `The batch is refused: ${facts}.`))
+    // receivedTime never steps back in the order of ids (rule R23).
     const isLater =
       facts.receivedMs > this.#receivedMs ||
       (facts.receivedMs === this.#receivedMs && facts.receivedNs >= this.#receivedNs)
@@ -205,7 +193,7 @@ export class WriteAheadLog {
   }
 
   #hasRoom(): boolean {
-    const { options, isBehind } = this.#parts
+    const { options, isBehind } = this.#around
     return this.state === 'writable' && this.#pendingBytes < options.gatherBytesMax && !isBehind()
   }
 
@@ -255,7 +243,7 @@ export class WriteAheadLog {
     }
     await this.#active?.file.close().catch(() => {})
     this.#active = null
-    await this.#parts.manifest.close()
+    await this.#around.manifest.close()
   }
 
   async #writeStop(): Promise<void> {
@@ -264,17 +252,17 @@ export class WriteAheadLog {
       const closed = this.#unclosed
       const edits =
         closed === null ? [] : [{ kind: 'close', number: closed.number, summary: closed.summary() } as const]
-      return this.#parts.manifest.append([...edits, nextId])
+      return this.#around.manifest.append([...edits, nextId])
     }
     const { number, bytes } = this.#active.entry
-    await this.#parts.manifest.append([nextId, { kind: 'stop', segment: number, bytes }])
+    await this.#around.manifest.append([nextId, { kind: 'stop', segment: number, bytes }])
   }
 
   // ---- admission ----------------------------------------------------------------------------------------------
 
   #refusal(batch: Uint8Array): CodedError | null {
     if (this.state !== 'writable') return this.#stateError()
-    const batchBytesMax = Math.min(this.#parts.options.batchBytesMax, FRAME_PAYLOAD_BYTES_MAX)
+    const batchBytesMax = Math.min(this.#around.options.batchBytesMax, FRAME_PAYLOAD_BYTES_MAX)
     if (batch.length <= batchBytesMax) return null
     return new CodedError(
       'BATCH_TOO_LARGE',
@@ -287,7 +275,7 @@ export class WriteAheadLog {
   }
 
   #repeated(key: string, nowMs: number): Promise<number> | null {
-    const known = this.#parts.keys.find(key, nowMs)
+    const known = this.#around.keys.find(key, nowMs)
     const repeated = known === undefined ? this.#pendingKeys.get(key) : Promise.resolve(known)
     if (repeated === undefined) return null
     this.repeatedBatches++
@@ -304,15 +292,13 @@ export class WriteAheadLog {
 
   #groupFor(byteCount: number): Group {
     const gathering = this.#gathering
-    if (gathering?.hasRoom(byteCount, this.#parts.options.groupBytesMax)) return gathering
+    if (gathering?.hasRoom(byteCount, this.#around.options.groupBytesMax)) return gathering
     if (gathering !== null) this.#waiting.push(gathering)
     this.memory.evict((chunk) => this.#isBusy(chunk))
     const chunk = this.memory.chunkFor(byteCount + FRAME_HEADER_BYTES)
     this.#gathering = new Group(chunk, this.#nextId)
     return this.#gathering
   }
-
-  #inFlight: Group | null = null
 
   #isBusy(chunk: Chunk): boolean {
     return this.#inFlight?.chunk === chunk || this.#waiting.some((group) => group.chunk === chunk)
@@ -350,7 +336,7 @@ export class WriteAheadLog {
 
   /** What comes late, or not at all, holds nothing up for long. */
   #hurryLater(): void {
-    this.#cancelHurry ??= this.#parts.clock.after(HELD_MS_MAX, () => this.hurry())
+    this.#cancelHurry ??= this.#around.clock.after(HELD_MS_MAX, () => this.hurry())
   }
 
   /** Nothing more comes: what waits for it is made durable. */
@@ -373,7 +359,7 @@ export class WriteAheadLog {
 
   /** Never rejects: what goes wrong reaches the waiters. One fresh segment is tried after a failure (rule R19). */
   async #commit(group: Group): Promise<void> {
-    if (this.state === 'writable' && this.#parts.takesRoom(group.bytes)) await this.#checkSpaceNow()
+    if (this.state === 'writable' && this.#around.takesRoom(group.bytes)) await this.#checkSpaceNow()
     if (this.state === 'full' || this.state === 'readOnly') return this.#refuse(group, this.#stateError())
     for (let attempt = 0; ; attempt++) {
       let written: WrittenFrame
@@ -443,12 +429,13 @@ export class WriteAheadLog {
   #publish(group: Group, { active, crc }: WrittenFrame): void {
     const { entry } = active
     active.lastCrc = crc
-    noteSpan(group.chunk, entry.addFrame(groupFacts(group), entry.bytes, group.chunk, group.start))
+    const { chunk, start } = group
+    noteSpan(chunk, entry.addFrame(group, entry.bytes, { chunk, offset: start }))
     this.#fenceId = group.endId
     for (const waiter of group.waiters) {
-      if (waiter.key !== null) this.#parts.keys.add(waiter.key, waiter.firstId, waiter.receivedMs)
+      if (waiter.key !== null) this.#around.keys.add(waiter.key, waiter.firstId, waiter.receivedMs)
     }
-    this.#parts.published(group)
+    this.#around.published(group)
     this.#release(group)
     for (const waiter of group.waiters) waiter.resolve(waiter.firstId)
   }
@@ -482,20 +469,20 @@ export class WriteAheadLog {
   /** The segment to write `byteCount` more bytes to: rolls over when the current one is full. */
   async #ensureActive(byteCount: number): Promise<ActiveSegment> {
     if (!this.#isSettled) {
-      this.#active = await this.#parts.settle()
+      this.#active = await this.#around.settle()
       this.#isSettled = true
-      this.#highestSegment = Math.max(this.#highestSegment, this.#parts.manifest.state.highestSegment)
+      this.#highestSegment = Math.max(this.#highestSegment, this.#around.manifest.state.highestSegment)
     }
     const active = this.#active
     if (active !== null) {
-      const isRoomy = active.entry.bytes + byteCount <= this.#parts.options.segmentBytesMax
+      const isRoomy = active.entry.bytes + byteCount <= this.#around.options.segmentBytesMax
       if (isRoomy || active.entry.bytes === SEGMENT_HEADER_BYTES) return active
     }
     return this.#roll()
   }
 
   async #roll(): Promise<ActiveSegment> {
-    const { disk, directory, clock, random, manifest, entries } = this.#parts
+    const { disk, directory, clock, random, manifest, entries } = this.#around
     const old = this.#active?.entry ?? this.#unclosed
     this.#highestSegment++
     const number = this.#highestSegment
@@ -524,7 +511,7 @@ export class WriteAheadLog {
     entry.openedMs = clock.monotonicMs()
     entries.push(entry)
     this.#active = { entry, file: created.file, lastCrc: created.crc }
-    if (old !== null) this.#parts.segmentClosed()
+    if (old !== null) this.#around.segmentClosed()
     return this.#active
   }
 
@@ -533,7 +520,7 @@ export class WriteAheadLog {
    * the old one gets no more frames, and the new one stays. It has no frames: a start that does not know it puts it aside.
    */
   async #giveUpRoll(path: string): Promise<void> {
-    if (!this.#parts.manifest.isDoubtful) return this.#parts.disk.unlink(path).catch(() => {})
+    if (!this.#around.manifest.isDoubtful) return this.#around.disk.unlink(path).catch(() => {})
     if (this.#active !== null) await this.#abandon(this.#active)
   }
 
@@ -543,7 +530,7 @@ export class WriteAheadLog {
     if (this.state === 'closed' || (this.state === state && this.reason === reason)) return
     this.state = state
     this.reason = reason
-    this.#parts.stateChanged(state, reason)
+    this.#around.stateChanged(state, reason)
     if (state === 'readOnly' || state === 'closed') {
       const waiters = this.#writableWaiters
       this.#writableWaiters = []
@@ -557,7 +544,7 @@ export class WriteAheadLog {
   }
 
   #scheduleSpaceCheck(): void {
-    this.#cancelSpaceCheck = this.#parts.clock.after(SPACE_CHECK_MS, () => {
+    this.#cancelSpaceCheck = this.#around.clock.after(SPACE_CHECK_MS, () => {
       this.#checkSpace().then(() => {
         if (this.state !== 'closed' && this.state !== 'readOnly') this.#scheduleSpaceCheck()
       })
@@ -579,10 +566,10 @@ export class WriteAheadLog {
   }
 
   async #measureSpace(): Promise<void> {
-    const { options } = this.#parts
+    const { options } = this.#around
     let freeBytes: number
     try {
-      freeBytes = await this.#parts.freeBytes()
+      freeBytes = await this.#around.freeBytes()
     } catch {
       return // An unknown amount of room changes nothing: writes tell the truth.
     }
@@ -591,18 +578,6 @@ export class WriteAheadLog {
     } else if (this.state === 'full' && freeBytes >= Math.max(options.freeBytesMin, options.groupBytesMax)) {
       this.#setState('writable', null)
     }
-  }
-}
-
-function groupFacts(group: Group): Parameters<SegmentEntry['addFrame']>[0] {
-  return {
-    payloadLength: group.payloadLength,
-    records: group.records,
-    firstId: group.firstId,
-    keys: group.keys,
-    timeMsMin: group.timeMsMin,
-    timeMsMax: group.timeMsMax,
-    receivedMsMax: group.receivedMsMax,
   }
 }
 

@@ -10,10 +10,10 @@ import { type Clock, isCodedError, SeededRandom, type SimulatedDisk } from '../b
 import { BatchEncoder } from '../record/record.ts'
 import { openStore, type Store, type StoreOptions } from '../storage/storage.ts'
 
-export const CRASH_DIRECTORY = '/data/stores/logs'
+const CRASH_DIRECTORY = '/data/stores/logs'
 
 /** Small sizes, so that a short run rolls segments, splits groups and evicts chunks. */
-export const CRASH_OPTIONS: Partial<StoreOptions> = {
+const CRASH_OPTIONS: Partial<StoreOptions> = {
   sealing: false,
   segmentBytesMax: 4096,
   bufferBytesMax: 8192,

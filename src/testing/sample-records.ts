@@ -49,7 +49,8 @@ export interface SampleBatch {
 const utf8 = new TextEncoder()
 export const bytesOf = (value: string | Uint8Array = ''): Uint8Array =>
   typeof value === 'string' ? utf8.encode(value) : value
-export const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
+export const latin1 = ({ buffer, byteOffset, length }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, length).toString('latin1')
 
 /** The canonical bytes of a batch, as an array of its own. */
 export function encodeSample(batch: SampleBatch, encoder: BatchEncoder = new BatchEncoder()): Uint8Array {
@@ -123,19 +124,27 @@ export const cell = ({ data, starts, lengths }: Column, row: number): Uint8Array
 
 /** The rows of a block as text. */
 export function readBlock(block: Block): FoundRecord[] {
+  const { message, levelWords } = block
+  // Each is asked for once: most of them are made when they are.
+  const columns = new Map<string, Column>()
+  const columnOf = (name: string): Column => {
+    const column = columns.get(name) ?? block.field(name)
+    assert.ok(column !== null, `the block has no column ${name}`)
+    columns.set(name, column)
+    return column
+  }
   return Array.from({ length: block.rowCount }, (_, row) => {
     const streams = new Set(block.streamFieldNamesOf(row))
     const fields = block.fieldNamesOf(row).map((name): TextField => {
-      const column = block.field(name)
-      assert.ok(column !== null, `the block has no column ${name}`)
+      const column = columnOf(name)
       return [name, column.kinds?.[row] ?? FIELD_STRING, latin1(cell(column, row)), streams.has(name)]
     })
     const record = {
-      message: cell(block.message, row),
+      message: cell(message, row),
       timeNs: block.timesNs[row],
       severity: block.severities[row],
       flags: block.flags[row],
-      levelWord: cell(block.levelWords, row),
+      levelWord: cell(levelWords, row),
     }
     return {
       id: block.ids[row],

@@ -16,8 +16,8 @@
 import { assert, CodedError } from '../base/base.ts'
 import { FrameBytes } from './frame-bytes.ts'
 
-export const BINARY_VERSION = 1
-export const BINARY_HEADER_BYTES = 8
+const BINARY_VERSION = 1
+const BINARY_HEADER_BYTES = 8
 export const BINARY_PAYLOAD_BYTES_MAX = 0xffff
 /** Bytes before the message of a LOG request: level, timestamp, message length. */
 const LOG_HEADER_BYTES = 7

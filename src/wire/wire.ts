@@ -1,11 +1,9 @@
 /** The door of wire/: frames that servers and clients share. Bytes in, values out; no sockets. */
 export {
   BINARY_COMMANDS,
-  BINARY_HEADER_BYTES,
   BINARY_MESSAGE_BYTES_MAX,
   BINARY_PAYLOAD_BYTES_MAX,
   BINARY_REFUSALS,
-  BINARY_VERSION,
   type BinaryBadRequest,
   type BinaryLog,
   type BinaryRefusal,

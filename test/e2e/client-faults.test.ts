@@ -2,10 +2,14 @@
  * The client against servers that misbehave: a fake in this process, on real sockets, which can do all that the suite
  * knows; and the real program, ended with SIGKILL and stopped with SIGSTOP.
  */
+import { after } from 'node:test'
 import { FakeNetworkServer } from '../../src/client/fake-log-server.ts'
 import { clientFaultSuite, type FaultServer } from '../../src/client/test-fault-suite.ts'
-import { startProgram } from '../running-program.ts'
+import { type RunningProgram, startProgram } from '../running-program.ts'
 import { readRecords } from '../stored-records.ts'
+
+/** They wait for most of their time. */
+const STORIES_AT_ONCE = 4
 
 async function openFakeServer(): Promise<FaultServer> {
   const server = new FakeNetworkServer()
@@ -27,23 +31,40 @@ async function openFakeServer(): Promise<FaultServer> {
   }
 }
 
+/** One program for all stories, which each see what was stored since they began; after one that failed, another. */
 async function openProgram(): Promise<FaultServer> {
-  const program = await startProgram()
+  program ??= await startProgram()
+  const before = (await readRecords(program.queryPort)).at(-1)?.id ?? 0
+  return serverOf(program, before)
+}
+
+let program: RunningProgram | null = null
+after(() => program?.[Symbol.asyncDispose]())
+
+function serverOf(running: RunningProgram, before: number): FaultServer {
+  let isUsed = false
+  let isChecked = false
   return {
     get address() {
-      return { host: '127.0.0.1', port: program.logPort }
+      isUsed = true
+      return { host: '127.0.0.1', port: running.logPort }
     },
-    kill: () => program.kill9(),
-    restart: () => program.restart(),
-    freeze: () => program.signal('SIGSTOP'),
-    thaw: () => program.signal('SIGCONT'),
+    kill: () => running.kill9(),
+    restart: () => running.restart(),
+    freeze: () => running.signal('SIGSTOP'),
+    thaw: () => running.signal('SIGCONT'),
     stored: async () => {
-      const records = await readRecords(program.queryPort)
+      const records = await readRecords(running.queryPort, `_id:>${before}`)
+      isChecked = true
       return records.map(({ id, message }) => ({ id, message: message.toString() }))
     },
-    [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      if (isChecked || !isUsed) return
+      await running[Symbol.asyncDispose]()
+      program = null
+    },
   }
 }
 
-clientFaultSuite('against a fake server', openFakeServer)
+clientFaultSuite('against a fake server', openFakeServer, STORIES_AT_ONCE)
 clientFaultSuite('against the real program', openProgram)

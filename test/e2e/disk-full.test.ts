@@ -51,7 +51,7 @@ class SmallDisk implements Disposable {
 it('a full disk refuses records with a reason, and takes them again once there is room', async (t) => {
   using disk = SmallDisk.open()
   if (disk === null) return t.skip('a tmpfs cannot be mounted here')
-  writeFileSync(join(disk.path, 'ballast'), Buffer.alloc(6 * MIB))
+  writeFileSync(join(disk.path, 'ballast'), Buffer.alloc(10 * MIB))
   const sizes = { 'free-bytes-min': '1MiB', 'batch-bytes-max': '1MiB', 'segment-bytes-max': '2MiB' }
   const small = Object.entries(sizes).flatMap(([name, size]) => [`--storage-${name}`, size])
   await using program = await startProgram({ dataDir: join(disk.path, 'data'), args: small })

@@ -9,7 +9,9 @@ import { until, within } from '../deadline.ts'
 import { LineClient } from '../line-client.ts'
 import { type RunningProgram, startProgram } from '../running-program.ts'
 
-const RECORDS = 100_000
+const RECORDS = 50_000
+/** Makes each record long: what is not read must be more than sockets and queues keep. */
+const PADDING = 'and so on, '.repeat(11)
 const KINDS = 45
 const SENDERS = 4
 const PIECE_LINES = 500
@@ -18,7 +20,7 @@ const SLOW = 10
 const WAIT_MS = 150_000
 
 const messageOf = (n: number): string =>
-  `request ${n} of kind k${n % KINDS} took ${n % 977} ms for tenant blue on shard 7`
+  `request ${n} of kind k${n % KINDS} took ${n % 977} ms for tenant blue on shard 7 ${PADDING}`
 
 interface TailOf {
   readonly query: string

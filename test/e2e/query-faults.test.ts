@@ -7,6 +7,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { ChildProgram, PROGRAM, runCommand } from '../child-program.ts'
+import { runCommandHere } from '../command-here.ts'
 import { until, within } from '../deadline.ts'
 import { LineClient } from '../line-client.ts'
 import { type RunningProgram, startProgram } from '../running-program.ts'
@@ -15,7 +16,10 @@ const TOKEN = 'operator-of-the-query-fault-tests'
 const HASH = createHash('sha256').update(TOKEN).digest('hex')
 const TOKENS = ['--tokens', `ops read,write,admin sha256:${HASH}`]
 const ASK_AGAIN = ['--query-aggregate-bytes-max', '0']
-const RECORDS = 60_000
+/** More than MEMORY holds of what GREEDY_QUERIES want of them. */
+const MANY_RECORDS = 60_000
+const SOME_RECORDS = 20_000
+const FEW_RECORDS = 100
 
 /** No machine comes to its end, and it holds nothing. */
 const ENDLESS = '* | generate_sequence 1000000000000'
@@ -47,10 +51,10 @@ const GREEDY_QUERIES = [
 
 const url = (program: RunningProgram, path: string): string => `http://127.0.0.1:${program.httpPort}${path}`
 
-async function start(args: readonly string[]): Promise<RunningProgram> {
+async function start(records: number, args: readonly string[] = []): Promise<RunningProgram> {
   const program = await startProgram({ args: [...TOKENS, ...ASK_AGAIN, ...args] })
   const lines = Array.from(
-    { length: RECORDS },
+    { length: records },
     (_, n) => `{"_msg":"old request number ${n} of this test","n":${n}}\n`,
   )
   const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/x-ndjson' }
@@ -125,14 +129,14 @@ const untilRunning = (program: RunningProgram): Promise<Info> =>
  * Nothing runs, and a query with pipes is answered, over HTTP and on the query port. It waits until all that it may need of
  * the memory of queries is free: so that of those before it is.
  */
-async function checkRecovered(program: RunningProgram): Promise<void> {
+async function checkRecovered(program: RunningProgram, records: number): Promise<void> {
   await until(async () => ((await running(program)).length === 0 ? true : null), 'no query to run')
   assert.deepEqual(await ask(program, 'old | stats count() as n, max(n) as most'), {
     status: 200,
-    body: `{"n":"${RECORDS}","most":"${RECORDS - 1}"}\n`,
+    body: `{"n":"${records}","most":"${records - 1}"}\n`,
   })
   using client = await LineClient.connect(program.queryPort)
-  assert.deepEqual(await askPort(client, 'COUNT|old'), ['RESULT|1', String(RECORDS), 'END'])
+  assert.deepEqual(await askPort(client, 'COUNT|old'), ['RESULT|1', String(records), 'END'])
   assert.ok(program.isAlive)
   assert.doesNotMatch(program.stderr(), /BUG|unhandled|out of memory/)
 }
@@ -145,13 +149,13 @@ async function askPort(client: LineClient, request: string): Promise<string[]> {
   return lines
 }
 
-const commandQuery = (program: RunningProgram, query: string) =>
-  runCommand(['query', query, '--query-port', String(program.queryPort)])
+const commandQuery = (program: RunningProgram, query: string, run = runCommandHere) =>
+  run(['query', query, '--query-port', String(program.queryPort)])
 
 describe('a query that needs more memory than it may have', () => {
   let program: RunningProgram
   before(async () => {
-    program = await start(MEMORY)
+    program = await start(MANY_RECORDS, MEMORY)
   })
   after(() => program[Symbol.asyncDispose]())
 
@@ -162,7 +166,7 @@ describe('a query that needs more memory than it may have', () => {
       const { state, problem } = (await infoOf(program, `greedy-${at}`))!
       assert.deepEqual([state, problem], ['failed', reason])
     }
-    await checkRecovered(program)
+    await checkRecovered(program, MANY_RECORDS)
   })
 
   it('is refused on the query port, whose connection goes on', async () => {
@@ -170,31 +174,54 @@ describe('a query that needs more memory than it may have', () => {
     for (const [query, reason] of GREEDY_QUERIES)
       assert.deepEqual(await askPort(client, `LOGSQL|${query}`), [`ERROR|${reason}`], query)
     assert.equal(await client.ask('PING'), 'PONG')
-    await checkRecovered(program)
+    await checkRecovered(program, MANY_RECORDS)
   })
 
   it('ends the command with the reason on stderr, and no row', async () => {
     const { code, stdout, stderr } = await commandQuery(program, '* | sort by (_msg)')
     assert.deepEqual([code !== 0, stdout.toString()], [true, ''])
     assert.match(stderr, /Pipe `sort` needs more than the 1 MiB/)
-    await checkRecovered(program)
+    await checkRecovered(program, MANY_RECORDS)
   })
 })
 
-describe('a query whose time is up', () => {
+describe('a query that comes to the deadline of the server', () => {
   let program: RunningProgram
   before(async () => {
-    program = await start(['--query-deadline-ms', '2s'])
+    program = await start(FEW_RECORDS, ['--query-deadline-ms', '2s'])
   })
   after(() => program[Symbol.asyncDispose]())
 
+  it('is ended on the query port, and ends the command with the reason', async () => {
+    const reason = 'Query took too long: at most 2000 ms'
+    const command = commandQuery(program, ENDLESS_QUERIES[0], runCommand)
+    const asked = ENDLESS_QUERIES.map(async (query) => {
+      using client = await LineClient.connect(program.queryPort)
+      assert.deepEqual(await askPort(client, `LOGSQL|${query}`), [`ERROR|${reason}`], query)
+      assert.equal(await client.ask('PING'), 'PONG')
+    })
+    const [{ code, stdout, stderr }] = await Promise.all([command, ...asked])
+    assert.deepEqual([code !== 0, stdout.toString()], [true, ''])
+    assert.ok(stderr.includes(reason), stderr)
+    await checkRecovered(program, FEW_RECORDS)
+  })
+})
+
+let program: RunningProgram
+before(async () => {
+  // Should a query not be cancelled, this ends it.
+  program = await start(SOME_RECORDS, ['--query-deadline-ms', '30s'])
+})
+after(() => program[Symbol.asyncDispose]())
+
+describe('a query whose time is up', () => {
   it('is answered with 504 over HTTP, with the time that it asked for', async () => {
     for (const [at, query] of ENDLESS_QUERIES.entries()) {
       const late = problemOf(await ask(program, query, { timeout: '20ms', query_id: `late-${at}` }))
       assert.deepEqual(late, [504, 'QUERY_CANCELLED', 'The query took longer than 20 ms.'], query)
       await untilState(program, `late-${at}`, 'cancelled')
     }
-    await checkRecovered(program)
+    await checkRecovered(program, SOME_RECORDS)
   })
 
   it('is answered so by every route that runs queries', async () => {
@@ -205,38 +232,11 @@ describe('a query whose time is up', () => {
       const [status, code] = problemOf({ status: answer.status, body: await answer.text() })
       assert.deepEqual([status, code], [504, 'QUERY_CANCELLED'], path)
     }
-    await checkRecovered(program)
-  })
-
-  it('is ended on the query port by the deadline of the server', async () => {
-    const asked = ENDLESS_QUERIES.map(async (query) => {
-      using client = await LineClient.connect(program.queryPort)
-      assert.deepEqual(
-        await askPort(client, `LOGSQL|${query}`),
-        ['ERROR|Query took too long: at most 2000 ms'],
-        query,
-      )
-      assert.equal(await client.ask('PING'), 'PONG')
-    })
-    await Promise.all(asked)
-    await checkRecovered(program)
-  })
-
-  it('ends the command with the reason', async () => {
-    const { code, stdout, stderr } = await commandQuery(program, ENDLESS_QUERIES[0])
-    assert.deepEqual([code !== 0, stdout.toString()], [true, ''])
-    assert.match(stderr, /Query took too long: at most 2000 ms/)
-    await checkRecovered(program)
+    await checkRecovered(program, SOME_RECORDS)
   })
 })
 
 describe('a query that is cancelled', () => {
-  let program: RunningProgram
-  before(async () => {
-    program = await start(['--query-deadline-ms', '20s'])
-  })
-  after(() => program[Symbol.asyncDispose]())
-
   it('by `DELETE` is answered with 503, and goes on to be found as cancelled', async () => {
     for (const [at, query] of ENDLESS_QUERIES.entries()) {
       const id = `mine-${at}`
@@ -249,12 +249,12 @@ describe('a query that is cancelled', () => {
       assert.match(detail, /cancelled/)
       assert.match((await untilState(program, id, 'cancelled')).problem ?? '', /cancelled/)
     }
-    await checkRecovered(program)
+    await checkRecovered(program, SOME_RECORDS)
   })
 
   it('by `logcaster queries --cancel` tells whoever waits for it on the query port', async () => {
     const operate = (...words: string[]) =>
-      runCommand(['queries', ...words, '--http-port', String(program.httpPort)], {
+      runCommandHere(['queries', ...words, '--http-port', String(program.httpPort)], {
         env: { LOGCASTER_TOKEN: TOKEN },
       })
     using client = await LineClient.connect(program.queryPort)
@@ -268,7 +268,7 @@ describe('a query that is cancelled', () => {
     const [said] = await asked
     assert.match(said, /^ERROR\|.*cancelled/i)
     assert.equal(await client.ask('PING'), 'PONG')
-    await checkRecovered(program)
+    await checkRecovered(program, SOME_RECORDS)
     const gone = await operate('--cancel', 'nobody')
     assert.notEqual(gone.code, 0)
     assert.match(gone.stderr, /no query "nobody"/)
@@ -283,7 +283,7 @@ describe('a query that is cancelled', () => {
       await assert.rejects(asked, { name: 'AbortError' })
       await untilState(program, `left-${at}`, 'cancelled')
     }
-    await checkRecovered(program)
+    await checkRecovered(program, SOME_RECORDS)
   })
 
   it('by a client that breaks off the query port', async () => {
@@ -294,7 +294,7 @@ describe('a query that is cancelled', () => {
       client.reset()
       await untilState(program, id, 'cancelled')
     }
-    await checkRecovered(program)
+    await checkRecovered(program, SOME_RECORDS)
   })
 
   // The end of a connection is no more than the end of its requests (`printf … | nc`): the query ends with its time then.
@@ -306,7 +306,7 @@ describe('a query that is cancelled', () => {
     const { code, stdout } = await command.end()
     assert.deepEqual([code, stdout.toString()], [130, ''])
     await untilState(program, id, 'cancelled')
-    await checkRecovered(program)
+    await checkRecovered(program, SOME_RECORDS)
   })
 
   it('while it waits for its turn never runs', async () => {
@@ -321,7 +321,7 @@ describe('a query that is cancelled', () => {
     await untilState(program, waiting.id, 'cancelled')
     stop.abort()
     await within(Promise.all(busy), 'all to end')
-    await checkRecovered(program)
+    await checkRecovered(program, SOME_RECORDS)
   })
 })
 
@@ -331,12 +331,6 @@ const ROUND_LINES = 100
 const HEAVY_CLIENTS = 6
 
 describe('heavy queries, again and again', () => {
-  let program: RunningProgram
-  before(async () => {
-    program = await start([])
-  })
-  after(() => program[Symbol.asyncDispose]())
-
   it('hold up neither a sender nor a tail, and none of them is left out', async (t) => {
     using tail = await LineClient.connect(program.queryPort)
     assert.equal(await tail.ask('QUERY|TAIL|fresh'), 'RESULT|*')
@@ -345,7 +339,7 @@ describe('heavy queries, again and again', () => {
     const heavy = answers.map(async (_, at) => {
       for (; !isOver; answers[at]++) {
         const { status, body } = await ask(program, 'old | stats count_uniq(_msg) as n')
-        assert.deepEqual([status, body], [200, `{"n":"${RECORDS}"}\n`])
+        assert.deepEqual([status, body], [200, `{"n":"${SOME_RECORDS}"}\n`])
       }
     })
     const all = Promise.all(heavy)
@@ -373,6 +367,6 @@ describe('heavy queries, again and again', () => {
     t.diagnostic(
       `answers: ${answers.join(', ')}; ${ackMs.length * ROUND_LINES} acks, the slowest after ${slowest} ms`,
     )
-    await checkRecovered(program)
+    await checkRecovered(program, SOME_RECORDS)
   })
 })

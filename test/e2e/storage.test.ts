@@ -8,6 +8,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type Outcome, removeTemporary, runCommand, temporaryDirectory } from '../child-program.ts'
+import { runCommandHere } from '../command-here.ts'
 import { LineClient } from '../line-client.ts'
 import { type RunningProgram, startProgram } from '../running-program.ts'
 import { countRecords } from '../stored-records.ts'
@@ -44,11 +45,13 @@ describe('what an operator asks of the storage', () => {
   let backups = ''
   let counts: readonly number[] = []
 
-  const ask = (...words: string[]): Promise<Outcome> =>
-    runCommand([...words, '--http-port', String(program.httpPort)], { env: { LOGCASTER_TOKEN: TOKEN } })
+  const ask = (words: readonly string[], run = runCommandHere): Promise<Outcome> =>
+    run([...words, '--http-port', String(program.httpPort)], { env: { LOGCASTER_TOKEN: TOKEN } })
 
-  async function done(...words: string[]): Promise<string> {
-    const { code, stdout, stderr } = await ask(...words)
+  const done = (...words: string[]): Promise<string> => doneBy(runCommandHere, ...words)
+
+  async function doneBy(run: typeof runCommand, ...words: string[]): Promise<string> {
+    const { code, stdout, stderr } = await ask(words, run)
     assert.deepEqual([code, stderr], [0, ''], words.join(' '))
     return stdout.toString()
   }
@@ -64,7 +67,7 @@ describe('what an operator asks of the storage', () => {
 
   it('is not for everybody', async () => {
     for (const words of [['flush'], ['merge', '--wait'], ['backup', join(backups, 'none')]]) {
-      const { code, stderr } = await runCommand([...words, '--http-port', String(program.httpPort)])
+      const { code, stderr } = await runCommandHere([...words, '--http-port', String(program.httpPort)])
       assert.equal(code, 4, words.join(' '))
       assert.match(stderr, /--token/)
     }
@@ -78,7 +81,8 @@ describe('what an operator asks of the storage', () => {
     assert.ok(counts.every((count) => count > 0) && counts[0] === LINES, counts.join(' '))
     assert.match(await done('flush'), /^sealed: 4,000 records, \d+ parts with /)
     assert.deepEqual(await countsOf(program), counts)
-    assert.match(await done('merge', '--wait'), /^merged: 4,000 records, \d+ parts? with /)
+    // The process lasts as long as what it waits for.
+    assert.match(await doneBy(runCommand, 'merge', '--wait'), /^merged: 4,000 records, \d+ parts? with /)
     assert.deepEqual(await countsOf(program), counts)
     assert.match(await done('merge'), /^merging: /)
   })
@@ -101,11 +105,11 @@ describe('what an operator asks of the storage', () => {
   it('makes a copy that a server runs on', async () => {
     const copy = join(backups, 'copy')
     assert.match(await done('backup', copy), /^copied 4,000 records, \d+ files, .+ to \//)
-    const refused = await ask('backup', copy)
+    const refused = await ask(['backup', copy])
     assert.equal(refused.code, 1)
     assert.match(refused.stderr, /is not empty/)
     assert.match(
-      (await runCommand(['verify', '--data-dir', copy])).stdout.toString(),
+      (await runCommandHere(['verify', '--data-dir', copy])).stdout.toString(),
       /4,000 records: all is well/,
     )
     await using restored = await startProgram({ dataDir: copy })
@@ -116,7 +120,7 @@ describe('what an operator asks of the storage', () => {
 
   it('finds a byte that was turned over, with the server and without it', async () => {
     assert.match(await done('verify'), /^\d+ files, .+, 4,000 records: all is well\n$/)
-    const locked = await runCommand(['verify', '--data-dir', program.dataDir])
+    const locked = await runCommandHere(['verify', '--data-dir', program.dataDir])
     assert.equal(locked.code, 1)
     assert.match(locked.stderr, /Another LogCaster|in use|uses/i)
     const directory = join(program.dataDir, 'stores/logs')
@@ -124,7 +128,7 @@ describe('what an operator asks of the storage', () => {
     const bytes = readFileSync(join(directory, name))
     bytes[Math.floor(bytes.length / 3)] ^= 1
     writeFileSync(join(directory, name), bytes)
-    const online = await ask('verify')
+    const online = await ask(['verify'])
     assert.equal(online.code, 1)
     assert.match(online.stdout.toString(), new RegExp(`^damaged: ${name}: .+ \\(ids \\d+ to \\d+\\)\n`))
     await program.terminate()

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { runCommand } from '../child-program.ts'
+import { runCommandHere } from '../command-here.ts'
 import { type RunningProgram, startProgram } from '../running-program.ts'
 
 const TOKEN = 'operator-of-the-values-tests'
@@ -53,7 +54,7 @@ describe('what records hold', () => {
   }
 
   const operate = async (...words: string[]): Promise<void> => {
-    const { code, stderr } = await runCommand([...words, '--http-port', String(program.httpPort)], {
+    const { code, stderr } = await runCommandHere([...words, '--http-port', String(program.httpPort)], {
       env: { LOGCASTER_TOKEN: TOKEN },
     })
     assert.deepEqual([code, stderr], [0, ''])
@@ -100,9 +101,9 @@ describe('what records hold', () => {
     const values = await runCommand(['values', 'app', 'failed', ...port])
     assert.deepEqual([values.code, values.stderr], [0, ''])
     assert.equal(values.stdout.toString(), '{"value":"shop","hits":600}\n')
-    const fields = await runCommand(['fields', '--stream', '-o', 'table', ...port])
+    const fields = await runCommandHere(['fields', '--stream', '-o', 'table', ...port])
     assert.equal(fields.stdout.toString(), ' HITS  FIELD\n6,000  app\n6,000  host\n')
-    const streams = await runCommand(['streams', '-n', '1', ...port])
+    const streams = await runCommandHere(['streams', '-n', '1', ...port])
     assert.match(streams.stderr, /1 most frequent of 6/)
   })
 

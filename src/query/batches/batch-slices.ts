@@ -1,15 +1,16 @@
 /** Large batches in pieces, so that others may work between them. */
 import type { RowBatch } from './row-batch.ts'
 
-const SLICE_ROWS = 8192
+/** Rows that pipes hand on at once where they have many. A power of two. */
+export const SLICE_ROWS = 8192
 
-export function* batchSlices(batch: RowBatch, rowsMax = SLICE_ROWS): Generator<RowBatch> {
-  if (batch.rowCount <= rowsMax) {
+export function* batchSlices(batch: RowBatch): Generator<RowBatch> {
+  if (batch.rowCount <= SLICE_ROWS) {
     if (batch.rowCount > 0) yield batch
     return
   }
-  for (let from = 0; from < batch.rowCount; from += rowsMax) {
-    yield sliceOf(batch, from, Math.min(batch.rowCount, from + rowsMax))
+  for (let from = 0; from < batch.rowCount; from += SLICE_ROWS) {
+    yield sliceOf(batch, from, Math.min(batch.rowCount, from + SLICE_ROWS))
   }
 }
 

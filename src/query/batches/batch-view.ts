@@ -22,7 +22,7 @@ import type { BatchOrigin, RowBatch } from './row-batch.ts'
 /** Which rows of a batch match: ascending; null where all do. */
 export function bindBatchFilter(filter: Filter): (batch: RowBatch) => Uint32Array | null {
   if (filter.kind === 'all') return () => null
-  const plan = new FilterPlan(filter, false)
+  const plan = new FilterPlan(filter)
   return (batch) => {
     if (batch.origin !== null) return rowsOfOrigin(plan, batch.origin)
     const rows = plan.matchView(new BatchView(new BatchBlock(batch))).indexes()

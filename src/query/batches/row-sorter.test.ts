@@ -37,7 +37,7 @@ test('rows that are no records and are the same stay in the order in which they 
 
 /** All pieces, one or none where there are few rows. */
 function sortedOf(sorter: RowSorter, skip = 0): SortedRows {
-  const pieces = [...sorter.sortedInPieces(skip, true)].filter((piece) => piece !== null)
+  const pieces = [...sorter.sortedInPieces(skip)].filter((piece) => piece !== null)
   assert.ok(pieces.length === 1)
   return pieces[0]
 }
@@ -48,7 +48,7 @@ test('many rows come in pieces, and others may work between them', () => {
   const values = Array.from({ length: 50_000 }, () => String(random.below(1_000_000)))
   for (let from = 0; from < values.length; from += 10_000)
     sorter.add(RowBatch.of({ a: values.slice(from, from + 10_000) }))
-  const pieces = [...sorter.sortedInPieces(100, true)]
+  const pieces = [...sorter.sortedInPieces(100)]
   const rows = pieces.flatMap((piece) => piece?.rows.texts('a') ?? [])
   const wanted = values.toSorted((a, b) => Number(a) - Number(b)).slice(100)
   assert.deepEqual(rows, wanted)

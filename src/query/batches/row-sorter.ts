@@ -8,6 +8,7 @@
 import { ID_FIELD } from '../special-fields.ts'
 import { compareKeysExactly, type ValueKey, valueKey } from '../values/value-order.ts'
 import type { TextGroups } from './batch-column.ts'
+import { SLICE_ROWS } from './batch-slices.ts'
 import { batchOfHeld, gatherRows, type HeldRows, heldRowsBytes, holdRows } from './held-rows.ts'
 import { type MemoryShare, textBytes } from './memory-share.ts'
 import { RowBatch } from './row-batch.ts'
@@ -48,8 +49,6 @@ interface Entry {
   keys: RowOrderKeys | null
 }
 
-/** Rows that are given at once where there are many. */
-const PIECE_ROWS = 8192
 const SLACK_ROWS = 256
 const SLACK_PARTITIONED_ROWS = 1024
 const PARTITION_BYTES = 64
@@ -97,13 +96,16 @@ export class RowSorter {
     return gatherRows(this.#batches(), this.#firstRows().rows)
   }
 
-  /** The same, some rows at a time; null now and then, where others may work. */
-  *sortedInPieces(skip: number, isByPartition: boolean): Generator<SortedRows | null> {
+  /**
+   * The same without the first `skip` rows of each partition, partition after partition, some rows at a time; null now and
+   * then, where others may work.
+   */
+  *sortedInPieces(skip: number): Generator<SortedRows | null> {
     const first = yield* this.#firstRowsInSteps()
     const places = placesOf(first.ranks, skip)
-    if (isByPartition && first.partitions !== null) this.#sortByPartition(places, first.partitions)
-    for (let from = 0; from < places.length; from += PIECE_ROWS) {
-      const piece = places.subarray(from, from + PIECE_ROWS)
+    if (first.partitions !== null) this.#sortByPartition(places, first.partitions)
+    for (let from = 0; from < places.length; from += SLICE_ROWS) {
+      const piece = places.subarray(from, from + SLICE_ROWS)
       yield { rows: gatherRows(this.#batches(), pick(first.rows, piece)), ranks: pick(first.ranks, piece) }
     }
   }
@@ -279,7 +281,7 @@ export class RowSorter {
     const arrivals = new Float64Array(all.length)
     let count = 0
     for (let at = 0; at < all.length; at++) {
-      if ((at & (PIECE_ROWS - 1)) === 0) yield null
+      if ((at & (SLICE_ROWS - 1)) === 0) yield null
       const row = all[at]
       const partition = this.#isPartitioned ? partitionOf(row) : 0
       const rank = seen[partition]++

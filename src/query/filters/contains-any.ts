@@ -23,7 +23,7 @@ const parse: FilterForm = (parser, field) => {
   return filter
 }
 
-export function containsAnyOf(field: string, values: readonly string[]): ContainsAnyFilter {
+function containsAnyOf(field: string, values: readonly string[]): ContainsAnyFilter {
   return { kind: 'containsAny', field, values }
 }
 

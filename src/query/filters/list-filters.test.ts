@@ -186,7 +186,7 @@ test('a query stands where values may, ends in one field, and gives its values t
     const kind = filterKindOf(filter)
     assert.deepEqual(kind.subquery?.(filter), parse('error | fields user'))
     assert.deepEqual(kind.withValues?.(filter, ['a', 'b c']), parse(`f:${name}(a, "b c")`).filter)
-    assert.throws(() => new FilterPlan(filter, false), /subquery/, name)
+    assert.throws(() => new FilterPlan(filter), /subquery/, name)
     assert.equal(kind.subquery?.(parse(`f:${name}(a)`).filter), null)
   }
 })
@@ -196,7 +196,7 @@ test('ids of streams come from a query, and what is no id finds nothing', () => 
   const { filter } = parse('_stream_id:in(error | fields _stream_id)')
   const given = filterKindOf(filter).withValues?.(filter, [id, 'none', ''])
   assert.deepEqual(given, parse(`_stream_id:in(${id})`).filter)
-  assert.throws(() => new FilterPlan(filter, false), /subquery/)
+  assert.throws(() => new FilterPlan(filter), /subquery/)
 })
 
 // ---- many phrases -------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ const expected = (holds: (row: number) => boolean): number[] =>
   Array.from({ length: ROWS }, (_, row) => row).filter(holds)
 
 const planOf = (text: string, nowMs?: () => number): FilterPlan =>
-  new FilterPlan(parseQuery(text, { nowMs: 0 }).filter, false, nowMs)
+  new FilterPlan(parseQuery(text, { nowMs: 0 }).filter, { nowMs })
 
 const soon = async (): Promise<void> => {}
 

@@ -8,6 +8,7 @@ import { SeededRandom, SimulatedClock, SimulatedDisk } from '../../base/base.ts'
 import { formatRfc3339, levelSeverity } from '../../record/record.ts'
 import { openStore, type Store } from '../../storage/storage.ts'
 import { encodeSample, SAMPLE_WALL_MS, type SampleRecord } from '../../testing/sample-records.ts'
+import { shortOrLong } from '../../testing/test-length.ts'
 import type { Filter } from '../ast.ts'
 import { bindBatchFilter } from '../batches/batch-view.ts'
 import { RowBatch } from '../batches/row-batch.ts'
@@ -17,7 +18,7 @@ import { quote } from '../syntax/quoting.ts'
 import { matches, type NaiveFields } from '../test-naive-filters.ts'
 import { patternId, patternOf } from '../values/pattern-id.ts'
 
-const SEEDS = 6
+const SEEDS = shortOrLong(2, 40)
 const QUERIES = 40
 
 const parse = (text: string) => parseQuery(text, { nowMs: SAMPLE_WALL_MS })

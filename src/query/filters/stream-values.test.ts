@@ -8,7 +8,7 @@ import { streamId } from '../special-fields.ts'
 import { parseQuery } from '../syntax/parser.ts'
 import { blockOf, type TestRecord } from '../test-blocks.ts'
 
-const planOf = (text: string): FilterPlan => new FilterPlan(parseQuery(text, { nowMs: 0 }).filter, false)
+const planOf = (text: string): FilterPlan => new FilterPlan(parseQuery(text, { nowMs: 0 }).filter)
 
 const A = '{app="a",host="x"}'
 const B = '{app="b",host="x"}'

@@ -37,8 +37,8 @@ export const extractRegexpPipe: PipeKind<ExtractRegexpPipe> = {
       if (groups === null) return
       for (let at = 0; at < numbers.length; at++) parts[at] = groups[numbers[at]]
     }
-    const needed = neededTest(pattern)
-    return (batch) => withResults(batch, from, names, find(batch), overwrite, takeApart, needed)
+    const fields = { from, names, overwrite, takeApart, needed: neededTest(pattern) }
+    return (batch) => withResults(batch, fields, find(batch))
   },
 }
 

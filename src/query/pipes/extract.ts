@@ -40,12 +40,13 @@ export const extractPipe: PipeKind<ExtractPipe> = {
     const bound = patternOf(pattern)
     const takeApart = (text: string, parts: string[]): void => bound.takeApart(text, parts)
     const needed = bound.first === '' ? null : substringTest(bound.first, false)
+    const fields = { from, names: bound.names, overwrite, takeApart, needed }
     const cutter = bound.cut === null || bound.names.includes(from) ? null : new TextCutter(bound.cut)
     return (batch) => {
       const rows = find(batch)
       const column = cutter === null || rows !== null ? null : cutColumn(batch, from, cutter, needed!)
-      if (column === null) return withResults(batch, from, bound.names, rows, overwrite, takeApart, needed)
-      const cut = withResults(batch.with(from, column), from, bound.names, null, overwrite, takeApart)
+      if (column === null) return withResults(batch, fields, rows)
+      const cut = withResults(batch.with(from, column), { ...fields, needed: null }, null)
       return cut.with(from, batch.column(from)!)
     }
   },

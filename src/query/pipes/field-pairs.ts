@@ -6,6 +6,7 @@
  * A row that lacks `a` has no `b` afterwards. Of `p*` only what a row has goes somewhere: the result for a row depends on
  * that row alone.
  */
+import type { Pipe } from '../ast.ts'
 import type { BatchColumn } from '../batches/batch-column.ts'
 import {
   type FieldPattern,
@@ -18,6 +19,7 @@ import type { RowBatch } from '../batches/row-batch.ts'
 import { TextColumn } from '../batches/text-columns.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
+import type { PipeKind } from './kind.ts'
 import { areWanted, parseCommas, parseFieldPattern, printFieldPattern } from './parts.ts'
 
 export interface FieldPair {
@@ -25,7 +27,7 @@ export interface FieldPair {
   readonly to: FieldPattern
 }
 
-export function parsePairs(parser: FilterParser): FieldPair[] {
+function parsePairs(parser: FilterParser): FieldPair[] {
   return parseCommas(parser, () => parsePair(parser))
 }
 
@@ -39,17 +41,46 @@ function parsePair(parser: FilterParser): FieldPair {
   return { from, to }
 }
 
-export function printPairs(pairs: readonly FieldPair[], printer: FilterPrinter): string {
+function printPairs(pairs: readonly FieldPair[], printer: FilterPrinter): string {
   const name = (pattern: FieldPattern): string => printFieldPattern(pattern, printer)
   return pairs.map(({ from, to }) => `${name(from)} as ${name(to)}`).join(', ')
+}
+
+export interface PairsPipe<K extends string = string> extends Pipe {
+  readonly kind: K
+  readonly pairs: readonly FieldPair[]
+}
+
+export interface PairsPipeNames<K extends string> extends Pick<PipeKind, 'names' | 'summary' | 'examples'> {
+  readonly kind: K
+  /** A field is gone from where it was. */
+  readonly isMove: boolean
+}
+
+export function pairsPipe<K extends string>({ isMove, ...names }: PairsPipeNames<K>): PipeKind<PairsPipe<K>> {
+  const { kind } = names
+  return {
+    ...names,
+    isLive: true,
+    keepsRows: true,
+    takesBlocks: true,
+    parse: (parser) => ({ kind, pairs: parsePairs(parser) }),
+    print: ({ pairs }, printer) => `${kind} ${printPairs(pairs, printer)}`,
+    wants: ({ pairs }, after) => pairsWant(pairs, after, isMove),
+    leaves: ({ pairs }, entering) => pairsLeave(pairs, entering, isMove),
+    bindBatch:
+      ({ pairs }) =>
+      (batch) =>
+        withPairs(batch, pairs, isMove),
+  }
 }
 
 // ---- columns ------------------------------------------------------------------------------------------------
 
 type Columns = Map<string, BatchColumn>
 
-/** The batch after all pairs; `isMove`: a field is gone from where it was. */
-export function withPairs(batch: RowBatch, pairs: readonly FieldPair[], isMove: boolean): RowBatch {
+/** The batch after all pairs. */
+function withPairs(batch: RowBatch, pairs: readonly FieldPair[], isMove: boolean): RowBatch {
   let columns: Columns = new Map(batch.columns)
   for (const { from, to } of pairs) {
     if (from.isPrefix) columns = withPrefix(columns, from.name, to, isMove)
@@ -105,7 +136,7 @@ function filledOver(over: BatchColumn, under: BatchColumn): BatchColumn {
 
 // ---- wanted -------------------------------------------------------------------------------------------------
 
-export function pairsWant(pairs: readonly FieldPair[], after: FieldsWanted, isMove: boolean): FieldsWanted {
+function pairsWant(pairs: readonly FieldPair[], after: FieldsWanted, isMove: boolean): FieldsWanted {
   return pairs.reduceRight((wanted, pair) => pairWants(pair, wanted, isMove), after)
 }
 
@@ -117,7 +148,7 @@ function pairWants({ from, to }: FieldPair, after: FieldsWanted, isMove: boolean
 }
 
 /** Names that leave, given those that enter. */
-export function pairsLeave(
+function pairsLeave(
   pairs: readonly FieldPair[],
   entering: readonly string[] | null,
   isMove: boolean,

@@ -1,5 +1,6 @@
 /** `generate_sequence N`: rows whose message is 0, 1, 2 … N - 1 instead of those that enter, for trying out pipes. */
 import type { Pipe } from '../ast.ts'
+import { SLICE_ROWS } from '../batches/batch-slices.ts'
 import { NO_FIELD } from '../batches/fields-wanted.ts'
 import { RowBatch } from '../batches/row-batch.ts'
 import { MESSAGE_FIELD } from '../special-fields.ts'
@@ -10,8 +11,6 @@ export interface GenerateSequencePipe extends Pipe {
   readonly kind: 'generate_sequence'
   readonly rows: number
 }
-
-const BATCH_ROWS = 8192
 
 export const generateSequencePipe: PipeKind<GenerateSequencePipe> = {
   kind: 'generate_sequence',
@@ -24,8 +23,8 @@ export const generateSequencePipe: PipeKind<GenerateSequencePipe> = {
   wants: () => NO_FIELD,
   leaves: () => [MESSAGE_FIELD],
   async *run({ rows }, _input, context) {
-    for (let from = 0; from < rows; from += BATCH_ROWS) {
-      const length = Math.min(BATCH_ROWS, rows - from)
+    for (let from = 0; from < rows; from += SLICE_ROWS) {
+      const length = Math.min(SLICE_ROWS, rows - from)
       yield RowBatch.of({ [MESSAGE_FIELD]: Array.from({ length }, (_, at) => String(from + at)) })
       await context.pause()
     }

@@ -6,6 +6,7 @@
  */
 import type { Pipe, Query } from '../ast.ts'
 import type { BatchColumn } from '../batches/batch-column.ts'
+import { SLICE_ROWS } from '../batches/batch-slices.ts'
 import { EVERY_FIELD, type FieldPattern, type FieldsWanted, withFields } from '../batches/fields-wanted.ts'
 import { gatherRows, heldRowsBytes, holdRows } from '../batches/held-rows.ts'
 import type { RowBatch } from '../batches/row-batch.ts'
@@ -63,18 +64,16 @@ function parseJoin(parser: FilterParser): JoinPipe {
   if (by.length === 0) throw reader.problem('`join by` needs the name of a field')
   const query = parseRowSource(parser, 'after the fields of `join`')
   let isInner = false
-  let prefix = ''
+  let prefix: string | null = null
   for (;;) {
-    if (reader.takeWord('inner')) isInner = true
-    else if (reader.takeWord('prefix'))
+    if (reader.takeWordOnce('inner', isInner)) isInner = true
+    else if (reader.takeWordOnce('prefix', prefix !== null))
       prefix = reader.expectPhrase('a prefix for names', { colon: true }).text
-    else return { kind: 'join', by, query, isInner, prefix }
+    else return { kind: 'join', by, query, isInner, prefix: prefix ?? '' }
   }
 }
 
 const PARTNER_BYTES = 48
-/** Rows that leave at once. */
-const JOINED_ROWS = 8192
 const NOBODY: readonly number[] = []
 const NO_PARTNER = 0xffff_ffff
 
@@ -145,7 +144,7 @@ class Partners {
       for (const other of others) {
         own.push(row)
         partners.push(other)
-        if (own.length < JOINED_ROWS) continue
+        if (own.length < SLICE_ROWS) continue
         yield this.#joined(batch, own, partners)
         own = []
         partners = []

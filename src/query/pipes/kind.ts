@@ -38,8 +38,11 @@ export interface PipeKind<P extends Pipe = Pipe> {
   print(pipe: P, printer: FilterPrinter): string
   /** A filter that says the same, where the pipe stands right behind the query's own. */
   asFilter?(pipe: P): Filter
-  /** The most rows that leave it; absent: as many as enter, or more. */
-  rowsMax?(pipe: P): number
+  /**
+   * The most rows that leave it; null where nothing limits them: as many leave as enter, or more. Infinity: it has a
+   * limit of its own, but as many times that as there are groups or partitions. Absent: null.
+   */
+  rowsMax?(pipe: P): number | null
   /** What it makes of one record without losing its bytes; absent where there is no such thing. */
   bindRow?(pipe: P): (row: Row) => Row
   /**

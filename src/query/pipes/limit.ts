@@ -9,7 +9,7 @@ import { batchOfHeld, type HeldRows } from '../batches/held-rows.ts'
 import type { RowBatch } from '../batches/row-batch.ts'
 import { RowSorter } from '../batches/row-sorter.ts'
 import type { PipeKind } from './kind.ts'
-import { parseCount } from './order-parts.ts'
+import { parseWholeNumber } from './parts.ts'
 
 export interface LimitPipe extends Pipe {
   readonly kind: 'limit'
@@ -26,7 +26,7 @@ export const limitPipe: PipeKind<LimitPipe> = {
   isLive: false,
   parse(parser) {
     if (parser.reader.isAtEndOfPart()) return limitOf(ROWS_DEFAULT)
-    return limitOf(parseCount(parser, 'a number of rows'))
+    return limitOf(parseWholeNumber(parser, 'a number of rows'))
   },
   print: ({ rows }) => `limit ${rows}`,
   rowsMax: ({ rows }) => rows,

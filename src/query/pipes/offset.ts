@@ -8,7 +8,7 @@ import { heldRowsBytes, holdRows } from '../batches/held-rows.ts'
 import type { MemoryShare } from '../batches/memory-share.ts'
 import type { RowBatch } from '../batches/row-batch.ts'
 import type { PipeKind } from './kind.ts'
-import { parseCount } from './order-parts.ts'
+import { parseWholeNumber } from './parts.ts'
 
 export interface OffsetPipe extends Pipe {
   readonly kind: 'offset'
@@ -21,7 +21,7 @@ export const offsetPipe: PipeKind<OffsetPipe> = {
   summary: 'without the newest N rows, or without the first N behind `sort`, `stats` and the like',
   examples: ['error | offset 20 | limit 10', '* | sort by (duration desc) | skip 10'],
   isLive: false,
-  parse: (parser) => offsetOf(parseCount(parser, 'a number of rows')),
+  parse: (parser) => offsetOf(parseWholeNumber(parser, 'a number of rows')),
   print: ({ rows }) => `offset ${rows}`,
   wants: (_pipe, after) => after,
   leaves: (_pipe, entering) => entering,

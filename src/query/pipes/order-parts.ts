@@ -14,15 +14,10 @@ import {
 
 // ---- counts -------------------------------------------------------------------------------------------------
 
-/** A number of rows or the like. `what` it is, for messages: "a number of rows". */
-export function parseCount(parser: FilterParser, what: string): number {
-  return parseWholeNumber(parser, what)
-}
-
-/** The same where something stands that begins with a digit, else null. */
+/** A whole number where something stands that begins with a digit, else null. `what` it is, for messages. */
 export function parseCountIfAny(parser: FilterParser, what: string): number | null {
   const { kind, text } = parser.reader.token
-  return kind === 'word' && /^\d/.test(text) ? parseCount(parser, what) : null
+  return kind === 'word' && /^\d/.test(text) ? parseWholeNumber(parser, what) : null
 }
 
 // ---- by -----------------------------------------------------------------------------------------------------

@@ -25,18 +25,21 @@ export function printOverwrite(overwrite: Overwrite): string {
 /** Writes the parts of a text, one a name, into `parts`, which has empty texts. */
 export type TakeApart = (text: string, parts: string[]) => void
 
-/**
- * The batch with the fields `names` taken out of the texts of `from` in these rows (null: in all). Texts that do not pass
- * `needed`, where there is such a test, have no parts: a block may know them without reading them.
- */
+export interface ResultFields {
+  /** The field that is taken apart, and those that its parts become. */
+  readonly from: string
+  readonly names: readonly string[]
+  readonly overwrite: Overwrite
+  readonly takeApart: TakeApart
+  /** Texts that do not pass have no parts: a block may know them without reading them. Null: nobody knows. */
+  readonly needed: ValueTest | null
+}
+
+/** The batch with the fields that come out of these rows (null: out of all). */
 export function withResults(
   batch: RowBatch,
-  from: string,
-  names: readonly string[],
+  { from, names, overwrite, takeApart, needed }: ResultFields,
   rows: Uint32Array | null,
-  overwrite: Overwrite,
-  takeApart: TakeApart,
-  needed: ValueTest | null = null,
 ): RowBatch {
   if (rows !== null && rows.length === 0) return batch
   const source = sourceGroups(batch, from, needed)

@@ -20,8 +20,7 @@ export function sortGatherer(
       for (const held of state as HeldRows[]) sorter.add(batchOfHeld(held))
     },
     *rows() {
-      for (const piece of sorter.sortedInPieces(skip, true))
-        yield piece === null ? NO_ROWS : rowsOf(piece, rankAs)
+      for (const piece of sorter.sortedInPieces(skip)) yield piece === null ? NO_ROWS : rowsOf(piece, rankAs)
     },
   }
 }

@@ -10,7 +10,6 @@ import { TIME_FIELD } from '../special-fields.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
 import type { PipeKind } from './kind.ts'
 import {
-  parseCount,
   parseOrderBy,
   parsePartition,
   parseRank,
@@ -19,6 +18,7 @@ import {
   printRank,
   rowOrderOf,
 } from './order-parts.ts'
+import { parseWholeNumber } from './parts.ts'
 import { sortGatherer } from './sort-gatherer.ts'
 
 export interface SortPipe extends Pipe {
@@ -66,6 +66,9 @@ export const sortPipe: PipeKind<SortPipe> = {
     const passing = rankAs === null ? after : withoutFields(after, [rankAs])
     return withFields(passing, [...by.map(({ field }) => field), ...partitionBy])
   },
+  rowsMax({ partitionBy, limit }) {
+    return limit !== null && partitionBy.length > 0 ? Infinity : limit
+  },
   leaves: ({ rankAs }, entering) => withName(entering, rankAs),
   newestMax({ by, isDesc, partitionBy, limit, offset }, isFirst) {
     const isByTime = isFirst && by.length === 1 && by[0].field === TIME_FIELD && by[0].isDesc !== isDesc
@@ -112,28 +115,14 @@ interface SortOptions {
 function parseSortOptions(parser: FilterParser): SortOptions {
   const { reader } = parser
   const options: SortOptions = {}
-  const refuseTwice = (isThere: boolean, word: string): void => {
-    if (isThere) throw reader.problem(`\`${word}\` stands twice here`)
-  }
   for (;;) {
-    if (reader.isWord('limit')) {
-      refuseTwice(options.limit !== undefined, 'limit')
-      reader.next()
-      options.limit = parseCount(parser, 'a number of rows')
-    } else if (reader.isWord('offset')) {
-      refuseTwice(options.offset !== undefined, 'offset')
-      reader.next()
-      options.offset = parseCount(parser, 'a number of rows')
-    } else if (reader.isWord('partition')) {
-      refuseTwice(options.partitionBy !== undefined, 'partition')
-      reader.next()
+    if (reader.takeWordOnce('limit', options.limit !== undefined))
+      options.limit = parseWholeNumber(parser, 'a number of rows')
+    else if (reader.takeWordOnce('offset', options.offset !== undefined))
+      options.offset = parseWholeNumber(parser, 'a number of rows')
+    else if (reader.takeWordOnce('partition', options.partitionBy !== undefined))
       options.partitionBy = parsePartition(parser)
-    } else if (reader.isWord('rank')) {
-      refuseTwice(options.rankAs !== undefined, 'rank')
-      reader.next()
-      options.rankAs = parseRank(parser)
-    } else {
-      return options
-    }
+    else if (reader.takeWordOnce('rank', options.rankAs !== undefined)) options.rankAs = parseRank(parser)
+    else return options
   }
 }

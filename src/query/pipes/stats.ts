@@ -4,6 +4,7 @@
  */
 import type { Filter, Pipe } from '../ast.ts'
 import type { BatchColumn, TextGroups } from '../batches/batch-column.ts'
+import { SLICE_ROWS } from '../batches/batch-slices.ts'
 import { type FieldPattern, NO_FIELD, withFields } from '../batches/fields-wanted.ts'
 import { RowBatch } from '../batches/row-batch.ts'
 import { TextColumn } from '../batches/text-columns.ts'
@@ -88,8 +89,6 @@ interface BoundCall {
 
 type FindRows = (batch: RowBatch) => Uint32Array | null
 
-const BATCH_ROWS = 8192
-
 class StatsGatherer implements Gatherer {
   readonly #by: readonly GroupKey[]
   readonly #keys: readonly ReadGroups[]
@@ -156,8 +155,8 @@ class StatsGatherer implements Gatherer {
     const order = this.#orderedGroups()
     const texts = this.#calls.map(({ state }) => state.texts(count))
     const keys = this.#by.map((_, key) => this.#table.textsOfGroups(key))
-    for (let from = 0; from < order.length; from += BATCH_ROWS) {
-      yield this.#batchOf(order.subarray(from, from + BATCH_ROWS), keys, texts)
+    for (let from = 0; from < order.length; from += SLICE_ROWS) {
+      yield this.#batchOf(order.subarray(from, from + SLICE_ROWS), keys, texts)
     }
   }
 

@@ -17,7 +17,7 @@ import { STREAM_FIELD, TIME_FIELD } from '../special-fields.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
 import { type Moment, requireDuration } from '../syntax/time-literal.ts'
 import type { PipeKind } from './kind.ts'
-import { parseCount } from './order-parts.ts'
+import { parseWholeNumber } from './parts.ts'
 import type { StreamContextRowsPipe, StreamHits } from './stream-context-rows.ts'
 
 export interface StreamContextPipe extends Pipe {
@@ -71,14 +71,11 @@ function parseContext(parser: FilterParser): StreamContextPipe {
   let before: number | null = null
   let after: number | null = null
   let window: { windowText: string; windowMs: number } | null = null
-  const takeOnce = (word: string, value: unknown): boolean => {
-    if (value !== null && reader.isWord(word)) throw reader.problem(`\`${word}\` stands twice here`)
-    return reader.takeWord(word)
-  }
   for (;;) {
-    if (takeOnce('before', before)) before = parseCount(parser, 'a number of rows')
-    else if (takeOnce('after', after)) after = parseCount(parser, 'a number of rows')
-    else if (takeOnce('time_window', window)) window = parseWindow(parser)
+    if (reader.takeWordOnce('before', before !== null)) before = parseWholeNumber(parser, 'a number of rows')
+    else if (reader.takeWordOnce('after', after !== null))
+      after = parseWholeNumber(parser, 'a number of rows')
+    else if (reader.takeWordOnce('time_window', window !== null)) window = parseWindow(parser)
     else break
   }
   if (before === null && after === null) throw reader.expected('`before N` or `after N`')

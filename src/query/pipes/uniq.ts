@@ -11,8 +11,8 @@ import { TupleGroups } from '../batches/tuple-groups.ts'
 import type { FilterPrinter } from '../filters/kind.ts'
 import type { FilterParser } from '../syntax/filter-parser.ts'
 import type { Gatherer, PipeKind } from './kind.ts'
-import { freeName, parseCount } from './order-parts.ts'
-import { printFieldNames } from './parts.ts'
+import { freeName } from './order-parts.ts'
+import { parseWholeNumber, printFieldNames } from './parts.ts'
 import { parseTupleFields } from './top.ts'
 import { batchOfTuples, tupleGatherer } from './tuple-gatherer.ts'
 
@@ -94,7 +94,7 @@ export function parseChoice(parser: FilterParser, what: string): TupleChoice {
   for (;;) {
     if (contained === null && reader.takeWord('filter'))
       contained = reader.expectPhrase('a text after `filter`', { colon: true }).text
-    else if (limit === null && reader.takeWord('limit')) limit = parseCount(parser, what)
+    else if (limit === null && reader.takeWord('limit')) limit = parseWholeNumber(parser, what)
     else return { contained, limit }
   }
 }

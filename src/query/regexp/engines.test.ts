@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../../base/base.ts'
+import { shortOrLong } from '../../testing/test-length.ts'
 import { sequenceLength } from '../values/text.ts'
 import { ByteRegexp } from './byte-regexp.ts'
 import { compileLinear } from './linear.ts'
@@ -13,7 +14,7 @@ import { safeLengthOf } from './steps.ts'
 import { randomPattern, randomText } from './test-patterns.ts'
 import { regexpTest } from './value-test.ts'
 
-const SEEDS = 2000
+const SEEDS = shortOrLong(600, 4000)
 const TEXTS = 12
 
 function isUtf8(bytes: Uint8Array): boolean {

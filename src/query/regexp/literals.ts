@@ -119,12 +119,9 @@ class Runs {
     const texts = best.flatMap((one) => one?.texts ?? [])
     if (best.every((one) => one !== undefined) && texts.length <= TEXTS_MAX)
       this.#found.push({
-        texts: distinct(texts, anyCase),
+        texts: anyCase ? distinctInSmallLetters(texts) : distinct(texts),
         anyCase,
-        foreign: distinct(
-          best.flatMap((one) => one?.foreign ?? []),
-          false,
-        ),
+        foreign: distinct(best.flatMap((one) => one?.foreign ?? [])),
       })
   }
 
@@ -156,10 +153,7 @@ class Runs {
       this.#break()
       return
     }
-    const texts = distinct(
-      this.#run.texts.flatMap((text) => next.texts.map((more) => text + more)),
-      false,
-    )
+    const texts = distinct(this.#run.texts.flatMap((text) => next.texts.map((more) => text + more)))
     const isTooMuch =
       texts.length > TEXTS_MAX || (texts.length > 1 && texts.some(({ length }) => length > TEXT_LENGTH_MAX))
     if (isTooMuch && this.#run !== NOTHING) {
@@ -172,7 +166,7 @@ class Runs {
       texts,
       isFolded: this.#run.isFolded || next.isFolded,
       isCased: this.#run.isCased || next.isCased,
-      foreign: distinct([...this.#run.foreign, ...next.foreign], false),
+      foreign: distinct([...this.#run.foreign, ...next.foreign]),
     }
   }
 
@@ -181,7 +175,8 @@ class Runs {
     const { texts, isFolded, foreign } = this.#run
     this.#run = NOTHING
     if (texts.includes('')) return
-    this.#found.push({ texts: distinct(texts, isFolded), anyCase: isFolded, foreign })
+    const found = isFolded ? distinctInSmallLetters(texts) : distinct(texts)
+    this.#found.push({ texts: found, anyCase: isFolded, foreign })
   }
 }
 
@@ -193,30 +188,25 @@ function runsOf(node: PatternNode): Runs {
 
 /** Null where they are too many. */
 function unionOf(exacts: readonly Exact[]): Exact | null {
-  const texts = distinct(
-    exacts.flatMap((exact) => exact.texts),
-    false,
-  )
+  const texts = distinct(exacts.flatMap((exact) => exact.texts))
   if (texts.length > TEXTS_MAX) return null
   return {
     texts,
     isFolded: exacts.some(({ isFolded }) => isFolded),
     isCased: exacts.some(({ isCased }) => isCased),
-    foreign: distinct(
-      exacts.flatMap(({ foreign }) => foreign),
-      false,
-    ),
+    foreign: distinct(exacts.flatMap(({ foreign }) => foreign)),
   }
 }
 
-function distinct(texts: readonly string[], anyCase: boolean): readonly string[] {
+function distinct(texts: readonly string[]): readonly string[] {
   // To look at a text that grows character by character takes time each time.
-  if (texts.length < 2 && !anyCase) return texts
-  return [...new Set(anyCase ? texts.map(inSmallLetters) : texts)]
+  return texts.length < 2 ? texts : [...new Set(texts)]
 }
 
-/** ASCII letters alone. */
-const inSmallLetters = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+/** ASCII letters alone are made small. */
+function distinctInSmallLetters(texts: readonly string[]): readonly string[] {
+  return distinct(texts.map((text) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())))
+}
 
 /** Any byte that is not UTF-8 is found by it. */
 const REPLACEMENT = 0xfffd
@@ -232,7 +222,7 @@ function textsOfClass(node: ClassNode): Exact | null {
   const characters = codes.map((code) => String.fromCodePoint(code))
   const isFolded = characters.some((letter) => isLetter(letter) && characters.includes(otherCase(letter)))
   if (!isFolded) return { texts: characters, isFolded, isCased: characters.some(isLetter), foreign: [] }
-  const small = distinct(characters, true)
+  const small = distinctInSmallLetters(characters)
   const foreign = FOREIGN.filter(([letter, other]) => small.includes(letter) && small.includes(other))
   const others = foreign.map(([, other]) => other)
   return {

@@ -144,7 +144,7 @@ function tallyHits(hits: ReadonlyMap<string, number>): Tally {
 
 /** Rows whose value of the field is not empty: an empty one is none. */
 function filledCount(name: string, block: Block, rows: Bitset | null): number {
-  const plan = new FilterPlan(prefixOf(name, ''), false)
+  const plan = new FilterPlan(prefixOf(name, ''))
   const known = rows === null ? plan.knownCount(block) : null
   if (known !== null) return known
   const filled = plan.match(block)

@@ -1,6 +1,6 @@
 /**
  * What values there are in one source of blocks, with hits. What goes in and what comes out is plain data, so that it
- * can be done in other threads; search-parts.ts puts together what several sources gave.
+ * can be done in other threads; searchers.ts puts together what several sources gave.
  *
  * A block of which all rows match is counted from what it keeps about itself; of other blocks the rows that match are
  * known as bits, and only the column that is asked for is looked at.
@@ -21,7 +21,7 @@ export async function valuesIn(
   bytesMax: number,
   signal?: AbortSignal,
 ): Promise<CountedValues> {
-  const plan = new FilterPlan(filter, false)
+  const plan = new FilterPlan(filter)
   const counter = new ValueCounter(bytesMax, wanted.part)
   for await (const scanned of scanBlocks(source, { ...requestOf(plan), order: 'any' }, signal)) {
     const tally = await readWhole(scanned, (block) => tallyMatching(plan, wanted, plan.shown(block), signal))

@@ -4,6 +4,7 @@
  */
 import type { Block } from '../../record/record.ts'
 import type { Filter, Pipe } from '../ast.ts'
+import { batchSlices } from '../batches/batch-slices.ts'
 import { type FieldsWanted, isAnyWanted } from '../batches/fields-wanted.ts'
 import { batchOfBlock } from '../batches/record-batches.ts'
 import { RowBatch } from '../batches/row-batch.ts'
@@ -24,9 +25,6 @@ export interface GatherWanted {
   readonly settings: PipeSettings
 }
 
-/** Rows that pipes get at once: between two batches others may work. */
-const BATCH_ROWS = 8192
-
 /** The state of the pipe. */
 export async function gatherIn(
   source: BlockSource,
@@ -34,7 +32,7 @@ export async function gatherIn(
   { before, pipe, fields, settings }: GatherWanted,
   signal?: AbortSignal,
 ): Promise<unknown> {
-  const plan = new FilterPlan(filter, false)
+  const plan = new FilterPlan(filter)
   const gatherer = bindGatherer(pipe, settings)
   const map = bindBatches(before, settings)
   const isQuick = before.every((each) => pipeKindOf(each).takesBlocks === true)
@@ -73,14 +71,9 @@ async function mapInTurns(
   pauseNow: () => Promise<void>,
 ): Promise<RowBatch[]> {
   const mapped: RowBatch[] = []
-  for (let from = 0; from < batch.rowCount; from += BATCH_ROWS) {
-    mapped.push(map(slice(batch, from, Math.min(batch.rowCount, from + BATCH_ROWS))))
+  for (const slice of batchSlices(batch)) {
+    mapped.push(map(slice))
     await pauseNow()
   }
   return mapped
-}
-
-function slice(batch: RowBatch, from: number, to: number): RowBatch {
-  if (from === 0 && to === batch.rowCount) return batch
-  return batch.select(Uint32Array.from({ length: to - from }, (_, at) => from + at))
 }

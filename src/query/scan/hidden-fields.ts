@@ -1,7 +1,7 @@
 /**
  * Fields that whoever asks must not see: for all that a query asks it is as if no record had them (`QueryScope.hidden`).
  *
- * How they are kept out: a query is searched in parts only, so each part is told (`hidingPart`) and no query within the
+ * How they are kept out: queries ask searchers only, so each of these is told (`hidingSearcher`) and no query within the
  * query comes round that. The patterns travel to threads within the filter, as the node `shown` around it, which only
  * `FilterPlan` takes off; a plan of such a filter gives its blocks away as `HiddenBlock` alone, in which hidden fields
  * do not exist, asks stores nothing about them, and refuses to match any other block. Rows, which are fetched without a
@@ -77,7 +77,7 @@ interface ShownFilter extends Filter {
   readonly filter: Filter
 }
 
-/** Plain data. Not for a query: it stands around the filter that a part is asked, and cannot be part of another. */
+/** Plain data. Not for a query: it stands around the filter that a searcher is asked, and cannot be part of another. */
 export function shownOf(filter: Filter, hidden: readonly FieldPattern[]): Filter {
   const shown: ShownFilter = { kind: 'shown', hidden, filter }
   return shown

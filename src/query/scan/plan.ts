@@ -30,6 +30,13 @@ const TURN_ROWS_STORED = 16_384
 /** With more, tests go over a block one after the other. */
 const TESTS_AT_ONCE_MAX = 16
 
+export interface FilterPlanOptions {
+  /** See BindContext. Default false. */
+  readonly isLive?: boolean
+  /** Asked how long turns take. */
+  readonly nowMs?: () => number
+}
+
 export class FilterPlan {
   readonly bounds: Bounds
   /** Every record matches. */
@@ -43,8 +50,7 @@ export class FilterPlan {
   /** Null where tests are few. */
   readonly #partTurns: PartTurns | null
 
-  /** `nowMs` is asked how long turns take. */
-  constructor(asked: Filter, isLive: boolean, nowMs?: () => number) {
+  constructor(asked: Filter, { isLive = false, nowMs }: FilterPlanOptions = {}) {
     const { filter, hidden } = takenOff(asked)
     const context: BindContext = {
       isLive,
@@ -189,7 +195,7 @@ export const liveCost = (query: Query): number => livePlanOf(query).cost
 export function livePlanOf(query: Query): FilterPlan {
   let plan = livePlans.get(query)
   if (plan === undefined) {
-    plan = new FilterPlan(query.filter, true)
+    plan = new FilterPlan(query.filter, { isLive: true })
     livePlans.set(query, plan)
   }
   return plan

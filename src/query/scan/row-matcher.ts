@@ -12,7 +12,7 @@ export class RowMatcher {
   readonly #plan: FilterPlan
 
   constructor(filter: Filter) {
-    this.#plan = new FilterPlan(filter, false)
+    this.#plan = new FilterPlan(filter)
   }
 
   /** What a scan may leave out because no row of it matches. */

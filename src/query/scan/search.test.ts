@@ -152,7 +152,7 @@ describe('the newest rows of a block', () => {
   })
 
   it('end where all that is left is older than what other blocks gave', async () => {
-    const plan = new FilterPlan(filterOf('none'), false, () => 0)
+    const plan = new FilterPlan(filterOf('none'), { nowMs: () => 0 })
     const records = Array.from({ length: 5000 }, (_, timeMs) => ({ message: 'a', timeMs }))
     const block = new AskedBlock(blockOf(records), false)
     assert.ok((await newestRows(plan, block, { limit: 5, worstTimeMs: 4500 }, noPause)).isEmpty())
@@ -186,7 +186,7 @@ async function checkNewest(seed: number): Promise<void> {
     return random.chance(0.5) ? new JudgingBlock(block, false) : block
   })
   const source = new FakeSnapshot(blocks)
-  const plan = new FilterPlan(filterOf('a'), false)
+  const plan = new FilterPlan(filterOf('a'))
   const all: [number, number, number][] = []
   for (const block of blocks) {
     plan.match(block).forEach((row) => {

@@ -1,6 +1,6 @@
 /**
  * The work of a query on one source of blocks. What goes in and what comes out is plain data (a `Filter` is), so that
- * the work can be done in another thread; search-parts.ts puts together what several sources gave.
+ * the work can be done in another thread; searchers.ts puts together what several sources gave.
  *
  * Between blocks others may work, and every call ends with QUERY_CANCELLED when its signal says so.
  */
@@ -14,7 +14,7 @@ import { FilterPlan } from './plan.ts'
 import { RowKeys, type SortedKeys } from './row-keys.ts'
 import { isWholeRead, RowPacker } from './row-packer.ts'
 
-/** What is searched: a snapshot, or a part of one. */
+/** What is searched: a snapshot, what of it is not sealed, or some of its parts. */
 export type BlockSource = Pick<Snapshot, 'scan' | 'damage'>
 
 /** How many rows match; `limit` where it is as many or more. */
@@ -24,7 +24,7 @@ export async function countIn(
   limit: number,
   signal?: AbortSignal,
 ): Promise<number> {
-  const plan = new FilterPlan(filter, false)
+  const plan = new FilterPlan(filter)
   let count = 0
   if (limit === 0) return 0
   for await (const scanned of scanBlocks(source, { ...requestOf(plan), order: 'any' }, signal)) {
@@ -49,7 +49,7 @@ export async function keysIn(
   bytesMax: number,
   signal?: AbortSignal,
 ): Promise<SortedKeys> {
-  const plan = new FilterPlan(filter, false)
+  const plan = new FilterPlan(filter)
   const keys = new RowKeys(limit, bytesMax)
   const request: ScanRequest = { ...requestOf(plan), order: 'newest' }
   for await (const scanned of limit === 0 ? [] : scanBlocks(source, request, signal)) {

@@ -70,7 +70,7 @@ test('a query over a stored block hears of its cancellation within 50 ms, whatev
         const block = slowBlock()
         const { clock } = block
         const { filter } = parseQuery(text, { nowMs: TEST_NOW_MS })
-        const plan = new FilterPlan(filter, false, () => clock.ms)
+        const plan = new FilterPlan(filter, { nowMs: () => clock.ms })
         const pause = pauseUntil(clock, abortAtMs)
         const matched = isNewest
           ? newestRows(plan, block, { limit: 5, worstTimeMs: -Infinity }, pause)

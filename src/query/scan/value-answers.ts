@@ -1,9 +1,9 @@
 /** What values the records of a snapshot hold, with hits: names of fields, values of a field, streams. */
 import type { Snapshot } from '../../storage/storage.ts'
 import type { Query } from '../ast.ts'
-import { partsOf, type RunOptions, withoutSubqueries } from '../run.ts'
+import { type RunOptions, searchersOf, withoutSubqueries } from '../run.ts'
 import { syntaxProblem } from '../syntax/problem.ts'
-import { valuesOfParts } from './search-parts.ts'
+import { valuesOfAll } from './searchers.ts'
 import { mostFrequent, type ValueHits } from './value-counter.ts'
 import type { ValuesWanted } from './values-wanted.ts'
 
@@ -35,8 +35,8 @@ export async function findValues(
   if (query.pipes.length > 0)
     throw syntaxProblem('values are counted of a filter; leave the pipes out', { offset: 0, length: 1 })
   const { limit, signal, valueBytesMax = VALUE_BYTES_MAX_DEFAULT } = options
-  const parts = partsOf(snapshot, options)
-  const { filter } = await withoutSubqueries(parts, query, options)
-  const found = await valuesOfParts(parts, filter, wanted, valueBytesMax, signal)
+  const searchers = searchersOf(snapshot, options)
+  const { filter } = await withoutSubqueries(searchers, query, options)
+  const found = await valuesOfAll(searchers, filter, wanted, valueBytesMax, signal)
   return { values: mostFrequent(found, limit), distinct: found.keys.length, isCut: found.isCut }
 }

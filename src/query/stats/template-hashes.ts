@@ -4,13 +4,8 @@
  *
  * Rows are taken template by template: what stands before the first slot is copied once a template.
  */
-import type { TextTemplate, TextTemplates } from '../../record/record.ts'
+import { RowWriter, RowWriterMemory, type TextTemplate, type TextTemplates } from '../../record/record.ts'
 import { HASH_WORDS, type HashedValues, type ValueHasher } from './value-hash.ts'
-
-const BUFFER_BYTES_MIN = 4096
-const SLOTS_MIN = 64
-/** Values up to this length are copied byte by byte: that is cheaper than to ask for it. */
-const SHORT_BYTES = 64
 
 type Values = ReturnType<TextTemplate['values']>
 
@@ -25,7 +20,7 @@ export function hashedTemplates(
     isFilled: new Uint8Array(count),
     ...rowsByPlace(ofRow, templates.length + 1),
   }
-  const memory = new WriterMemory()
+  const memory = new RowWriterMemory()
   for (const [place, template] of templates.entries()) {
     if (template.slots.length === 0) hashSame(template.text, hashes, place, hasher)
     else hashTemplate(template, hashes, place, hasher, memory)
@@ -86,104 +81,18 @@ function hashTemplate(
   { words, isFilled, rows, starts }: Hashes,
   place: number,
   hasher: ValueHasher,
-  memory: WriterMemory,
+  memory: RowWriterMemory,
 ): void {
-  const writer = new RowWriter(template, memory)
+  const { text, slots } = template
+  const values = Array.from(slots, (_, slot) => template.values(slot))
+  const writer = new RowWriter(text, slots, values, memory)
   const from = starts[place]
   for (let at = from; at < starts[place + 1]; at++) {
     const length = writer.write(at - from)
     if (length === 0) continue
     isFilled[rows[at]] = 1
-    hasher.hashBytes(writer.view, 0, length, words, rows[at] * HASH_WORDS)
+    hasher.hashBytes(memory.view, 0, length, words, rows[at] * HASH_WORDS)
   }
-}
-
-/** Used again from template to template. */
-class WriterMemory {
-  buffer = new Uint8Array(BUFFER_BYTES_MIN)
-  view = viewOf(this.buffer)
-  /** By slot: where the value of the row before begins in its column, and how long it is. */
-  lastStarts = new Uint32Array(SLOTS_MIN)
-  lastLengths = new Uint32Array(SLOTS_MIN)
-
-  grow(bytes: number, slots: number): void {
-    if (bytes > this.buffer.length) {
-      this.buffer = new Uint8Array(2 * bytes)
-      this.view = viewOf(this.buffer)
-    }
-    if (slots > this.lastStarts.length) {
-      this.lastStarts = new Uint32Array(2 * slots)
-      this.lastLengths = new Uint32Array(2 * slots)
-    }
-  }
-}
-
-/** Puts rows of a template together, each over the one before: what is the same and in the same place is left there. */
-class RowWriter {
-  readonly #memory: WriterMemory
-  readonly #text: Uint8Array
-  readonly #slots: ArrayLike<number>
-  // By slot; columns come from many encodings, so that to look into them row by row costs more than to copy values.
-  readonly #data: Uint8Array[] = []
-  readonly #starts: Uint32Array[] = []
-  readonly #lengths: Uint32Array[] = []
-  #isFirst = true
-
-  constructor(template: TextTemplate, memory: WriterMemory) {
-    const { text, slots } = template
-    this.#text = text
-    this.#slots = slots
-    let longest = text.length
-    for (let slot = 0; slot < slots.length; slot++) {
-      const { data, starts, lengths } = template.values(slot)
-      this.#data.push(data)
-      this.#starts.push(starts)
-      this.#lengths.push(lengths)
-      longest += largest(lengths)
-    }
-    memory.grow(longest, slots.length)
-    this.#memory = memory
-    for (let byte = 0; byte < slots[0]; byte++) memory.buffer[byte] = text[byte]
-  }
-
-  get view(): DataView {
-    return this.#memory.view
-  }
-
-  /** Answers where it ends. */
-  write(row: number): number {
-    const { buffer, lastStarts, lastLengths } = this.#memory
-    const text = this.#text
-    const slots = this.#slots
-    const slotCount = slots.length
-    let isMoved = this.#isFirst
-    this.#isFirst = false
-    let at = slots[0]
-    for (let slot = 0; slot < slotCount; slot++) {
-      const start = this.#starts[slot][row]
-      const length = this.#lengths[slot][row]
-      const textFrom = slots[slot]
-      const textEnd = slot + 1 < slotCount ? slots[slot + 1] : text.length
-      if (isMoved || start !== lastStarts[slot] || length !== lastLengths[slot]) {
-        const data = this.#data[slot]
-        if (length > SHORT_BYTES) buffer.set(data.subarray(start, start + length), at)
-        else for (let byte = 0; byte < length; byte++) buffer[at + byte] = data[start + byte]
-        isMoved ||= length !== lastLengths[slot]
-        lastStarts[slot] = start
-        lastLengths[slot] = length
-        if (isMoved)
-          for (let to = at + length, byte = textFrom; byte < textEnd; byte++) buffer[to++] = text[byte]
-      }
-      at += length + textEnd - textFrom
-    }
-    return at
-  }
-}
-
-function largest(lengths: Uint32Array): number {
-  let most = 0
-  for (let row = 0; row < lengths.length; row++) if (lengths[row] > most) most = lengths[row]
-  return most
 }
 
 function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {

@@ -15,7 +15,7 @@ export function readLogfmt(text: string): NamedTexts {
   const pairs: NamedTexts = { names: [], texts: [] }
   for (let at = 0; at < text.length; ) {
     const start = skipSpace(text, at)
-    const nameEnd = endOfWord(text, start, true)
+    const nameEnd = endOfName(text, start)
     if (nameEnd < text.length && text.charCodeAt(nameEnd) === EQUALS) {
       at = readValue(text, nameEnd + 1, pairs)
       if (nameEnd > start) pairs.names.push(text.slice(start, nameEnd))
@@ -34,7 +34,7 @@ function readValue(text: string, at: number, pairs: NamedTexts): number {
     pairs.texts.push(problem === null ? value : text.slice(at + 1, quotedTo - 1))
     return quotedTo
   }
-  const end = endOfWord(text, at, false)
+  const end = endOfWord(text, at)
   pairs.texts.push(text.slice(at, end))
   return end
 }
@@ -45,13 +45,20 @@ function skipSpace(text: string, start: number): number {
   return at
 }
 
-/** Where a space, or with `isName` an equals sign, or the text ends it. */
-function endOfWord(text: string, start: number, isName: boolean): number {
+/** Where a space, an equals sign or the text ends it. */
+function endOfName(text: string, start: number): number {
   let at = start
   for (; at < text.length; at++) {
     const code = text.charCodeAt(at)
-    if (code <= SPACE || (isName && code === EQUALS)) break
+    if (code <= SPACE || code === EQUALS) break
   }
+  return at
+}
+
+/** Where a space or the text ends it. */
+function endOfWord(text: string, start: number): number {
+  let at = start
+  while (at < text.length && text.charCodeAt(at) > SPACE) at++
   return at
 }
 

@@ -13,7 +13,7 @@ import { ResponseWriter } from './response-writer.ts'
 import type { RouteCall } from './route.ts'
 
 /** Tells a client the id of its query, with which it can ask how far it is, or cancel it. */
-export const QUERY_ID_HEADER = 'LogCaster-Query-Id'
+const QUERY_ID_HEADER = 'LogCaster-Query-Id'
 /** Ids that could not be read, `4711-5200, 6000-6100`: a header where that is known before the rows, else a trailer. */
 export const MISSING_HEADER = 'LogCaster-Missing-Ids'
 /** Seconds until the first piece of the answer, as clients of VictoriaLogs show them. */

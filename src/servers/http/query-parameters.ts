@@ -293,7 +293,7 @@ function readQuery(text: string, read: () => Query): Query {
   }
 }
 
-export function readLimit(parameters: URLSearchParams): number {
+function readLimit(parameters: URLSearchParams): number {
   const text = parameters.get('limit') ?? ''
   if (/^\d{0,15}$/.test(text)) return Number(text)
   throw new HttpProblem('REQUEST_INVALID', 'The parameter `limit` must be a whole number; 0 counts as none.')

@@ -1,7 +1,7 @@
 /** A port that speaks HTTP on loopback, and its clients, for the tests of routes. */
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import { SimulatedClock } from '../../base/base.ts'
-import { batchCount, batchKeyLength } from '../../record/record.ts'
+import { batchKeyLength } from '../../record/record.ts'
 import type { StoreStats } from '../../storage/storage.ts'
 import type { Capability } from '../actions.ts'
 import { FakeHub, FakeStore } from '../fake-hub.ts'
@@ -36,7 +36,7 @@ export interface HttpAnswer {
 }
 
 /** A store that knows the keys of its batches, as a real one does. */
-export class KeyedStore extends FakeStore {
+class KeyedStore extends FakeStore {
   readonly #known = new Map<string, number>()
   #repeatedBatches = 0
   state: StoreStats['state'] = 'writable'
@@ -99,17 +99,12 @@ export class KeyedStore extends FakeStore {
   }
 }
 
-export class HttpHub extends FakeHub {
+class HttpHub extends FakeHub {
   override readonly logs = new KeyedStore()
 
   override stats() {
     return { ...super.stats(), stores: { logs: this.logs.stats() } }
   }
-}
-
-/** Records of all batches that the store was given. */
-export function recordCount(store: FakeStore): number {
-  return store.batches.reduce((sum, batch) => sum + batchCount(new DataView(batch.buffer), 0), 0)
 }
 
 export class HttpFront {

@@ -11,7 +11,7 @@ const HAS_KINDS = 1
 const HAS_BOUNDS = 2
 const HAS_VALUES = 4
 /** A block has no more rows than this; keeps a damaged count from asking for memory. */
-export const BLOCK_ROWS_MAX = 1 << 20
+const BLOCK_ROWS_MAX = 1 << 20
 
 export interface BlockFacts {
   readonly rowCount: number

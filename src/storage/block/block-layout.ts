@@ -3,6 +3,8 @@
  * stand in files.
  */
 
+import { FIELD_JSON } from '../../record/record.ts'
+
 /** Byte strings of a block, by slot. */
 export const SLOT_IDS = 0
 export const SLOT_TIMES = 1
@@ -30,7 +32,11 @@ export const SECTION_NAMES = 16
 export const SECTION_TEMPLATES = 17
 export const SECTION_SLOT_FACTS = 18
 export const SECTION_BLOCK_TEMPLATES = 19
+/** Kept for an index of streams: nobody writes it yet. */
 export const SECTION_STREAMS = 20
+
+/** Of the kinds of fields that are stored, the largest. */
+export const FIELD_KIND_MAX = FIELD_JSON
 
 /** Fields of a block that have a column of their own; the others share the overflow. */
 export const FIELD_COLUMNS_MAX = 1000

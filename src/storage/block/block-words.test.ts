@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { instantiateKernel, SeededRandom } from '../../base/base.ts'
+import { shortOrLong } from '../../testing/test-length.ts'
 import { ColumnKernel } from '../columns/column-kernel.ts'
 import type { ValueTable } from '../columns/column-values.ts'
 import { columnOf } from '../columns/test-columns.ts'
@@ -34,7 +35,7 @@ describe('Words of a block', () => {
   for (const bytesMin of [1, 6]) {
     it(`of ASCII make the filter of the twin, byte for byte, from ${bytesMin} bytes on`, () => {
       const words = new BlockWords(SEED, bytesMin, kernel.words)
-      for (let seed = 1; seed <= 40; seed++) {
+      for (let seed = 1; seed <= shortOrLong(15, 40); seed++) {
         const table = randomTable(seed, [0, 1, 30, 500, 8000][seed % 5], ALPHABETS[seed % 3])
         const set = new WordSet(SEED, bytesMin)
         addToSet(set, table)
@@ -53,7 +54,7 @@ describe('Words of a block', () => {
 
   it('are all in the filter, whatever bytes they have and whoever gathers them', () => {
     const words = new BlockWords(SEED, 3, kernel.words)
-    for (let seed = 1; seed <= 40; seed++) {
+    for (let seed = 1; seed <= shortOrLong(15, 40); seed++) {
       const random = new SeededRandom(seed)
       const alphabet = ALPHABETS[seed % ALPHABETS.length]
       const tables = Array.from({ length: 1 + random.below(3) }, (_, n) =>

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Bitset, SeededRandom } from '../../base/base.ts'
-import type { ValueTest } from '../../record/record.ts'
+import { RowWriterMemory, type ValueTest } from '../../record/record.ts'
+import { shortOrLong } from '../../testing/test-length.ts'
 import { ByteSink } from '../columns/byte-sink.ts'
 import { ENCODINGS, encodeColumn } from '../columns/encodings.ts'
 import { columnOf, encodeRows, factsOf, randomRows, VALUE_KINDS } from '../columns/test-columns.ts'
@@ -10,9 +11,9 @@ import { addValue, noSlotFacts } from '../template/slot-facts.ts'
 import { render, type Template } from '../template/template.ts'
 import { COUNT_COST_MAX, columnTest, keepPassing, type RowTest, templateTest } from './row-tests.ts'
 import { ANSWER_ALL, ANSWER_NONE, ANSWER_SOME, TemplateAnswers } from './template-answers.ts'
-import { RowRenderer, TemplateRows } from './template-rows.ts'
+import { TemplateRows } from './template-rows.ts'
 
-const SEEDS = 1500
+const SEEDS = shortOrLong(500, 1500)
 
 const latin1 = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'))
 
@@ -99,7 +100,7 @@ function substring(text: string, { cost = 8, decides = true } = {}): Searched {
 function testOf({ rows, answers }: Made, asked: ValueTest): RowTest {
   const own = answers(asked)
   assert.equal(own.answer(0), ANSWER_SOME, 'the template alone decides')
-  return templateTest(rows, 0, asked, own, new RowRenderer())
+  return templateTest(rows, 0, asked, own, new RowWriterMemory())
 }
 
 /** Fails where the test answers otherwise than the texts of the rows do. */

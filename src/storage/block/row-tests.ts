@@ -12,7 +12,7 @@
  * Invariant: answers as the test of the whole row would.
  */
 import type { Bitset } from '../../base/base.ts'
-import type { NumberRange, ValueTest } from '../../record/record.ts'
+import { type NumberRange, RowWriter, type RowWriterMemory, type ValueTest } from '../../record/record.ts'
 import type { EncodedColumn, MaterializedColumn } from '../columns/encoding.ts'
 import type { Template } from '../template/template.ts'
 import type { TemplateWindow } from '../template/template-match.ts'
@@ -24,7 +24,7 @@ import {
   type TemplateAnswers,
   type Window,
 } from './template-answers.ts'
-import type { RowRenderer, TemplateRows } from './template-rows.ts'
+import type { TemplateRows } from './template-rows.ts'
 
 const UNKNOWN = 0
 const PASSES = 1
@@ -77,21 +77,21 @@ export function templateTest(
   number: number,
   test: ValueTest,
   answers: TemplateAnswers,
-  renderer: RowRenderer,
+  memory: RowWriterMemory,
 ): RowTest {
   const { search } = answers
   const wanted = answers.bytesWanted(number)
   if (wanted !== null) return lengthsTest(rows, wanted)
   const windows = answers.windowsOf(number).filter((window) => mayHold(rows, window, search))
   if (windows.length === 0) return sameForAll(ANSWER_NONE, rows.rowCount)
-  if (answers.isDecidedByWindows(number)) return anyWindowTest(rows, windows, test, search, renderer)
+  if (answers.isDecidedByWindows(number)) return anyWindowTest(rows, windows, test, search, memory)
   const isPart = windows.every(
     ({ fromSegment, toSegment }) => toSegment - fromSegment < rows.template.slots.length,
   )
-  if (search === null || !isPart) return windowTest(rows, wholeOf(rows.template), test, search, renderer)
+  if (search === null || !isPart) return windowTest(rows, wholeOf(rows.template), test, search, memory)
   return bothTests(
-    anyWindowTest(rows, windows, search.test, search, renderer),
-    windowTest(rows, wholeOf(rows.template), test, null, renderer),
+    anyWindowTest(rows, windows, search.test, search, memory),
+    windowTest(rows, wholeOf(rows.template), test, null, memory),
     rows.rowCount,
   )
 }
@@ -111,12 +111,12 @@ function anyWindowTest(
   windows: readonly Window[],
   test: ValueTest,
   search: NeedleSearch | null,
-  renderer: RowRenderer,
+  memory: RowWriterMemory,
 ): RowTest {
   const tests: RowTest[] = []
   let cost = 0
   for (const window of windows) {
-    const piece = windowTest(rows, window, test, search, renderer)
+    const piece = windowTest(rows, window, test, search, memory)
     cost += piece.cost
     if (piece.answer === ANSWER_ALL) return sameForAll(ANSWER_ALL, rows.rowCount, cost)
     if (piece.answer === ANSWER_SOME) tests.push(piece)
@@ -177,28 +177,38 @@ function windowTest(
   { fromSegment, toSegment }: TemplateWindow,
   test: ValueTest,
   search: NeedleSearch | null,
-  renderer: RowRenderer,
+  memory: RowWriterMemory,
 ): RowTest {
   const { template, rowCount } = rows
   const columns = rows.columns(fromSegment, toSegment)
-  if (columns.length === 0) {
-    const end = renderer.render(template, fromSegment, [], 0)
-    return sameForAll(test.test(renderer.bytes, 0, end) ? ANSWER_ALL : ANSWER_NONE, rowCount, test.cost)
+  const { text, slots } = pieceOf(template, fromSegment, toSegment)
+  if (columns.length === 0)
+    return sameForAll(test.test(text, 0, text.length) ? ANSWER_ALL : ANSWER_NONE, rowCount, test.cost)
+  const passesOf = (values: readonly MaterializedColumn[]) => {
+    const writer = new RowWriter(text, slots, values, memory)
+    return (row: number) => test.test(memory.bytes, 0, writer.write(row))
   }
   if (columns.length === 1) {
-    const passesOf = (values: MaterializedColumn) => (value: number) => {
-      const end = renderer.render(template, fromSegment, [values], value)
-      return test.test(renderer.bytes, 0, end)
-    }
     const isInside = search !== null && !mayTouchText(template, fromSegment, search)
-    return valueTest(columns[0], test.cost, passesOf, isInside ? search : null)
+    return valueTest(columns[0], test.cost, (values) => passesOf([values]), isInside ? search : null)
   }
   const values = columns.map((column) => column.materialize())
   const bytes = values.reduce((sum, { data }) => sum + data.length, 0)
-  return rowsTest(rowCount, costOfAll(rowCount, bytes, test.cost), (row) => {
-    const end = renderer.render(template, fromSegment, values, row)
-    return test.test(renderer.bytes, 0, end)
-  })
+  return rowsTest(rowCount, costOfAll(rowCount, bytes, test.cost), passesOf(values))
+}
+
+/** From the beginning of a segment to the end of the one behind the last slot. */
+function pieceOf(
+  { text, slots }: Template,
+  fromSegment: number,
+  toSegment: number,
+): Pick<Template, 'text' | 'slots'> {
+  const from = fromSegment === 0 ? 0 : slots[fromSegment - 1]
+  const end = toSegment === slots.length ? text.length : slots[toSegment]
+  return {
+    text: text.subarray(from, end),
+    slots: slots.slice(fromSegment, toSegment).map((at) => at - from),
+  }
 }
 
 /** Whether a needle may stand in the text before or behind a slot, or begin or end in it. */

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { Bitset, SeededRandom, SimulatedDisk } from '../../base/base.ts'
 import { type Block, batchCount, type Column, type ValueTest } from '../../record/record.ts'
 import { messages, type SampleBatch, type SampleField } from '../../testing/sample-records.ts'
+import { shortOrLong } from '../../testing/test-length.ts'
 import { ByteSink } from '../columns/byte-sink.ts'
 import { PartFileWriter } from '../part/part-file-writer.ts'
 import type { SkipTest } from '../store.ts'
@@ -38,8 +39,10 @@ import {
 } from './test-blocks.ts'
 
 const READ_SEEDS = 150
-const TEST_SEEDS = 700
+const TEST_SEEDS = shortOrLong(150, 700)
 const TESTS_OF_BLOCK = 24
+const COPY_SEEDS = shortOrLong(25, 60)
+const COUNT_SEEDS = 40
 
 interface Made {
   readonly disk: SimulatedDisk
@@ -329,7 +332,7 @@ test('batches may lie in a Buffer, whose slices are no copies', async () => {
 // ---- copying ----------------------------------------------------------------------------------------------------
 
 test('blocks that are copied into another part read the same', async () => {
-  for (let seed = 1; seed <= 60; seed++) {
+  for (let seed = 1; seed <= COPY_SEEDS; seed++) {
     const random = new SeededRandom(seed + 5000)
     const disk = new SimulatedDisk()
     const sources = times(1 + random.below(3), (number) => ({ number, level: pick(random, [1, 3]) }))
@@ -456,7 +459,7 @@ test('a part with room for few templates takes the rows without', async () => {
 
 test('counts of values that are remembered are those of the rows, and nobody changes them', async () => {
   let remembered = 0
-  for (let seed = 1; seed <= 40; seed++) {
+  for (let seed = 1; seed <= COUNT_SEEDS; seed++) {
     const random = new SeededRandom(seed)
     const { part } = await makePart(randomBlocks(random, 3))
     for (let number = 0; number < part.blockCount; number++) {

@@ -35,6 +35,7 @@ import type { Template } from '../template/template.ts'
 import type { BlockFacts } from './block-facts.ts'
 import {
   COLUMN_MESSAGE,
+  FIELD_KIND_MAX,
   FORM_TEMPLATES,
   SLOT_IDS,
   SLOT_LAYOUTS,
@@ -46,6 +47,8 @@ import {
   slotOfKinds,
   slotOfTemplate,
 } from './block-layout.ts'
+import { countedOnce } from './kept-counts.ts'
+import { type OverflowField, readOverflow } from './overflow-fields.ts'
 import type { BlockTemplates } from './part-sections.ts'
 import { COUNT_COST_MAX, columnTest, keepPassing, type RowTest, sameForAll } from './row-tests.ts'
 import { decodingGroups, groupsOfField, groupsOfLayouts } from './stored-groups.ts'
@@ -54,16 +57,9 @@ import { ANSWER_NONE, type TemplateAnswers } from './template-answers.ts'
 
 const NOTHING = new Uint8Array(0)
 const TRUE_BYTES = new TextEncoder().encode('true')
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
-const KIND_MAX = 5
 const SEVERITY_MAX = 24
 const BYTE_MAX = 255
 const NANOSECONDS_MAX = 999_999
-/** Of counts that are remembered: fields of a block, values of a field, bytes of a part, bytes of one besides its counts. */
-const COUNTED_FIELDS_MAX = 1024
-const COUNTED_VALUES_MAX = 256
-const COUNTED_BYTES_MAX = 64 * 1024
-const COUNTS_BYTES = 192
 
 interface Levels {
   readonly severities: Uint8Array
@@ -74,14 +70,6 @@ interface Levels {
 interface Layouts {
   readonly list: readonly (readonly number[])[]
   readonly ofRow: Uint32Array
-}
-
-/** A field that shares the overflow with others. */
-interface OverflowField {
-  readonly name: string
-  readonly rows: Uint32Array
-  readonly kinds: Uint8Array
-  readonly values: MaterializedColumn
 }
 
 /** What a block needs of the part that it lies in (stored-part.ts). */
@@ -482,8 +470,7 @@ export class StoredBlock implements Block {
     const groups = this.#part.decode(() => groupsOfField(field))
     if (groups === null) return null
     const decoding = decodingGroups(groups, (read) => this.#part.decode(read))
-    const key = this.#number * COUNTED_FIELDS_MAX + index
-    return index < COUNTED_FIELDS_MAX ? countedOnce(decoding, countsOf(this.#part), key) : decoding
+    return countedOnce(decoding, this.#part, this.#number, index)
   }
 
   layoutGroups(): RowGroups<RowLayout> {
@@ -514,7 +501,7 @@ export class StoredBlock implements Block {
       const { rows } = this.facts.fields[index]
       kinds = this.#decode(
         slotOfKinds(index + 1),
-        (source) => new Uint8Array(readIndexes(source, rows, KIND_MAX, 'a kind')),
+        (source) => new Uint8Array(readIndexes(source, rows, FIELD_KIND_MAX, 'a kind')),
       )
       this.#kinds.set(index, kinds)
     }
@@ -556,10 +543,7 @@ export class StoredBlock implements Block {
 
   overflow(): readonly OverflowField[] {
     if (!this.facts.hasOverflow) return []
-    return (this.#overflow ??= this.#decode(SLOT_OVERFLOW, (source) => {
-      const count = source.varintUpTo(source.remaining, 'the fields of the overflow')
-      return Array.from({ length: count }, () => readOverflowField(source, this.rowCount))
-    }))
+    return (this.#overflow ??= this.#decode(SLOT_OVERFLOW, (source) => readOverflow(source, this.rowCount)))
   }
 
   #column(index: number): EncodedColumn {
@@ -609,67 +593,8 @@ export class StoredBlock implements Block {
   }
 }
 
-/** How many rows have each value of a field of a block: of fields with few values, as long as the part is open. */
-interface CountsOfPart {
-  readonly known: Map<number, Uint32Array>
-  bytes: number
-}
-
-const countsByPart = new WeakMap<PartOfBlock, CountsOfPart>()
-
-function countsOf(part: PartOfBlock): CountsOfPart {
-  let counts = countsByPart.get(part)
-  if (counts === undefined) {
-    counts = { known: new Map(), bytes: 0 }
-    countsByPart.set(part, counts)
-  }
-  return counts
-}
-
-/** Blocks never change: those that are counted again and again are not decoded again for it. */
-function countedOnce(
-  groups: RowGroups<Uint8Array>,
-  counts: CountsOfPart,
-  key: number,
-): RowGroups<Uint8Array> {
-  return {
-    ...groups,
-    rowCounts: () => {
-      const known = counts.known.get(key)
-      if (known !== undefined) return known.slice()
-      const counted = groups.rowCounts()
-      const bytes = COUNTS_BYTES + counted.byteLength
-      if (counted.length <= COUNTED_VALUES_MAX && counts.bytes + bytes <= COUNTED_BYTES_MAX) {
-        counts.known.set(key, counted.slice())
-        counts.bytes += bytes
-      }
-      return counted
-    },
-  }
-}
-
 function partCorruptRows(): never {
   throw partCorrupt('a field has no rows')
-}
-
-function readOverflowField(source: ByteSource, rowCount: number): OverflowField {
-  const name = utf8.decode(source.take(source.varintUpTo(BYTE_MAX, 'the name of a field')))
-  const count = source.varintUpTo(rowCount, 'the rows of a field')
-  const rows = new Uint32Array(count)
-  const kinds = new Uint8Array(count)
-  const starts = new Uint32Array(count)
-  const lengths = new Uint32Array(count)
-  let row = 0
-  for (let place = 0; place < count; place++) {
-    row += source.varint()
-    if (row >= rowCount) throw partCorrupt('a field has a row that is not there')
-    rows[place] = row
-    kinds[place] = source.u8()
-    if (kinds[place] > KIND_MAX) throw partCorrupt(`there is no kind ${kinds[place]}`)
-    lengths[place] = source.varintUpTo(source.remaining, 'a value')
-    starts[place] = source.skip(lengths[place])
-  }
-  return { name, rows, kinds, values: { data: source.bytes, starts, lengths } }
 }
 
 /** Where the row stands among `rows`, which have it. */

@@ -7,7 +7,13 @@
  * All is read and decoded when it is first needed, and kept as long as the block is.
  */
 import type { Bitset } from '../../base/base.ts'
-import type { TextTemplate, TextTemplates, ValueTest } from '../../record/record.ts'
+import {
+  RowWriter,
+  RowWriterMemory,
+  type TextTemplate,
+  type TextTemplates,
+  type ValueTest,
+} from '../../record/record.ts'
 import { DIGIT } from '../columns/byte-classes.ts'
 import { ByteSource, partCorrupt } from '../columns/byte-source.ts'
 import type { EncodedColumn, MaterializedColumn } from '../columns/encoding.ts'
@@ -25,7 +31,7 @@ import {
   type TemplateAnswers,
   type WordsHeld,
 } from './template-answers.ts'
-import { RowRenderer, TemplateRows } from './template-rows.ts'
+import { TemplateRows } from './template-rows.ts'
 import { lengthsOfRows, type RowsOfTemplate, wholeText } from './whole-text.ts'
 
 const VALUE_BYTES_USUAL = 64
@@ -84,7 +90,7 @@ export class StoredText {
   readonly #plain: number
   readonly #templateRows: (TemplateRows | undefined)[] = []
   readonly #tested = new WeakMap<ValueTest, TestedTemplates>()
-  readonly #renderer = new RowRenderer()
+  readonly #memory = new RowWriterMemory()
   #rows: Rows | null = null
   #ordinals: Uint32Array | null = null
   #materialized: MaterializedColumn | null = null
@@ -97,24 +103,26 @@ export class StoredText {
 
   // ---- tests --------------------------------------------------------------------------------------------------
 
-  /** Takes the rows out that do not pass. PART_CORRUPT. */
+  /**
+   * Takes the rows out that do not pass. Template by template, as the columns of one fit the caches, and of rows that
+   * follow each other less is different. PART_CORRUPT.
+   */
   narrow(rows: Bitset, test: ValueTest, answers: TemplateAnswers): void {
     const { places } = this.#rowsRead()
     const tested = this.#testedBy(test)
-    const { decided, tests } = tested
-    const { words } = rows
-    for (let at = 0; at < words.length; at++) {
-      let kept = words[at]
-      for (let left = kept; left !== 0; left &= left - 1) {
-        const bit = left & -left
-        const row = (at << 5) + 31 - Math.clz32(bit)
-        const place = places[row]
-        let answer = decided[place]
-        if (answer === UNKNOWN) answer = this.#decide(place, test, answers, tested)
-        if (answer === ANSWER_ALL) continue
-        if (answer === ANSWER_NONE || !tests[place]!.passes(this.#ordinalsOfRows()[row])) kept &= ~bit
+    const asked = inOrderOfPlaces(rows, places, this.#plain)
+    for (let at = 0, end = at; at < asked.length; at = end) {
+      const place = places[asked[at]]
+      while (end < asked.length && places[asked[end]] === place) end++
+      const answer =
+        tested.decided[place] === UNKNOWN ? this.#decide(place, test, answers, tested) : tested.decided[place]
+      if (answer === ANSWER_ALL) continue
+      const rowTest = answer === ANSWER_NONE ? null : tested.tests[place]!
+      const ordinals = rowTest === null ? null : this.#ordinalsOfRows()
+      for (let index = at; index < end; index++) {
+        const row = asked[index]
+        if (rowTest === null || !rowTest.passes(ordinals![row])) rows.unset(row)
       }
-      words[at] = kept
     }
   }
 
@@ -123,26 +131,30 @@ export class StoredText {
    * do not tell. PART_CORRUPT.
    */
   count(test: ValueTest, answers: TemplateAnswers, isCheap: boolean): number | null {
-    const { numbers, rowCounts, plainRows } = this.#parts.templates
+    const { numbers, plainRows } = this.#parts.templates
     const tested = this.#testedBy(test)
     if (isCheap && (plainRows > 0 || numbers.some((number) => answers.answer(number) === ANSWER_SOME)))
       return null
-    let count = 0
     let cost = 0
-    for (let place = plainRows === 0 ? numbers.length - 1 : numbers.length; place >= 0; place--) {
-      const answer =
-        tested.decided[place] === UNKNOWN ? this.#decide(place, test, answers, tested) : tested.decided[place]
-      if (answer === ANSWER_NONE) continue
-      if (answer === ANSWER_ALL) {
-        count += place === this.#plain ? plainRows : rowCounts[place]
-        continue
-      }
-      const rowTest = tested.tests[place]!
-      cost += rowTest.cost
+    // Those without a template first: they mostly tell whether it takes too long.
+    for (let place = this.#plain; place >= 0; place--) {
+      if (this.#rowCountOf(place) === 0) continue
+      if (tested.decided[place] === UNKNOWN) this.#decide(place, test, answers, tested)
+      if (tested.decided[place] === ANSWER_SOME) cost += tested.tests[place]!.cost
       if (cost > COUNT_COST_MAX) return null
-      count += rowTest.count()
+    }
+    let count = 0
+    for (let place = 0; place <= this.#plain; place++) {
+      if (tested.decided[place] === ANSWER_ALL) count += this.#rowCountOf(place)
+      else if (tested.decided[place] === ANSWER_SOME) count += tested.tests[place]!.count()
     }
     return count
+  }
+
+  /** The rows of a template of the block, or those without one. */
+  #rowCountOf(place: number): number {
+    const { rowCounts, plainRows } = this.#parts.templates
+    return place === this.#plain ? plainRows : rowCounts[place]
   }
 
   #testedBy(test: ValueTest): TestedTemplates {
@@ -172,7 +184,7 @@ export class StoredText {
     if (answer !== ANSWER_SOME) return sameForAll(answer, rowCounts[place])
     if (!answers.mayBeIn(number, this.#wordsHeld(answers, tested)))
       return sameForAll(ANSWER_NONE, rowCounts[place])
-    return templateTest(this.#templateRowsOf(place), number, test, answers, this.#renderer)
+    return templateTest(this.#templateRowsOf(place), number, test, answers, this.#memory)
   }
 
   #wordsHeld(answers: TemplateAnswers, tested: TestedTemplates): WordsHeld {
@@ -199,17 +211,19 @@ export class StoredText {
     const ordinals = this.#ordinalsOfRows()
     const wanted = new Uint32Array(this.#plain + 1)
     for (let at = 0; at < rows.length; at++) wanted[places[rows[at]]]++
-    const whole = Array.from(numbers, (_, place) =>
-      wanted[place] * WHOLE_SHARE >= rowCounts[place] && wanted[place] > 0 ? this.slotValues(place) : null,
+    const writers = Array.from(numbers, (number, place) =>
+      wanted[place] * WHOLE_SHARE >= rowCounts[place] && wanted[place] > 0
+        ? this.#writerOf(this.#parts.list[number], this.slotValues(place))
+        : null,
     )
     const texts = new TextSink(rows.length)
     for (let at = 0; at < rows.length; at++) {
       const place = places[rows[at]]
       const ordinal = ordinals[rows[at]]
-      const values = place === this.#plain ? null : whole[place]
-      if (values !== null) {
-        const end = this.#renderer.render(this.#parts.list[numbers[place]], 0, values, ordinal)
-        texts.add(this.#renderer.bytes, end)
+      const writer = place === this.#plain ? null : writers[place]
+      if (writer !== null) {
+        const end = writer.write(ordinal)
+        texts.add(this.#memory.bytes, end)
       } else {
         const text =
           place === this.#plain ? plain!.valueAt(ordinal) : this.#templateRowsOf(place).textOf(ordinal)
@@ -217,6 +231,10 @@ export class StoredText {
       }
     }
     return texts.column()
+  }
+
+  #writerOf({ text, slots }: Template, values: readonly MaterializedColumn[]): RowWriter {
+    return new RowWriter(text, slots, values, this.#memory)
   }
 
   /** All rows. */
@@ -385,6 +403,22 @@ function isDigits(rows: TemplateRows, slot: number): boolean {
   if ((bits & MINUS_BIT) === 0) return true
   const numbers = rows.column(slot).numbers()
   return numbers !== null && numbers.min >= 0
+}
+
+/** The rows of the set: those of one place after those of another, each ascending. */
+function inOrderOfPlaces({ words }: Bitset, places: Uint32Array, plain: number): Uint32Array {
+  const next = new Uint32Array(plain + 2)
+  for (let at = 0; at < words.length; at++)
+    for (let left = words[at]; left !== 0; left &= left - 1)
+      next[places[(at << 5) + 31 - Math.clz32(left & -left)] + 1]++
+  for (let place = 0; place <= plain; place++) next[place + 1] += next[place]
+  const rows = new Uint32Array(next[plain + 1])
+  for (let at = 0; at < words.length; at++)
+    for (let left = words[at]; left !== 0; left &= left - 1) {
+      const row = (at << 5) + 31 - Math.clz32(left & -left)
+      rows[next[places[row]]++] = row
+    }
+  return rows
 }
 
 /** Their rows, ascending; those without a template last. */

@@ -7,10 +7,6 @@ import type { EncodedColumn, MaterializedColumn } from '../columns/encoding.ts'
 import { bitsHeld, decodeColumn } from '../columns/encodings.ts'
 import { renderInto, type Template } from '../template/template.ts'
 
-const SCRATCH_BYTES_MIN = 4096
-/** Values up to this length are copied byte by byte: that is cheaper than to ask for it. */
-const SHORT_VALUE_BYTES = 64
-
 export class TemplateRows {
   readonly template: Template
   readonly rowCount: number
@@ -84,64 +80,4 @@ export class TemplateRows {
   #bytesOf(slot: number): Uint8Array {
     return this.#bytes.subarray(this.#starts[slot] + 1, this.#ends[slot])
   }
-}
-
-/** Puts rows of templates together, one after the other, in memory that is used again. */
-export class RowRenderer {
-  #bytes = new Uint8Array(SCRATCH_BYTES_MIN)
-
-  /** Where what was rendered last lies, from 0 on. Good until the next time. */
-  get bytes(): Uint8Array {
-    return this.#bytes
-  }
-
-  /**
-   * The text from the beginning of a segment to the end of the one behind the last slot that is given, of the row
-   * `ordinal` of these columns. Answers where it ends.
-   */
-  render(
-    { text, slots }: Template,
-    fromSegment: number,
-    values: readonly MaterializedColumn[],
-    ordinal: number,
-  ): number {
-    let at = 0
-    let segment = fromSegment
-    for (;;) {
-      const textFrom = segment === 0 ? 0 : slots[segment - 1]
-      const textEnd = segment === slots.length ? text.length : slots[segment]
-      const slot = segment - fromSegment
-      const value = slot < values.length ? values[slot] : null
-      const length = value === null ? 0 : value.lengths[ordinal]
-      const needed = at + textEnd - textFrom + length
-      if (needed > this.#bytes.length) this.#grow(needed)
-      const bytes = this.#bytes
-      for (let from = textFrom; from < textEnd; from++) bytes[at++] = text[from]
-      if (value === null) return at
-      at = copyInto(bytes, at, value, ordinal)
-      segment++
-    }
-  }
-
-  #grow(needed: number): void {
-    const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
-    larger.set(this.#bytes)
-    this.#bytes = larger
-  }
-}
-
-function copyInto(
-  target: Uint8Array,
-  at: number,
-  { data, starts, lengths }: MaterializedColumn,
-  row: number,
-): number {
-  const start = starts[row]
-  const length = lengths[row]
-  if (length > SHORT_VALUE_BYTES) {
-    target.set(data.subarray(start, start + length), at)
-    return at + length
-  }
-  for (let index = 0; index < length; index++) target[at + index] = data[start + index]
-  return at + length
 }

@@ -398,8 +398,11 @@ function isWordBefore(data: Uint8Array, at: number, start: number): boolean {
   return false
 }
 
-const inSmallLetters = (bytes: Uint8Array): Uint8Array =>
-  bytes.map((byte) => (byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte))
+function inSmallLetters(bytes: Uint8Array): Uint8Array {
+  const small = bytes.slice()
+  for (let at = 0; at < small.length; at++) if (small[at] >= 0x41 && small[at] <= 0x5a) small[at] += 0x20
+  return small
+}
 
 function stands(needle: TestNeedle, value: Uint8Array): boolean {
   const { bytes, startsWord, endsWord, isWhole, anyCase } = needle

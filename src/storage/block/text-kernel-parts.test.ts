@@ -11,6 +11,7 @@ import {
   SeededRandom,
   SimulatedDisk,
 } from '../../base/base.ts'
+import { shortOrLong } from '../../testing/test-length.ts'
 import { BlockWriter } from './block-writer.ts'
 import { PartWriter } from './part-writer.ts'
 import { type Batches, contentOf, layBatches, randomBatches } from './test-blocks.ts'
@@ -31,7 +32,7 @@ async function check(blocks: readonly Batches[], what: string): Promise<void> {
 }
 
 test('blocks of any records are the same bytes', async () => {
-  for (let round = 0; round < 30; round++) {
+  for (let round = 0; round < shortOrLong(10, 30); round++) {
     const seed = SEED + round
     const random = new SeededRandom(seed)
     let firstId = 0

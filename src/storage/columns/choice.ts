@@ -11,7 +11,7 @@ export interface ChosenEncoding {
 /** How much smaller, as a share, a later encoding must be: less than this estimates cannot tell. */
 const GAIN_MIN = 0.98
 /** Columns of fewer rows are text, or numbers: what is better than plain costs more headers than it saves. */
-export const TINY_ROWS = 8
+const TINY_ROWS = 8
 /** Where each value comes this often, rows as text cannot be smaller than a dictionary. */
 const OFTEN = 4
 

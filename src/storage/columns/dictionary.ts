@@ -14,8 +14,9 @@
 import type { RowRuns } from '../../record/record.ts'
 import { ByteSink } from './byte-sink.ts'
 import { ByteSource, partCorrupt } from './byte-source.ts'
-import { smallestOf } from './choice.ts'
+import { type ChosenEncoding, smallestOf } from './choice.ts'
 import { type ColumnFacts, factsOfDistinct } from './column-facts.ts'
+import type { ColumnValues } from './column-values.ts'
 import { DecodedColumn, lazily, newSpans } from './decoded-column.ts'
 import type { EncodedColumn, Encoding, MaterializedColumn } from './encoding.ts'
 import { integersOf } from './integers.ts'
@@ -52,13 +53,8 @@ export function dictionaryOf(inner: readonly Encoding[]): Encoding {
       const integers = integersOf(table, facts)
       if (integers !== null && isNarrow(integers)) return null
       const values = { table, entries: distinct, rowCount: distinct.length }
-      const ofDistinct = factsOfDistinct(facts)
       const known = detail === undefined ? undefined : inner[detail & INNER_MASK]
-      const knownPlan = known?.plan(values, ofDistinct) ?? null
-      const chosen =
-        known === undefined || knownPlan === null
-          ? smallestOf(inner, values, ofDistinct)
-          : { encoding: known, plan: knownPlan }
+      const chosen = chosenOf(inner, values, factsOfDistinct(facts), known)
       if (chosen === null) return null
       const { encoding, plan } = chosen
       const codesPlan = planCodes(facts, detail)
@@ -96,6 +92,17 @@ export function dictionaryOf(inner: readonly Encoding[]): Encoding {
       return encoding.holds(source.take(source.varint()), bitsOf)
     },
   }
+}
+
+/** As it was chosen before, where it still takes the values, else the smallest; null where none takes them. */
+function chosenOf(
+  inner: readonly Encoding[],
+  values: ColumnValues,
+  facts: ColumnFacts,
+  known: Encoding | undefined,
+): ChosenEncoding | null {
+  const plan = known?.plan(values, facts) ?? null
+  return known === undefined || plan === null ? smallestOf(inner, values, facts) : { encoding: known, plan }
 }
 
 /** Such numbers are as small as their codes would be. */

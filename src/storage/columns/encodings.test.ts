@@ -6,6 +6,7 @@ import { zstdCompressSync } from 'node:zlib'
 import { sharedFolder } from '../../../test/shared-folder.ts'
 import { isCodedError, SeededRandom } from '../../base/base.ts'
 import { spreadRuns } from '../../record/record.ts'
+import { sampled } from '../../testing/test-length.ts'
 import { ByteSink } from './byte-sink.ts'
 import type { ColumnValues } from './column-values.ts'
 import type { EncodedColumn, Encoding } from './encoding.ts'
@@ -17,6 +18,7 @@ import { columnOf, encodeRows, factsOf, logColumns, randomRows, rowsOf, VALUE_KI
 function assertComesBack(rows: readonly string[], what: string): string {
   const values = columnOf(rows)
   const facts = factsOf(values)
+  const stored = new Set(Buffer.from(rows.join(''), 'latin1'))
   for (const encoding of ENCODINGS) {
     const plan = encoding.plan(values, facts)
     if (plan === null) continue
@@ -25,9 +27,8 @@ function assertComesBack(rows: readonly string[], what: string): string {
     const bytes = sink.written().slice()
     assertColumn(encoding.decode(bytes, rows.length), rows, `${what} as ${encoding.name}`)
     const held = bytesHeld(encoding, bytes)
-    for (const row of rows)
-      for (const byte of Buffer.from(row, 'latin1'))
-        assert.ok(held.has(byte), `${what} as ${encoding.name}: byte ${byte} is not held`)
+    for (const byte of stored)
+      assert.ok(held.has(byte), `${what} as ${encoding.name}: byte ${byte} is not held`)
   }
   return chooseEncoding(values, facts).encoding.name
 }
@@ -138,7 +139,7 @@ test('65,536 rows, and values of 256 KiB, come back', () => {
 })
 
 test('300,000 rows, more than any memory is kept for, come back', () => {
-  for (const kind of ['large integers', 'block ids', 'uuids', 'levels', 'runs of one']) {
+  for (const kind of sampled(['large integers', 'block ids', 'uuids', 'levels', 'runs of one'], 2)) {
     const rows = randomRows(kind, 4, 300_000)
     const values = columnOf(rows)
     const sink = new ByteSink()

@@ -49,6 +49,8 @@ const FILL_MIN = 32
 const PLANES_GAIN_MIN = 1.03
 /** Runs are tried where rows change their value at most once in this many. */
 const RUN_ROWS_MIN = 4
+/** For sequences that stand within another one: they have no runs themselves. */
+const NO_RUNS = false
 /** Differences are tried where they are, on average, this much smaller than the range of the values. */
 const DELTA_GAIN_MIN = 6
 
@@ -227,8 +229,8 @@ function planRuns(numbers: Float64Array, runCount: number, scratch: Scratch): Se
     lengths[run++] = i - start - 1
     start = i
   }
-  const valuePlan = planSequence(values, scratch, false)
-  const lengthPlan = planSequence(lengths, scratch, false)
+  const valuePlan = planSequence(values, scratch, NO_RUNS)
+  const lengthPlan = planSequence(lengths, scratch, NO_RUNS)
   const write = (sink: ByteSink): void => {
     sink.u8(TAG_RUNS)
     sink.varint(runCount)
@@ -308,8 +310,9 @@ function runsOf(source: ByteSource, count: number): CheckedRuns {
   if (runCount === 0) throw partCorrupt('it has no runs')
   const groups = new Uint32Array(runCount)
   const { at } = source
-  const worst = readSmall(source, runCount, groups, false) ?? copyInto(groups, plainAt(source, at, runCount))
-  const lengths = readSequence(source, runCount, false)
+  const worst =
+    readSmall(source, runCount, groups, NO_RUNS) ?? copyInto(groups, plainAt(source, at, runCount))
+  const lengths = readSequence(source, runCount, NO_RUNS)
   const ends = new Uint32Array(runCount)
   let end = 0
   for (let run = 0; run < runCount; run++) {
@@ -323,7 +326,7 @@ function runsOf(source: ByteSource, count: number): CheckedRuns {
 
 function plainAt(source: ByteSource, at: number, count: number): Float64Array {
   source.goTo(at)
-  return readSequence(source, count, false)
+  return readSequence(source, count, NO_RUNS)
 }
 
 function sequenceAt(source: ByteSource, at: number, count: number): Float64Array {
@@ -420,8 +423,8 @@ function spreadRuns(source: ByteSource, into: Float64Array | Uint32Array): numbe
   const count = into.length
   const runCount = source.varintUpTo(count, 'the number of runs')
   if (runCount === 0) throw partCorrupt('it has no runs')
-  const values = readSequence(source, runCount, false)
-  const lengths = readSequence(source, runCount, false)
+  const values = readSequence(source, runCount, NO_RUNS)
+  const lengths = readSequence(source, runCount, NO_RUNS)
   let at = 0
   for (let run = 0; run < runCount; run++) {
     const end = at + lengths[run] + 1

@@ -62,10 +62,12 @@ export function hex(bytes: Uint8Array | null): string | null {
 
 type MakeValue = (random: SeededRandom, row: number) => string
 
-const digits = (random: SeededRandom, count: number): string =>
-  Array.from({ length: count }, () => random.below(10)).join('')
-const hexDigits = (random: SeededRandom, count: number): string =>
-  Array.from({ length: count }, () => random.below(16).toString(16)).join('')
+function digits(random: SeededRandom, count: number, of = '0123456789'): string {
+  let text = ''
+  for (let left = count; left > 0; left--) text += of[random.below(of.length)]
+  return text
+}
+const hexDigits = (random: SeededRandom, count: number): string => digits(random, count, '0123456789abcdef')
 const pick = <T>(random: SeededRandom, from: readonly T[]): T => from[random.below(from.length)]
 
 const AWKWARD = [

@@ -29,9 +29,9 @@ import { crc32 } from 'node:zlib'
 export const PART_VERSION = 1
 export const PART_HEADER_BYTES = 16
 export const PART_TRAILER_BYTES = 32
-export const FOOTER_HEADER_BYTES = 32
-export const SECTION_BYTES = 24
-export const FRAME_ENTRY_BYTES = 16
+const FOOTER_HEADER_BYTES = 32
+const SECTION_BYTES = 24
+const FRAME_ENTRY_BYTES = 16
 export const PART_BYTES_MIN = PART_HEADER_BYTES + FOOTER_HEADER_BYTES + PART_TRAILER_BYTES
 /** Bytes of an unpacked frame. What is longer lies in several. */
 export const FRAME_BYTES_MAX = 4 * 1024 * 1024

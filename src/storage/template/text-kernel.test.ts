@@ -16,6 +16,7 @@ import {
   refuseKernel,
   SeededRandom,
 } from '../../base/base.ts'
+import { shortOrLong } from '../../testing/test-length.ts'
 import type { ColumnValues, ValueTable } from '../columns/column-values.ts'
 import { createHashKey } from './keyed-hash.ts'
 import { KnownTemplates } from './known-templates.ts'
@@ -277,7 +278,7 @@ describe('The kernel of text and its twins', () => {
   })
 
   it('agree on shapes that repeat, and on what is not known yet, from block to block', () => {
-    for (let round = 0; round < 24; round++) {
+    for (let round = 0; round < shortOrLong(8, 24); round++) {
       const seed = SEED + round
       const random = new SeededRandom(seed)
       const twins = new Twins()
@@ -293,7 +294,7 @@ describe('The kernel of text and its twins', () => {
   })
 
   it('agree on rows that are cut anywhere out of one text', () => {
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < shortOrLong(3, 8); round++) {
       const seed = SEED + round
       const random = new SeededRandom(seed)
       const text = Buffer.concat(shapedRows(random, 300))
@@ -560,7 +561,7 @@ const latin1Of = (bytes: Uint8Array): string => Buffer.from(bytes).toString('lat
 
 describe('Rows that the kernel reads alone', () => {
   it('are read narrow and wide as by the twin, with holes and wide nodes anywhere in the trie', () => {
-    for (let round = 0; round < 60; round++) {
+    for (let round = 0; round < shortOrLong(20, 60); round++) {
       const seed = SEED + round
       const random = new SeededRandom(seed)
       const readers = new Readers()
@@ -654,8 +655,12 @@ describe('Rows that the kernel reads alone', () => {
   it('are those whose steps have room, and the others are left to the twin', () => {
     const readers = new Readers()
     const random = new SeededRandom(SEED)
-    const letters = (count: number) => latin1(times(count, () => 'abcdefgh'[random.below(8)]).join(''))
-    const column = columnOf([...times(320, () => letters(8000)), ...times(3000, (n) => latin1(`job ${n}`))])
+    const letters = latin1(times(60_000, () => 'abcdefgh'[random.below(8)]).join(''))
+    const cut = () => {
+      const start = random.below(letters.length - 8000)
+      return letters.subarray(start, start + 8000)
+    }
+    const column = columnOf([...times(320, cut), ...times(3000, (n) => latin1(`job ${n}`))])
     assert.ok(readers.checkKnown(column) >= 200)
     readers.trie.reset()
     readers.check(columnOf(times(300, (n) => latin1(`job ${n} of ${n % 7}`))))

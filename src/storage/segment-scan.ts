@@ -1,20 +1,15 @@
 /**
- * Scans of a snapshot: spans in the order asked for, each from the buffer or from its file, as blocks of columns.
- * Memory is one span at a time. Frames read from disk are checked against their CRC; what is damaged is noted in the
- * snapshot and left out, never silently (rule R21).
+ * Scans of what is not sealed: spans of segments in the order asked for, each from the buffer or from its file, as blocks
+ * of columns. Memory is one span at a time. Frames read from disk are checked against their CRC; what is damaged is noted
+ * in the snapshot and left out, never silently (rule R21).
+ *
+ * Not here: scans of parts (part-scan.ts), and of both as one (snapshot-scan.ts).
  */
-import { CodedError, type Disk, type DiskFile, messageOf, readFull } from '../base/base.ts'
-import {
-  type Block,
-  BlockBuilder,
-  batchCount,
-  batchFirstId,
-  batchLength,
-  checkBatch,
-  RECORD_HEADER_BYTES,
-} from '../record/record.ts'
+import { type Disk, type DiskFile, messageOf, readFull } from '../base/base.ts'
+import type { Block } from '../record/record.ts'
 import type { Chunk } from './buffer.ts'
-import { checkFrame, decodeFrameHeader, FRAME_HEADER_BYTES, type Salt } from './frame.ts'
+import { blockOfFrames } from './frames-block.ts'
+import { checkAborted, type Extent, isWanted, isWantedById, largestTime } from './scan-request.ts'
 import { addToSpans, residentChunk, type SegmentEntry, type Span } from './segment-entry.ts'
 import { segmentName, walkSegment } from './segment-file.ts'
 import type { LostRange, ScannedBlock, ScanRequest } from './store.ts'
@@ -86,49 +81,7 @@ async function* scanNewest(
   }
 }
 
-interface Extent {
-  readonly firstId: number
-  readonly endId: number
-  readonly timeMsMin: number
-  readonly timeMsMax: number
-}
-
 const oldestFirst = (a: Extent, b: Extent): number => a.timeMsMax - b.timeMsMax || a.firstId - b.firstId
-
-function largestTime(extents: readonly Extent[]): number {
-  let largest = Number.NEGATIVE_INFINITY
-  for (const extent of extents) largest = Math.max(largest, extent.timeMsMax)
-  return largest
-}
-
-function isWanted(extent: Extent, request: ScanRequest): boolean {
-  const { timeMsMin, timeMsMax } = request
-  if (timeMsMin !== undefined && extent.timeMsMax < timeMsMin) return false
-  if (timeMsMax !== undefined && extent.timeMsMin > timeMsMax) return false
-  return isWantedById(extent.firstId, extent.endId, request)
-}
-
-function isWantedById(firstId: number, endId: number, { idMin, idMax, ids }: ScanRequest): boolean {
-  if (idMin !== undefined && endId <= idMin) return false
-  if (idMax !== undefined && firstId > idMax) return false
-  return ids === undefined || hasIdWithin(ids, firstId, endId)
-}
-
-/** Whether the ascending `ids` hold one from `firstId` to below `endId`. */
-function hasIdWithin(ids: Float64Array, firstId: number, endId: number): boolean {
-  let low = 0
-  let high = ids.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (ids[middle] < firstId) low = middle + 1
-    else high = middle
-  }
-  return low < ids.length && ids[low] < endId
-}
-
-function checkAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new CodedError('QUERY_CANCELLED', 'The query was cancelled.')
-}
 
 /** Reads spans; keeps the file of the last segment open, because the next span is mostly in it too. */
 class SpanReader {
@@ -173,7 +126,7 @@ class SpanReader {
     try {
       const file = await this.#open(entry)
       const walk = await walkSegment(file, entry, entry.bytes, (frame) => {
-        addToSpans(spans, entry, frame.header, frame.offset, null, 0)
+        addToSpans(spans, entry, frame.header, frame.offset, null)
       })
       if (entry.spans !== null) return entry.spans // Another scan was faster.
       for (const { fromId, endId } of [...walk.holes, { fromId: walk.endId, endId: entry.endId }]) {
@@ -194,17 +147,12 @@ class SpanReader {
     if (chunk !== null) {
       chunk.pins++
       this.#pinned = chunk
-      return buildBlock(
-        chunk.bytes.subarray(span.chunkOffset, span.chunkOffset + span.length),
-        span,
-        request,
-        false,
-        () => {},
-      )
+      const bytes = chunk.bytes.subarray(span.chunkOffset, span.chunkOffset + span.length)
+      return blockOfFrames(bytes, span, request, null)
     }
     const bytes = await this.#read(span)
     if (bytes === null) return null
-    return buildBlock(bytes, span, request, true, (fromId, toId) =>
+    return blockOfFrames(bytes, span, request, (fromId, toId) =>
       this.#damage(fromId, toId, span.segment, 'bad bytes'),
     )
   }
@@ -238,96 +186,4 @@ class SpanReader {
   #damage(fromId: number, toId: number, entry: SegmentEntry, what: string): void {
     this.#source.noteDamage({ fromId, toId, reason: `${segmentName(entry.number)}: ${what}` })
   }
-}
-
-/** The rows of the frames in `bytes` as one block. `isChecked`: verify CRCs (bytes that came from a disk). */
-export function buildBlock(
-  bytes: Uint8Array,
-  extent: { readonly firstId: number; readonly endId: number; readonly segment: { readonly salt: Salt } },
-  request: ScanRequest,
-  isChecked: boolean,
-  damaged: (fromId: number, toId: number) => void,
-): Block | null {
-  const builder = new BlockBuilder(bytes, Math.ceil(bytes.length / RECORD_HEADER_BYTES))
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const idMin = request.idMin ?? 0
-  const idMax = request.idMax ?? Number.POSITIVE_INFINITY
-  let expectedId = extent.firstId
-  let rows = 0
-  let position = 0
-  while (position < bytes.length) {
-    const header = decodeFrameHeader(
-      bytes.subarray(position, position + FRAME_HEADER_BYTES),
-      extent.segment.salt,
-    )
-    const end = position + FRAME_HEADER_BYTES + (header?.payloadLength ?? 0)
-    if (header === null || end > bytes.length || (isChecked && !checkFrame(bytes.subarray(position, end)))) {
-      const next = findFrameIn(bytes, position + 1, extent.segment.salt, expectedId)
-      damaged(expectedId, next === null ? extent.endId - 1 : next.firstId - 1)
-      expectedId = next?.firstId ?? extent.endId
-      position = next?.offset ?? bytes.length
-      continue
-    }
-    const endId = header.firstId + header.records
-    if (endId > idMin && header.firstId <= idMax) {
-      const start = position + FRAME_HEADER_BYTES
-      if (isChecked && !hasGoodBatches(view, start, end)) damaged(header.firstId, endId - 1)
-      else rows += addBatches(builder, view, start, end, { idMin, idMax, ids: request.ids })
-    }
-    expectedId = endId
-    position = end
-  }
-  // The file ends before the span does.
-  if (isChecked && expectedId < extent.endId) damaged(expectedId, extent.endId - 1)
-  return rows === 0 ? null : builder.build()
-}
-
-/** A frame with a good checksum holds what was written; that it was no batch would be our bug, and hides no other frame. */
-function hasGoodBatches(view: DataView, start: number, end: number): boolean {
-  for (let at = start; at < end; at += batchLength(view, at)) {
-    if (checkBatch(view, at, end) !== null) return false
-  }
-  return true
-}
-
-function addBatches(
-  builder: BlockBuilder,
-  view: DataView,
-  start: number,
-  end: number,
-  wanted: { readonly idMin: number; readonly idMax: number; readonly ids?: Float64Array },
-): number {
-  let rows = 0
-  let at = start
-  while (at < end) {
-    const firstId = batchFirstId(view, at)
-    const count = batchCount(view, at)
-    const rowFrom = Math.max(0, wanted.idMin - firstId)
-    const rowTo = Math.min(count, wanted.idMax - firstId + 1)
-    const { ids } = wanted
-    if (rowFrom < rowTo && (ids === undefined || hasIdWithin(ids, firstId + rowFrom, firstId + rowTo))) {
-      builder.addBatch(at, rowFrom, rowTo)
-      rows += rowTo - rowFrom
-    }
-    at += batchLength(view, at)
-  }
-  return rows
-}
-
-function findFrameIn(
-  bytes: Uint8Array,
-  from: number,
-  salt: Salt,
-  idMin: number,
-): { offset: number; firstId: number } | null {
-  for (let offset = from; offset + FRAME_HEADER_BYTES <= bytes.length; offset++) {
-    if (bytes[offset] !== 0x4c) continue // 'L' of "LCFR"
-    const header = decodeFrameHeader(bytes.subarray(offset, offset + FRAME_HEADER_BYTES), salt)
-    const end = offset + FRAME_HEADER_BYTES + (header?.payloadLength ?? 0)
-    if (header === null || header.firstId < idMin || end > bytes.length) continue
-    if (checkFrame(bytes.subarray(offset, end))) {
-      return { offset, firstId: header.firstId }
-    }
-  }
-  return null
 }

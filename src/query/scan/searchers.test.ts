@@ -5,11 +5,11 @@ import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_thread
 import { CodedError, isCodedError, SeededRandom } from '../../base/base.ts'
 import { ALL } from '../filters/all.ts'
 import type { Row } from '../row.ts'
-import { countRows, countRowsOfParts, selectRows, selectRowsOfParts } from '../run.ts'
+import { countRows, countRowsBy, selectRows, selectRowsBy } from '../run.ts'
 import { parseQuery } from '../syntax/parser.ts'
 import { blockOf, FakeSnapshot, TEST_NOW_MS, type TestRecord } from '../test-blocks.ts'
 import type { SortedKeys } from './row-keys.ts'
-import { keysOfParts, mergeKeys, partOf, type SearchPart } from './search-parts.ts'
+import { keysOfAll, mergeKeys, type Searcher, searcherOf } from './searchers.ts'
 
 const parse = (text: string) => parseQuery(text, { nowMs: TEST_NOW_MS })
 const noPause = async () => {}
@@ -30,7 +30,7 @@ function copied<T>(value: T): T {
 }
 
 /** A part as another thread would answer for it: nothing but copies goes in and comes out. */
-function distant(part: SearchPart): SearchPart {
+function distant(part: Searcher): Searcher {
   return {
     count: async (filter, limit, signal) => copied(await part.count(copied(filter), limit, signal)),
     keys: async (filter, limit, bytesMax, signal) =>
@@ -77,15 +77,15 @@ test('parts together answer as the whole', async () => {
     const whole = new FakeSnapshot(blocks)
     const homes = blocks.map(() => random.below(3))
     const parts = [0, 1, 2].map((home) =>
-      distant(partOf(new FakeSnapshot(blocks.filter((_, at) => homes[at] === home)))),
+      distant(searcherOf(new FakeSnapshot(blocks.filter((_, at) => homes[at] === home)))),
     )
     for (const text of queries) {
       const query = parse(text)
       const story = `seed ${seed}, round ${round}: ${text}`
-      assert.equal(await countRowsOfParts(parts, query), await countRows(whole, query), story)
+      assert.equal(await countRowsBy(parts, query), await countRows(whole, query), story)
       const rowsMax = random.chance(0.5) ? random.below(12) : undefined
       const expected = await selectRows(whole, query, { rowsMax })
-      const found = await selectRowsOfParts(parts, query, { rowsMax })
+      const found = await selectRowsBy(parts, query, { rowsMax })
       assert.equal(found.count, expected.count, story)
       assert.deepEqual(await arrayOf<Row>(found.rows), await arrayOf<Row>(expected.rows), story)
     }
@@ -106,9 +106,9 @@ test('keys merge by time, nanosecond and id, the newest of all', async () => {
 
 test('the budgets are shared by the parts', async () => {
   const records = Array.from({ length: 600 }, (_, timeMs) => ({ timeMs }))
-  const parts = [1, 1001].map((firstId) => partOf(new FakeSnapshot([blockOf(records, firstId)])))
-  assert.equal((await keysOfParts(parts, ALL, Infinity, 2 * 1024 * 24)).ids.length, 1200)
-  await assert.rejects(keysOfParts(parts, ALL, Infinity, 1024 * 24), { code: 'QUERY_TOO_LARGE' })
+  const parts = [1, 1001].map((firstId) => searcherOf(new FakeSnapshot([blockOf(records, firstId)])))
+  assert.equal((await keysOfAll(parts, ALL, Infinity, 2 * 1024 * 24)).ids.length, 1200)
+  await assert.rejects(keysOfAll(parts, ALL, Infinity, 1024 * 24), { code: 'QUERY_TOO_LARGE' })
 })
 
 test('what a small part can never use goes to the others', async () => {
@@ -120,10 +120,10 @@ test('what a small part can never use goes to the others', async () => {
     ),
   ])
   const bytesMax = (256 + 1024) * 24
-  const known = [partOf(large), partOf(small, 2)]
-  assert.equal((await keysOfParts(known, ALL, Infinity, bytesMax)).ids.length, 602)
-  const unknown = [partOf(large), partOf(small)]
-  await assert.rejects(keysOfParts(unknown, ALL, Infinity, bytesMax), { code: 'QUERY_TOO_LARGE' })
+  const known = [searcherOf(large), searcherOf(small, 2)]
+  assert.equal((await keysOfAll(known, ALL, Infinity, bytesMax)).ids.length, 602)
+  const unknown = [searcherOf(large), searcherOf(small)]
+  await assert.rejects(keysOfAll(unknown, ALL, Infinity, bytesMax), { code: 'QUERY_TOO_LARGE' })
 })
 
 test('a part that fails ends the others, which are waited for', async () => {
@@ -137,7 +137,7 @@ test('a part that fails ends the others, which are waited for', async () => {
     ended = 'waiting'
     throw new CodedError('QUERY_CANCELLED', 'cancelled')
   }
-  const parts: SearchPart[] = [
+  const parts: Searcher[] = [
     {
       count: (_filter, _limit, signal) => waiting(signal),
       keys: (_filter, _limit, _bytesMax, signal) => waiting(signal),
@@ -147,14 +147,14 @@ test('a part that fails ends the others, which are waited for', async () => {
     },
     { count: failing, keys: failing, gather: failing, values: failing, rows: failing },
   ]
-  await assert.rejects(countRowsOfParts(parts, parse('*')), (error) => isCodedError(error, 'QUERY_TOO_LARGE'))
+  await assert.rejects(countRowsBy(parts, parse('*')), (error) => isCodedError(error, 'QUERY_TOO_LARGE'))
   assert.equal(ended, 'waiting')
 })
 
 test('a signal ends all parts', async () => {
-  const parts = [0, 1].map(() => partOf(new FakeSnapshot([blockOf([{}])])))
+  const parts = [0, 1].map(() => searcherOf(new FakeSnapshot([blockOf([{}])])))
   const signal = AbortSignal.abort()
-  await assert.rejects(countRowsOfParts(parts, parse('*'), { signal }), (error) =>
+  await assert.rejects(countRowsBy(parts, parse('*'), { signal }), (error) =>
     isCodedError(error, 'QUERY_CANCELLED'),
   )
 })

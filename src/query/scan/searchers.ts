@@ -1,7 +1,7 @@
 /**
- * Several parts of one snapshot that are searched side by side, each perhaps in a thread of its own, and what they give
- * put together: counts add, the newest keys of all are the newest of each, a row comes from whoever has it. No record
- * is in two parts.
+ * Those who search the records of one snapshot side by side, each perhaps in a thread of its own, and what they find put
+ * together: counts add, the newest keys of all are the newest of each, a row comes from whoever has it. No record is
+ * searched by two.
  */
 import type { Filter } from '../ast.ts'
 import { mergeValues, valuesIn } from './field-values.ts'
@@ -12,9 +12,9 @@ import { type BlockSource, countIn, type FoundRows, keysIn, pause, rowsIn } from
 import type { CountedValues } from './value-counter.ts'
 import type { ValuesWanted } from './values-wanted.ts'
 
-/** A part that can be asked. Arguments and results are plain data, but for the signal. */
-export interface SearchPart {
-  /** It has no more than these; absent where that is not known. */
+/** Searches some of the records. Arguments and results are plain data, but for the signal. */
+export interface Searcher {
+  /** There are no more than these; absent where that is not known. */
   readonly records?: number
   count(filter: Filter, limit: number, signal?: AbortSignal): Promise<number>
   keys(filter: Filter, limit: number, bytesMax: number, signal?: AbortSignal): Promise<SortedKeys>
@@ -25,8 +25,8 @@ export interface SearchPart {
   rows(ids: Float64Array, bytesMax: number, signal?: AbortSignal): Promise<FoundRows>
 }
 
-/** A part that is searched in this thread. */
-export function partOf(source: BlockSource, records?: number): SearchPart {
+/** Searches in this thread. */
+export function searcherOf(source: BlockSource, records?: number): Searcher {
   return {
     ...(records !== undefined && { records }),
     count: (filter, limit, signal) => countIn(source, filter, limit, signal),
@@ -37,88 +37,90 @@ export function partOf(source: BlockSource, records?: number): SearchPart {
   }
 }
 
-export async function countOfParts(
-  parts: readonly SearchPart[],
+export async function countOfAll(
+  searchers: readonly Searcher[],
   filter: Filter,
   limit: number,
   signal?: AbortSignal,
 ): Promise<number> {
-  const counts = await askAll(parts, signal, (part, either) => part.count(filter, limit, either))
+  const counts = await askAll(searchers, signal, (searcher, either) => searcher.count(filter, limit, either))
   return Math.min(
     limit,
     counts.reduce((sum, count) => sum + count, 0),
   )
 }
 
-/** `bytesMax` is for the keys of all parts together. */
-export async function keysOfParts(
-  parts: readonly SearchPart[],
+/** `bytesMax` is for the keys of all searchers together. */
+export async function keysOfAll(
+  searchers: readonly Searcher[],
   filter: Filter,
   limit: number,
   bytesMax: number,
   signal?: AbortSignal,
 ): Promise<SortedKeys> {
-  const shares = keyShares(parts, bytesMax)
-  const found = await askAll(parts, signal, (part, either) =>
-    part.keys(filter, limit, shares.get(part) ?? 0, either),
+  const shares = keyShares(searchers, bytesMax)
+  const found = await askAll(searchers, signal, (searcher, either) =>
+    searcher.keys(filter, limit, shares.get(searcher) ?? 0, either),
   )
   return found.length === 1 ? found[0] : mergeKeys(found, limit, () => pause(signal))
 }
 
-/** The same for each part, but what small ones can never use goes to the others. */
-function keyShares(parts: readonly SearchPart[], bytesMax: number): ReadonlyMap<SearchPart, number> {
-  const needs = parts.map((part) => ({ part, bytes: keyBytesFor(part.records ?? Infinity) }))
+/** The same for each searcher, but what small ones can never use goes to the others. */
+function keyShares(searchers: readonly Searcher[], bytesMax: number): ReadonlyMap<Searcher, number> {
+  const needs = searchers.map((searcher) => ({ searcher, bytes: keyBytesFor(searcher.records ?? Infinity) }))
   needs.sort((a, b) => a.bytes - b.bytes)
-  const shares = new Map<SearchPart, number>()
+  const shares = new Map<Searcher, number>()
   let bytesLeft = bytesMax
-  for (const [at, { part, bytes }] of needs.entries()) {
+  for (const [at, { searcher, bytes }] of needs.entries()) {
     const share = Math.min(bytes, Math.floor(bytesLeft / (needs.length - at)))
-    shares.set(part, share)
+    shares.set(searcher, share)
     bytesLeft -= share
   }
   return shares
 }
 
-/** `bytesMax` is for the values of all parts, and for what they are put together to. */
-export async function valuesOfParts(
-  parts: readonly SearchPart[],
+/** `bytesMax` is for the values of all searchers, and for what they are put together to. */
+export async function valuesOfAll(
+  searchers: readonly Searcher[],
   filter: Filter,
   wanted: ValuesWanted,
   bytesMax: number,
   signal?: AbortSignal,
 ): Promise<CountedValues> {
-  const share = parts.length === 1 ? bytesMax : Math.floor(bytesMax / (parts.length + 1))
-  const found = await askAll(parts, signal, (part, either) => part.values(filter, wanted, share, either))
+  const share = searchers.length === 1 ? bytesMax : Math.floor(bytesMax / (searchers.length + 1))
+  const found = await askAll(searchers, signal, (searcher, either) =>
+    searcher.values(filter, wanted, share, either),
+  )
   return mergeValues(found, share)
 }
 
-/** All states, in the order of the parts. */
-export async function statesOfParts(
-  parts: readonly SearchPart[],
+/** All states, in the order of the searchers. */
+export async function statesOfAll(
+  searchers: readonly Searcher[],
   filter: Filter,
   wanted: GatherWanted,
   signal?: AbortSignal,
 ): Promise<unknown[]> {
-  const found = await askAll(parts, signal, (part, either) => part.gather(filter, wanted, either))
+  const found = await askAll(searchers, signal, (searcher, either) => searcher.gather(filter, wanted, either))
   return found.flat()
 }
 
-/** FoundRows of all parts. */
+/** FoundRows of all searchers. */
 export interface FoundPacks extends Omit<FoundRows, 'rows'> {
-  /** Of the parts, in their order. */
+  /** Of the searchers, in their order. */
   readonly packs: readonly PackedRows[]
 }
 
-/** Of ids in any order. `bytesMax` is for the rows of all parts together. */
-export async function rowsOfParts(
-  parts: readonly SearchPart[],
+/** Of ids in any order. `bytesMax` is for the rows of all searchers together. */
+export async function rowsOfAll(
+  searchers: readonly Searcher[],
   ids: Float64Array,
   bytesMax: number,
   signal?: AbortSignal,
 ): Promise<FoundPacks> {
-  const share = Math.floor(bytesMax / parts.length)
+  const share = Math.floor(bytesMax / searchers.length)
   const ascending = ids.toSorted()
-  const found = await askAll(parts, signal, (part, either) => part.rows(ascending, share, either))
+  const found = await askAll(searchers, signal, (searcher, either) => searcher.rows(ascending, share, either))
   return {
     packs: found.map(({ rows }) => rows),
     isTooLarge: found.some(({ isTooLarge }) => isTooLarge),
@@ -126,21 +128,21 @@ export async function rowsOfParts(
   }
 }
 
-/** The answers of all parts, in their order. When one fails the others are cancelled, and waited for. */
+/** The answers of all searchers, in their order. When one fails the others are cancelled, and waited for. */
 async function askAll<T>(
-  parts: readonly SearchPart[],
+  searchers: readonly Searcher[],
   signal: AbortSignal | undefined,
-  ask: (part: SearchPart, signal: AbortSignal | undefined) => Promise<T>,
+  ask: (searcher: Searcher, signal: AbortSignal | undefined) => Promise<T>,
 ): Promise<T[]> {
-  if (parts.length === 1) return [await ask(parts[0], signal)]
+  if (searchers.length === 1) return [await ask(searchers[0], signal)]
   const stopped = new AbortController()
   const either = AbortSignal.any([stopped.signal, ...(signal === undefined ? [] : [signal])])
   const failures: unknown[] = []
-  const answers = new Array<T>(parts.length)
+  const answers = new Array<T>(searchers.length)
   await Promise.all(
-    parts.map(async (part, at) => {
+    searchers.map(async (searcher, at) => {
       try {
-        answers[at] = await ask(part, either)
+        answers[at] = await ask(searcher, either)
       } catch (error) {
         failures.push(error)
         stopped.abort()
@@ -155,37 +157,37 @@ async function askAll<T>(
 
 const TURN_KEYS = 32 * 1024
 
-/** The newest `limit` of all keys, oldest first. Linear: the parts are few. */
+/** The newest `limit` of all keys, oldest first. Linear: there are few. */
 export async function mergeKeys(
-  parts: readonly SortedKeys[],
+  found: readonly SortedKeys[],
   limit: number,
   pauseNow: () => Promise<void>,
 ): Promise<SortedKeys> {
-  const total = parts.reduce((sum, { ids }) => sum + ids.length, 0)
+  const total = found.reduce((sum, { ids }) => sum + ids.length, 0)
   const size = Math.min(limit, total)
   const merged = {
     timesMs: new Float64Array(size),
     timesNs: new Uint32Array(size),
     ids: new Float64Array(size),
   }
-  const places = parts.map(({ ids }) => ids.length - 1)
+  const places = found.map(({ ids }) => ids.length - 1)
   for (let at = size - 1; at >= 0; at--) {
-    const newest = newestOf(parts, places)
+    const newest = newestOf(found, places)
     const place = places[newest]--
-    merged.timesMs[at] = parts[newest].timesMs[place]
-    merged.timesNs[at] = parts[newest].timesNs[place]
-    merged.ids[at] = parts[newest].ids[place]
+    merged.timesMs[at] = found[newest].timesMs[place]
+    merged.timesNs[at] = found[newest].timesNs[place]
+    merged.ids[at] = found[newest].ids[place]
     if (at % TURN_KEYS === 0) await pauseNow()
   }
   return merged
 }
 
-/** The part whose key at its place is the newest. One of them has a key left. */
-function newestOf(parts: readonly SortedKeys[], places: readonly number[]): number {
+/** Whose key at its place is the newest. One of them has a key left. */
+function newestOf(found: readonly SortedKeys[], places: readonly number[]): number {
   let newest = -1
-  for (let part = 0; part < parts.length; part++) {
-    if (places[part] < 0) continue
-    if (newest < 0 || isNewer(parts[part], places[part], parts[newest], places[newest])) newest = part
+  for (let at = 0; at < found.length; at++) {
+    if (places[at] < 0) continue
+    if (newest < 0 || isNewer(found[at], places[at], found[newest], places[newest])) newest = at
   }
   return newest
 }

@@ -1,6 +1,6 @@
 /**
- * The parts of a snapshot as one part of a search that is done by the tasks of a runner (scan-tasks.ts): all of them by
- * one task, or in groups side by side, whichever answers sooner.
+ * Searches the parts of a snapshot by the tasks of a runner (scan-tasks.ts): all of them by one task, or in groups side
+ * by side, whichever answers sooner.
  */
 import { assert, type TaskRunner } from '../../base/base.ts'
 import type { HeldPart, Snapshot } from '../../storage/storage.ts'
@@ -21,7 +21,7 @@ import type {
   ValuesInput,
 } from './scan-tasks.ts'
 import { type FoundRows, firstAtLeast } from './search.ts'
-import { countOfParts, keysOfParts, type SearchPart, statesOfParts, valuesOfParts } from './search-parts.ts'
+import { countOfAll, keysOfAll, type Searcher, statesOfAll, valuesOfAll } from './searchers.ts'
 import type { CountedValues } from './value-counter.ts'
 
 /** What searches parts. */
@@ -47,26 +47,26 @@ type Sealed = Pick<Snapshot, 'parts' | 'fenceId' | 'noteDamage'>
 const ROWS_OF_ONE_TASK = 1000
 
 /** All parts of the snapshot, at least one. */
-export function threadedPart(snapshot: Sealed, options: ThreadedOptions): SearchPart {
+export function threadedSearcher(snapshot: Sealed, options: ThreadedOptions): Searcher {
   const { parts } = snapshot
-  const partOf = (some: readonly HeldPart[]): SearchPart => taskPart(some, snapshot, options)
-  const groups = splitBySize(parts, options.threads).map(partOf)
+  const searcherOf = (some: readonly HeldPart[]): Searcher => taskSearcher(some, snapshot, options)
+  const groups = splitBySize(parts, options.threads).map(searcherOf)
   return {
     records: recordsOf(parts),
-    count: (filter, limit, signal) => countOfParts(groups, filter, limit, signal),
+    count: (filter, limit, signal) => countOfAll(groups, filter, limit, signal),
     keys: (filter, limit, bytesMax, signal) => {
       // The memory for keys is split as well: it must be enough for each group.
       const isOne = limit <= ROWS_OF_ONE_TASK || 2 * limit * KEY_BYTES * options.threads > bytesMax
       return isOne
-        ? partOf(parts).keys(filter, limit, bytesMax, signal)
-        : keysOfParts(groups, filter, limit, bytesMax, signal)
+        ? searcherOf(parts).keys(filter, limit, bytesMax, signal)
+        : keysOfAll(groups, filter, limit, bytesMax, signal)
     },
-    values: (filter, wanted, bytesMax, signal) => valuesOfParts(groups, filter, wanted, bytesMax, signal),
-    gather: (filter, wanted, signal) => statesOfParts(groups, filter, wanted, signal),
+    values: (filter, wanted, bytesMax, signal) => valuesOfAll(groups, filter, wanted, bytesMax, signal),
+    gather: (filter, wanted, signal) => statesOfAll(groups, filter, wanted, signal),
     rows: async (ids, bytesMax, signal) => {
       const wanted = parts.filter((part) => holdsAny(part, ids))
       if (wanted.length === 0) return { rows: NO_ROWS, isTooLarge: false, isDamaged: false }
-      return partOf(wanted).rows(ids, bytesMax, signal)
+      return searcherOf(wanted).rows(ids, bytesMax, signal)
     },
   }
 }
@@ -114,8 +114,8 @@ export function splitBySize(parts: readonly HeldPart[], count: number): HeldPart
   return groups.map((group) => group.parts).filter((group) => group.length > 0)
 }
 
-/** Parts that are searched by one task. */
-function taskPart(parts: readonly HeldPart[], snapshot: Sealed, options: ThreadedOptions): SearchPart {
+/** Searches these parts by one task. */
+function taskSearcher(parts: readonly HeldPart[], snapshot: Sealed, options: ThreadedOptions): Searcher {
   const input: ScanInput = {
     parts,
     live: livePartsOf(snapshot),
@@ -145,27 +145,15 @@ function taskPart(parts: readonly HeldPart[], snapshot: Sealed, options: Threade
       return run<CountedValues>('values', ofTask, signal)
     },
     gather: async (filter, wanted, signal) => {
+      const gather: Gather = (some, apart) => {
+        const ofTask: GatherInput = { ...input, parts: some, filter, wanted, apart }
+        return run<GatheredState[]>('gather', ofTask, signal)
+      }
       const { aggregates } = options
       const question = aggregates === undefined ? null : questionOf(filter, wanted)
-      if (aggregates === undefined || question === null) {
-        const states = await run<GatheredState[]>(
-          'gather',
-          { ...input, ...{ filter, wanted, apart: [] } },
-          signal,
-        )
-        return states.map(({ state }) => state)
-      }
-      const known = parts.map((part) => aggregates.find(part, question))
-      const left = parts.filter((_, at) => known[at] === undefined)
-      const states = known.flatMap((found) => (found === undefined ? [] : [found.state]))
-      if (left.length === 0) return states
-      const apart = left.flatMap((part, at) => (isWorthKeeping(part) ? [at] : []))
-      const ofTask: GatherInput = { ...input, parts: left, filter, wanted, apart }
-      for (const { at, state, isDamaged } of await run<GatheredState[]>('gather', ofTask, signal)) {
-        if (at !== null && !isDamaged) aggregates.keep(left[at], question, state)
-        states.push(state)
-      }
-      return states
+      return aggregates === undefined || question === null
+        ? (await gather(parts, [])).map(({ state }) => state)
+        : gatherUnknown(parts, aggregates, question, gather)
     },
     rows: async (ids, bytesMax, signal): Promise<FoundRows> => {
       assert(ids.length > 0, 'rows without ids are asked for')
@@ -173,4 +161,26 @@ function taskPart(parts: readonly HeldPart[], snapshot: Sealed, options: Threade
       return await run<FoundRows>('rows', ofTask, signal)
     },
   }
+}
+
+/** Gathers of `parts`; those whose numbers are `apart` have a state of their own. */
+type Gather = (parts: readonly HeldPart[], apart: readonly number[]) => Promise<GatheredState[]>
+
+/** Only of parts of which the answer is not known yet; what is worth it is remembered. */
+async function gatherUnknown(
+  parts: readonly HeldPart[],
+  aggregates: AggregateCache,
+  question: string,
+  gather: Gather,
+): Promise<unknown[]> {
+  const known = parts.map((part) => aggregates.find(part, question))
+  const left = parts.filter((_, at) => known[at] === undefined)
+  const states = known.flatMap((found) => (found === undefined ? [] : [found.state]))
+  if (left.length === 0) return states
+  const apart = left.flatMap((part, at) => (isWorthKeeping(part) ? [at] : []))
+  for (const { at, state, isDamaged } of await gather(left, apart)) {
+    if (at !== null && !isDamaged) aggregates.keep(left[at], question, state)
+    states.push(state)
+  }
+  return states
 }

@@ -9,7 +9,7 @@ import { SAMPLE_WALL_MS } from '../testing/sample-records.ts'
 import { storeContract } from '../testing/store-contract.ts'
 import { checkAgainstModel, randomStep } from '../testing/store-model.ts'
 import type { OpenStoreUnderTest, StoreUnderTest } from '../testing/store-under-test.ts'
-import { openStore } from './segment-store.ts'
+import { openStore } from './open-store.ts'
 import type { Store } from './store.ts'
 import type { StoreOptions } from './store-options.ts'
 
