@@ -45,7 +45,7 @@ export const fieldsPipe: PipeKind<FieldsPipe> = {
 /** `*` stands for all others but `_stream_id`, which is there only where it is asked for. */
 function withoutNeedless(fields: readonly FieldPattern[]): readonly FieldPattern[] {
   if (!fields.some(isEverything)) return fields
-  const needed = [fields.find(isStreamId), fields.find(isEverything)]
+  const needed = [fields.find(isEverything), fields.find(isStreamId)]
   return needed.filter((pattern) => pattern !== undefined)
 }
 

@@ -116,7 +116,7 @@ test('fields with an asterisk gives every field, and values instead of a record'
 
 test('fields with an asterisk is the same whatever else it names', () => {
   assert.deepEqual(parse('* | fields a, *, b*'), parse('* | fields *'))
-  assert.deepEqual(parse('* | fields a, _stream_id, *'), parse('* | fields _stream_id, *'))
+  assert.deepEqual(parse('* | fields a, _stream_id, *'), parse('* | fields *, _stream_id'))
 })
 
 test('fields after fields sees what is left', () => {
