@@ -22,6 +22,7 @@ export interface KernelDeclaration {
 /** A kernel is its source and a row here. */
 export const KERNELS: readonly KernelDeclaration[] = [
   { name: 'columns', module: 'src/storage/columns/column-kernel-bytes.ts', memoryPages: 335 },
+  { name: 'template-hashes', module: 'src/query/stats/template-hash-kernel-bytes.ts', memoryPages: 64 },
   { name: 'ndjson', module: 'src/ingest/ndjson-kernel-bytes.ts', memoryPages: 44 },
   { name: 'text', module: 'src/storage/template/text-kernel-bytes.ts', memoryPages: 2497 },
 ]

@@ -43,7 +43,7 @@ export function instantiateKernel(base64: string, imports: KernelFunctions): Ker
   const { WebAssembly: language } = globalThis as { readonly WebAssembly?: WebAssemblyLanguage }
   if (language === undefined) return null
   try {
-    const module = modules.get(base64) ?? new language.Module(Buffer.from(base64, 'base64'))
+    const module = modules.get(base64) ?? new language.Module(bytesOf(base64))
     modules.set(base64, module)
     return instanceOf(new language.Instance(module, { [IMPORTS]: imports }).exports)
   } catch (error) {
@@ -51,6 +51,8 @@ export function instantiateKernel(base64: string, imports: KernelFunctions): Ker
     throw error
   }
 }
+
+const bytesOf = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0))
 
 /** For tests, and for whoever wants the twins. */
 export function refuseKernel(): null {

@@ -16,5 +16,6 @@ export {
   systemError,
   systemErrorCode,
 } from './errors.ts'
+export { type InstantiateKernel, instantiateKernel, type KernelInstance } from './kernel.ts'
 export { type Accept, foldOf, Needle } from './needle.ts'
 export { type Random, SeededRandom, systemRandom } from './random.ts'

@@ -5,14 +5,24 @@
  * Rows are taken template by template: what stands before the first slot is copied once a template.
  */
 import { RowWriter, RowWriterMemory, type TextTemplate, type TextTemplates } from '../../record/record.ts'
+import { TemplateHashKernel } from './template-hash-kernel.ts'
 import { HASH_WORDS, type HashedValues, type ValueHasher } from './value-hash.ts'
 
 type Values = ReturnType<TextTemplate['values']>
 
-/** Reads all values, and may fail. */
+/** One a thread: opened when it is first needed, and null where it is refused. */
+let ownKernel: TemplateHashKernel | null | undefined
+
+function kernelOfThread(): TemplateHashKernel | null {
+  if (ownKernel === undefined) ownKernel = TemplateHashKernel.open()
+  return ownKernel
+}
+
+/** Reads all values, and may fail. Without a kernel its twins do all. */
 export function hashedTemplates(
   { templates, ofRow, plain }: TextTemplates,
   hasher: ValueHasher,
+  kernel: TemplateHashKernel | null = kernelOfThread(),
 ): HashedValues {
   const count = ofRow.length
   const hashes = {
@@ -23,7 +33,7 @@ export function hashedTemplates(
   const memory = new RowWriterMemory()
   for (const [place, template] of templates.entries()) {
     if (template.slots.length === 0) hashSame(template.text, hashes, place, hasher)
-    else hashTemplate(template, hashes, place, hasher, memory)
+    else hashTemplate(template, hashes, place, hasher, memory, kernel)
   }
   if (plain !== null) hashPlain(plain, hashes, templates.length, hasher)
   return { count, words: hashes.words, isFilled: hashes.isFilled, ofRow: null }
@@ -82,12 +92,20 @@ function hashTemplate(
   place: number,
   hasher: ValueHasher,
   memory: RowWriterMemory,
+  kernel: TemplateHashKernel | null,
 ): void {
   const { text, slots } = template
   const values = Array.from(slots, (_, slot) => template.values(slot))
-  const writer = new RowWriter(text, slots, values, memory)
   const from = starts[place]
-  for (let at = from; at < starts[place + 1]; at++) {
+  const end = starts[place + 1]
+  let next = from
+  for (let taken = 1; kernel !== null && next < end && taken > 0; next += taken) {
+    taken = kernel.hash(text, slots, values, next - from, end - from, hasher.key)
+    kernel.read(rows.subarray(next, next + taken), words, isFilled)
+  }
+  if (next === end) return
+  const writer = new RowWriter(text, slots, values, memory)
+  for (let at = next; at < end; at++) {
     const length = writer.write(at - from)
     if (length === 0) continue
     isFilled[rows[at]] = 1

@@ -32,6 +32,11 @@ export class ValueHasher {
     this.#key = Int32Array.from(key)
   }
 
+  /** Four words. */
+  get key(): Int32Array {
+    return this.#key
+  }
+
   /** Of a text, into three words of `out`. */
   hashText(text: string, out: Uint32Array, at: number): void {
     const { length } = text
