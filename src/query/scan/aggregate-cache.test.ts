@@ -4,7 +4,7 @@ import type { HeldPart } from '../../storage/storage.ts'
 import { EVERY_FIELD } from '../batches/fields-wanted.ts'
 import type { PipeSettings } from '../pipes/kind.ts'
 import { parseQuery } from '../syntax/parser.ts'
-import { AggregateCache, isWorthKeeping, questionOf } from './aggregate-cache.ts'
+import { AggregateCache, questionOf } from './aggregate-cache.ts'
 
 const SETTINGS: PipeSettings = {
   ...{ nowMs: 0, stateBytesMax: 1 << 20, timeMsMin: -Infinity, timeMsMax: Infinity, rateSeconds: null },
@@ -70,9 +70,20 @@ test('what chance or the time of asking decides is never kept', () => {
   assert.equal(question('* | math now() as t | stats max(t)'), null)
 })
 
-test('small parts are not worth it', () => {
-  assert.deepEqual(
-    [isWorthKeeping(partAt('/a')), isWorthKeeping(partAt('/a', { records: 10 }))],
-    [true, false],
-  )
+test('small parts, and states that were too large, are not worth a state of their own', () => {
+  const cache = new AggregateCache(8 * 1024)
+  const [large, small] = [partAt('/large'), partAt('/small', { records: 10 })]
+  assert.deepEqual([cache.isWorthKeeping(large, 'q'), cache.isWorthKeeping(small, 'q')], [true, false])
+  for (const state of [
+    'x'.repeat(5000),
+    { words: [new Uint32Array(2000)] },
+    new Map([['a', 'x'.repeat(2100)]]),
+  ]) {
+    const question = `q${typeof state}${JSON.stringify(state).length}`
+    cache.keep(large, question, state)
+    assert.equal(cache.isWorthKeeping(large, question), false)
+    assert.equal(cache.isWorthKeeping(large, 'another'), true)
+    assert.equal(cache.find(large, question), undefined)
+  }
+  assert.ok(cache.bytes < 4096)
 })

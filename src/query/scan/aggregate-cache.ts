@@ -12,9 +12,10 @@ import type { GatherWanted } from './gather.ts'
 
 /** A state that is larger is not kept: it would push out many others. */
 const ENTRY_SHARE = 4
+/** In place of such a state: it will be as large again. */
+const TOO_LARGE = new Uint8Array(0)
 /** What an entry takes besides its bytes. */
 const ENTRY_BYTES = 256
-/** Smaller parts are scanned faster than they are looked up. */
 const RECORDS_MIN = 65_536
 
 export class AggregateCache {
@@ -37,18 +38,25 @@ export class AggregateCache {
     if (kept === undefined) return undefined
     this.#states.delete(key)
     this.#states.set(key, kept)
-    return { state: deserialize(kept) }
+    return kept === TOO_LARGE ? undefined : { state: deserialize(kept) }
+  }
+
+  /** Whether the part shall have a state of its own: small parts are scanned faster than they are looked up. */
+  isWorthKeeping(part: HeldPart, question: string): boolean {
+    return part.records >= RECORDS_MIN && this.#states.get(keyOf(part, question)) !== TOO_LARGE
   }
 
   keep(part: HeldPart, question: string, state: unknown): void {
     const key = keyOf(part, question)
+    if (this.#states.has(key)) return
     const sizeMax = this.#bytesMax / ENTRY_SHARE
-    if (this.#states.has(key) || bytesLeft(state, sizeMax) < 0) return
-    const bytes = serialize(state)
-    const size = sizeOf(key, bytes)
-    if (size > sizeMax) return
+    const bytes = bytesLeft(state, sizeMax) < 0 ? TOO_LARGE : serialize(state)
+    this.#put(key, sizeOf(key, bytes) > sizeMax ? TOO_LARGE : bytes)
+  }
+
+  #put(key: string, bytes: Uint8Array): void {
     this.#states.set(key, bytes)
-    this.#bytes += size
+    this.#bytes += sizeOf(key, bytes)
     for (const [oldest, old] of this.#states) {
       if (this.#bytes <= this.#bytesMax) return
       this.#states.delete(oldest)
@@ -76,8 +84,6 @@ function bytesLeft(state: unknown, bytes: number): number {
 }
 
 const sizeOf = (key: string, bytes: Uint8Array): number => ENTRY_BYTES + 2 * key.length + bytes.length
-
-export const isWorthKeeping = ({ records }: HeldPart): boolean => records >= RECORDS_MIN
 
 /** What tells questions apart; null where another run over the same rows may give something else. */
 export function questionOf(filter: Filter, { before, pipe, fields, settings }: GatherWanted): string | null {

@@ -5,7 +5,7 @@
 import { assert, type TaskRunner } from '../../base/base.ts'
 import type { HeldPart, Snapshot } from '../../storage/storage.ts'
 import type { Filter } from '../ast.ts'
-import { type AggregateCache, isWorthKeeping, questionOf } from './aggregate-cache.ts'
+import { type AggregateCache, questionOf } from './aggregate-cache.ts'
 import { NO_ROWS } from './packed-rows.ts'
 import type { QueryProgress } from './query-progress.ts'
 import { KEY_BYTES, type SortedKeys } from './row-keys.ts'
@@ -177,7 +177,7 @@ async function gatherUnknown(
   const left = parts.filter((_, at) => known[at] === undefined)
   const states = known.flatMap((found) => (found === undefined ? [] : [found.state]))
   if (left.length === 0) return states
-  const apart = left.flatMap((part, at) => (isWorthKeeping(part) ? [at] : []))
+  const apart = left.flatMap((part, at) => (aggregates.isWorthKeeping(part, question) ? [at] : []))
   for (const { at, state, isDamaged } of await gather(left, apart)) {
     if (at !== null && !isDamaged) aggregates.keep(left[at], question, state)
     states.push(state)
