@@ -425,6 +425,24 @@ describe('maintenance.importParts', () => {
     }
   })
 
+  it('takes no part for another one that is whole, too, but not the one in its list', async () => {
+    const other = await carried((await exported()).disk)
+    const [one, two] = namesIn(other.disk).filter((each) => each.endsWith('.part'))
+    const content = other.disk.peek(`${TO}/${two}`) ?? new Uint8Array(0)
+    await other.disk.unlink(`${TO}/${one}`)
+    const file = await other.disk.open(`${TO}/${one}`, 'create')
+    await writeAll(file, content, 0)
+    await file.close()
+    const store = await other.open(MANUAL)
+    await assert.rejects(store.maintenance.importParts(TO), (error) => {
+      assert.ok(isCodedError(error, 'IMPORT_REFUSED'), String(error))
+      assert.match(error.message, /its bytes are not those that SHA256SUMS knows/)
+      return error.message.includes(one)
+    })
+    assert.equal(store.stats().records, 0)
+    await store.close()
+  })
+
   it('wants a whole export: its list, its files, and no part of a store', async () => {
     const { disk } = await exported()
     const other = await carried(disk)
