@@ -25,6 +25,11 @@ export class NativeRegexp {
     return this.#first.test(text)
   }
 
+  /** No match is empty (nativeSource), so that all rules of replacing agree. `plain` is a text, `$` means nothing in it. */
+  replaceAll(text: string, plain: string): string {
+    return text.replace(this.#next, plain.replaceAll('$', '$$$$'))
+  }
+
   /** The first match at `from` or behind it. */
   matchFrom(text: string, from: number): RegexpMatch | null {
     const expression = from === 0 ? this.#first : this.#next
@@ -32,12 +37,15 @@ export class NativeRegexp {
     const found = expression.exec(text)
     if (found === null) return null
     const { index } = found
-    return {
-      start: index,
-      end: index + found[0].length,
-      groups: () => Array.from(found, (group) => group ?? ''),
-    }
+    return { start: index, end: index + found[0].length, groups: () => groupsOf(found) }
   }
+}
+
+/** Groups that took no part are undefined there. */
+function groupsOf(found: RegExpExecArray): readonly string[] {
+  const groups: string[] = []
+  for (let number = 0; number < found.length; number++) groups.push(found[number] ?? '')
+  return groups
 }
 
 /** Null where the platform's RegExp is not safe for the pattern, or means something else by it. */

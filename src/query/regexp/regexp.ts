@@ -10,7 +10,7 @@ import type { Span } from '../syntax/problem.ts'
 import { compileLinear, type LinearRegexp } from './linear.ts'
 import { type NativeRegexp, nativeOf } from './native.ts'
 import { parsePattern } from './parse-pattern.ts'
-import { fillReplacement, parseReplacement, type Replacement } from './replacement.ts'
+import { fillReplacement, parseReplacement, plainReplacement, type Replacement } from './replacement.ts'
 
 export interface CompiledRegexp {
   readonly pattern: string
@@ -31,6 +31,8 @@ export interface CompiledRegexp {
 const CACHED_MAX = 64
 /** One text may take so long. */
 const REPLACE_MS_MAX = 2000
+/** Longer ones may, if every match looks through all of the text: then the clock is looked at. */
+const QUICK_LENGTH = 1024
 
 const cached = new Map<string, CompiledRegexp>()
 
@@ -78,8 +80,12 @@ class EitherRegexp implements CompiledRegexp {
 
   replaceAll(text: string, replacement: string, limit = 0): string {
     const parts = this.#parse(replacement)
+    const plain = plainReplacement(parts)
     const engine = this.#engineFor(text)
-    const startedMs = performance.now()
+    const isQuick = text.length <= QUICK_LENGTH
+    if (isQuick && plain !== null && limit === 0 && engine === this.#native)
+      return this.#native.replaceAll(text, plain)
+    const endMs = isQuick ? Infinity : performance.now() + REPLACE_MS_MAX
     let replaced = ''
     let end = 0
     let count = 0
@@ -89,13 +95,13 @@ class EitherRegexp implements CompiledRegexp {
       replaced += text.slice(end, match.start)
       // An empty match right behind another one is none.
       if (match.end > end || match.start === 0) {
-        replaced += fillReplacement(parts, match.groups())
+        replaced += plain ?? fillReplacement(parts, match.groups())
         count++
       }
       end = match.end
       if (count === limit && limit > 0) break
       from = match.end > from ? match.end : from + characterLength(text, from)
-      if (performance.now() - startedMs > REPLACE_MS_MAX) throw this.#tooSlow()
+      if (endMs < Infinity && performance.now() > endMs) throw this.#tooSlow()
     }
     return replaced + text.slice(end)
   }

@@ -54,6 +54,13 @@ function groupOf(name: string, groupNames: readonly string[]): number {
   return Number(name) < groupNames.length ? Number(name) : -1
 }
 
+/** The text of a replacement that takes nothing from the match; else null. */
+export function plainReplacement(parts: Replacement): string | null {
+  if (parts.length === 0) return ''
+  const [only] = parts
+  return parts.length === 1 && typeof only === 'string' ? only : null
+}
+
 /** `groups` by number, the whole match first. */
 export function fillReplacement(parts: Replacement, groups: readonly string[]): string {
   let text = ''
