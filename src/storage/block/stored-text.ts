@@ -114,8 +114,7 @@ export class StoredText {
     for (let at = 0, end = at; at < asked.length; at = end) {
       const place = places[asked[at]]
       while (end < asked.length && places[asked[end]] === place) end++
-      const answer =
-        tested.decided[place] === UNKNOWN ? this.#decide(place, test, answers, tested) : tested.decided[place]
+      const answer = this.#decide(place, test, answers, tested)
       if (answer === ANSWER_ALL) continue
       const rowTest = answer === ANSWER_NONE ? null : tested.tests[place]!
       const ordinals = rowTest === null ? null : this.#ordinalsOfRows()
@@ -139,8 +138,8 @@ export class StoredText {
     // Those without a template first: they mostly tell whether it takes too long.
     for (let place = this.#plain; place >= 0; place--) {
       if (this.#rowCountOf(place) === 0) continue
-      if (tested.decided[place] === UNKNOWN) this.#decide(place, test, answers, tested)
-      if (tested.decided[place] === ANSWER_SOME) cost += tested.tests[place]!.cost
+      const answer = this.#decide(place, test, answers, tested)
+      if (answer === ANSWER_SOME) cost += tested.tests[place]!.cost
       if (cost > COUNT_COST_MAX) return null
     }
     let count = 0
@@ -166,7 +165,9 @@ export class StoredText {
     return tested
   }
 
+  /** ANSWER_*; found out once. PART_CORRUPT. */
   #decide(place: number, test: ValueTest, answers: TemplateAnswers, tested: TestedTemplates): number {
+    if (tested.decided[place] !== UNKNOWN) return tested.decided[place]
     const rowTest = this.#testOf(place, test, answers, tested)
     tested.decided[place] = rowTest.answer
     if (rowTest.answer === ANSWER_SOME) tested.tests[place] = rowTest
